@@ -1,0 +1,63 @@
+# make demo | test | lint | types | wheel | codebook NAME=violin | bench | clean
+# Each makes its own environment in .venv first: a Python from 3.11 on, with venv and pip, is all that must be there.
+
+PYTHON ?= python3
+WORKERS ?= 2
+NAME ?= violin
+BIN := .venv/bin
+READY := .venv/.installed
+
+# Two test processes on two cores: threads of their own would only get in each other's way.
+test bench check-wheel: export OMP_NUM_THREADS := 1
+
+.DELETE_ON_ERROR:
+.PHONY: demo test lint format types wheel check-wheel codebook bench clean
+
+demo: $(READY)
+	@mkdir -p out
+	$(BIN)/vqsynth synth violin --target centroid="sin(p5,p95,0.2)" --seconds 10 \
+	    -o out/demo.wav --plot out/demo.png --report out/demo.json
+
+test: $(READY)
+	$(BIN)/pytest -n $(WORKERS)
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: $(READY)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+# mypy cannot follow the mapping of folders to packages in pyproject.toml: it is shown the installed tree, as symlinks.
+types: $(READY)
+	@rm -rf .typecheck && mkdir -p .typecheck/vqsynth
+	@cd .typecheck/vqsynth && ln -s ../../vqsynth/* ../../cli ../../codebooks .
+	cd .typecheck && ../$(BIN)/mypy --config-file ../pyproject.toml --strict -p vqsynth
+
+# A build/ or an egg-info that is left over would bring files into the wheel that are gone from the checkout.
+wheel: $(READY)
+	rm -rf build dist *.egg-info
+	$(BIN)/python -m build --quiet --outdir dist .
+
+check-wheel: wheel
+	bash .ci/check-wheel $(BIN)/python
+
+codebook: $(READY)
+	$(BIN)/python -m vqsynth.codebooks.recipes $(NAME)
+
+bench: $(READY)
+	@failed=; for script in tests/bench/[!_]*.py; do \
+	    echo "== $$script"; $(BIN)/python $$script || failed="$$failed $$script"; \
+	done; test -z "$$failed" || { echo "bar not reached:$$failed"; exit 1; }
+
+clean:
+	rm -rf .venv .typecheck build dist out *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find vqsynth cli codebooks tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit("vqsynth needs Python 3.11 or newer: make PYTHON=python3.12" if sys.version_info < (3, 11) else 0)'
+	@echo "Making the environment in .venv; the first time this takes some minutes."
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@

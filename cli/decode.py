@@ -1,0 +1,31 @@
+"""`vqsynth decode`: a path to sound."""
+
+from pathlib import Path
+
+import click
+
+from vqsynth import audio
+from vqsynth.cli import options
+from vqsynth.path import CodePath
+from vqsynth.shelf import load
+
+
+@click.command("decode")
+@click.argument("path_file", metavar="PATH.json", type=options.File)
+@options.output
+@click.option("--book", help="The codebook, by default the shipped one that the path names.")
+@options.excitation
+@options.seed
+def decode_command(path_file: Path, output: Path, book: str | None, excitation: str | None, seed: int | None) -> None:
+    """Turn a path file into sound, by default with the excitation and seed that it was made with.
+
+    \b
+    Example:
+      vqsynth decode voice.json -o voice-as-violin.wav
+    """
+    audio.sound_format(output)
+    options.check_outputs(output, inputs=(path_file,))
+    path = CodePath.load(path_file)
+    codebook = load(book or path.codebook)
+    audio.save(output, codebook.render(path, excitation=excitation, seed=seed), path.sr)
+    click.echo(f"{path.seconds:.2f} s\nwrote {output}")

@@ -1,0 +1,26 @@
+"""`vqsynth encode`: a sound to a path."""
+
+from pathlib import Path
+
+import click
+
+from vqsynth import audio
+from vqsynth.cli import options
+from vqsynth.shelf import load
+
+
+@click.command("encode")
+@options.book
+@click.argument("sound", type=options.File)
+@click.option("-o", "--output", type=options.File, required=True, help="The path file to write, JSON.")
+def encode_command(book: str, sound: Path, output: Path) -> None:
+    """Turn SOUND into codes of codebook BOOK and gain: a path file that can be edited and decoded.
+
+    \b
+    Example:
+      vqsynth encode violin voice.wav -o voice.json
+    """
+    options.check_outputs(output, inputs=(sound,))
+    path = load(book).encode(*audio.load(sound))
+    path.save(output)
+    click.echo(f"{len(path)} frames, {len(set(path.codes.tolist()))} codes used\nwrote {output}")

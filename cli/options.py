@@ -1,0 +1,50 @@
+"""The options that several verbs share, and how `NAME=VALUE` is read."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from vqsynth.errors import ParameterError
+from vqsynth.files import check_output
+from vqsynth.plot import check_picture
+
+File = click.Path(path_type=Path)
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+book = click.argument("book")
+output: Decorator = click.option("-o", "--output", type=File, required=True, help="The sound file to write.")
+excitation: Decorator = click.option(
+    "--excitation",
+    type=click.Choice(["noise", "coherent", "refined"]),
+    help="Phases: white noise, running partials (default), or those refined.",
+)
+seed: Decorator = click.option("--seed", type=click.IntRange(min=0), help="Seed of the noise, 0 by default.")
+
+
+def split_pairs(values: tuple[str, ...], option: str) -> dict[str, str]:
+    """Split each `NAME=VALUE` at its first equals sign. Raises ParameterError where there is none, or a name twice."""
+    pairs: dict[str, str] = {}
+    for text in values:
+        name, equals, value = text.partition("=")
+        if not equals or not name.strip() or not value.strip():
+            raise ParameterError(f"{option} expects NAME=VALUE (got {text!r})")
+        if name.strip() in pairs:
+            raise ParameterError(f"{option} names {name.strip()!r} twice; give it once")
+        pairs[name.strip()] = value.strip()
+    return pairs
+
+
+def check_outputs(
+    *outputs: Path | None, picture: Path | None = None, inputs: tuple[str | Path, ...] = ()
+) -> None:
+    """Refuse, before any work, outputs that cannot be written, that are inputs, or that are named twice."""
+    if picture is not None:
+        check_picture(picture)
+    outputs = (*outputs, picture)
+    named = [path for path in outputs if path is not None]
+    for path in named:
+        check_output(path, inputs=inputs)
+    if len({path.resolve() for path in named}) < len(named):
+        raise ParameterError("two outputs have the same name; give each its own")

@@ -1,0 +1,70 @@
+"""`vqsynth synth`: descriptor curves to sound."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from vqsynth.audio import save, sound_format
+from vqsynth.cli import options
+from vqsynth.errors import ParameterError
+from vqsynth.files import write_whole
+from vqsynth.plot import plot_report
+from vqsynth.report import summarize, warnings_of
+from vqsynth.selection import METHODS, SMOOTHNESS
+from vqsynth.shelf import load
+
+
+@click.command("synth")
+@options.book
+@click.option("--target", "targets", multiple=True, required=True, metavar="D=CURVE", help="A descriptor and its curve.")
+@click.option("--seconds", type=float, required=True, help="Length of the sound.")
+@options.output
+@click.option("--method", type=click.Choice(METHODS), default="best_path", show_default=True)
+@options.excitation
+@click.option("--weight", "weights", multiple=True, metavar="D=W", help="Weight of a target, 1 by default.")
+@click.option("--smoothness", type=float, default=SMOOTHNESS, show_default=True, help="Price of jumps between spectra.")
+@options.seed
+@click.option("--path", "path_file", type=options.File, help="Write the codes and gain, JSON, for `decode`.")
+@click.option("--report", "report_file", type=options.File, help="Write what was asked and got, JSON.")
+@click.option("--plot", "plot_file", type=options.File, help="Draw it, PNG or SVG.")
+def synth_command(
+    book: str, targets: tuple[str, ...], seconds: float, output: Path, weights: tuple[str, ...],
+    path_file: Path | None, report_file: Path | None, plot_file: Path | None, seed: int | None, excitation: str | None,
+    **choices: Any,
+) -> None:  # fmt: skip
+    """Make a sound from codebook BOOK that follows descriptor curves.
+
+    CURVE is a number; breakpoints in seconds "0:600 2.5:3000 6:900"; line(a,b), exp(a,b), sin(low,high,hz[,phase]),
+    steps(a,b,c,...), random(low,high,hz,seed); or @file.csv, @file.json. A value like p5 is that percentile of the
+    codebook's table. A loudness target sets the gain; without one the level is steady at -20.
+
+    \b
+    Example:
+      vqsynth synth violin --target "centroid=sin(p5,p95,0.2)" --seconds 10 -o wave.wav --plot wave.png
+    """
+    sound_format(output)
+    options.check_outputs(output, path_file, report_file, picture=plot_file)
+    curves = options.split_pairs(targets, "--target")
+    factors = {name: _number(value) for name, value in options.split_pairs(weights, "--weight").items()}
+    made = load(book).synthesize(
+        seconds=seconds, weights=factors, seed=seed or 0, excitation=excitation or "coherent", **choices, **curves
+    )
+    save(output, made.y, made.path.sr)
+    if path_file:
+        made.path.save(path_file)
+    if report_file:
+        write_whole(report_file, json.dumps(made.report) + "\n")
+    if plot_file:
+        plot_report(made.report, made.y, plot_file)
+    for line in warnings_of(made.report):
+        click.echo(f"Warning: {line}", err=True)
+    click.echo("\n".join([*summarize(made.report), f"wrote {output}"]))
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError as e:
+        raise ParameterError(f"--weight expects a number (got {text!r})") from e

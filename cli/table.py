@@ -1,0 +1,49 @@
+"""`vqsynth table`: what each code of a codebook sounds like."""
+
+from pathlib import Path
+
+import click
+
+from vqsynth.cli import options
+from vqsynth.cli.printing import print_table
+from vqsynth.shelf import find_codebook, load
+from vqsynth.spreadsheet import format_value
+
+STDOUT = Path("-")
+
+
+@click.command("table")
+@options.book
+@click.option("--sort", "by", default="code", metavar="D", help="Order by a descriptor or by count.")
+@click.option("--descending", is_flag=True, help="Order from the highest down.")
+@click.option("--where", metavar="EXPR", help="Keep the codes for which this holds.")
+@click.option("--csv", type=options.File, metavar="F", help="Write CSV in full precision to F; - prints it.")
+@click.option("--json", type=options.File, metavar="F", help="Write JSON to F; - prints it.")
+def table_command(book: str, by: str, descending: bool, where: str | None, csv: Path | None, json: Path | None) -> None:
+    """Show the descriptors of every code of BOOK, a shipped name or a folder.
+
+    EXPR compares descriptors, `count` and `code` with numbers or percentiles, joined by and, or, not. Codes without a
+    usable value come last, and no comparison with them holds.
+
+    \b
+    Examples:
+      vqsynth table violin --sort centroid --descending
+      vqsynth table violin --where "centroid>2000 and flatness<-20"
+      vqsynth table violin --where "p10<pitch<p50" --csv low.csv
+    """
+    to_disk = [path for path in (csv, json) if path != STDOUT]
+    options.check_outputs(*to_disk, inputs=tuple(find_codebook(book).iterdir()))
+    table = load(book).table
+    if where is not None:
+        table = table.select(table.filter(where))
+    table = table.select(table.sort(by, descending=descending))
+    for path, write in ((csv, table.to_csv), (json, table.to_json)):
+        if path == STDOUT:
+            click.echo(write(), nl=False)
+        elif path is not None:
+            write(path)
+            click.echo(f"wrote {len(table)} codes to {path}")
+    if csv is None and json is None:
+        header = ["code", "count", *(f"{n}\n{u}".strip() for n, u in zip(table.names, table.units, strict=True))]
+        rows = zip(table.codes, table.counts, table.values, strict=True)
+        print_table(header, [[str(code), str(count), *map(format_value, row)] for code, count, row in rows])

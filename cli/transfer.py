@@ -1,0 +1,30 @@
+"""`vqsynth transfer`: a sound in another timbre."""
+
+from pathlib import Path
+
+import click
+
+from vqsynth import audio
+from vqsynth.cli import options
+from vqsynth.shelf import load
+
+
+@click.command("transfer")
+@options.book
+@click.argument("sound", type=options.File)
+@options.output
+@options.excitation
+@options.seed
+def transfer_command(book: str, sound: Path, output: Path, excitation: str | None, seed: int | None) -> None:
+    """Play SOUND in the timbre of codebook BOOK: encode, then decode.
+
+    \b
+    Example:
+      vqsynth transfer violin voice.wav -o voice-as-violin.wav --excitation refined
+    """
+    audio.sound_format(output)
+    options.check_outputs(output, inputs=(sound,))
+    codebook = load(book)
+    path = codebook.encode(*audio.load(sound))
+    audio.save(output, codebook.render(path, excitation=excitation, seed=seed), path.sr)
+    click.echo(f"{path.seconds:.2f} s, {len(set(path.codes.tolist()))} codes used\nwrote {output}")

@@ -1,0 +1,176 @@
+"""The command line: every verb once with a real file, exit codes, and errors that are one clear line."""
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from vqsynth.cli.main import VERBS, main
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
+    """`run("synth", book, ...)` calls the command in a folder of its own: exit code, stdout, stderr."""
+    monkeypatch.chdir(tmp_path)
+
+    def call(*arguments: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["vqsynth", *map(str, arguments)])
+        try:
+            main()
+            code = 0
+        except SystemExit as e:
+            code = int(e.code or 0)
+        return code, *capsys.readouterr()
+
+    return call
+
+
+def test_synth_writes_sound_path_report_and_plot(run: Run, book_folder: Path, tmp_path: Path) -> None:
+    code, out, err = run(
+        "synth", book_folder, "--target", "centroid=sin(p10,p90,2)", "--target", "loudness=-25", "--weight",
+        "centroid=2", "--seconds", 1.5, "-o", "a b é.wav", "--path", "p.json", "--report", "r.json", "--plot", "p.png",
+    )  # fmt: skip
+    assert code == 0 and err == ""
+    assert "centroid: asked" in out and "error" in out
+    y, sr = soundfile.read(tmp_path / "a b é.wav")
+    assert (len(y), sr) == (24000, 16000)
+    assert (tmp_path / "p.png").read_bytes().startswith(b"\x89PNG")
+    report = json.loads((tmp_path / "r.json").read_text())
+    assert report["codes"] == json.loads((tmp_path / "p.json").read_text())["codes"]
+    assert set(report["descriptors"]) == {"centroid", "loudness"}
+
+
+@pytest.mark.parametrize("excitation", ["noise", "coherent", "refined"])
+def test_decode_of_a_synthesized_path_gives_the_same_bytes(run: Run, book_folder: Path, excitation: str) -> None:
+    made = ["--target", "centroid=line(p5,p95)", "--seconds", 1, "--seed", 7, "--excitation", excitation]
+    assert run("synth", book_folder, *made, "-o", "a.wav", "--path", "p.json")[0] == 0
+    assert run("decode", "p.json", "--book", book_folder, "-o", "b.wav")[0] == 0
+    assert Path("a.wav").read_bytes() == Path("b.wav").read_bytes()
+
+
+def test_transfer_is_encode_then_decode(run: Run, book_folder: Path, write_sound: Callable[..., Path]) -> None:
+    y = np.sin(2 * np.pi * 300 * np.arange(30000) / 48000) * np.linspace(0, 0.4, 30000)
+    sound = write_sound("voice.wav", np.stack([y, y], axis=1), rate=48000, subtype="PCM_24")
+    assert run("encode", book_folder, sound, "-o", "p.json")[0] == 0
+    assert run("decode", "p.json", "-o", "b.wav", "--book", book_folder)[0] == 0
+    assert run("transfer", book_folder, sound, "-o", "c.wav")[0] == 0
+    assert Path("b.wav").read_bytes() == Path("c.wav").read_bytes()
+
+
+def test_traverse_plays_every_code(run: Run, book_folder: Path) -> None:
+    code, out, _ = run("traverse", book_folder, "--by", "centroid", "-o", "t.wav", "--plot", "t.svg")
+    assert code == 0 and "64 codes" in out
+    assert soundfile.info("t.wav").frames == 64 * 4 * 256 - 1
+    assert Path("t.svg").read_text().startswith("<?xml")
+
+
+WRONG: Iterable[tuple[list[str], str]] = [
+    (["--target", "centroid=1000", "--seconds", "0", "-o", "a.wav"], "seconds must be above 0"),
+    (["--target", "centroid=1000", "--seconds", "-3", "-o", "a.wav"], "seconds must be above 0"),
+    (["--target", "centroid=1000", "--seconds", "36000", "-o", "a.wav"], "at most 3600"),
+    (["--target", "centroid=1000", "--seconds", "nan", "-o", "a.wav"], "seconds must be above 0"),
+    (["--target", "centroid", "--seconds", "1", "-o", "a.wav"], "--target expects NAME=VALUE"),
+    (["--target", "brightness=3", "--seconds", "1", "-o", "a.wav"], "unknown descriptor 'brightness'"),
+    (["--target", "centroid=nan", "--seconds", "1", "-o", "a.wav"], "nan"),
+    (["--target", "centroid=0:1 0:2", "--seconds", "1", "-o", "a.wav"], "times"),
+    (["--target", "centroid=1:1 0:2", "--seconds", "1", "-o", "a.wav"], "times"),
+    (["--target", "centroid=-5", "--seconds", "1", "-o", "a.wav"], "above 0 Hz"),
+    (["--target", "centroid=@no.csv", "--seconds", "1", "-o", "a.wav"], "no.csv"),
+    (["--target", "centroid=9", "--target", "centroid=8", "--seconds", "1", "-o", "a.wav"], "twice"),
+    (["--target", "centroid=9", "--seconds", "1", "-o", "a.mp3"], "must end in"),
+    (["--target", "centroid=9", "--seconds", "1", "-o", "no/where/a.wav"], "does not exist"),
+    (["--target", "centroid=9", "--seconds", "1", "-o", "a.wav", "--plot", "a.gif"], "picture must end in"),
+    (["--target", "centroid=9", "--seconds", "1", "-o", "a.wav", "--weight", "centroid=x"], "expects a number"),
+    (["--target", "centroid=9", "--seconds", "1", "-o", "a.wav", "--weight", "crest=1"], "needs a target"),
+    (["--target", "centroid=9", "--seconds", "1", "-o", "a.wav", "--smoothness", "-1"], "smoothness must be"),
+    (["--target", "centroid=9", "--seconds", "1", "-o", "a.wav", "--path", "./a.wav"], "same name"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "message"), WRONG)
+def test_synth_wrong_input_is_one_line_and_writes_nothing(
+    run: Run, book_folder: Path, tmp_path: Path, arguments: list[str], message: str
+) -> None:
+    code, out, err = run("synth", book_folder, *arguments)
+    assert code == 1 and out == ""
+    assert err.startswith("Error: ") and err.count("\n") == 1
+    assert message in err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_synth_out_of_reach_is_one_warning(run: Run, book_folder: Path) -> None:
+    code, _, err = run("synth", book_folder, "--target", "centroid=90000", "--seconds", 1, "-o", "a.wav")
+    assert code == 0
+    assert err == "Warning: 100.0 % of the centroid target is out of the codebook's reach; it is met as nearly as it can be\n"
+
+
+def test_transfer_over_its_input_is_refused(run: Run, book_folder: Path, write_sound: Callable[..., Path]) -> None:
+    sound = write_sound("voice.wav", np.zeros(3000))
+    before = sound.read_bytes()
+    code, _, err = run("transfer", book_folder, sound, "-o", "./voice.wav")
+    assert code == 1 and "would overwrite the input" in err
+    assert sound.read_bytes() == before
+
+
+def test_decode_path_of_another_book_is_refused(run: Run, book_folder: Path, tmp_path: Path) -> None:
+    run("synth", book_folder, "--target", "centroid=900", "--seconds", 1, "-o", "a.wav", "--path", "p.json")
+    fields = json.loads(Path("p.json").read_text())
+    Path("p.json").write_text(json.dumps(fields | {"sha256": "0" * 64}))
+    code, _, err = run("decode", "p.json", "--book", book_folder, "-o", "b.wav")
+    assert code == 1 and "hash 00000000" in err
+    Path("p.json").write_text(json.dumps(fields | {"codes": [999] * len(fields["codes"])}))
+    code, _, err = run("decode", "p.json", "--book", book_folder, "-o", "b.wav")
+    assert code == 1 and "names code 999" in err
+    assert not (tmp_path / "b.wav").exists()
+
+
+def test_synth_full_disk_is_an_error_and_leaves_nothing(run: Run, book_folder: Path, tmp_path: Path) -> None:
+    """A limit on file sizes stands in for the full disk: both refuse the same write."""
+    resource = pytest.importorskip("resource")
+    command = ("synth", str(book_folder), "--target", "centroid=900", "--seconds", "3", "-o", "a.wav")
+    done = subprocess.run(
+        [sys.executable, "-c", "from vqsynth.cli.main import main; main()", *command],
+        capture_output=True, text=True, cwd=tmp_path,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (20000, 20000)),
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert done.stderr.startswith("Error: could not write 'a.wav'") and done.stderr.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_help_of_every_verb_has_an_example(run: Run, verb: str) -> None:
+    code, out, _ = run(verb, "--help")
+    assert code == 0
+    assert re.search(rf"Examples?:\n +vqsynth {verb} ?", out)
+
+
+def test_main_without_a_verb_or_with_a_wrong_one_exits_with_two(run: Run) -> None:
+    assert run("sing")[0] == 2
+    assert run("synth")[0] == 2
+    assert run("--version")[0] == 0
+
+
+@pytest.mark.parametrize("arguments", [["synth", "--target", "centroid=sin(p5,p95,1)", "--seconds", "1", "-o", "a.wav"],
+                                       ["traverse", "--by", "centroid", "-o", "t.wav"], ["table"], ["info"],
+                                       ["decode", "p.json", "-o", "d.wav", "--book"]])  # fmt: skip
+def test_playing_loads_no_heavy_library(run: Run, book_folder: Path, arguments: list[str], tmp_path: Path) -> None:
+    run("synth", book_folder, "--target", "centroid=900", "--seconds", 1, "-o", "a.wav", "--path", "p.json")
+    command = [*arguments, str(book_folder)] if arguments[0] == "decode" else [arguments[0], str(book_folder), *arguments[1:]]
+    script = (
+        "import sys; from vqsynth.cli.main import main\n"
+        f"sys.argv = ['vqsynth'] + {command!r}\n"
+        "main()\n"
+        "heavy = {'torch', 'librosa', 'sklearn', 'matplotlib', 'scipy'} & set(sys.modules)\n"
+        "sys.exit(f'loaded {heavy}' if heavy else 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr

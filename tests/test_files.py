@@ -1,0 +1,145 @@
+"""Outputs come whole or not at all, whatever happens on the way."""
+
+import errno
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from vqsynth.errors import AudioError, ParameterError, VqsynthError
+from vqsynth.files import check_output, write_whole, write_with
+
+NAMES = ["out.json", "with space.json", "épée 琴.json", "no_suffix", ".hidden"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_write_whole_replaces_what_was_there_and_leaves_no_scrap(tmp_path: Path, name: str) -> None:
+    target = tmp_path / name
+    for content in ("first, longer", "sécond"):
+        write_whole(target, content)
+        assert target.read_bytes() == content.encode()
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_write_whole_text_keeps_its_line_ends(tmp_path: Path) -> None:
+    write_whole(tmp_path / "a.csv", "a\nb\r\n")
+    assert (tmp_path / "a.csv").read_bytes() == b"a\nb\r\n"
+
+
+def test_write_with_gives_a_path_of_the_same_suffix_in_the_same_folder(tmp_path: Path) -> None:
+    seen = []
+    write_with(tmp_path / "a.png", lambda path: (seen.append(path), path.write_bytes(b"x")))
+    assert seen[0].suffix == ".png"
+    assert seen[0].parent == tmp_path
+    assert (tmp_path / "a.png").read_bytes() == b"x"
+
+
+def test_write_whole_through_a_link_writes_the_file_that_it_points_to(tmp_path: Path) -> None:
+    (tmp_path / "real.txt").write_text("old")
+    (tmp_path / "link.txt").symlink_to(tmp_path / "real.txt")
+    write_whole(tmp_path / "link.txt", "new")
+    assert (tmp_path / "link.txt").is_symlink()
+    assert (tmp_path / "real.txt").read_text() == "new"
+
+
+@pytest.mark.parametrize("interruption", [ValueError, KeyboardInterrupt, SystemExit])
+def test_whole_file_interrupted_keeps_the_former_file(tmp_path: Path, interruption: type[BaseException]) -> None:
+    target = tmp_path / "a.txt"
+    target.write_text("before")
+
+    def write(partial: Path) -> None:
+        partial.write_text("half of wh")
+        raise interruption
+
+    with pytest.raises(interruption):
+        write_with(target, write)
+    assert target.read_text() == "before"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+@pytest.mark.parametrize(
+    ("code", "says"),
+    [(errno.ENOSPC, "disk is full; free some space"), (errno.EDQUOT, "quota"), (errno.EIO, os.strerror(errno.EIO))],
+)
+def test_whole_file_on_a_failing_disk_raises_the_callers_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int, says: str
+) -> None:
+    def fail(descriptor: int) -> None:
+        raise OSError(code, os.strerror(code))
+
+    target = tmp_path / "a.txt"
+    target.write_text("before")
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(AudioError, match=rf"a\.txt.*{says}"):
+        write_whole(target, "after", error=AudioError)
+    assert target.read_text() == "before"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGXFSZ"), reason="the system has no limits on file size")
+def test_write_whole_beyond_the_size_allowed_leaves_nothing(tmp_path: Path) -> None:
+    """The system itself refuses to write on, in the midst of the file."""
+    program = (
+        "import resource, sys; from vqsynth.files import write_whole\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (10000, 10000))\n"
+        "write_whole(sys.argv[1], b'x' * 100000)"
+    )
+    root = Path(__file__).parent.parent
+    run = subprocess.run(
+        [sys.executable, "-B", "-c", program, str(tmp_path / "big")],
+        capture_output=True, text=True, cwd=root, check=False,
+    )  # fmt: skip
+    assert "VqsynthError: could not write" in run.stderr
+    assert "larger than is allowed" in run.stderr
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="nothing is forbidden to root")
+def test_write_whole_in_a_forbidden_folder_says_so(tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    try:
+        with pytest.raises(VqsynthError, match="may not be written to"):
+            write_whole(tmp_path / "a.txt", "x")
+    finally:
+        tmp_path.chmod(0o700)
+
+
+@pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="needs a folder that not even root may write to")
+def test_write_whole_where_the_system_makes_no_files_raises() -> None:
+    with pytest.raises(VqsynthError, match=r"could not write '/proc/self/a\.txt'"):
+        write_whole("/proc/self/a.txt", "x")
+
+
+def test_check_output_for_a_folder_raises(tmp_path: Path) -> None:
+    with pytest.raises(ParameterError, match="must be a file"):
+        check_output(tmp_path)
+
+
+def test_check_output_without_parent_folder_names_it(tmp_path: Path) -> None:
+    with pytest.raises(ParameterError, match=r"folder '.*missing' of the output .* does not exist"):
+        check_output(tmp_path / "missing" / "a.wav")
+
+
+@pytest.mark.skipif(not Path(os.devnull).is_char_device(), reason="the system has no device files")
+def test_check_output_for_a_device_raises_rather_than_replacing_it() -> None:
+    with pytest.raises(ParameterError, match="regular file"):
+        check_output(os.devnull)
+
+
+@pytest.mark.parametrize("spelling", ["in.wav", "sub/../in.wav", "link.wav", "hard.wav"])
+def test_check_output_onto_an_input_raises_however_it_is_spelled(tmp_path: Path, spelling: str) -> None:
+    source = tmp_path / "in.wav"
+    source.write_bytes(b"sound")
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "link.wav").symlink_to(source)
+    (tmp_path / "hard.wav").hardlink_to(source)
+    with pytest.raises(ParameterError, match="would overwrite the input"):
+        check_output(tmp_path / spelling, inputs=[tmp_path / "other.wav", source])
+
+
+def test_check_output_beside_its_input_returns_the_path(tmp_path: Path) -> None:
+    (tmp_path / "in.wav").write_bytes(b"sound")
+    assert check_output(tmp_path / "out.wav", inputs=[tmp_path / "in.wav"]) == tmp_path / "out.wav"

@@ -1,0 +1,96 @@
+"""Path files: what is written is what is read, and nothing else is."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vqsynth.errors import CodebookError, ParameterError
+from vqsynth.path import CodePath
+
+FIELDS: dict[str, Any] = {
+    "format": 1, "codebook": "violin", "sha256": "ab", "sr": 16000, "hop_length": 256, "n_samples": 600,
+    "excitation": "coherent", "seed": 3, "codes": [1, 2, 3], "gain_db": [-20.0, -6, 0],
+}  # fmt: skip
+
+paths = st.integers(1, 2000).flatmap(
+    lambda n: st.builds(
+        CodePath,
+        st.text(max_size=8), st.just("0" * 64), st.just(16000), st.just(100), st.just(n),
+        st.lists(st.integers(0, 2**40), min_size=1 + n // 100, max_size=1 + n // 100).map(np.array),
+        st.lists(st.floats(-500, 100), min_size=1 + n // 100, max_size=1 + n // 100).map(np.array),
+        excitation=st.sampled_from(["noise", "coherent", "refined"]), seed=st.integers(0, 2**60),
+    )
+)  # fmt: skip
+
+
+@given(path=paths)
+def test_save_and_load_return_the_same_path(path: CodePath, tmp_path_factory: pytest.TempPathFactory) -> None:
+    file = tmp_path_factory.mktemp("paths") / "a path é.json"
+    path.save(file)
+    again = CodePath.load(file)
+    np.testing.assert_array_equal(again.codes, path.codes)
+    np.testing.assert_array_equal(again.gain_db, path.gain_db)
+    rest = [(p.codebook, p.sha256, p.sr, p.hop_length, p.n_samples, p.excitation, p.seed) for p in (path, again)]
+    assert rest[0] == rest[1]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"codes": [1, 2]}, "3 codes|make 3 frames"),
+        ({"codes": [1, 2, -3]}, "integers of 0 or more"),
+        ({"codes": [1, 2, 2.5]}, "must hold integers only"),
+        ({"codes": [1, 2, 10**30]}, "cannot be used"),
+        ({"codes": "123"}, "'codes' must be of type list"),
+        ({"gain_db": [0, 0, float("nan")]}, "finite numbers"),
+        ({"gain_db": [0, 0, 1e9]}, "finite numbers"),
+        ({"gain_db": [0, 0, "loud"]}, "must hold numbers only"),
+        ({"gain_db": [[0], [0], [0]]}, "must hold numbers only"),
+        ({"hop_length": 0}, "must be 1 or more"),
+        ({"sr": "fast"}, "'sr' must be of type int"),
+        ({"format": 99}, "format is 99, this version reads up to 1"),
+        ({"format": None}, "format is None"),
+        ({"seed": True}, "'seed' must be of type int"),
+    ],
+)
+def test_load_changed_field_is_refused(change: dict[str, Any], message: str, tmp_path: Path) -> None:
+    file = tmp_path / "path.json"
+    file.write_text(json.dumps(FIELDS | change))
+    with pytest.raises(CodebookError, match=message):
+        CodePath.load(file)
+
+
+@pytest.mark.parametrize("name", FIELDS)
+def test_load_missing_field_is_refused(name: str, tmp_path: Path) -> None:
+    file = tmp_path / "path.json"
+    file.write_text(json.dumps({k: v for k, v in FIELDS.items() if k != name}))
+    with pytest.raises(CodebookError, match=name):
+        CodePath.load(file)
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b"3", b"{", b"\xff\xfe\x00", b"RIFF1234WAVE", b"[" * 100000])
+def test_load_other_content_is_refused(content: bytes, tmp_path: Path) -> None:
+    file = tmp_path / "path.json"
+    file.write_bytes(content)
+    with pytest.raises(CodebookError, match=r"path.json"):
+        CodePath.load(file)
+
+
+def test_load_missing_file_says_so(tmp_path: Path) -> None:
+    with pytest.raises(CodebookError, match="cannot read the path file"):
+        CodePath.load(tmp_path / "nothing.json")
+
+
+def test_path_gain_of_nothing_is_written_as_silence() -> None:
+    path = CodePath("a", "b", 16000, 256, 300, np.array([0, 1]), np.array([-1e6, 0.123456]))
+    np.testing.assert_array_equal(path.gain_db, [-120, 0.1235])
+
+
+def test_path_infinite_gain_is_refused() -> None:
+    with pytest.raises(ParameterError, match="finite"):
+        CodePath("a", "b", 16000, 256, 300, np.array([0, 1]), np.array([0, -np.inf]))

@@ -1,0 +1,128 @@
+"""The pictures show the numbers that they were given, in files that do not differ from one time to the next."""
+
+import struct
+import xml.etree.ElementTree as ET
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from vqsynth.errors import AudioError, ParameterError, VqsynthError
+from vqsynth.plot import _spectrogram, plot_report, plot_traverse
+
+SVG = "{http://www.w3.org/2000/svg}"
+Sine = Callable[..., NDArray[np.float32]]
+
+
+def make_report(names: tuple[str, ...] = ("centroid",), n_frames: int = 87) -> dict[str, Any]:
+    asked = np.linspace(100, 900, n_frames)
+    got: list[float | None] = [*asked[:-1], None]
+    row = {"unit": "Hz", "asked": asked.tolist(), "table": got, "got": got, "nrmse": 0.01234, "out_of_reach": 0.25}
+    return {"sr": 44100, "hop_length": 512, "codes": [0] * n_frames, "descriptors": {name: dict(row) for name in names}}
+
+
+def texts(path: Path) -> str:
+    """Collect what an SVG says: matplotlib draws letters as outlines, and keeps the words as comments."""
+    parser = ET.XMLParser(target=ET.TreeBuilder(insert_comments=True))
+    return "\n".join(node.text or "" for node in ET.parse(path, parser).iter() if node.tag is ET.Comment)
+
+
+def png_size(path: Path) -> tuple[int, int]:
+    data = path.read_bytes()
+    assert data[:8] == b"\x89PNG\r\n\x1a\n"
+    width, height = struct.unpack(">II", data[16:24])
+    return width, height
+
+
+def test_plot_report_grows_by_a_panel_per_descriptor(tmp_path: Path, sine: Sine) -> None:
+    sizes = []
+    for names in ((), ("centroid",), ("centroid", "pitch")):
+        plot_report(make_report(names), sine(440.0), tmp_path / "a.png")
+        sizes.append(png_size(tmp_path / "a.png"))
+    assert len({width for width, _ in sizes}) == 1
+    assert sizes[2][1] - sizes[1][1] == sizes[1][1] - sizes[0][1] > 100
+
+
+def test_plot_report_says_names_units_and_error(tmp_path: Path, sine: Sine) -> None:
+    report = make_report(("pitch_confidence",))
+    plot_report(report, sine(440.0), tmp_path / "a.svg", title="costs $5 & more: sin(p5,p95,0.2)")
+    said = texts(tmp_path / "a.svg")
+    for words in ("pitch confidence (Hz)", "asked", "nrmse 0.0123", "25.0%", "time (s)", "frequency (kHz)"):
+        assert words in said
+    assert "costs $5" in said
+
+
+@pytest.mark.parametrize("reach", [(300.0, 700.0), (0.0, 1000.0)])
+def test_plot_report_shades_what_was_out_of_reach(tmp_path: Path, sine: Sine, reach: tuple[float, float]) -> None:
+    report = make_report()
+    report["descriptors"]["centroid"]["reach"] = reach
+    plot_report(report, sine(440.0), tmp_path / "a.svg")
+    is_beyond = reach[0] > 100
+    assert ("#999999" in (tmp_path / "a.svg").read_text(encoding="utf-8")) == is_beyond
+    assert ("out of reach" in texts(tmp_path / "a.svg")) == is_beyond
+
+
+@pytest.mark.parametrize("suffix", [".png", ".svg", ".pdf"])
+def test_plot_report_of_the_same_data_gives_the_same_bytes(tmp_path: Path, sine: Sine, suffix: str) -> None:
+    for name in ("a", "b"):
+        plot_report(make_report(), sine(440.0), tmp_path / f"{name}{suffix}")
+    assert (tmp_path / f"a{suffix}").read_bytes() == (tmp_path / f"b{suffix}").read_bytes()
+
+
+@pytest.mark.parametrize("y", [np.zeros(44100), np.zeros(1), np.ones(3)])
+def test_plot_report_of_silence_or_a_few_samples_is_a_picture(tmp_path: Path, y: NDArray[np.float64]) -> None:
+    plot_report(make_report(n_frames=1), y, tmp_path / "a.png")
+    assert min(png_size(tmp_path / "a.png")) > 100
+
+
+def test_plot_report_without_any_value_is_a_picture(tmp_path: Path, sine: Sine) -> None:
+    report = make_report()
+    report["descriptors"]["centroid"].update(got=[None] * 87, nrmse=None)
+    plot_report(report, sine(440.0), tmp_path / "a.svg")
+    assert "nrmse" not in texts(tmp_path / "a.svg")
+
+
+@pytest.mark.parametrize("name", ["a.jpg", "a", "a.wav"])
+def test_plot_report_to_another_format_lists_the_known(tmp_path: Path, sine: Sine, name: str) -> None:
+    with pytest.raises(ParameterError, match=r"must end in \.png, \.svg, \.pdf"):
+        plot_report(make_report(), sine(440.0), tmp_path / name)
+
+
+def test_plot_report_that_fails_keeps_the_former_picture(tmp_path: Path, sine: Sine) -> None:
+    (tmp_path / "a.png").write_bytes(b"before")
+    with pytest.raises(AudioError, match="NaN"):
+        plot_report(make_report(), sine(440.0) * np.float32(np.nan), tmp_path / "a.png")
+    assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"before"]
+    with pytest.raises(VqsynthError, match="does not exist"):
+        plot_report(make_report(), sine(440.0), tmp_path / "missing" / "a.png")
+
+
+def test_plot_traverse_leaves_gaps_where_a_code_has_no_value(tmp_path: Path, sine: Sine) -> None:
+    for name, hole in (("whole", 500.0), ("gap", np.nan)):
+        values = np.linspace(100, 900, 40)
+        values[20] = hole
+        plot_traverse(sine(440.0), 44100, values, tmp_path / f"{name}.svg", name="centroid", unit="Hz")
+    assert "centroid (Hz), code by code" in texts(tmp_path / "gap.svg")
+    assert (tmp_path / "gap.svg").read_bytes() != (tmp_path / "whole.svg").read_bytes()
+
+
+@pytest.mark.parametrize("frequency_hz", [110.0, 1000.0, 12000.0])
+def test_spectrogram_of_a_sine_is_brightest_at_its_frequency(sine: Sine, frequency_hz: float) -> None:
+    levels, times, top_hz = _spectrogram(sine(frequency_hz, seconds=2.0), 44100)
+    edges = np.geomspace(50, top_hz, levels.shape[0] + 1)
+    brightest = np.sqrt(edges[1:] * edges[:-1])[levels[:, levels.shape[1] // 2].argmax()]
+    assert brightest == pytest.approx(frequency_hz, abs=44100 / 2048, rel=0.02)
+    assert levels.max() == pytest.approx(0, abs=1.0)
+    assert times[-1] == pytest.approx(2.0, abs=0.02)
+
+
+def test_spectrogram_of_a_long_sound_has_no_more_columns_than_a_picture(rng: np.random.Generator) -> None:
+    y = np.zeros(44100 * 120, np.float32)
+    y[44100 * 60 :] = rng.uniform(-1, 1, 44100 * 60)
+    levels, times, _ = _spectrogram(y, 44100)
+    assert len(times) == levels.shape[1] <= 1600
+    loud = levels.mean(axis=0) > -60
+    assert times[loud.argmax()] == pytest.approx(60, abs=0.2)

@@ -1,0 +1,73 @@
+"""Selection: the paper's nearest code, and the best path against every path there is."""
+
+from itertools import product
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from vqsynth.codebook import Codebook
+from vqsynth.errors import ParameterError
+from vqsynth.index import Candidates
+from vqsynth.selection import MISS_COST, find_best_path, reach, select_codes
+
+
+@settings(max_examples=30)
+@given(st.integers(1, 5), st.integers(1, 4), st.floats(0, 50), st.integers(0, 2**31))
+def test_find_best_path_is_the_cheapest_of_all_paths(frames: int, width: int, smoothness: float, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    points = rng.uniform(size=(6, 3))
+    jumps = ((points[:, None] - points[None]) ** 2).sum(-1).astype(np.float32)
+    codes = np.array([rng.permutation(6)[:width] for _ in range(frames)])
+    misses = rng.uniform(0, 0.05, (frames, width))
+    found = find_best_path(Candidates(codes, misses), jumps, smoothness=smoothness)
+
+    def cost(choice: tuple[int, ...]) -> float:
+        row = [codes[t, c] for t, c in enumerate(choice)]
+        steps = sum(float(jumps[a, b]) for a, b in zip(row[:-1], row[1:], strict=True))
+        return MISS_COST * sum(misses[t, c] for t, c in enumerate(choice)) + smoothness * steps
+
+    cheapest = min(product(range(width), repeat=frames), key=cost)
+    chosen = tuple(int(np.flatnonzero(codes[t] == code)[0]) for t, code in enumerate(found))
+    assert cost(chosen) == pytest.approx(cost(cheapest), abs=1e-6)
+
+
+def test_select_codes_without_smoothness_best_path_misses_as_little_as_nearest(book: Codebook) -> None:
+    targets = {"centroid": np.geomspace(400, 3000, 50)}
+    chosen = [
+        select_codes(book.table, book.grains.distances, targets, method=method, smoothness=0.0)
+        for method in ("nearest", "best_path")
+    ]
+    missed = [np.abs(np.log2(book.table.column("centroid")[codes] / targets["centroid"])) for codes in chosen]
+    np.testing.assert_allclose(missed[0], missed[1], atol=1e-6)
+
+
+def test_select_codes_more_smoothness_makes_smaller_jumps(book: Codebook) -> None:
+    targets = {"centroid": np.linspace(400, 3000, 80)}
+    jumps = []
+    for smoothness in (0.0, 2.0, 50.0):
+        codes = select_codes(book.table, book.grains.distances, targets, smoothness=smoothness)
+        jumps.append(book.grains.distances[codes[:-1], codes[1:]].sum())
+    assert jumps[0] > jumps[1] > jumps[2]
+
+
+def test_select_codes_asked_for_a_codes_own_values_takes_that_code(book: Codebook) -> None:
+    codes = np.arange(len(book))
+    targets = {name: book.table.column(name).astype(float) for name in ("centroid", "flatness", "crest")}
+    np.testing.assert_array_equal(select_codes(book.table, book.grains.distances, targets, method="nearest"), codes)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [({"method": "fast"}, "nearest, best_path"), ({"smoothness": -1.0}, "smoothness must be"),
+     ({"smoothness": float("nan")}, "smoothness must be")],
+)  # fmt: skip
+def test_select_codes_bad_options_are_refused(book: Codebook, options: dict[str, object], message: str) -> None:
+    with pytest.raises(ParameterError, match=message):
+        select_codes(book.table, book.grains.distances, {"centroid": np.array([900.0])}, **options)
+
+
+def test_reach_counts_the_frames_outside_the_table(book: Codebook) -> None:
+    top = float(np.nanmax(book.table.column("centroid")))
+    assert reach(book.table, "centroid", np.array([top, top * 1.01, top * 2, top / 1.5])) == 0.5

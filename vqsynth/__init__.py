@@ -1,0 +1,72 @@
+"""Descriptor-based concatenative synthesis with learned codebooks of timbre.
+
+The modules, in the order in which data flows:
+
+    errors        what can go wrong, in one sentence each
+    files         outputs written whole or not at all
+    audio         sound files in and out, mono, resampling
+    frames        windows, framing, overlap-add; samples, frames, seconds
+    loudness      the K-weighting filter
+    yin           the pitch estimator
+    descriptors   one function each, and the registry
+    excitation    noise, coherent, refined: the phase of the grains
+    grains        every code to its spectrum, every spectrum to its short sound
+    expressions   the language of table filters
+    spreadsheet   tables as CSV, JSON and HTML
+    table         the descriptors of every code: sort, filter, scale
+    index         nearest codes
+    shapes        the language of curves
+    curves        descriptor targets over time
+    path          a row of codes and gains: the score
+    selection     curves to a path
+    render        a path to sound, whole or block by block
+    report        what was asked and what was got
+    bundle        the folder on disk: card, hashes, files
+    codebook      the grains, table and model of one sound world, and the methods that people use
+    shelf         finding and loading codebooks
+    plot          the pictures
+    model/        the VQ-VAE            (torch from here down)
+    train/        sounds to a codebook
+
+The public names below are loaded when they are first used, so that `import vqsynth` is quick.
+"""
+
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from vqsynth.codebook import Codebook as Codebook
+    from vqsynth.descriptors import descriptor as descriptor
+    from vqsynth.errors import VqsynthError as VqsynthError
+    from vqsynth.path import CodePath as CodePath
+    from vqsynth.shelf import list_codebooks as list_codebooks
+    from vqsynth.shelf import load as load
+    from vqsynth.table import DescriptorTable as DescriptorTable
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "Codebook": "codebook",
+    "list_codebooks": "shelf",
+    "load": "shelf",
+    "descriptor": "descriptors",
+    "VqsynthError": "errors",
+    "CodePath": "path",
+    "DescriptorTable": "table",
+}
+__all__ = ["__version__", *_HOMES]
+
+if not (Path(__file__).parent / "cli").is_dir():
+    # In a checkout the folders `cli` and `codebooks` stand beside this one; an installation maps them into it.
+    __path__.append(str(Path(__file__).parent.parent))
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(import_module(f"vqsynth.{_HOMES[name]}"), name)
+    raise AttributeError(f"module 'vqsynth' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

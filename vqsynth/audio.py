@@ -1,0 +1,204 @@
+"""Sound files in and out, mono, and sample rates.
+
+Sound inside the library is mono float32, shape (n,), full scale at 1. Reading takes whatever libsndfile reads; what is
+damaged is refused, never repaired. Writing is whole or not at all, and never clips: `limit_peak` first.
+"""
+
+import io
+import struct
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from vqsynth.errors import AudioError, ParameterError
+from vqsynth.files import StrPath, write_whole
+
+Floats = NDArray[np.float32]
+
+MIN_SR_HZ, MAX_SR_HZ = 1000, 768000  # a damaged header can claim any rate, and resampling from 1 Hz fills the memory
+FORMATS = {".wav": "WAV", ".flac": "FLAC", ".aiff": "AIFF", ".aif": "AIFF", ".ogg": "OGG"}
+
+MAX_32_BIT_BYTES = 2**32 - 2**16  # sizes in WAV and AIFF headers have 32 bits
+_BLOCK = 1 << 16  # libsndfile's Vorbis writer overflows its stack on blocks of minutes
+_TRUNCATED = "'{}' is truncated: its header promises more sound than the file holds; get a complete copy"
+
+
+def load(path: StrPath, *, sr: int | None = None) -> tuple[Floats, int]:
+    """Read a sound file as mono, at its own rate or resampled to `sr` in Hz.
+
+    Returns (y, sr) with y (n,) float32, n >= 1. Channels are averaged. Samples of float files may lie beyond 1.
+    Raises AudioError for what is missing, a folder, unreadable, no audio, empty, truncated, at a rate outside 1 to
+    768 kHz, or holding NaN or infinite samples. A truncated file is recognised in WAV, AIFF, FLAC and MP3; an Ogg or
+    AU file cut at the end is read up to the cut.
+    """
+    channels, own_sr = _read(Path(path))
+    if not np.isfinite(channels).all():
+        raise AudioError(f"'{path}' holds NaN or infinite samples; export it again from its source")
+    y = to_mono(channels)
+    if sr is None or sr == own_sr:
+        return y, own_sr
+    return resample(y, orig_sr=own_sr, sr=sr), sr
+
+
+def to_mono(y: ArrayLike) -> Floats:
+    """Average the channels.
+
+    y: (n,) or (n, channels). Returns (n,) float32. Channels in opposite phase cancel. Raises ParameterError for
+    another shape.
+    """
+    values = np.asarray(y)
+    if values.ndim not in (1, 2) or (values.ndim == 2 and values.shape[1] == 0):
+        raise ParameterError(f"y must have shape (n,) or (n, channels) (got {values.shape})")
+    mono = values if values.ndim == 1 else values.mean(axis=1, dtype=np.float64)
+    return np.ascontiguousarray(mono, dtype=np.float32)
+
+
+def resample(y: ArrayLike, *, orig_sr: int, sr: int) -> Floats:
+    """Change the sample rate from `orig_sr` to `sr`, both in Hz, with soxr at its very high quality.
+
+    y: (n,) with n >= 1. Returns (max(1, round(n * sr / orig_sr)),) float32, in time with y.
+    Raises ParameterError for a rate outside 1 to 768 kHz, and AudioError for samples that are not sound.
+    """
+    import soxr
+
+    values = check_samples(y)
+    _check_rate(orig_sr, "orig_sr")
+    _check_rate(sr, "sr")
+    if sr == orig_sr:
+        return values
+    length = max(1, round(len(values) * sr / orig_sr))
+    # soxr drops what does not fill an output sample; a sound is followed by silence, so silence may be added.
+    padded = np.pad(values, (0, 2 * -(-orig_sr // sr)))
+    out: Floats = soxr.resample(padded, orig_sr, sr, quality="VHQ")
+    return np.ascontiguousarray(out[:length])
+
+
+def limit_peak(y: ArrayLike) -> tuple[Floats, float]:
+    """Scale a sound down so that no sample lies beyond full scale.
+
+    y: (n,). Returns (y, gain_db), gain_db being 0.0 for a sound that fits and below 0 for one that was scaled.
+    Raises AudioError for NaN or infinite samples.
+    """
+    values = check_samples(y)
+    peak = float(np.abs(values).max())
+    if peak <= 1.0:
+        return values, 0.0
+    return values / np.float32(peak), -20.0 * float(np.log10(peak))
+
+
+def check_samples(y: ArrayLike) -> Floats:
+    """Refuse samples that are no mono sound, and return the others as (n,) float32 with n >= 1.
+
+    Raises AudioError where y is not (n,), is empty, or holds NaN or infinite values.
+    """
+    values = np.ascontiguousarray(y, dtype=np.float32)
+    if values.ndim != 1:
+        raise AudioError(f"y must be mono, of shape (n,) (got {values.shape}); average channels with audio.to_mono")
+    if not len(values):
+        raise AudioError("y must hold at least one sample (got none)")
+    if not np.isfinite(values).all():
+        raise AudioError("y holds NaN or infinite samples; replace them before")
+    return values
+
+
+def sound_format(path: StrPath) -> str:
+    """Name the libsndfile format that the extension of an output path stands for.
+
+    Raises ParameterError for an unknown extension.
+    """
+    suffix = Path(path).suffix.lower()
+    if suffix not in FORMATS:
+        raise ParameterError(f"a sound file must end in {', '.join(FORMATS)} (got '{path}')")
+    return FORMATS[suffix]
+
+
+def save(path: StrPath, y: ArrayLike, sr: int) -> None:
+    """Write a mono sound, whole or not at all, in the format of the path's extension.
+
+    y: (n,) within [-1, 1]; sr in Hz. WAV, FLAC and AIFF are 24-bit, and the same samples give the same bytes; Ogg is
+    Vorbis, whose serial number differs each time.
+    Raises ParameterError for an unknown extension, rate or folder, and AudioError for samples that are empty, NaN,
+    infinite or beyond full scale, for a sound too long for its format, and for a full disk or an unwritable folder.
+    """
+    kind = sound_format(path)
+    _check_rate(sr, "sr")
+    values = check_samples(y)
+    peak = float(np.abs(values).max())
+    if peak > 1.0:
+        raise AudioError(f"y must lie within full scale, -1 to 1 (got a peak of {peak:.4g}); use audio.limit_peak")
+    if kind in ("WAV", "AIFF") and 3 * len(values) > MAX_32_BIT_BYTES:
+        raise AudioError(f"'{path}' would hold more than the 4 GB of a {kind} file; write .flac or a shorter sound")
+    write_whole(path, _encode(values, sr, kind), error=AudioError)
+
+
+def _check_rate(sr: int, name: str) -> None:
+    if not MIN_SR_HZ <= sr <= MAX_SR_HZ or sr != int(sr):
+        raise ParameterError(f"{name} must be a whole number from {MIN_SR_HZ} to {MAX_SR_HZ} Hz (got {sr})")
+
+
+def _encode(y: Floats, sr: int, kind: str) -> bytes:
+    """Encode in memory: libsndfile does not report a full disk, Python's own files do."""
+    import soundfile
+
+    buffer = io.BytesIO()
+    subtype = "VORBIS" if kind == "OGG" else "PCM_24"
+    try:
+        with soundfile.SoundFile(buffer, "w", samplerate=sr, channels=1, format=kind, subtype=subtype) as file:
+            for start in range(0, len(y), _BLOCK):
+                file.write(y[start : start + _BLOCK])
+    except soundfile.LibsndfileError as e:
+        raise AudioError(f"could not encode {kind} at {sr} Hz ({e.error_string}); try .wav") from e
+    return buffer.getvalue()
+
+
+def _read(path: Path) -> tuple[Floats, int]:
+    import soundfile
+
+    if path.suffix.lower() == ".raw":
+        raise AudioError(f"'{path}' has no header to tell its rate; convert it to .wav")
+    try:
+        with path.open("rb") as raw:
+            _check_complete(raw, path)
+            raw.seek(0)
+            with soundfile.SoundFile(raw) as file:
+                if not MIN_SR_HZ <= file.samplerate <= MAX_SR_HZ:
+                    raise AudioError(f"'{path}' claims a rate of {file.samplerate} Hz; expected 1 to 768 kHz")
+                y, promised, sr = file.read(dtype="float32", always_2d=True), file.frames, file.samplerate
+    except OSError as e:
+        raise AudioError(f"cannot read '{path}' as a sound file: {e.strerror or e}") from e
+    except soundfile.LibsndfileError as e:
+        reason = e.error_string.removeprefix("Error : ").strip().rstrip(".")
+        raise AudioError(f"'{path}' is damaged or no sound that libsndfile reads ({reason})") from e
+    except MemoryError as e:
+        raise AudioError(f"'{path}' promises more sound than fits the memory; cut it in parts") from e
+    if len(y) < 0.99 * promised:  # lengths of MP3 are estimates; a cut is never this small
+        raise AudioError(_TRUNCATED.format(path))
+    if not len(y):
+        raise AudioError(f"'{path}' holds no samples; expected at least one")
+    return y, sr
+
+
+def _check_complete(raw: BinaryIO, path: Path) -> None:
+    """Refuse an empty file, and a WAV or AIFF whose sound ends early, which libsndfile reads silently short."""
+    size = raw.seek(0, io.SEEK_END)
+    if not size:
+        raise AudioError(f"'{path}' is empty (0 bytes)")
+    raw.seek(0)
+    head = raw.read(12)
+    if head[:4] == b"RIFF" and head[8:] == b"WAVE":
+        order, wanted = "<", b"data"
+    elif head[:4] == b"FORM" and head[8:] in (b"AIFF", b"AIFC"):
+        order, wanted = ">", b"SSND"
+    else:
+        return
+    while len(chunk := raw.read(8)) == 8:
+        length = struct.unpack(order + "I", chunk[4:])[0]
+        if chunk[:4] == wanted:
+            # Programs that stream cannot know the length and promise nearly 2 or 4 GB.
+            streamed = length & 0x7FFFFFFF >= 0x7FFFF000
+            if not streamed and raw.tell() + length > size:
+                raise AudioError(_TRUNCATED.format(path))
+            return
+        raw.seek(length + length % 2, io.SEEK_CUR)

@@ -1,0 +1,254 @@
+"""A codebook: the grains, the table and the model of one sound world, and the methods that people use.
+
+Playing needs the grains and the table only; the model, and torch with it, is loaded when a sound is encoded.
+"""
+
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from vqsynth.audio import check_samples, limit_peak, resample, to_mono
+from vqsynth.bundle import GRAINS, MODEL, TABLE, Card, seal, write_bundle
+from vqsynth.curves import make_curve
+from vqsynth.descriptors import REGISTRY
+from vqsynth.errors import CodebookError, ParameterError, VqsynthWarning
+from vqsynth.files import StrPath
+from vqsynth.frames import Floats, FrameGrid, frame_signal
+from vqsynth.grains import Grains, measure_grains, normalize_power
+from vqsynth.index import Targets
+from vqsynth.path import SILENT_DB, CodePath
+from vqsynth.render import check_fit, render_path
+from vqsynth.report import make_report
+from vqsynth.selection import DEFAULT_LOUDNESS_DB, SMOOTHNESS, select_codes
+from vqsynth.table import DescriptorTable
+
+LONGEST_S = 3600.0
+_FRAMES_AT_ONCE = 1024
+
+
+@dataclass(frozen=True, eq=False)
+class Synthesis:
+    """Hold a path, its sound (n_samples,) within full scale, and the report of what was asked and got."""
+
+    path: CodePath
+    y: Floats
+    report: dict[str, Any]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Codebook:
+    """Hold what a codebook's folder holds.
+
+    card: what `card.json` says. grains: K spectra on `grid`. table: K rows of descriptors. model_state: the weights,
+    name to array.
+    """
+
+    card: Card
+    grid: FrameGrid
+    grains: Grains
+    table: DescriptorTable
+    model_state: Mapping[str, NDArray[Any]]
+
+    @property
+    def name(self) -> str:
+        """Tell the codebook's name."""
+        return str(self.card["name"])
+
+    @property
+    def sha256(self) -> str:
+        """Tell the hash of the grains, by which paths know their codebook."""
+        return str(self.card["files"][GRAINS])
+
+    def __len__(self) -> int:
+        return len(self.grains)
+
+    def __repr__(self) -> str:
+        return f"Codebook({self.name!r}, {len(self)} codes, {self.grid.sr} Hz)"
+
+    @classmethod
+    def build(
+        cls,
+        *,
+        name: str,
+        grid: FrameGrid,
+        magnitudes: NDArray[np.floating[Any]],
+        counts: NDArray[np.int64],
+        model_config: Mapping[str, Any],
+        model_state: Mapping[str, NDArray[Any]],
+        card: Mapping[str, Any],
+    ) -> "Codebook":
+        """Make a codebook of what training found: normalize the grains, sound and measure them.
+
+        magnitudes: (K, n_bins), linear. counts: (K,), how often the corpus used each code. card: what else to say.
+        Raises CodebookError for spectra that are silent or not finite, and weights that are not.
+        """
+        stored = normalize_power(magnitudes, grid).astype(np.float16)
+        grains = Grains(stored.astype(np.float32), grid)
+        frames = {"sr": grid.sr, "n_fft": grid.n_fft, "hop_length": grid.hop_length, "codes": len(grains)}
+        about = {"name": name, **card, **frames, "model": dict(model_config)}
+        return cls(about, grid, grains, _measure_table(grains, counts), dict(model_state))._sealed()
+
+    def measured_again(self) -> "Codebook":
+        """Measure the table again, with every descriptor that is registered now: also the user's own."""
+        return replace(self, table=_measure_table(self.grains, self.table.counts))._sealed()
+
+    def save(self, folder: StrPath) -> None:
+        """Write the codebook as a folder, whole or not at all; a codebook that stands there is replaced.
+
+        Raises CodebookError where the folder holds anything else, or cannot be written.
+        """
+        write_bundle(folder, self.card, self._contents())
+
+    def _contents(self) -> dict[str, bytes]:
+        from safetensors.numpy import save
+
+        grains = np.ascontiguousarray(self.grains.magnitudes, np.float16)
+        weights = {name: np.ascontiguousarray(array) for name, array in self.model_state.items()}
+        return {GRAINS: save({"grains": grains}), TABLE: self.table.to_csv().encode(), MODEL: save(weights)}
+
+    def _sealed(self) -> "Codebook":
+        columns = zip(self.table.names, self.table.units, self.table.scales, strict=True)
+        described = [{"name": name, "unit": unit, "scale": scale} for name, unit, scale in columns]
+        return replace(self, card=seal({**self.card, "descriptors": described}, self._contents()))
+
+    def sample_curves(self, *, seconds: float, **curves: Any) -> dict[str, NDArray[np.float64]]:
+        """Turn curves into values per frame, loudness at -20 where none is given.
+
+        curves: descriptor name to anything that `curves.make_curve` takes. Returns name to (T,).
+        Raises ParameterError for unknown names, unusable curves, and a duration outside 0 to an hour.
+        """
+        if not 0 < seconds <= LONGEST_S or self.grid.samples(seconds) < 1:
+            raise ParameterError(
+                f"seconds must be above 0 and at most {LONGEST_S:g}, an hour (got {seconds:g}); "
+                "render longer sounds in parts"
+            )
+        times_s = self.grid.times_s(self.grid.count(self.grid.samples(seconds)))
+        wanted = {"loudness": DEFAULT_LOUDNESS_DB} | curves
+        for name in wanted:
+            self.table.position(name)
+        made = {
+            name: make_curve(value, percentile=partial(self.table.percentile, name)) for name, value in wanted.items()
+        }
+        return {name: curve.sample(times_s, seconds) for name, curve in made.items()}
+
+    def choose(
+        self,
+        targets: Targets,
+        *,
+        seconds: float,
+        method: str = "best_path",
+        weights: Mapping[str, float] | None = None,
+        smoothness: float = SMOOTHNESS,
+    ) -> CodePath:
+        """Choose codes and gains for values per frame, as `sample_curves` gives them.
+
+        Loudness is met by gain; where nothing else is asked for, the code that the corpus used most is held.
+        """
+        others = {name: values for name, values in targets.items() if name != "loudness"}
+        codes = np.full(len(targets["loudness"]), int(np.argmax(self.table.counts)))
+        if others:
+            distances = self.grains.distances
+            codes = select_codes(self.table, distances, others, method=method, weights=weights, smoothness=smoothness)
+        gain_db = targets["loudness"] - self.table.column("loudness")[codes]
+        n_samples = self.grid.samples(seconds)
+        return CodePath(self.name, self.sha256, self.grid.sr, self.grid.hop_length, n_samples, codes, gain_db)
+
+    def follow(
+        self,
+        *,
+        seconds: float,
+        method: str = "best_path",
+        weights: Mapping[str, float] | None = None,
+        smoothness: float = SMOOTHNESS,
+        **curves: Any,
+    ) -> CodePath:
+        """Find a path that follows descriptor curves, such as `centroid="sin(p5,p95,0.2)", loudness=-20`."""
+        targets = self.sample_curves(seconds=seconds, **curves)
+        return self.choose(targets, seconds=seconds, method=method, weights=weights, smoothness=smoothness)
+
+    def traverse(self, by: str, *, descending: bool = False, frames_per_code: int = 4) -> CodePath:
+        """Line up the codes in the order of a descriptor, each held and all equally loud.
+
+        Codes without a usable value are left out. Raises ParameterError for an unknown name, and where none is usable.
+        """
+        order = self.table.sort(by, descending=descending)
+        order = order[~np.isnan(self.table.column(by)[order])]
+        if not len(order) or frames_per_code < 1:
+            raise ParameterError(f"to traverse by {by!r}, codes with a usable value and 1 frame or more of each are "
+                                 f"needed (got {len(order)} codes, {frames_per_code} frames)")
+        codes = np.repeat(order, frames_per_code)
+        gain_db = DEFAULT_LOUDNESS_DB - self.table.column("loudness")[codes]
+        n_samples = len(codes) * self.grid.hop_length - 1
+        return CodePath(self.name, self.sha256, self.grid.sr, self.grid.hop_length, n_samples, codes, gain_db)
+
+    def render(self, path: CodePath, *, excitation: str | None = None, seed: int | None = None) -> Floats:
+        """Render a path to sound, (n_samples,) float32 within full scale.
+
+        Warns where peaks made it necessary to turn the sound down. Raises CodebookError for another codebook's path.
+        """
+        self.check_path(path)
+        y, scaled_db = limit_peak(render_path(path, self.grains, excitation=excitation, seed=seed))
+        if scaled_db < 0:
+            warnings.warn(f"peaks over full scale: turned down by {-scaled_db:.1f} dB", VqsynthWarning, stacklevel=2)
+        return y
+
+    def synthesize(
+        self,
+        *,
+        seconds: float,
+        method: str = "best_path",
+        weights: Mapping[str, float] | None = None,
+        smoothness: float = SMOOTHNESS,
+        excitation: str = "coherent",
+        seed: int = 0,
+        **curves: Any,
+    ) -> "Synthesis":
+        """Follow curves, render the path, and measure what came out: `follow`, `render` and `make_report` in one."""
+        targets = self.sample_curves(seconds=seconds, **curves)
+        path = self.choose(targets, seconds=seconds, method=method, weights=weights, smoothness=smoothness)
+        path = replace(path, excitation=excitation, seed=seed)
+        y, scaled_db = limit_peak(render_path(path, self.grains))
+        report = make_report(path, targets, self.table, y, self.grid, scaled_db=scaled_db)
+        return Synthesis(path, y, report)
+
+    def check_path(self, path: CodePath) -> None:
+        """Refuse a path of another codebook. Raises CodebookError."""
+        if path.sha256 != self.sha256:
+            raise CodebookError(
+                f"the path was made with codebook {path.codebook!r} of hash {path.sha256[:8]}, this is {self.name!r} "
+                f"of hash {self.sha256[:8]}; name the right one, or encode the sound again"
+            )
+        check_fit(path, self.grains)
+
+    def encode(self, y: ArrayLike, sr: int, *, progress: Callable[[float], None] | None = None) -> CodePath:
+        """Turn a sound into codes and gain, a path that `render` plays in this codebook's timbre.
+
+        y: (n,) or (n, channels) at `sr` Hz, resampled where need be. progress is called with the share done, 0 to 1.
+        Raises AudioError for samples that are not sound, CodebookError for weights that are not finite.
+        """
+        from vqsynth.model.vqvae import encode_windows
+
+        mono = check_samples(to_mono(y))
+        mono = resample(mono, orig_sr=sr, sr=self.grid.sr)
+        frames = frame_signal(mono, self.grid)
+        codes, power = np.empty(len(frames), np.int64), np.empty(len(frames))
+        for start in range(0, len(frames), _FRAMES_AT_ONCE):
+            block = slice(start, start + _FRAMES_AT_ONCE)
+            codes[block] = encode_windows(self.card["model"], self.model_state, frames[block])
+            power[block] = ((frames[block] * self.grid.window).astype(np.float64) ** 2).mean(axis=1)
+            if progress:
+                progress(min(1.0, block.stop / len(frames)))
+        mean_square = power / np.mean(self.grid.window.astype(np.float64) ** 2)
+        gain_db = 10 * np.log10(np.maximum(mean_square, 10 ** (SILENT_DB / 10)))
+        return CodePath(self.name, self.sha256, self.grid.sr, self.grid.hop_length, len(mono), codes, gain_db)
+
+
+def _measure_table(grains: Grains, counts: NDArray[np.int64]) -> DescriptorTable:
+    known = list(REGISTRY.values())
+    names, units, scales = zip(*((d.name, d.unit, d.scale) for d in known), strict=True)
+    return DescriptorTable(names, units, scales, measure_grains(grains), counts)

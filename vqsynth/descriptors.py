@@ -1,0 +1,183 @@
+"""The acoustic descriptors: one function each, and the registry that names them with unit and scale.
+
+Every function takes an `Analysis` of one or many sounds and returns a value per frame. Frames are those of
+`vqsynth.frames`: centred, Hann-windowed, n_fft and hop_length of the grid at hand (2048 and 512 by default). The
+spectral descriptors are taken of the magnitude (not the power) unless their docstring says otherwise, and agree with
+librosa's of the same name. What a silent frame has no value for is NaN.
+
+A new descriptor is a function and a decorator::
+
+    @descriptor("brightness", unit="dB", scale="linear")
+    def brightness(sound: Analysis) -> Floats:
+        high = sound.magnitude[..., sound.grid.frequencies_hz > 1500]
+        return 20 * np.log10(high.sum(-1) / sound.magnitude.sum(-1))
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+
+from vqsynth.errors import ParameterError
+from vqsynth.frames import Floats, FrameGrid, frame_signal
+from vqsynth.loudness import k_weight
+from vqsynth.yin import estimate_pitch
+
+Scale = Literal["octave", "linear"]
+USABLE_CONFIDENCE = 0.8
+"""Below this pitch_confidence a pitch is no pitch."""
+FLOOR = 1e-10
+"""Power under which librosa's flatness, and so ours, does not look."""
+_BLOCK = 512  # frames at a time: 4 MB, which the allocator hands out again without new pages
+
+
+class Analysis:
+    """Hold the frames of sounds, and what descriptors share, computed when first asked for.
+
+    frames: (..., T, n_fft), not windowed; weighted: the same of the K-weighted sound.
+    """
+
+    def __init__(self, frames: Floats, weighted: Floats, grid: FrameGrid) -> None:
+        self.frames, self.weighted, self.grid = frames, weighted, grid
+
+    @cached_property
+    def magnitude(self) -> Floats:
+        """Take the magnitude spectra, (..., T, n_bins)."""
+        spectra = np.fft.rfft(self.frames * self.grid.window, axis=-1)
+        return np.abs(spectra).astype(np.float32, copy=False)
+
+    @cached_property
+    def shares(self) -> Floats:
+        """Divide the magnitudes by their sum over the bins, (..., T, n_bins)."""
+        with np.errstate(invalid="ignore"):
+            shares: Floats = self.magnitude / self.magnitude.sum(-1, keepdims=True)
+        return shares
+
+    @cached_property
+    def pitch(self) -> tuple[Floats, Floats]:
+        """Estimate pitch in Hz and its confidence, (..., T) each."""
+        return estimate_pitch(self.frames, self.grid)
+
+
+@dataclass(frozen=True)
+class Descriptor:
+    """Name a function, its unit, the scale its values are compared on, and how they are summed up over time."""
+
+    name: str
+    unit: str
+    scale: Scale
+    summary: Literal["mean", "median"]
+    function: Callable[[Analysis], Floats]
+
+
+REGISTRY: dict[str, Descriptor] = {}
+
+
+def descriptor(
+    name: str, *, unit: str, scale: Scale = "linear", summary: Literal["mean", "median"] = "mean"
+) -> Callable[[Callable[[Analysis], Floats]], Callable[[Analysis], Floats]]:
+    """Register the decorated function under `name`; `scale` "octave" compares values as ratios.
+
+    Raises ParameterError where the name is not an identifier, is taken by another function, or means a table column.
+    """
+
+    def register(function: Callable[[Analysis], Floats]) -> Callable[[Analysis], Floats]:
+        taken = REGISTRY.get(name)
+        if not name.isidentifier() or name in ("code", "count"):
+            raise ParameterError(f"{name!r} cannot name a descriptor; use letters, digits and underscores")
+        if taken and taken.function.__qualname__ != function.__qualname__:
+            raise ParameterError(f"a descriptor {name!r} exists already; give yours another name")
+        if scale not in ("octave", "linear"):
+            raise ParameterError(f"scale of {name!r} must be 'octave' or 'linear' (got {scale!r})")
+        REGISTRY[name] = Descriptor(name, unit, scale, summary, function)
+        return function
+
+    return register
+
+
+def measure(y: Floats, grid: FrameGrid, names: Iterable[str] | None = None) -> dict[str, Floats]:
+    """Measure sounds frame by frame.
+
+    y: (..., n) float32. names: those of the registry, by default all. Returns a dict of (..., T) float32.
+    Raises ParameterError for a name that no descriptor has.
+    """
+    wanted = [lookup(name) for name in (REGISTRY if names is None else names)]
+    frames = frame_signal(y, grid)
+    weighted = frame_signal(k_weight(y, grid.sr), grid)
+    parts: dict[str, list[Floats]] = {d.name: [] for d in wanted}
+    step = max(1, _BLOCK * frames.shape[-2] // max(1, frames[..., 0].size))
+    for start in range(0, frames.shape[-2], step):
+        block = (..., slice(start, start + step), slice(None))
+        sound = Analysis(frames[block], weighted[block], grid)
+        for d in wanted:
+            parts[d.name].append(np.asarray(d.function(sound), np.float32))
+    return {name: np.concatenate(values, axis=-1) for name, values in parts.items()}
+
+
+def lookup(name: str) -> Descriptor:
+    """Find a descriptor by name. Raises ParameterError that lists the names there are."""
+    if name not in REGISTRY:
+        raise ParameterError(f"no descriptor {name!r}; there are {', '.join(REGISTRY)}")
+    return REGISTRY[name]
+
+
+@descriptor("centroid", unit="Hz", scale="octave")
+def centroid(sound: Analysis) -> Floats:
+    """Take the mean frequency in Hz, weighted by magnitude (Peeters et al., "The Timbre Toolbox", 2011)."""
+    mean_hz: Floats = sound.shares @ sound.grid.frequencies_hz
+    return mean_hz
+
+
+@descriptor("bandwidth", unit="Hz", scale="octave")
+def bandwidth(sound: Analysis) -> Floats:
+    """Take the standard deviation in Hz of the frequencies around the centroid, weighted by magnitude."""
+    distance = sound.grid.frequencies_hz - centroid(sound)[..., None]
+    spread_hz: Floats = np.sqrt(np.sum(sound.shares * distance**2, axis=-1))
+    return spread_hz
+
+
+@descriptor("rolloff", unit="Hz", scale="octave")
+def rolloff(sound: Analysis) -> Floats:
+    """Find the frequency in Hz of the first bin under and at which 85 % of the magnitude lies."""
+    total = np.cumsum(sound.magnitude, axis=-1)
+    found = sound.grid.frequencies_hz[np.argmax(total >= 0.85 * total[..., -1:], axis=-1)]
+    return np.where(total[..., -1] > 0, found, np.float32(np.nan))
+
+
+@descriptor("flatness", unit="dB")
+def flatness(sound: Analysis) -> Floats:
+    """Compare the geometric to the arithmetic mean of the power spectrum, in dB: 0 is flat, a sine near -100."""
+    power = np.maximum(sound.magnitude**2, FLOOR)
+    ratio_db = 10 * (np.log10(power).mean(-1) - np.log10(power.mean(-1)))
+    return np.where(sound.magnitude.max(-1) > 0, ratio_db, np.float32(np.nan))
+
+
+@descriptor("crest", unit="dB")
+def crest(sound: Analysis) -> Floats:
+    """Compare the largest to the mean magnitude of the spectrum, in dB."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        crest_db: Floats = 20 * np.log10(sound.magnitude.max(-1) / sound.magnitude.mean(-1))
+    return crest_db
+
+
+@descriptor("loudness", unit="dB")
+def loudness(sound: Analysis) -> Floats:
+    """Take the K-weighted level in LUFS of each Hann-weighted frame (ITU-R BS.1770-4); silence is -120."""
+    mean_square = (sound.weighted**2) @ (sound.grid.window / sound.grid.window.sum())
+    level: Floats = -0.691 + 10 * np.log10(mean_square + 1e-12)
+    return level
+
+
+@descriptor("pitch", unit="Hz", scale="octave", summary="median")
+def pitch(sound: Analysis) -> Floats:
+    """Estimate the fundamental in Hz by YIN; NaN where pitch_confidence is under 0.8."""
+    f0_hz, confidence = sound.pitch
+    return np.where(confidence >= USABLE_CONFIDENCE, f0_hz, np.float32(np.nan))
+
+
+@descriptor("pitch_confidence", unit="")
+def pitch_confidence(sound: Analysis) -> Floats:
+    """Say from 0 to 1 how periodic a frame is: 1 less YIN's normalised difference at the pitch."""
+    return sound.pitch[1]

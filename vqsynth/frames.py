@@ -1,0 +1,117 @@
+"""Windows, framing, overlap-add, and the change between samples, frames and seconds.
+
+One convention for the whole library, the one of librosa's `center=True`: frame t is centred on sample
+`t * hop_length`, what lies outside the sound is zero, and a sound of n samples has `1 + n // hop_length` frames.
+The window is a periodic Hann window, used at analysis and again at synthesis, so that the overlap-add of
+`hann**2` is constant for any hop that divides a quarter of the window.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vqsynth.errors import ParameterError
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class FrameGrid:
+    """Hold the clock of a codebook: `sr` in Hz, `n_fft` and `hop_length` in samples.
+
+    Raises ParameterError where n_fft is odd or below 64, where the hop does not divide a quarter of the window, or
+    where sr is outside 4 to 384 kHz.
+    """
+
+    sr: int = 44100
+    n_fft: int = 2048
+    hop_length: int = 512
+
+    def __post_init__(self) -> None:
+        if not 4000 <= self.sr <= 384000:
+            raise ParameterError(f"sr must lie between 4000 and 384000 Hz (got {self.sr})")
+        if self.n_fft < 64 or self.n_fft % 4:
+            raise ParameterError(f"n_fft must be a multiple of 4 and at least 64 (got {self.n_fft}); try 2048")
+        if self.hop_length < 1 or (self.n_fft // 4) % self.hop_length:
+            raise ParameterError(
+                f"hop_length must divide a quarter of n_fft, here {self.n_fft // 4} (got {self.hop_length}); "
+                f"try {self.n_fft // 4}"
+            )
+
+    @property
+    def n_bins(self) -> int:
+        """Count the bins of a real transform, DC and Nyquist included."""
+        return self.n_fft // 2 + 1
+
+    @cached_property
+    def window(self) -> Floats:
+        """Make the periodic Hann window, shape (n_fft,)."""
+        n = np.arange(self.n_fft)
+        return (0.5 - 0.5 * np.cos(2 * np.pi * n / self.n_fft)).astype(np.float32)
+
+    @cached_property
+    def frequencies_hz(self) -> Floats:
+        """List the bins' centre frequencies in Hz, shape (n_bins,)."""
+        return (np.arange(self.n_bins) * (self.sr / self.n_fft)).astype(np.float32)
+
+    def count(self, n_samples: int) -> int:
+        """Count the frames of a sound of `n_samples` samples."""
+        return 1 + n_samples // self.hop_length
+
+    def times_s(self, n_frames: int) -> NDArray[np.float64]:
+        """List the frames' centres in seconds, shape (n_frames,)."""
+        return np.arange(n_frames) * (self.hop_length / self.sr)
+
+    def samples(self, seconds: float) -> int:
+        """Round a duration in seconds to samples."""
+        return round(seconds * self.sr)
+
+
+def frame_signal(y: Floats, grid: FrameGrid) -> Floats:
+    """Cut a sound into centred frames, not windowed, as a read-only view of one padded copy.
+
+    y: (..., n). Returns (..., T, n_fft) with T = grid.count(n).
+    """
+    half = grid.n_fft // 2
+    padded = np.pad(y, [(0, 0)] * (y.ndim - 1) + [(half, half)])
+    frames = np.lib.stride_tricks.sliding_window_view(padded, grid.n_fft, axis=-1)
+    return frames[..., :: grid.hop_length, :]
+
+
+def magnitude_spectra(y: Floats, grid: FrameGrid) -> Floats:
+    """Take the magnitudes of the Hann-windowed centred frames.
+
+    y: (..., n). Returns (..., T, n_bins), a sinusoid of amplitude 1 peaking at sum(window) / 2.
+    """
+    return np.abs(np.fft.rfft(frame_signal(y, grid) * grid.window, axis=-1)).astype(np.float32)
+
+
+class OverlapAdd:
+    """Add windowed frames to sound as they come; the split into pushes changes no bit of the result.
+
+    Samples are added from the oldest frame to the newest and divided by the constant sum of the squared windows.
+    """
+
+    def __init__(self, grid: FrameGrid) -> None:
+        self._grid = grid
+        self._scale = grid.window * np.float32(grid.hop_length / np.sum(grid.window.astype(np.float64) ** 2))
+        self._tail: Floats | None = None
+
+    def push(self, frames: Floats) -> Floats:
+        """Window and add frames, and return the samples that no later frame can change.
+
+        frames: (..., T, n_fft), not windowed. Returns (..., T * hop_length); the first sample of the first push is
+        the first sample of the first frame.
+        """
+        n_frames, hop = frames.shape[-2], self._grid.hop_length
+        parts = (frames * self._scale).reshape(*frames.shape[:-1], self._grid.n_fft // hop, hop)
+        n_parts = parts.shape[-2]
+        y = np.zeros((*frames.shape[:-2], n_frames + n_parts - 1, hop), np.float32)
+        if self._tail is not None:
+            y[..., : n_parts - 1, :] = self._tail
+        for i in reversed(range(n_parts)):
+            y[..., i : i + n_frames, :] += parts[..., i, :]
+        self._tail = y[..., n_frames:, :]
+        return y[..., :n_frames, :].reshape(*frames.shape[:-2], n_frames * hop)

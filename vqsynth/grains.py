@@ -1,0 +1,136 @@
+"""Every code to its spectrum, every spectrum to its short sound, every short sound to its descriptors.
+
+A grain is a magnitude spectrum (n_bins,) of unit power: the squares of its bins, those between DC and Nyquist counted
+twice, sum to 1. A grain sounds at RMS 1 when its amplitudes are scaled to the rfft of a Hann-windowed frame, which
+`Grains.amplitudes` holds.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vqsynth.descriptors import REGISTRY, lookup, measure
+from vqsynth.errors import CodebookError, ParameterError
+from vqsynth.excitation import (
+    CoherentExcitation,
+    Excitation,
+    NoiseExcitation,
+    Partials,
+    Rng,
+    find_partials,
+)
+from vqsynth.frames import Floats, FrameGrid, OverlapAdd
+
+ExcitationName = Literal["noise", "coherent", "refined"]
+EXCITATIONS: tuple[str, ...] = get_args(ExcitationName)
+SETTLED = 24
+"""Frames of a held code that are measured: about 300 ms at 44.1 kHz and a hop of 512, as in the paper."""
+_CODES_AT_ONCE = 16
+
+
+@dataclass(frozen=True)
+class Grains:
+    """Hold the spectra of all codes, (K, n_bins) float32 of unit power, and what excitations look up in them."""
+
+    magnitudes: Floats
+    grid: FrameGrid
+
+    def __post_init__(self) -> None:
+        if self.magnitudes.ndim != 2 or self.magnitudes.shape[1] != self.grid.n_bins:
+            raise CodebookError(f"grains must have shape (K, {self.grid.n_bins}) (got {self.magnitudes.shape})")
+
+    def __len__(self) -> int:
+        return len(self.magnitudes)
+
+    @cached_property
+    def amplitudes(self) -> Floats:
+        """Scale the grains to the rfft of a windowed frame of a sound of RMS 1, (K, n_bins)."""
+        scale = np.sqrt(self.grid.n_fft * np.sum(self.grid.window.astype(np.float64) ** 2))
+        amplitudes: Floats = self.magnitudes * np.float32(scale)
+        return amplitudes
+
+    @cached_property
+    def partials(self) -> Partials:
+        """Split the grains into partials and noise."""
+        return find_partials(self.magnitudes, self.grid)
+
+    @cached_property
+    def distances(self) -> Floats:
+        """Compare all grains: squared distance of their spectra, (K, K), from 0 to 2."""
+        power = self.magnitudes * np.sqrt(bin_weights(self.grid))
+        return np.maximum(2 - 2 * (power @ power.T), 0)
+
+    def excite(self, excitation: str, *, rng: Rng = 0) -> Excitation:
+        """Make a voice: `noise`, or `coherent` (with which `refined` starts).
+
+        Raises ParameterError for another name.
+        """
+        if excitation not in EXCITATIONS:
+            raise ParameterError(f"excitation must be one of {', '.join(EXCITATIONS)} (got {excitation!r})")
+        if excitation == "noise":
+            return NoiseExcitation(self.amplitudes, self.grid, rng=rng)
+        return CoherentExcitation(self.amplitudes, self.partials, self.grid, rng=rng)
+
+
+def bin_weights(grid: FrameGrid) -> Floats:
+    """Count how often each bin of an rfft stands in the whole transform, (n_bins,): 1 at DC and Nyquist, else 2."""
+    weights = np.full(grid.n_bins, 2, np.float32)
+    weights[[0, -1]] = 1
+    return weights
+
+
+def normalize_power(magnitudes: NDArray[np.floating], grid: FrameGrid) -> Floats:
+    """Scale spectra (K, n_bins) to unit power, float32 and C-contiguous.
+
+    Raises CodebookError where one holds NaN, infinite or negative values, or nothing at all.
+    """
+    values = np.asarray(magnitudes, np.float64)
+    power = np.sum(bin_weights(grid) * values**2, axis=1, keepdims=True)
+    good = np.isfinite(power[:, 0]) & (power[:, 0] > 0) & (values >= 0).all(axis=1)
+    if not good.all():
+        raise CodebookError(
+            f"the spectrum of code {int(np.argmin(good))} is silent, negative or not finite; train the codebook again"
+        )
+    return np.ascontiguousarray(values / np.sqrt(power), np.float32)
+
+
+def sound_codes(grains: Grains, codes: NDArray[np.int64], *, excitation: str = "coherent", rng: Rng = 0) -> Floats:
+    """Hold codes, each for `SETTLED` frames and what these overlap with, at gain 1.
+
+    codes: (B,). Returns (B, n) of n = (SETTLED - 1) * hop_length + n_fft samples, all of them fully overlapped.
+    """
+    grid = grains.grid
+    lead = grid.n_fft // grid.hop_length - 1
+    held = np.repeat(np.asarray(codes)[:, None], SETTLED + 2 * lead, axis=1)
+    spectra = grains.excite(excitation, rng=rng).spectra(held)
+    frames = np.fft.irfft(spectra, grid.n_fft, axis=-1).astype(np.float32, copy=False)
+    return OverlapAdd(grid).push(frames)[:, lead * grid.hop_length :][:, : (SETTLED - 1) * grid.hop_length + grid.n_fft]
+
+
+def measure_grains(grains: Grains, names: list[str] | None = None, *, rng: int = 0) -> Floats:
+    """Sound every code and take its descriptors over time: equation a_k of Bitton, Esling, Harada (2020).
+
+    names: of the registry, by default all. Returns (K, F) float32, the mean (the median of pitch) over `SETTLED`
+    frames, NaN where a code has no usable value.
+    """
+    wanted = [lookup(name) for name in (REGISTRY if names is None else names)]
+    values = np.empty((len(grains), len(wanted)), np.float32)
+    inside = slice(*(np.array([0, SETTLED]) + grains.grid.n_fft // 2 // grains.grid.hop_length))
+    for start in range(0, len(grains), _CODES_AT_ONCE):
+        codes = np.arange(start, min(start + _CODES_AT_ONCE, len(grains)))
+        y = sound_codes(grains, codes, rng=rng)
+        measured = measure(y, grains.grid, [d.name for d in wanted])
+        for column, d in enumerate(wanted):
+            values[codes, column] = _over_time(measured[d.name][:, inside], d.summary)
+    return values
+
+
+def _over_time(values: Floats, summary: str) -> Floats:
+    """Sum up (B, T) to (B,), leaving NaN out where under half of the frames are NaN."""
+    settled = np.where(np.isnan(values).mean(axis=1) < 0.5, 1, 0)[:, None]
+    known = np.where(settled, values, 0)
+    summed = np.nanmedian(known, axis=1) if summary == "median" else np.nanmean(known, axis=1)
+    return np.where(settled[:, 0], summed, np.nan).astype(np.float32)

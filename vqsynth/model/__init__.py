@@ -1,0 +1,1 @@
+"""The VQ-VAE: raw windows to codes, codes to magnitude spectra. It needs torch and knows nothing of the other rooms."""

@@ -1,0 +1,82 @@
+"""The two fronts of the encoder, and the decoder.
+
+A front turns raw, Hann-windowed, level-normalised windows into a vector; dense layers bring it to the latent. Both
+fronts are small. `fourier` takes the log magnitude of the window's transform. `learned` takes strided convolutions
+over the samples, as Bitton, Esling, Harada ("Vector-Quantized Timbre Representation", 2020) do, but with a wide first
+kernel: five times cheaper than seven layers of stride 2.
+
+The decoder has no memory and no context: one latent, one log-magnitude spectrum.
+"""
+
+from collections.abc import Callable
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+ENCODER_FLOOR = 1e-2
+"""Added to the rfft magnitudes of unit-RMS windows before their logarithm."""
+DECODER_OFFSET = -4.0
+"""The natural logarithm of a typical magnitude, so that training starts near the data."""
+
+
+def dense_layers(*sizes: int) -> nn.Sequential:
+    """Stack linear layers of the given sizes, with layer norm and SiLU between them."""
+    layers: list[nn.Module] = []
+    for n_in, n_out in zip(sizes[:-2], sizes[1:-1], strict=True):
+        layers += [nn.Linear(n_in, n_out), nn.LayerNorm(n_out), nn.SiLU()]
+    return nn.Sequential(*layers, nn.Linear(sizes[-2], sizes[-1]))
+
+
+class FourierFront(nn.Module):
+    """Turn windows into the log magnitudes of their transform, then a latent."""
+
+    def __init__(self, *, n_fft: int, width: int, latent: int) -> None:
+        super().__init__()
+        self.layers = dense_layers(n_fft // 2 + 1, width, 256, latent)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Encode windows [N, n_fft] to latents [N, latent]."""
+        magnitude = torch.fft.rfft(x).abs()
+        z: Tensor = self.layers((magnitude + ENCODER_FLOOR).log())
+        return z
+
+
+class LearnedFront(nn.Module):
+    """Turn windows into a latent by strided convolutions over their samples."""
+
+    def __init__(self, *, n_fft: int, width: int, latent: int) -> None:
+        super().__init__()
+        self.convolutions = nn.Sequential(
+            nn.Conv1d(1, 128, 64, stride=32, padding=16), nn.GroupNorm(8, 128), nn.SiLU(),
+            nn.Conv1d(128, 128, 4, stride=2, padding=1), nn.GroupNorm(8, 128), nn.SiLU(),
+            nn.Conv1d(128, 128, 4, stride=2, padding=1), nn.GroupNorm(8, 128), nn.SiLU(),
+        )
+        steps = self.convolutions(torch.zeros(1, 1, n_fft)).shape[-1]
+        self.layers = dense_layers(128 * steps, width, 256, latent)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Encode windows [N, n_fft] to latents [N, latent]."""
+        z: Tensor = self.layers(self.convolutions(x[:, None, :]).flatten(1))
+        return z
+
+
+FRONTS: dict[str, Callable[..., nn.Module]] = {"fourier": FourierFront, "learned": LearnedFront}
+
+
+class Decoder(nn.Module):
+    """Turn a latent into the log magnitudes of one spectrum, without memory."""
+
+    def __init__(self, *, n_fft: int, width: int, latent: int) -> None:
+        super().__init__()
+        self.layers = dense_layers(latent, width, width, n_fft // 2 + 1)
+
+    def forward(self, z: Tensor) -> Tensor:
+        """Decode latents [N, latent] to natural log magnitudes [N, n_bins]."""
+        log_magnitude: Tensor = self.layers(z)
+        return log_magnitude + DECODER_OFFSET
+
+
+def to_sphere(z: Tensor) -> Tensor:
+    """Scale latents to length 1, so that the nearest code is the one with the largest inner product."""
+    return F.normalize(z, dim=-1)

@@ -1,0 +1,115 @@
+"""A path: a row of codes with gains, the score of a sound. Small, editable, diffable, reproducible to the bit."""
+
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from vqsynth.errors import CodebookError, ParameterError
+from vqsynth.files import StrPath, write_whole
+
+FORMAT = 1
+SILENT_DB = -120.0
+"""Gains are written no lower than this: the level of the last bit of a 20-bit sound."""
+LOUDEST_DB = 120.0
+GAIN_DECIMALS = 4
+"""Gains are kept to a ten-thousandth of a decibel, so that a path file says exactly what is rendered."""
+
+
+@dataclass(frozen=True, eq=False)
+class CodePath:
+    """Hold T = 1 + n_samples // hop_length codes and gains, and what is needed to render them again.
+
+    codebook, sha256: name and grains' hash of the codebook they belong to. codes: (T,) int64. gain_db: (T,) float64,
+    the level in dB by which the unit-power grain is scaled. excitation, seed: how the path was rendered last.
+    Raises ParameterError where these do not fit together.
+    """
+
+    codebook: str
+    sha256: str
+    sr: int
+    hop_length: int
+    n_samples: int
+    codes: NDArray[np.int64]
+    gain_db: NDArray[np.float64]
+    excitation: str = "coherent"
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        codes, gain_db = np.asarray(self.codes), np.asarray(self.gain_db, np.float64)
+        if codes.ndim != 1 or not np.issubdtype(codes.dtype, np.integer) or (codes < 0).any():
+            raise ParameterError("codes must be a row of integers of 0 or more")
+        if min(self.sr, self.hop_length, self.n_samples) < 1:
+            raise ParameterError("sr, hop_length and n_samples must be 1 or more")
+        frames = 1 + self.n_samples // self.hop_length
+        if not len(codes) == len(gain_db) == frames or gain_db.ndim != 1:
+            raise ParameterError(
+                f"{self.n_samples} samples at hop_length {self.hop_length} make {frames} frames, so as many codes and "
+                f"gains are expected (got {len(codes)} and {len(gain_db)})"
+            )
+        if not (np.isfinite(gain_db) & (gain_db <= LOUDEST_DB)).all():
+            raise ParameterError(f"gain_db must hold finite numbers up to {LOUDEST_DB:g}")
+        object.__setattr__(self, "codes", codes.astype(np.int64))
+        object.__setattr__(self, "gain_db", np.round(np.maximum(gain_db, SILENT_DB), GAIN_DECIMALS))
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    @property
+    def seconds(self) -> float:
+        """Tell the duration in seconds."""
+        return self.n_samples / self.sr
+
+    def with_codes(self, codes: ArrayLike) -> "CodePath":
+        """Replace the codes, the gains staying. codes: (T,)."""
+        return replace(self, codes=np.asarray(codes))
+
+    def save(self, path: StrPath) -> None:
+        """Write the path as JSON, whole or not at all, two rows of numbers that a person can edit."""
+        fields: dict[str, Any] = {
+            "format": FORMAT, "codebook": self.codebook, "sha256": self.sha256, "sr": self.sr,
+            "hop_length": self.hop_length, "n_samples": self.n_samples, "excitation": self.excitation,
+            "seed": self.seed, "codes": self.codes.tolist(), "gain_db": self.gain_db.tolist(),
+        }  # fmt: skip
+        rows = (f"  {json.dumps(name)}: {json.dumps(value)}" for name, value in fields.items())
+        write_whole(path, "{\n" + ",\n".join(rows) + "\n}\n")
+
+    @classmethod
+    def load(cls, path: StrPath) -> "CodePath":
+        """Read a path file. Raises CodebookError for anything that is not one, saying what is wrong with it."""
+        try:
+            fields = json.loads(Path(path).read_text(encoding="utf-8"))
+        except OSError as e:
+            raise CodebookError(f"cannot read the path file '{path}': {e.strerror or e}") from e
+        except (ValueError, RecursionError) as e:
+            raise CodebookError(f"'{path}' is no path file (JSON with codes and gain_db): {e}") from e
+        try:
+            return cls(**_check_fields(fields))
+        except (ParameterError, OverflowError) as e:
+            raise CodebookError(f"the path file '{path}' cannot be used: {e}") from e
+
+
+_KINDS: dict[str, type] = {
+    "codebook": str, "sha256": str, "sr": int, "hop_length": int, "n_samples": int, "excitation": str, "seed": int,
+    "codes": list, "gain_db": list,
+}  # fmt: skip
+
+
+def _check_fields(fields: Any) -> dict[str, Any]:
+    if not isinstance(fields, dict):
+        raise ParameterError("expected an object with codes and gain_db")
+    if not isinstance(fields.get("format"), int) or fields["format"] > FORMAT:
+        raise ParameterError(f"its format is {fields.get('format')!r}, this version reads up to {FORMAT}")
+    for name, kind in _KINDS.items():
+        if name not in fields:
+            raise ParameterError(f"{name!r} is missing")
+        if not isinstance(fields[name], kind) or isinstance(fields[name], bool):
+            raise ParameterError(f"{name!r} must be of type {kind.__name__} (got {type(fields[name]).__name__})")
+    if not all(type(code) is int for code in fields["codes"]):
+        raise ParameterError("'codes' must hold integers only")
+    if not all(type(gain) in (int, float) for gain in fields["gain_db"]):
+        raise ParameterError("'gain_db' must hold numbers only")
+    return {name: fields[name] for name in _KINDS} | {"codes": np.array(fields["codes"], np.int64)}

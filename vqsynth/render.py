@@ -1,0 +1,138 @@
+"""A path to sound, whole or block by block.
+
+Before the first frame and after the last one the path is held for half a window, so that every sample is made of as
+many frames as any other; half a hop of raised cosine at both ends keeps them from clicking.
+"""
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vqsynth.errors import CodebookError, ParameterError
+from vqsynth.excitation import refine
+from vqsynth.frames import Floats, OverlapAdd
+from vqsynth.grains import Grains
+from vqsynth.path import SILENT_DB, CodePath
+
+REFINEMENTS = 50
+"""Iterations of `refined`."""
+_FRAMES_AT_ONCE = 256
+Progress = Callable[[float], None]
+
+
+def render_path(
+    path: CodePath,
+    grains: Grains,
+    *,
+    excitation: str | None = None,
+    seed: int | None = None,
+    refinements: int = REFINEMENTS,
+) -> Floats:
+    """Render a path, by default with the excitation and seed that it names.
+
+    Returns y (n_samples,) float32, which may exceed full scale: see `audio.limit_peak`.
+    Raises CodebookError for a path that does not fit the grains and ParameterError for an unknown excitation.
+    """
+    excitation = excitation or path.excitation
+    if excitation != "refined":
+        return np.concatenate(list(render_blocks(path, grains, excitation=excitation, seed=seed)))
+    codes, gain = _hold_ends(path, grains)
+    y = np.concatenate(list(_overlap(codes, gain, grains, "coherent", _pick_seed(path, seed))))
+    y = refine(y, grains.amplitudes, codes, gain, grains.grid, iterations=refinements)
+    y = y[grains.grid.n_fft :][: path.n_samples]
+    return y * _fades(0, len(y), path)
+
+
+def render_blocks(
+    path: CodePath,
+    grains: Grains,
+    *,
+    excitation: str | None = None,
+    seed: int | None = None,
+    block_size: int | None = None,
+) -> Iterator[Floats]:
+    """Render a path in blocks of `block_size` samples, the last one shorter; any size gives the same samples.
+
+    By default blocks are as they come cheapest. Yields (block_size,) float32. Raises as `render_path`, and
+    ParameterError for `refined`, which needs the whole, and for a block size under 1.
+    """
+    excitation = excitation or path.excitation
+    if excitation == "refined":
+        raise ParameterError("refined cannot be rendered block by block; use coherent")
+    if block_size is not None and block_size < 1:
+        raise ParameterError(f"block_size must be 1 sample or more (got {block_size})")
+    codes, gain = _hold_ends(path, grains)
+    at_once = _FRAMES_AT_ONCE if block_size is None else max(1, min(_FRAMES_AT_ONCE, block_size // path.hop_length))
+    parts = _overlap(codes, gain, grains, excitation, _pick_seed(path, seed), frames_at_once=at_once)
+    return _cut(parts, path, skip=grains.grid.n_fft, block_size=block_size)
+
+
+def check_fit(path: CodePath, grains: Grains) -> None:
+    """Refuse a path whose codes, rate or hop are not those of the grains. Raises CodebookError."""
+    if path.codes.max() >= len(grains):
+        raise CodebookError(
+            f"the path names code {path.codes.max()}, but the codebook has codes 0 to {len(grains) - 1}; "
+            "use the codebook that the path was made with"
+        )
+    if (path.sr, path.hop_length) != (grains.grid.sr, grains.grid.hop_length):
+        raise CodebookError(
+            f"the path is made for {path.sr} Hz and a hop of {path.hop_length}, the codebook for {grains.grid.sr} Hz "
+            f"and {grains.grid.hop_length}; use the codebook that the path was made with"
+        )
+
+
+def _pick_seed(path: CodePath, seed: int | None) -> int:
+    return path.seed if seed is None else seed
+
+
+def _hold_ends(path: CodePath, grains: Grains) -> tuple[NDArray[np.int64], Floats]:
+    """Hold the first and last frame for half a window: codes and linear gain (T + n_fft // hop_length,)."""
+    check_fit(path, grains)
+    lead = grains.grid.n_fft // (2 * path.hop_length)
+    gain = np.where(path.gain_db > SILENT_DB, 10 ** (path.gain_db / 20), 0.0)
+    return np.pad(path.codes, lead, mode="edge"), np.pad(gain, lead, mode="edge").astype(np.float32)
+
+
+def _overlap(
+    codes: NDArray[np.int64],
+    gain: Floats,
+    grains: Grains,
+    excitation: str,
+    seed: int,
+    *,
+    frames_at_once: int = _FRAMES_AT_ONCE,
+) -> Iterator[Floats]:
+    """Excite and overlap-add frames, `frames_at_once` at a time; the first sample is the first of frame 0."""
+    voice, adder = grains.excite(excitation, rng=seed), OverlapAdd(grains.grid)
+    for start in range(0, len(codes), frames_at_once):
+        block = slice(start, start + frames_at_once)
+        spectra = voice.spectra(codes[None, block])[0]
+        frames = np.fft.irfft(spectra, grains.grid.n_fft, axis=-1).astype(np.float32, copy=False)
+        frames *= gain[block, None]
+        yield adder.push(frames)
+
+
+def _cut(parts: Iterator[Floats], path: CodePath, *, skip: int, block_size: int | None) -> Iterator[Floats]:
+    """Drop `skip` samples, stop after n_samples, fade the ends, and hand out blocks of the size asked for."""
+    done, waiting = 0, np.zeros(0, np.float32)
+    for part in parts:
+        dropped = min(skip, len(part))
+        skip -= dropped
+        y = part[dropped:][: path.n_samples - done]
+        waiting = np.concatenate([waiting, y * _fades(done, len(y), path)])
+        done += len(y)
+        size = block_size or max(1, len(waiting))
+        while len(waiting) >= size:
+            yield waiting[:size]
+            waiting = waiting[size:]
+    if len(waiting):
+        yield waiting
+
+
+def _fades(start: int, length: int, path: CodePath) -> Floats:
+    """Shape the samples `start` to `start + length` of the sound: 0 to 1 at its start, 1 to 0 at its end."""
+    fade = max(1, min(path.hop_length // 2, path.n_samples // 2))
+    place = np.arange(start, start + length)
+    inward = np.minimum(np.minimum(place, path.n_samples - 1 - place) / fade, 1)
+    return (0.5 - 0.5 * np.cos(np.pi * inward)).astype(np.float32)

@@ -1,0 +1,112 @@
+"""What was asked and what was got, frame by frame, measured on the rendered sound."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vqsynth.descriptors import REGISTRY, measure
+from vqsynth.frames import Floats, FrameGrid
+from vqsynth.index import Targets
+from vqsynth.path import CodePath
+from vqsynth.selection import reach
+from vqsynth.table import DescriptorTable
+
+QUIET_DB = 50.0
+"""Frames further than this under the loudest are left out of errors."""
+EDGE = 2
+"""Frames at either end that are left out of errors."""
+
+
+def make_report(
+    path: CodePath, targets: Targets, table: DescriptorTable, y: Floats, grid: FrameGrid, *, scaled_db: float = 0.0
+) -> dict[str, Any]:
+    """Compare targets with what the rendered sound has.
+
+    targets: descriptor name to (T,). y: (n_samples,). scaled_db: what was taken off the level to stay in full scale.
+    Returns a dict for JSON: sr, hop_length, codes (T,), codes_used, scaled_db, and under `descriptors`, for each target,
+    unit, asked, table and got (T,) with None where there is no value, nrmse, out_of_reach, and reach, the lowest and
+    highest value of the table. A loudness `table` is that of the chosen codes at the path's gains.
+    """
+    got = measure(y, grid, [name for name in targets if name in REGISTRY])
+    loud = _loud_frames(y, grid)
+    rows = {}
+    for name, asked in targets.items():
+        chosen = table.column(name)[path.codes].astype(np.float64)
+        if name == "loudness":
+            chosen = chosen + path.gain_db
+        rows[name] = {
+            "unit": table.units[table.position(name)],
+            "asked": _to_list(asked),
+            "table": _to_list(chosen),
+            "got": _to_list(got.get(name, np.full(len(asked), np.nan))),
+            "nrmse": normalized_error(got[name], asked, loud) if name in got else None,
+            "out_of_reach": 0.0 if name == "loudness" else reach(table, name, asked),
+            "reach": None if name == "loudness" else [float(v) for v in table.ranges(low=0, high=100)[name] or ()],
+        }
+    return {
+        "sr": path.sr,
+        "hop_length": path.hop_length,
+        "codes": path.codes.tolist(),
+        "codes_used": len(np.unique(path.codes)),
+        "scaled_db": scaled_db,
+        "descriptors": rows,
+    }
+
+
+def normalized_error(got: Floats, asked: NDArray[np.float64], counted: NDArray[np.bool_]) -> float | None:
+    """Take the RMS error over the range of the target, or over its absolute value where it is constant.
+
+    got, asked, counted: (T,). Frames without a value are left out; None where no frame is left.
+    """
+    valid = counted & ~np.isnan(got)
+    span = float(np.ptp(asked))
+    scale = span if span > 1e-6 * max(1.0, abs(float(asked.mean()))) else abs(float(asked.mean()))
+    if not valid.any() or scale == 0:
+        return None
+    return float(np.sqrt(np.mean((got[valid] - asked[valid]) ** 2)) / scale)
+
+
+def summarize(report: Mapping[str, Any]) -> list[str]:
+    """Say in a line per descriptor what was asked and got, the error as a share of the target's range."""
+    lines = []
+    for name, row in report["descriptors"].items():
+        asked, got = (np.array([np.nan if v is None else v for v in row[key]])[EDGE:-EDGE] for key in ("asked", "got"))
+        line = f"{name}: asked {_span(asked)} {row['unit']}".rstrip() + f", got {_span(got)}"
+        if row["nrmse"] is not None:
+            line += f", error {100 * row['nrmse']:.2f} %"
+        lines.append(line)
+    return lines
+
+
+def warnings_of(report: Mapping[str, Any]) -> list[str]:
+    """Say in a line each what of the targets is out of reach, and whether the level had to be lowered."""
+    lines = [
+        f"{100 * row['out_of_reach']:.1f} % of the {name} target is out of the codebook's reach; it is met as nearly "
+        "as it can be"
+        for name, row in report["descriptors"].items()
+        if row["out_of_reach"] > 0
+    ]
+    if report["scaled_db"] < 0:
+        lines.append(f"peaks over full scale: the whole sound was turned down by {-report['scaled_db']:.1f} dB")
+    return lines
+
+
+def _span(values: NDArray[np.float64]) -> str:
+    known = values[~np.isnan(values)]
+    if not len(known):
+        return "nothing usable"
+    low, high = known.min(), known.max()
+    return f"{low:.4g}" if np.isclose(low, high, rtol=1e-4) else f"{low:.4g} to {high:.4g}"
+
+
+def _loud_frames(y: Floats, grid: FrameGrid) -> NDArray[np.bool_]:
+    level = measure(y, grid, ["loudness"])["loudness"]
+    counted: NDArray[np.bool_] = level > level.max() - QUIET_DB
+    counted[:EDGE] = counted[len(counted) - EDGE :] = False
+    return counted
+
+
+def _to_list(values: NDArray[Any]) -> list[float | None]:
+    return [None if np.isnan(v) else float(v) for v in values]

@@ -1,0 +1,147 @@
+"""The shapes of curves, as functions of time and duration.
+
+A shape takes times (T,) and the duration, both in seconds, and gives values (T,). Before 0 and after the duration it
+holds its first and its last value, the periodic ones aside, which go on. None leaves the range of its own values.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vqsynth.errors import ParameterError
+
+Doubles = NDArray[np.float64]
+Shape = Callable[[Doubles, float], Doubles]
+
+MAX_HZ = 1000.0  # no codebook has as many frames a second
+
+
+@dataclass(frozen=True)
+class NamedShape:
+    """Hold a shape's maker and its arguments: as people write them, how few, how many.
+
+    The first `values` of them are values of the descriptor, for which a percentile may stand.
+    """
+
+    make: Callable[..., Shape]
+    usage: str
+    least: int
+    most: int
+    values: int = 2
+
+
+def constant(value: float) -> Shape:
+    """Hold one value."""
+    return lambda times, seconds: np.full(len(times), value)
+
+
+def breakpoints(at_s: Doubles, values: Doubles) -> Shape:
+    """Join points by straight lines, and hold the first and the last outside; one point is a constant.
+
+    at_s: (P,) in seconds, rising; values: (P,). Raises ParameterError where times do not rise.
+    """
+    falls = np.flatnonzero(np.diff(at_s) <= 0)
+    if len(falls):
+        first, second = at_s[falls[0]], at_s[falls[0] + 1]
+        raise ParameterError(f"times must rise, none repeated (got {first:g} s, then {second:g} s); sort the points")
+    return lambda times, seconds: _interpolate(times, at_s, values)
+
+
+def spread(values: Doubles) -> Shape:
+    """Take values as they are where there is one per time, and else spread them evenly over the duration."""
+
+    def shape(times: Doubles, seconds: float) -> Doubles:
+        if len(times) == len(values):
+            return values
+        return _interpolate(times, np.linspace(0.0, seconds, len(values)), values)
+
+    return shape
+
+
+def line(a: float, b: float) -> Shape:
+    """Go straight from a to b."""
+    return lambda times, seconds: _mix(a, b, times / seconds)
+
+
+def exponential(a: float, b: float) -> Shape:
+    """Go from a to b by equal ratios. Raises ParameterError unless both are above zero."""
+    if a <= 0 or b <= 0:
+        raise ParameterError(f"exp(a,b) needs both values above zero (got {a:g}, {b:g}); use line(a,b)")
+    low, high = min(a, b), max(a, b)
+    return lambda times, seconds: np.exp(_mix(np.log(a), np.log(b), times / seconds)).clip(low, high)
+
+
+def sine(low: float, high: float, hz: float, phase: float = 0.0) -> Shape:
+    """Swing between low and high, `hz` times a second; it starts in the middle and rises.
+
+    `phase` is in turns: .25 starts at high, .5 in the middle falling. Raises ParameterError for hz outside 0 to 1000.
+    """
+    _check_rate(hz)
+    middle, half = low / 2 + high / 2, high / 2 - low / 2
+
+    def shape(times: Doubles, seconds: float) -> Doubles:
+        values: Doubles = middle + half * np.sin(2 * np.pi * (times * hz + phase))
+        return values.clip(min(low, high), max(low, high))
+
+    return shape
+
+
+def steps(*values: float) -> Shape:
+    """Hold each value for an equal part of the duration."""
+    levels = np.array(values, dtype=np.float64)
+
+    def shape(times: Doubles, seconds: float) -> Doubles:
+        part = np.floor(times / seconds * len(levels)).clip(0, len(levels) - 1)
+        chosen: Doubles = levels[part.astype(np.int64)]
+        return chosen
+
+    return shape
+
+
+def wander(low: float, high: float, hz: float, seed: float) -> Shape:
+    """Draw a new value between low and high `hz` times a second and join them by straight lines.
+
+    The same seed gives the same values, and a longer duration goes on from a shorter one.
+    Raises ParameterError for hz outside 0 to 1000 and for a seed that is no whole number of 0 or more.
+    """
+    _check_rate(hz)
+    if seed < 0 or seed != int(seed):
+        raise ParameterError(f"seed must be a whole number of 0 or more (got {seed:g})")
+
+    def shape(times: Doubles, seconds: float) -> Doubles:
+        last = max(float(np.max(times, initial=0.0)), seconds)
+        draws = np.random.default_rng(int(seed)).random(int(last * hz) + 2)
+        return _interpolate(times * hz, np.arange(len(draws), dtype=np.float64), _mix(low, high, draws))
+
+    return shape
+
+
+NAMED = {
+    "line": NamedShape(line, "line(a,b)", 2, 2),
+    "exp": NamedShape(exponential, "exp(a,b)", 2, 2),
+    "sin": NamedShape(sine, "sin(low,high,hz[,phase])", 3, 4),
+    "steps": NamedShape(steps, "steps(a,b,c,...)", 1, 10000, values=10000),
+    "random": NamedShape(wander, "random(low,high,hz,seed)", 4, 4),
+}
+
+
+def _check_rate(hz: float) -> None:
+    if not 0 <= hz <= MAX_HZ:
+        raise ParameterError(f"hz must lie between 0 and {MAX_HZ:g} (got {hz:g})")
+
+
+def _mix(a: float | Doubles, b: float | Doubles, share: Doubles) -> Doubles:
+    """Go from a to b as share goes from 0 to 1, never beyond either, which rounding would."""
+    x = share.clip(0.0, 1.0)
+    mixed: Doubles = np.clip(a * (1 - x) + b * x, np.minimum(a, b), np.maximum(a, b))
+    return mixed
+
+
+def _interpolate(times: Doubles, at: Doubles, values: Doubles) -> Doubles:
+    """Interpolate as np.interp does, whose slopes overflow between times that nearly touch."""
+    if len(at) == 1:
+        return np.full(len(times), values[0])
+    i = np.searchsorted(at, times, side="right").clip(1, len(at) - 1)
+    return _mix(values[i - 1], values[i], (times - at[i - 1]) / (at[i] - at[i - 1]))

@@ -1,0 +1,124 @@
+"""Tables as text: CSV in full precision out and in, JSON, HTML, and numbers as people read them."""
+
+import csv
+import html
+import io
+import json
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vqsynth.errors import CodebookError
+
+KEYS = ("code", "count")
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """Hold what a CSV says: names (F,), codes (K,), counts (K,), values (K, F) with NaN for an empty cell."""
+
+    names: tuple[str, ...]
+    codes: NDArray[np.int64]
+    counts: NDArray[np.int64]
+    values: NDArray[np.float32]
+
+
+def csv_text(sheet: Sheet) -> str:
+    """Write a sheet as CSV, each number in the fewest digits that give the same float32 back."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow([*KEYS, *sheet.names])
+    for code, count, row in zip(sheet.codes, sheet.counts, sheet.values, strict=True):
+        writer.writerow([int(code), int(count), *("" if np.isnan(v) else str(v) for v in row)])
+    return buffer.getvalue()
+
+
+def parse_csv(text: str, source: str) -> Sheet:
+    """Read the CSV of a whole table, whose row k is code k.
+
+    `source` names the file in errors. Raises CodebookError for a wrong header, a row too short or too long, what is
+    no finite number, and codes out of order.
+    """
+    try:
+        rows = list(csv.reader(io.StringIO(text, newline="")))
+    except csv.Error as e:
+        raise CodebookError(f"'{source}' is no CSV: {e}") from e
+    names = _header(rows[0] if rows else [], source)
+    if len(rows) == 1:
+        raise CodebookError(f"'{source}' holds no codes; expected a row for each")
+    counts = np.zeros(len(rows) - 1, np.int64)
+    values = np.full((len(rows) - 1, len(names)), np.nan, np.float32)
+    for k, row in enumerate(rows[1:]):
+        where = f"'{source}', row of code {k}"
+        if len(row) != len(names) + 2:
+            raise CodebookError(f"{where}: expected {len(names) + 2} cells (got {len(row)}); fetch the file again")
+        if row[0] != str(k):
+            raise CodebookError(f"{where}: expected code {k} (got '{row[0]}'); the rows must be in the order of codes")
+        counts[k] = _count(row[1], where)
+        values[k] = [_value(cell, name, where) for cell, name in zip(row[2:], names, strict=True)]
+    return Sheet(names, np.arange(len(counts)), counts, values)
+
+
+def json_text(sheet: Sheet, units: Sequence[str]) -> str:
+    """Write a sheet as JSON: `units` by name, and `rows`, an object each, null for a value that is not usable."""
+    rows = [
+        {"code": int(code), "count": int(count)}
+        | {name: None if np.isnan(v) else float(str(v)) for name, v in zip(sheet.names, row, strict=True)}
+        for code, count, row in zip(sheet.codes, sheet.counts, sheet.values, strict=True)
+    ]
+    lines = ",\n  ".join(json.dumps(row) for row in rows)
+    units_by_name = json.dumps(dict(zip(sheet.names, units, strict=True)), ensure_ascii=False)
+    return f'{{"units": {units_by_name},\n "rows": [\n  {lines}\n ]}}\n'
+
+
+def html_text(sheet: Sheet, units: Sequence[str], *, max_rows: int = 20) -> str:
+    """Write a sheet as an HTML table, its middle left out where it has more than `max_rows` rows."""
+    head = [*KEYS, *(f"{n} [{u}]" if u else n for n, u in zip(sheet.names, units, strict=True))]
+    total = len(sheet.codes)
+    half = max_rows // 2
+    shown = list(range(total)) if total <= max_rows else [*range(half), -1, *range(total - half, total)]
+    parts = [_html_row("th", head)]
+    for i in shown:
+        cells = ["…"] * len(head) if i < 0 else [*map(str, (sheet.codes[i], sheet.counts[i]))]
+        parts.append(_html_row("td", cells if i < 0 else [*cells, *map(format_value, sheet.values[i])]))
+    return f"<table>{''.join(parts)}</table><p>{total} codes</p>"
+
+
+def format_value(value: float) -> str:
+    """Write a number in four digits or so, and nothing for NaN."""
+    if math.isnan(value):
+        return ""
+    return f"{value:.0f}" if 1000 <= abs(value) < 1e7 else f"{value:.4g}"
+
+
+def _html_row(tag: str, cells: Iterable[str]) -> str:
+    return "<tr>" + "".join(f"<{tag}>{html.escape(cell)}</{tag}>" for cell in cells) + "</tr>"
+
+
+def _header(row: Sequence[str], source: str) -> tuple[str, ...]:
+    if tuple(row[:2]) != KEYS or len(row) < 3:
+        raise CodebookError(f"'{source}' must have the columns code,count and a descriptor (got '{','.join(row)}')")
+    if len(set(row)) != len(row):
+        raise CodebookError(f"'{source}' names a column twice: {','.join(row)}")
+    return tuple(row[2:])
+
+
+def _count(cell: str, where: str) -> int:
+    if not (cell.isascii() and cell.isdigit() and len(cell) < 19):
+        raise CodebookError(f"{where}: count must be a whole number of 0 or more (got '{cell}')")
+    return int(cell)
+
+
+def _value(cell: str, name: str, where: str) -> float:
+    if not cell:
+        return math.nan
+    try:
+        value = float(cell)
+    except ValueError as e:
+        raise CodebookError(f"{where}: {name} must be a number or empty (got '{cell}')") from e
+    if not abs(value) <= np.finfo(np.float32).max:
+        raise CodebookError(f"{where}: {name} must be finite (got '{cell}'); an unusable value is left empty")
+    return value

@@ -1,0 +1,220 @@
+"""The descriptor table: what each code sounds like, a row per code, a column per descriptor.
+
+The table is measured once, on the rendered grains, and says the same in every context. Values are in the descriptors'
+own units; NaN stands where a code has no usable value, as an unpitched one has no pitch.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from vqsynth.errors import CodebookError, ParameterError
+from vqsynth.expressions import Bools, Columns, match_rows, unknown_name
+from vqsynth.files import StrPath, write_whole
+from vqsynth.spreadsheet import KEYS, Sheet, csv_text, format_value, html_text, json_text, parse_csv
+
+Floats = NDArray[np.float32]
+Doubles = NDArray[np.float64]
+Ints = NDArray[np.int64]
+SCALES = ("octave", "linear")
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class DescriptorTable:
+    """Hold the descriptors of K codes.
+
+    names, units, scales: F texts each, a scale being "octave" (compared as log2, as frequencies are) or "linear";
+    values (K, F) float32, NaN where not usable; counts (K,) how often the training corpus used each code; codes (K,)
+    the rows' codes, 0 to K - 1 unless the table is a selection.
+    Raises ParameterError where these do not fit together or a value is infinite.
+    """
+
+    names: tuple[str, ...]
+    units: tuple[str, ...]
+    scales: tuple[str, ...]
+    values: Floats
+    counts: Ints
+    codes: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
+
+    def __post_init__(self) -> None:
+        values = np.ascontiguousarray(self.values, dtype=np.float32)
+        counts = np.ascontiguousarray(self.counts, dtype=np.int64)
+        codes = np.ascontiguousarray(self.codes if len(self.codes) else np.arange(len(values)), dtype=np.int64)
+        _check(self, values, counts, codes)
+        for name, array in (("values", values), ("counts", counts), ("codes", codes)):
+            view = array.view()
+            view.flags.writeable = False
+            object.__setattr__(self, name, view)
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def column(self, name: str) -> Floats:
+        """Take a descriptor's values, (K,). Raises ParameterError for an unknown name."""
+        return self.values[:, self.position(name)]
+
+    def position(self, name: str) -> int:
+        """Find a descriptor's column number. Raises ParameterError for an unknown name."""
+        if name not in self.names:
+            raise unknown_name(name, self.names, "descriptor")
+        return self.names.index(name)
+
+    def percentile(self, name: str, p: float) -> float:
+        """Take the p-th percentile, p in 0 to 100, of a descriptor over the codes that have a usable value.
+
+        Raises ParameterError for an unknown name, for p outside 0 to 100, and where no code has a usable value.
+        """
+        if not 0 <= p <= 100:
+            raise ParameterError(f"a percentile must lie between 0 and 100 (got {p:g})")
+        column = self._field(name).astype(np.float64)
+        usable = column[~np.isnan(column)]
+        if not len(usable):
+            raise ParameterError(f"no code has a usable {name}, so it has no percentiles; write a number")
+        return float(np.percentile(usable, p))
+
+    def ranges(self, *, low: float = 5.0, high: float = 95.0) -> dict[str, tuple[float, float] | None]:
+        """List two percentiles of each descriptor by name, None where no code has a usable value."""
+        return {
+            name: None
+            if np.isnan(self.column(name)).all()
+            else (self.percentile(name, low), self.percentile(name, high))
+            for name in self.names
+        }
+
+    def sort(self, by: str, *, descending: bool = False) -> Ints:
+        """Order the codes by a descriptor, by `count` or by `code`.
+
+        Returns codes (K,); equal values stay in the table's order, unusable ones come last either way.
+        Raises ParameterError for an unknown name.
+        """
+        keys = self._field(by).astype(np.float64)
+        return self.codes[np.argsort(-keys if descending else keys, kind="stable")]
+
+    def filter(self, expression: str) -> Bools:
+        """Find the codes for which an expression such as "centroid>p50 and 200<pitch<400" holds.
+
+        Returns (K,) bool. The language is that of `vqsynth.expressions`; `count` and `code` are names too.
+        Raises ParameterError for what it does not read, and for an unknown name.
+        """
+        return match_rows(expression, Columns((*KEYS, *self.names), self._field, self.percentile))
+
+    def select(self, codes: ArrayLike) -> "DescriptorTable":
+        """Take the rows of some codes, in their order and as often as they come, or those where a mask (K,) is true.
+
+        Raises ParameterError for a code that is not in the table.
+        """
+        wanted = np.asarray(codes)
+        is_mask = wanted.dtype == bool and wanted.shape == self.codes.shape
+        rows = np.flatnonzero(wanted) if is_mask else self._rows(wanted)
+        return DescriptorTable(
+            self.names, self.units, self.scales, self.values[rows], self.counts[rows], codes=self.codes[rows]
+        )
+
+    @cached_property
+    def spreads(self) -> Doubles:
+        """Measure each column's standard deviation over its usable codes, in its scale, (F,); 1 where it is zero."""
+        unscaled = np.stack([_to_scale(self.values[:, i], scale) for i, scale in enumerate(self.scales)])
+        found = [float(np.std(row[~np.isnan(row)])) if not np.isnan(row).all() else 0.0 for row in unscaled]
+        return np.array([spread if spread > 0 else 1.0 for spread in found])
+
+    def rescale(self, name: str, values: ArrayLike) -> Doubles:
+        """Bring values of a descriptor, of any shape, to where distances compare: its scale, over its spread.
+
+        NaN stays, and what is not above zero on an octave scale becomes NaN. Raises ParameterError for an unknown name.
+        """
+        i = self.position(name)
+        return _to_scale(np.asarray(values), self.scales[i]) / float(self.spreads[i])
+
+    def scaled(self) -> Floats:
+        """Rescale the whole table, (K, F)."""
+        columns = [self.rescale(name, self.column(name)) for name in self.names]
+        return np.ascontiguousarray(np.stack(columns, axis=1), dtype=np.float32)
+
+    def to_csv(self, path: StrPath | None = None) -> str:
+        """Write the table as CSV that reads back to the bit, to `path` if given, and return the text."""
+        return _keep(csv_text(self._sheet()), path)
+
+    def to_json(self, path: StrPath | None = None) -> str:
+        """Write the table as JSON, a row per code, to `path` if given, and return the text."""
+        return _keep(json_text(self._sheet(), self.units), path)
+
+    @classmethod
+    def from_csv(cls, path: StrPath, *, units: Mapping[str, str], scales: Mapping[str, str]) -> "DescriptorTable":
+        """Read a table that `to_csv` wrote; units and scales by descriptor, which the CSV does not hold.
+
+        Raises CodebookError for a missing or malformed file, and for a column without a unit or scale.
+        """
+        try:
+            sheet = parse_csv(Path(path).read_bytes().decode("utf-8"), str(path))
+        except (OSError, UnicodeDecodeError) as e:
+            raise CodebookError(f"cannot read the table '{path}': {e}") from e
+        missing = [name for name in sheet.names if name not in units or name not in scales]
+        if missing:
+            raise CodebookError(f"the table '{path}' has a column '{missing[0]}' whose unit and scale are not known")
+        columns = tuple(units[n] for n in sheet.names), tuple(scales[n] for n in sheet.names)
+        try:
+            return cls(sheet.names, *columns, sheet.values, sheet.counts)
+        except ParameterError as e:
+            raise CodebookError(f"the table '{path}' is malformed: {e}") from e
+
+    def __repr__(self) -> str:
+        parts = [
+            f"{name} {format_value(r[0])} to {format_value(r[1])} {unit}".rstrip() if r else f"{name} none usable"
+            for (name, r), unit in zip(self.ranges().items(), self.units, strict=True)
+        ]
+        return f"DescriptorTable({len(self)} codes, p5 to p95: {', '.join(parts)})"
+
+    def _repr_html_(self) -> str:
+        return html_text(self._sheet(), self.units)
+
+    def _field(self, name: str) -> NDArray[Any]:
+        if name in KEYS:
+            return self.codes if name == "code" else self.counts
+        return self.column(name)
+
+    def _rows(self, codes: NDArray[Any]) -> Ints:
+        order = np.argsort(self.codes, kind="stable")
+        ranked = self.codes[order]
+        places = np.searchsorted(ranked, codes).clip(max=max(len(ranked) - 1, 0))
+        wrong = ranked[places] != codes if len(ranked) else np.ones(codes.shape, bool)
+        if codes.ndim != 1 or wrong.any():
+            got = codes[wrong][0] if codes.ndim == 1 else f"shape {codes.shape}"
+            raise ParameterError(f"codes must be a list of codes of this table, {len(self)} of them (got {got})")
+        return np.asarray(order[places], dtype=np.int64)
+
+    def _sheet(self) -> Sheet:
+        return Sheet(self.names, self.codes, self.counts, self.values)
+
+
+def _to_scale(values: NDArray[Any], scale: str) -> Doubles:
+    wide: Doubles = values.astype(np.float64)
+    return wide if scale == "linear" else np.log2(wide, out=np.full(wide.shape, math.nan), where=wide > 0)
+
+
+def _keep(text: str, path: StrPath | None) -> str:
+    if path is not None:
+        write_whole(path, text)
+    return text
+
+
+def _check(table: DescriptorTable, values: Floats, counts: Ints, codes: Ints) -> None:
+    n = len(table.names)
+    if values.ndim != 2 or values.shape[1] != n or len(table.units) != n or len(table.scales) != n:
+        raise ParameterError(f"a table of {n} names needs as many units, scales and columns (got {values.shape})")
+    if counts.shape != (len(values),) or codes.shape != counts.shape:
+        got = f"{counts.shape}, {codes.shape}"
+        raise ParameterError(f"counts and codes must have a number per row, {len(values)} (got {got})")
+    wrong = [name for name in table.names if not name.isidentifier() or name in KEYS]
+    if wrong or len(set(table.names)) != n:
+        got = ", ".join(table.names)
+        raise ParameterError(f"names must be different words, none of them code or count (got {got})")
+    if set(table.scales) - set(SCALES):
+        raise ParameterError(f"scales must be octave or linear (got {', '.join(table.scales)})")
+    if np.isinf(values).any() or (counts < 0).any():
+        raise ParameterError("values must be finite or NaN, and counts 0 or more; mark an unusable value with NaN")

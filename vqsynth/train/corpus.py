@@ -1,0 +1,161 @@
+"""The sounds to train on, as one waveform in memory and the frames that may be cut from it.
+
+Files stand one after the other with a window of zeros between them, so that a frame never spans two files. Frames are
+cut when they are asked for: an hour at 44.1 kHz takes 0.6 GB, its windows would take 2.5.
+
+Each sound can also stand there transposed: played a few semitones slower or faster. A corpus of a few notes then has
+codes for the pitches between them.
+"""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vqsynth import audio
+from vqsynth.errors import AudioError, ParameterError
+from vqsynth.frames import Floats, FrameGrid
+
+Ints = NDArray[np.int64]
+
+QUIETEST = 1e-4
+"""Frames this far (80 dB) under the loudest of their file are not trained on; nor is digital silence."""
+NOT_SOUND = frozenset({".json", ".txt", ".md", ".csv", ".png", ".jpg", ".jpeg", ".pdf", ".js", ".ts", ".html", ".map"})
+"""Companions of sound files that are passed over without a word."""
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """Name a file that was not used, and why."""
+
+    path: Path
+    reason: str
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """Hold sounds (n,) float32 at the grid's rate, and where their frames start.
+
+    starts: (T,) first samples of the frames with something in them. is_original: (T,) false for frames of transposed
+    copies. seconds counts the files as they came, without copies. source: (T,) the running number of a frame's folder.
+    """
+
+    grid: FrameGrid
+    y: Floats
+    starts: Ints
+    is_original: NDArray[np.bool_]
+    source: Ints
+    files: tuple[Path, ...]
+    skipped: tuple[Skipped, ...]
+    seconds: float
+
+    def windows(self, rows: Ints | slice) -> Floats:
+        """Cut frames, neither windowed nor level-normalised: (len(rows), n_fft)."""
+        view = np.lib.stride_tricks.sliding_window_view(self.y, self.grid.n_fft)
+        frames: Floats = view[self.starts[rows]]
+        return frames
+
+    def fingerprint(self) -> str:
+        """Hash the samples and the frames, so that a checkpoint knows its corpus again."""
+        digest = hashlib.sha256(repr(self.grid).encode())
+        for part in (self.y, self.starts, self.is_original):
+            digest.update(np.ascontiguousarray(part).data)
+        return digest.hexdigest()
+
+    def summary(self) -> str:
+        """Say in one line what is used and what is not."""
+        reasons = "; ".join(f"'{s.path.name}': {s.reason}" for s in self.skipped[:3])
+        more = f"; and {len(self.skipped) - 3} more" if len(self.skipped) > 3 else ""
+        skipped = f"; {len(self.skipped)} skipped because {reasons}{more}" if self.skipped else "; 0 skipped"
+        return f"{len(self.files)} files, {self.seconds / 60:.1f} minutes{skipped}"
+
+
+def find_sounds(paths: Iterable[str | Path]) -> list[Path]:
+    """List the files that `paths` name, folders searched through and through, sorted, each once.
+
+    Raises AudioError for a path that does not exist.
+    """
+    found: dict[Path, Path] = {}
+    for given in paths:
+        path = Path(given)
+        if not path.exists():
+            raise AudioError(f"'{path}' does not exist; name sound files or folders of them")
+        inside = sorted(p for p in path.rglob("*") if _may_be_sound(p)) if path.is_dir() else [path]
+        for p in inside:
+            found.setdefault(p.resolve(), p)
+    return list(found.values())
+
+
+def load_corpus(paths: Sequence[Path], grid: FrameGrid, *, transpose: int = 0) -> Corpus:
+    """Read sounds and find the frames worth training on.
+
+    transpose: also keep copies 1 to this many semitones up and down. Files that cannot be read, or hold only
+    silence, are listed in `skipped`; short ones are used, padded with zeros.
+    Raises AudioError where nothing usable is left.
+    """
+    pieces, skipped = _Pieces(grid), []
+    used: list[Path] = []
+    for path in paths:
+        try:
+            pieces.add_file(path, transpose)
+            used.append(path)
+        except AudioError as e:
+            skipped.append(Skipped(path, str(e).replace(f"'{path}'", "it")))
+    if not used:
+        why = f": {skipped[0].path.name}: {skipped[0].reason}" if skipped else ""
+        raise AudioError(f"no usable sound among {len(paths)} files{why}; name files or folders that hold sound")
+    return pieces.to_corpus(tuple(used), tuple(skipped))
+
+
+class _Pieces:
+    """Gather waveforms and frame starts file by file."""
+
+    def __init__(self, grid: FrameGrid) -> None:
+        self.grid = grid
+        self.sounds: list[Floats] = [np.zeros(grid.n_fft, np.float32)]
+        self.starts: list[Ints] = []
+        self.is_original: list[NDArray[np.bool_]] = []
+        self.source: list[Ints] = []
+        self.folders: dict[Path, int] = {}
+        self.n_samples, self.seconds = grid.n_fft, 0.0
+
+    def add_file(self, path: Path, transpose: int) -> None:
+        y, sr = audio.load(path)
+        at_rate = audio.resample(y, orig_sr=sr, sr=self.grid.sr)
+        if not np.any(at_rate):
+            raise AudioError(f"'{path}' holds only silence")
+        self._add(at_rate, path, is_original=True)
+        self.seconds += len(y) / sr
+        for semitones in (s for s in range(-transpose, transpose + 1) if s):
+            played_at = round(sr * 2.0 ** (semitones / 12))
+            self._add(audio.resample(y, orig_sr=played_at, sr=self.grid.sr), path, is_original=False)
+
+    def _add(self, y: Floats, path: Path, *, is_original: bool) -> None:
+        first = self.n_samples - self.grid.n_fft // 2
+        starts = np.arange(self.grid.count(len(y))) * self.grid.hop_length
+        kept = starts[_is_audible(y, starts, self.grid)]
+        self.starts.append(first + kept)
+        self.is_original.append(np.full(len(kept), is_original))
+        self.source.append(np.full(len(kept), self.folders.setdefault(path.parent, len(self.folders))))
+        self.sounds += [y, np.zeros(self.grid.n_fft, np.float32)]
+        self.n_samples += len(y) + self.grid.n_fft
+
+    def to_corpus(self, files: tuple[Path, ...], skipped: tuple[Skipped, ...]) -> Corpus:
+        return Corpus(grid=self.grid, y=np.concatenate(self.sounds), starts=np.concatenate(self.starts),
+                      is_original=np.concatenate(self.is_original), source=np.concatenate(self.source),
+                      files=files, skipped=skipped, seconds=self.seconds)
+
+
+def _is_audible(y: Floats, starts: Ints, grid: FrameGrid) -> NDArray[np.bool_]:
+    """Tell which centred frames hold something within 80 dB of the file's loudest frame."""
+    power = np.concatenate([[0.0], np.cumsum(y.astype(np.float64) ** 2)])
+    half = grid.n_fft // 2
+    energy = power[np.minimum(starts + half, len(y))] - power[np.maximum(starts - half, 0)]
+    return energy > max(float(energy.max()) * QUIETEST**2, 1e-20)
+
+
+def _may_be_sound(path: Path) -> bool:
+    return path.is_file() and not path.name.startswith(".") and path.suffix.lower() not in NOT_SOUND

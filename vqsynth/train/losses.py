@@ -1,0 +1,35 @@
+"""How far a decoded spectrum is from its frame."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from vqsynth.model.vqvae import TARGET_FLOOR
+
+COMMITMENT = 0.25
+
+
+def target_magnitudes(x: Tensor) -> Tensor:
+    """Transform windowed frames [N, n_fft] of RMS 1 to magnitudes [N, n_bins], about 1 at the largest."""
+    return torch.fft.rfft(x).abs() * (4.0 / x.shape[1])
+
+
+def log_error(log_magnitude: Tensor, target: Tensor) -> Tensor:
+    """Average the absolute difference of natural log magnitudes, [N, n_bins] each, over the floor."""
+    return (log_magnitude - (target + TARGET_FLOOR).log()).abs().mean()
+
+
+def relative_error(log_magnitude: Tensor, target: Tensor) -> Tensor:
+    """Average the L2 norm of the difference of linear magnitudes over that of the target, frame by frame."""
+    difference = log_magnitude.exp() - TARGET_FLOOR - target
+    return (difference.norm(dim=1) / target.norm(dim=1).clamp(min=1e-6)).mean()
+
+
+def reconstruction_loss(log_magnitude: Tensor, target: Tensor) -> Tensor:
+    """Add the log error, which the ear's loudness scale asks for, and the relative one, which partials ask for."""
+    return log_error(log_magnitude, target) + relative_error(log_magnitude, target)
+
+
+def commitment_loss(z: Tensor, z_q: Tensor) -> Tensor:
+    """Draw latents [N, D] towards their codes: the squared distance, summed over dimensions, times COMMITMENT."""
+    return COMMITMENT * F.mse_loss(z, z_q.detach()) * z.shape[1]

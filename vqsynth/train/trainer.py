@@ -1,0 +1,191 @@
+"""The state of a training, and one step of it.
+
+All that is random in a step comes from (seed, step) alone, and the schedule from (step, total) alone. A training that
+was stopped and taken up again therefore ends with the weights of one that was not, bit for bit, on the same machine
+with the same number of threads.
+
+Three phases: a plain autoencoder; then, from k-means on, with the quantizer; at last the encoder and the codes stand
+still and only the decoder moves, towards what each code really stands for.
+"""
+
+import math
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from vqsynth.errors import CodebookError, ParameterError
+from vqsynth.model.quantizer import find_centres
+from vqsynth.model.vqvae import VQVAE, ModelConfig, take_level_out
+from vqsynth.train.augment import augment
+from vqsynth.train.corpus import Corpus
+from vqsynth.train.losses import commitment_loss, reconstruction_loss, target_magnitudes
+from vqsynth.train.sampling import sampling_weights
+
+QUANTIZE_FROM, SETTLE_FROM, REVIVE_UNTIL = 0.2, 0.8, 0.7
+"""Shares of all steps: revival ends a tenth of the training before the codes stand still."""
+WARM_UP_STEPS = 50
+POOL_PER_CODE = 16
+"""Latents per code that k-means sees."""
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """Say how to train: what decides the weights, apart from the sounds.
+
+    Give `steps` or `minutes`, not both; with neither it is 12 minutes. transpose in semitones.
+    Raises ParameterError for values out of range.
+    """
+
+    model: ModelConfig
+    steps: int | None = None
+    minutes: float | None = None
+    seed: int = 0
+    batch: int = 512
+    learning_rate: float = 1.5e-3
+    transpose: int = 0
+
+    def __post_init__(self) -> None:
+        if self.steps is not None and self.minutes is not None:
+            raise ParameterError("give steps or minutes, not both")
+        if self.steps is not None and not 10 <= self.steps <= 10_000_000:
+            raise ParameterError(f"steps must lie between 10 and 10 million (got {self.steps})")
+        if self.minutes is not None and not 0 < self.minutes <= 100_000:
+            raise ParameterError(f"minutes must lie above 0 (got {self.minutes:g})")
+        if self.seed < 0:
+            raise ParameterError(f"seed must be 0 or more (got {self.seed})")
+        if not 0 <= self.transpose <= 12:
+            raise ParameterError(f"transpose must lie between 0 and 12 semitones (got {self.transpose})")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the config as JSON can hold it."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class StepReport:
+    """Tell how a step went: its loss, and how many codes are alive (none before k-means)."""
+
+    loss: float
+    codes_used: int
+
+
+class Trainer:
+    """Hold model, optimizer and step, and advance them.
+
+    Raises ParameterError where the corpus has fewer frames than the codebook has codes.
+    """
+
+    def __init__(self, config: TrainConfig, corpus: Corpus, *, total: int, device: str = "cpu") -> None:
+        n_frames = len(corpus.starts)
+        if n_frames < config.model.codes:
+            raise ParameterError(f"{config.model.codes} codes need as many frames of sound, and there are {n_frames}; "
+                                 f"add sounds, or train with --codes {max(2, n_frames // 8)}")
+        self.config, self.corpus, self.total, self.step = config, corpus, total, 0
+        self.device = torch.device(device)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(config.seed)
+            self.model = VQVAE(config.model).to(self.device)
+        self.optimizer = torch.optim.AdamW(self.model.parameters(), lr=config.learning_rate, betas=(0.9, 0.95))
+        self._cumulative = np.cumsum(sampling_weights(corpus))
+
+    def advance(self) -> StepReport:
+        """Do one step of the training."""
+        progress = self.step / self.total
+        generator = self._generator(0)
+        x = self._draw(generator)
+        quantizing = progress >= QUANTIZE_FROM
+        if quantizing and self.step == self.first_quantized:
+            self._start_codes()
+        self._set_learning_rate(progress)
+        loss = self._settle(x) if progress >= SETTLE_FROM else self._learn(x, generator, progress)
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        self.optimizer.step()
+        self.step += 1
+        return StepReport(float(loss.detach()), self._count_alive() if quantizing else 0)
+
+    @property
+    def first_quantized(self) -> int:
+        """The step before which k-means runs."""
+        return math.ceil(QUANTIZE_FROM * self.total)
+
+    def _learn(self, x: Tensor, generator: torch.Generator, progress: float) -> Tensor:
+        """Train encoder, decoder and, after the first phase, codes on one batch of windows."""
+        z = self.model.latents(augment(x, sr=self.corpus.grid.sr, generator=generator))
+        if progress < QUANTIZE_FROM:
+            return reconstruction_loss(self.model.decoder(z), target_magnitudes(x))
+        quantizer = self.model.quantizer
+        codes = quantizer.nearest(z.detach())
+        z_q = quantizer.code_vectors[codes]
+        quantizer.update(z.detach(), codes, generator=generator, revive=progress < REVIVE_UNTIL)
+        passed_on = z + (z_q - z).detach()  # straight-through: the encoder gets the decoder's gradient
+        return reconstruction_loss(self.model.decoder(passed_on), target_magnitudes(x)) + commitment_loss(z, z_q)
+
+    def _settle(self, x: Tensor) -> Tensor:
+        """Train the decoder alone, on the codes that clean windows get."""
+        with torch.no_grad():
+            quantizer = self.model.quantizer
+            z_q = quantizer.code_vectors[quantizer.nearest(self.model.latents(x))]
+        return reconstruction_loss(self.model.decoder(z_q), target_magnitudes(x))
+
+    def _start_codes(self) -> None:
+        """Cluster the encoder's outputs, of augmented windows, and start the codes from the centres."""
+        codes, pool = self.config.model.codes, []
+        with torch.no_grad():
+            for i in range(math.ceil(POOL_PER_CODE * codes / self.config.batch)):
+                generator = self._generator(1 + i)
+                x = self._draw(generator)
+                pool.append(self.model.latents(augment(x, sr=self.corpus.grid.sr, generator=generator)))
+        centres = find_centres(torch.cat(pool), codes, seed=self.config.seed)
+        self.model.quantizer.start(centres, batch=self.config.batch)
+
+    def _draw(self, generator: torch.Generator) -> Tensor:
+        """Draw a batch of windows at random: Hann-windowed, of RMS 1."""
+        places = torch.rand(self.config.batch, generator=generator, dtype=torch.float64).numpy()
+        rows = np.searchsorted(self._cumulative, places * self._cumulative[-1], side="right")
+        frames = torch.from_numpy(self.corpus.windows(np.minimum(rows, len(self._cumulative) - 1))).to(self.device)
+        return take_level_out(frames * self.model.window.to(frames.dtype))
+
+    def _generator(self, use: int) -> torch.Generator:
+        entropy = np.random.SeedSequence([self.config.seed, self.step, use]).generate_state(1, np.uint64)[0]
+        return torch.Generator().manual_seed(int(entropy >> np.uint64(1)))
+
+    def _set_learning_rate(self, progress: float) -> None:
+        """Warm up, then fall along half a cosine."""
+        rate = self.config.learning_rate * min(1.0, (self.step + 1) / WARM_UP_STEPS)
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate * 0.5 * (1 + math.cos(math.pi * progress)) + 1e-5
+
+    def _count_alive(self) -> int:
+        quantizer = self.model.quantizer
+        return int((quantizer.counts > quantizer.dead_share * self.config.batch / len(quantizer.counts)).sum())
+
+    def to_tensors(self) -> dict[str, NDArray[Any]]:
+        """Copy all that the next step depends on to NumPy, by name."""
+        tensors = {f"model.{k}": v.detach().cpu().numpy().copy() for k, v in self.model.state_dict().items()}
+        for name, parameter in self.model.named_parameters():
+            for key, value in self.optimizer.state.get(parameter, {}).items():
+                tensors[f"optimizer.{name}.{key}"] = value.detach().cpu().numpy().copy()
+        return tensors
+
+    def take_up(self, tensors: dict[str, NDArray[Any]], *, step: int) -> None:
+        """Go back to the state that `to_tensors` copied at `step`.
+
+        Raises CodebookError for tensors of another model.
+        """
+        state = {k[len("model."):]: torch.from_numpy(v.copy()) for k, v in tensors.items() if k.startswith("model.")}
+        try:
+            self.model.load_state_dict(state)
+        except RuntimeError as e:
+            raise CodebookError("the checkpoint does not fit the model; delete it and train anew") from e
+        for name, parameter in self.model.named_parameters():
+            prefix = f"optimizer.{name}."
+            found = {k[len(prefix):]: torch.from_numpy(v.copy()) for k, v in tensors.items() if k.startswith(prefix)}
+            if found:
+                moved = {k: v if k == "step" else v.to(self.device) for k, v in found.items()}
+                self.optimizer.state[parameter] = moved
+        self.step = step
