@@ -161,11 +161,11 @@ def _read(path: Path) -> tuple[Floats, int]:
     try:
         with path.open("rb") as raw:
             _check_complete(raw, path)
-            raw.seek(0)
-            with soundfile.SoundFile(raw) as file:
-                if not MIN_SR_HZ <= file.samplerate <= MAX_SR_HZ:
-                    raise AudioError(f"'{path}' claims a rate of {file.samplerate} Hz; expected 1 to 768 kHz")
-                y, promised, sr = file.read(dtype="float32", always_2d=True), file.frames, file.samplerate
+        # By its path: given an open file, what a damaged header makes libsndfile do is printed, traceback and all.
+        with soundfile.SoundFile(path) as file:
+            if not MIN_SR_HZ <= file.samplerate <= MAX_SR_HZ:
+                raise AudioError(f"'{path}' claims a rate of {file.samplerate} Hz; expected 1 to 768 kHz")
+            y, promised, sr = file.read(dtype="float32", always_2d=True), file.frames, file.samplerate
     except OSError as e:
         raise AudioError(f"cannot read '{path}' as a sound file: {e.strerror or e}") from e
     except soundfile.LibsndfileError as e:

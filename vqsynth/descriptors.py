@@ -15,7 +15,7 @@ A new descriptor is a function and a decorator::
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Literal
 
 import numpy as np
@@ -34,13 +34,18 @@ _BLOCK = 512  # frames at a time: 4 MB, which the allocator hands out again with
 
 
 class Analysis:
-    """Hold the frames of sounds, and what descriptors share, computed when first asked for.
+    """Hold the frames of sounds, (..., T, n_fft) and not windowed, and what descriptors share of them.
 
-    frames: (..., T, n_fft), not windowed; weighted: the same of the K-weighted sound.
+    Everything but the frames is computed when it is first asked for; `weigh` gives the same frames K-weighted.
     """
 
-    def __init__(self, frames: Floats, weighted: Floats, grid: FrameGrid) -> None:
-        self.frames, self.weighted, self.grid = frames, weighted, grid
+    def __init__(self, frames: Floats, weigh: Callable[[], Floats], grid: FrameGrid) -> None:
+        self.frames, self.grid, self._weigh = frames, grid, weigh
+
+    @cached_property
+    def weighted(self) -> Floats:
+        """Take the frames of the K-weighted sound, (..., T, n_fft), not windowed."""
+        return self._weigh()
 
     @cached_property
     def magnitude(self) -> Floats:
@@ -105,12 +110,12 @@ def measure(y: Floats, grid: FrameGrid, names: Iterable[str] | None = None) -> d
     """
     wanted = [lookup(name) for name in (REGISTRY if names is None else names)]
     frames = frame_signal(y, grid)
-    weighted = frame_signal(k_weight(y, grid.sr), grid)
+    weighted = cache(lambda: frame_signal(k_weight(y, grid.sr), grid))
     parts: dict[str, list[Floats]] = {d.name: [] for d in wanted}
     step = max(1, _BLOCK * frames.shape[-2] // max(1, frames[..., 0].size))
     for start in range(0, frames.shape[-2], step):
         block = (..., slice(start, start + step), slice(None))
-        sound = Analysis(frames[block], weighted[block], grid)
+        sound = Analysis(frames[block], lambda block=block: weighted()[block], grid)  # type: ignore[misc]
         for d in wanted:
             parts[d.name].append(np.asarray(d.function(sound), np.float32))
     return {name: np.concatenate(values, axis=-1) for name, values in parts.items()}

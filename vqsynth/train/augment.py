@@ -19,7 +19,7 @@ NOISE_SLOPE_DB = 6.0
 """The steepest fall of the noise, per octave."""
 
 
-def augment(x: Tensor, *, sr: int, generator: torch.Generator) -> Tensor:
+def augment_windows(x: Tensor, *, sr: int, generator: torch.Generator) -> Tensor:
     """Filter windowed frames at random and add coloured noise to them.
 
     x: [N, n_fft] of RMS 1. Returns the same shape, polarity at random, of RMS 1. Deterministic under the generator.

@@ -10,6 +10,7 @@ codes for the pitches between them.
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -58,6 +59,7 @@ class Corpus:
         frames: Floats = view[self.starts[rows]]
         return frames
 
+    @cached_property
     def fingerprint(self) -> str:
         """Hash the samples and the frames, so that a checkpoint knows its corpus again."""
         digest = hashlib.sha256(repr(self.grid).encode())

@@ -20,7 +20,7 @@ from torch import Tensor
 from vqsynth.errors import CodebookError, ParameterError
 from vqsynth.model.quantizer import find_centres
 from vqsynth.model.vqvae import VQVAE, ModelConfig, take_level_out
-from vqsynth.train.augment import augment
+from vqsynth.train.augment import augment_windows
 from vqsynth.train.corpus import Corpus
 from vqsynth.train.losses import commitment_loss, reconstruction_loss, target_magnitudes
 from vqsynth.train.sampling import sampling_weights
@@ -115,7 +115,7 @@ class Trainer:
 
     def _learn(self, x: Tensor, generator: torch.Generator, progress: float) -> Tensor:
         """Train encoder, decoder and, after the first phase, codes on one batch of windows."""
-        z = self.model.latents(augment(x, sr=self.corpus.grid.sr, generator=generator))
+        z = self.model.latents(augment_windows(x, sr=self.corpus.grid.sr, generator=generator))
         if progress < QUANTIZE_FROM:
             return reconstruction_loss(self.model.decoder(z), target_magnitudes(x))
         quantizer = self.model.quantizer
@@ -139,7 +139,7 @@ class Trainer:
             for i in range(math.ceil(POOL_PER_CODE * codes / self.config.batch)):
                 generator = self._generator(1 + i)
                 x = self._draw(generator)
-                pool.append(self.model.latents(augment(x, sr=self.corpus.grid.sr, generator=generator)))
+                pool.append(self.model.latents(augment_windows(x, sr=self.corpus.grid.sr, generator=generator)))
         centres = find_centres(torch.cat(pool), codes, seed=self.config.seed)
         self.model.quantizer.start(centres, batch=self.config.batch)
 
