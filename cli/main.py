@@ -72,6 +72,8 @@ def main() -> None:
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(1)
+    except OSError as e:
+        _stop(f"Error: {e.strerror or e}: {e.filename or 'the output could not be written'}", 1)
     except MemoryError:
         _stop("Error: not enough memory for this; make the sound shorter or work on it in parts", 1)
 

@@ -10,6 +10,7 @@ from vqsynth.errors import ParameterError
 from vqsynth.files import check_output
 from vqsynth.plot import check_picture
 
+EXCITATIONS = ("noise", "coherent", "refined")
 File = click.Path(path_type=Path)
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -17,10 +18,12 @@ book = click.argument("book")
 output: Decorator = click.option("-o", "--output", type=File, required=True, help="The sound file to write.")
 excitation: Decorator = click.option(
     "--excitation",
-    type=click.Choice(["noise", "coherent", "refined"]),
-    help="Phases: white noise, running partials (default), or those refined.",
+    type=click.Choice(EXCITATIONS),
+    help="Phases: white noise, running partials, or those refined; by default as the path says, else coherent.",
 )
-seed: Decorator = click.option("--seed", type=click.IntRange(min=0), help="Seed of the noise, 0 by default.")
+seed: Decorator = click.option(
+    "--seed", type=click.IntRange(min=0), help="Seed of the noise, by default as the path says, else 0."
+)
 
 
 def split_pairs(values: tuple[str, ...], option: str) -> dict[str, str]:
@@ -36,9 +39,7 @@ def split_pairs(values: tuple[str, ...], option: str) -> dict[str, str]:
     return pairs
 
 
-def check_outputs(
-    *outputs: Path | None, picture: Path | None = None, inputs: tuple[str | Path, ...] = ()
-) -> None:
+def check_outputs(*outputs: Path | None, picture: Path | None = None, inputs: tuple[str | Path, ...] = ()) -> None:
     """Refuse, before any work, outputs that cannot be written, that are inputs, or that are named twice."""
     if picture is not None:
         check_picture(picture)
@@ -48,3 +49,14 @@ def check_outputs(
         check_output(path, inputs=inputs)
     if len({path.resolve() for path in named}) < len(named):
         raise ParameterError("two outputs have the same name; give each its own")
+
+
+def split_numbers(values: tuple[str, ...], option: str) -> dict[str, float]:
+    """Split each `NAME=NUMBER`. Raises ParameterError as `split_pairs` does, and for what is no number."""
+    numbers = {}
+    for name, text in split_pairs(values, option).items():
+        try:
+            numbers[name] = float(text)
+        except ValueError as e:
+            raise ParameterError(f"{option} expects a number for {name} (got {text!r})") from e
+    return numbers

@@ -6,34 +6,31 @@ from typing import Any
 
 import click
 
-from vqsynth.audio import save, sound_format
+from vqsynth import audio
 from vqsynth.cli import options
-from vqsynth.errors import ParameterError
 from vqsynth.files import write_whole
 from vqsynth.plot import plot_report
 from vqsynth.report import summarize, warnings_of
 from vqsynth.selection import METHODS, SMOOTHNESS
 from vqsynth.shelf import load
+from vqsynth.synthesis import synthesize
 
 
 @click.command("synth")
 @options.book
-@click.option("--target", "targets", multiple=True, required=True, metavar="D=CURVE", help="A descriptor and its curve.")
+@click.option("--target", "targets", multiple=True, required=True, metavar="D=CURVE", help="A descriptor, its curve.")
 @click.option("--seconds", type=float, required=True, help="Length of the sound.")
 @options.output
 @click.option("--method", type=click.Choice(METHODS), default="best_path", show_default=True)
-@options.excitation
+@click.option("--excitation", type=click.Choice(options.EXCITATIONS), default="coherent", show_default=True)
 @click.option("--weight", "weights", multiple=True, metavar="D=W", help="Weight of a target, 1 by default.")
 @click.option("--smoothness", type=float, default=SMOOTHNESS, show_default=True, help="Price of jumps between spectra.")
-@options.seed
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of the noise.")
 @click.option("--path", "path_file", type=options.File, help="Write the codes and gain, JSON, for `decode`.")
 @click.option("--report", "report_file", type=options.File, help="Write what was asked and got, JSON.")
 @click.option("--plot", "plot_file", type=options.File, help="Draw it, PNG or SVG.")
-def synth_command(
-    book: str, targets: tuple[str, ...], seconds: float, output: Path, weights: tuple[str, ...],
-    path_file: Path | None, report_file: Path | None, plot_file: Path | None, seed: int | None, excitation: str | None,
-    **choices: Any,
-) -> None:  # fmt: skip
+def synth_command(book: str, targets: tuple[str, ...], weights: tuple[str, ...], output: Path, path_file: Path | None,
+                  report_file: Path | None, plot_file: Path | None, **choices: Any) -> None:  # fmt: skip
     """Make a sound from codebook BOOK that follows descriptor curves.
 
     CURVE is a number; breakpoints in seconds "0:600 2.5:3000 6:900"; line(a,b), exp(a,b), sin(low,high,hz[,phase]),
@@ -44,14 +41,12 @@ def synth_command(
     Example:
       vqsynth synth violin --target "centroid=sin(p5,p95,0.2)" --seconds 10 -o wave.wav --plot wave.png
     """
-    sound_format(output)
+    audio.sound_format(output)
     options.check_outputs(output, path_file, report_file, picture=plot_file)
-    curves = options.split_pairs(targets, "--target")
-    factors = {name: _number(value) for name, value in options.split_pairs(weights, "--weight").items()}
-    made = load(book).synthesize(
-        seconds=seconds, weights=factors, seed=seed or 0, excitation=excitation or "coherent", **choices, **curves
-    )
-    save(output, made.y, made.path.sr)
+    curves, factors = options.split_pairs(targets, "--target"), options.split_numbers(weights, "--weight")
+    choices |= curves
+    made = synthesize(load(book), weights=factors, **choices)
+    audio.save(output, made.y, made.path.sr)
     if path_file:
         made.path.save(path_file)
     if report_file:
@@ -61,10 +56,3 @@ def synth_command(
     for line in warnings_of(made.report):
         click.echo(f"Warning: {line}", err=True)
     click.echo("\n".join([*summarize(made.report), f"wrote {output}"]))
-
-
-def _number(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError as e:
-        raise ParameterError(f"--weight expects a number (got {text!r})") from e

@@ -1,10 +1,12 @@
 """`vqsynth train`: a folder of sounds to a codebook."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 from vqsynth.cli import options
+from vqsynth.frames import FrameGrid
 
 
 @click.command("train")
@@ -17,61 +19,27 @@ from vqsynth.cli import options
 @click.option("--codes", type=int, default=1024, show_default=True, help="How many timbres.")
 @click.option("--steps", type=int, help="How long to train, in steps.")
 @click.option("--minutes", type=float, help="How long to train, in minutes.  [default: 12]")
-@click.option(
-    "--front",
-    type=click.Choice(["fourier", "learned"]),
-    default="fourier",
-    show_default=True,
-    help="What the encoder sees first: the log spectrum, or convolutions over samples.",
-)
-@click.option(
-    "--transpose",
-    type=int,
-    default=0,
-    show_default=True,
-    help="Also train on copies, transposed by up to so many semitones.",
-)
+@click.option("--front", type=click.Choice(["fourier", "learned"]), default="fourier", show_default=True,
+              help="What the encoder sees first: the log spectrum, or convolutions over samples.")  # fmt: skip
+@click.option("--transpose", type=int, default=0, show_default=True, help="Also train on copies so many semitones off.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of all that is random.")
 @click.option("--threads", type=int, help="Threads of torch.  [default: all cores]")
 @click.option("--device", default="cpu", show_default=True, help="Where to train: cpu, cuda, mps.")
 @click.option("--resume", is_flag=True, help="Go on with a training that was stopped.")
-@click.option(
-    "--validation",
-    multiple=True,
-    type=options.File,
-    help="A file or folder to hold out and measure by; repeatable.  [default: every tenth file]",
-)
-def train_command(
-    sounds: tuple[Path, ...],
-    name: str,
-    output: Path,
-    sr: int,
-    n_fft: int,
-    hop_length: int | None,
-    codes: int,
-    steps: int | None,
-    minutes: float | None,
-    front: str,
-    transpose: int,
-    seed: int,
-    threads: int | None,
-    device: str,
-    resume: bool,
-    validation: tuple[Path, ...],
-) -> None:
+@click.option("--validation", multiple=True, type=options.File,
+              help="A file or folder to hold out and measure by; repeatable.  [default: every tenth file]")  # fmt: skip
+def train_command(sounds: tuple[Path, ...], name: str, output: Path, sr: int, n_fft: int, hop_length: int | None,
+                  threads: int | None, device: str, resume: bool, validation: tuple[Path, ...],
+                  **model: Any) -> None:  # fmt: skip
     """Learn a codebook from SOUNDS, files and folders, and save it as a folder of its own.
 
     \b
     Example:
-      vqsynth train my-sounds/ --name mine -o codebooks/mine --minutes 12
+      vqsynth train my-sounds --name mine -o mine --minutes 12
     """
-    from vqsynth.frames import FrameGrid
     from vqsynth.train.build import TrainingJob, make_config, train_codebook
 
-    grid = FrameGrid(sr, n_fft, hop_length or n_fft // 4)
-    config = make_config(
-        grid=grid, codes=codes, front=front, steps=steps, minutes=minutes, seed=seed, transpose=transpose
-    )
-    job = TrainingJob(sounds, name, output, grid, config, validation=validation or None)
+    grid = FrameGrid(sr, n_fft, n_fft // 4 if hop_length is None else hop_length)
+    job = TrainingJob(sounds, name, output, grid, make_config(grid, **model), validation=validation or None)
     train_codebook(job, device=device, threads=threads, resume=resume, say=click.echo)
     click.echo(f"wrote {output}")

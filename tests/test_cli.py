@@ -109,7 +109,10 @@ def test_synth_wrong_input_is_one_line_and_writes_nothing(
 def test_synth_out_of_reach_is_one_warning(run: Run, book_folder: Path) -> None:
     code, _, err = run("synth", book_folder, "--target", "centroid=90000", "--seconds", 1, "-o", "a.wav")
     assert code == 0
-    assert err == "Warning: 100.0 % of the centroid target is out of the codebook's reach; it is met as nearly as it can be\n"
+    assert (
+        err
+        == "Warning: 100.0 % of the centroid target is out of the codebook's reach; it is met as nearly as it can be\n"
+    )
 
 
 def test_transfer_over_its_input_is_refused(run: Run, book_folder: Path, write_sound: Callable[..., Path]) -> None:
@@ -164,7 +167,9 @@ def test_main_without_a_verb_or_with_a_wrong_one_exits_with_two(run: Run) -> Non
                                        ["decode", "p.json", "-o", "d.wav", "--book"]])  # fmt: skip
 def test_playing_loads_no_heavy_library(run: Run, book_folder: Path, arguments: list[str], tmp_path: Path) -> None:
     run("synth", book_folder, "--target", "centroid=900", "--seconds", 1, "-o", "a.wav", "--path", "p.json")
-    command = [*arguments, str(book_folder)] if arguments[0] == "decode" else [arguments[0], str(book_folder), *arguments[1:]]
+    command = (
+        [*arguments, str(book_folder)] if arguments[0] == "decode" else [arguments[0], str(book_folder), *arguments[1:]]
+    )
     script = (
         "import sys; from vqsynth.cli.main import main\n"
         f"sys.argv = ['vqsynth'] + {command!r}\n"

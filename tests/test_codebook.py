@@ -142,7 +142,7 @@ def test_load_pickles_are_not_opened(folder: Path, tmp_path: Path) -> None:
 def test_load_unknown_name_says_what_there_is(tmp_path: Path) -> None:
     with pytest.raises(CodebookError, match="no codebook 'theremin'"):
         vqsynth.load("theremin")
-    with pytest.raises(CodebookError, match="no card.json"):
+    with pytest.raises(CodebookError, match=r"no card\.json"):
         vqsynth.load(tmp_path)
 
 

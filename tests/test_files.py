@@ -30,10 +30,13 @@ def test_write_whole_text_keeps_its_line_ends(tmp_path: Path) -> None:
 
 
 def test_write_with_gives_a_path_of_the_same_suffix_in_the_same_folder(tmp_path: Path) -> None:
-    seen = []
-    write_with(tmp_path / "a.png", lambda path: (seen.append(path), path.write_bytes(b"x")))
-    assert seen[0].suffix == ".png"
-    assert seen[0].parent == tmp_path
+    def write(partial: Path) -> None:
+        assert partial.suffix == ".png"
+        assert partial.parent == tmp_path
+        assert partial.name != "a.png"
+        partial.write_bytes(b"x")
+
+    write_with(tmp_path / "a.png", write)
     assert (tmp_path / "a.png").read_bytes() == b"x"
 
 

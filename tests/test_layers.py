@@ -30,7 +30,7 @@ SPINE = (
     ("selection", "render"),
     ("report", "bundle"),
     ("codebook",),
-    ("shelf",),
+    ("shelf", "synthesis"),
 )
 ON_THE_SPINE = {name for row in SPINE for name in row}
 

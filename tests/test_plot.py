@@ -1,7 +1,8 @@
 """The pictures show the numbers that they were given, in files that do not differ from one time to the next."""
 
+import html
+import re
 import struct
-import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,6 @@ from numpy.typing import NDArray
 from vqsynth.errors import AudioError, ParameterError, VqsynthError
 from vqsynth.plot import _spectrogram, plot_report, plot_traverse
 
-SVG = "{http://www.w3.org/2000/svg}"
 Sine = Callable[..., NDArray[np.float32]]
 
 
@@ -26,8 +26,8 @@ def make_report(names: tuple[str, ...] = ("centroid",), n_frames: int = 87) -> d
 
 def texts(path: Path) -> str:
     """Collect what an SVG says: matplotlib draws letters as outlines, and keeps the words as comments."""
-    parser = ET.XMLParser(target=ET.TreeBuilder(insert_comments=True))
-    return "\n".join(node.text or "" for node in ET.parse(path, parser).iter() if node.tag is ET.Comment)
+    comments = re.findall(r"<!--(.*?)-->", path.read_text(encoding="utf-8"), re.DOTALL)
+    return html.unescape("\n".join(comments))
 
 
 def png_size(path: Path) -> tuple[int, int]:
@@ -80,7 +80,7 @@ def test_plot_report_of_silence_or_a_few_samples_is_a_picture(tmp_path: Path, y:
 
 def test_plot_report_without_any_value_is_a_picture(tmp_path: Path, sine: Sine) -> None:
     report = make_report()
-    report["descriptors"]["centroid"].update(got=[None] * 87, nrmse=None)
+    report["descriptors"]["centroid"].update(got=[None] * 87, nrmse=None, reach=[])
     plot_report(report, sine(440.0), tmp_path / "a.svg")
     assert "nrmse" not in texts(tmp_path / "a.svg")
 
@@ -126,3 +126,14 @@ def test_spectrogram_of_a_long_sound_has_no_more_columns_than_a_picture(rng: np.
     assert len(times) == levels.shape[1] <= 1600
     loud = levels.mean(axis=0) > -60
     assert times[loud.argmax()] == pytest.approx(60, abs=0.2)
+
+
+def test_plot_report_of_a_steady_target_shows_small_errors_small(tmp_path: Path, sine: Sine) -> None:
+    """A level that is off by a hundredth of a dB is drawn on an axis of several."""
+    report = make_report(("loudness",))
+    steady = np.full(87, -20.0)
+    report["descriptors"]["loudness"].update(unit="dB", asked=steady.tolist(), got=(steady + 0.01).tolist())
+    plot_report(report, sine(440.0), tmp_path / "a.svg")
+    numbers = re.findall(r"^ \N{MINUS SIGN}([0-9.]+) $", texts(tmp_path / "a.svg"), re.MULTILINE)
+    on_axis = [float(number) for number in numbers if 13 < float(number) < 27 and float(number) != 20]
+    assert max(on_axis) - min(on_axis) >= 5

@@ -15,8 +15,8 @@ The modules, in the order in which data flows:
     spreadsheet   tables as CSV, JSON and HTML
     table         the descriptors of every code: sort, filter, scale
     index         nearest codes
-    shapes        the language of curves
-    curves        descriptor targets over time
+    shapes        lines, sines, steps: curves as functions of time
+    curves        the language of curves, from text, files and numbers
     path          a row of codes and gains: the score
     selection     curves to a path
     render        a path to sound, whole or block by block
@@ -24,6 +24,7 @@ The modules, in the order in which data flows:
     bundle        the folder on disk: card, hashes, files
     codebook      the grains, table and model of one sound world, and the methods that people use
     shelf         finding and loading codebooks
+    synthesis     curves to a sound and its report
     plot          the pictures
     model/        the VQ-VAE            (torch from here down)
     train/        sounds to a codebook
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from vqsynth.path import CodePath as CodePath
     from vqsynth.shelf import list_codebooks as list_codebooks
     from vqsynth.shelf import load as load
+    from vqsynth.synthesis import synthesize as synthesize
     from vqsynth.table import DescriptorTable as DescriptorTable
 
 __version__ = "0.1.0"
@@ -53,6 +55,7 @@ _HOMES = {
     "descriptor": "descriptors",
     "VqsynthError": "errors",
     "CodePath": "path",
+    "synthesize": "synthesis",
     "DescriptorTable": "table",
 }
 __all__ = ["__version__", *_HOMES]

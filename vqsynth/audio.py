@@ -30,8 +30,8 @@ def load(path: StrPath, *, sr: int | None = None) -> tuple[Floats, int]:
 
     Returns (y, sr) with y (n,) float32, n >= 1. Channels are averaged. Samples of float files may lie beyond 1.
     Raises AudioError for what is missing, a folder, unreadable, no audio, empty, truncated, at a rate outside 1 to
-    768 kHz, or holding NaN or infinite samples. A truncated file is recognised in WAV, AIFF, FLAC and MP3; an Ogg or
-    AU file cut at the end is read up to the cut.
+    768 kHz, or holding NaN or infinite samples. A truncated file is recognised in WAV, AIFF, FLAC and MP3; an AU
+    or RF64 file cut at the end is read up to the cut.
     """
     channels, own_sr = _read(Path(path))
     if not np.isfinite(channels).all():

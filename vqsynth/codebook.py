@@ -23,21 +23,11 @@ from vqsynth.grains import Grains, measure_grains, normalize_power
 from vqsynth.index import Targets
 from vqsynth.path import SILENT_DB, CodePath
 from vqsynth.render import check_fit, render_path
-from vqsynth.report import make_report
 from vqsynth.selection import DEFAULT_LOUDNESS_DB, SMOOTHNESS, select_codes
 from vqsynth.table import DescriptorTable
 
 LONGEST_S = 3600.0
 _FRAMES_AT_ONCE = 1024
-
-
-@dataclass(frozen=True, eq=False)
-class Synthesis:
-    """Hold a path, its sound (n_samples,) within full scale, and the report of what was asked and got."""
-
-    path: CodePath
-    y: Floats
-    report: dict[str, Any]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -179,10 +169,12 @@ class Codebook:
         order = self.table.sort(by, descending=descending)
         order = order[~np.isnan(self.table.column(by)[order])]
         if not len(order) or frames_per_code < 1:
-            raise ParameterError(f"to traverse by {by!r}, codes with a usable value and 1 frame or more of each are "
-                                 f"needed (got {len(order)} codes, {frames_per_code} frames)")
+            raise ParameterError(
+                f"to traverse by {by!r}, codes with a usable value and 1 frame or more of each are "
+                f"needed (got {len(order)} codes, {frames_per_code} frames)"
+            )
         codes = np.repeat(order, frames_per_code)
-        gain_db = DEFAULT_LOUDNESS_DB - self.table.column("loudness")[codes]
+        gain_db = (DEFAULT_LOUDNESS_DB - self.table.column("loudness")[codes]).astype(np.float64)
         n_samples = len(codes) * self.grid.hop_length - 1
         return CodePath(self.name, self.sha256, self.grid.sr, self.grid.hop_length, n_samples, codes, gain_db)
 
@@ -196,25 +188,6 @@ class Codebook:
         if scaled_db < 0:
             warnings.warn(f"peaks over full scale: turned down by {-scaled_db:.1f} dB", VqsynthWarning, stacklevel=2)
         return y
-
-    def synthesize(
-        self,
-        *,
-        seconds: float,
-        method: str = "best_path",
-        weights: Mapping[str, float] | None = None,
-        smoothness: float = SMOOTHNESS,
-        excitation: str = "coherent",
-        seed: int = 0,
-        **curves: Any,
-    ) -> "Synthesis":
-        """Follow curves, render the path, and measure what came out: `follow`, `render` and `make_report` in one."""
-        targets = self.sample_curves(seconds=seconds, **curves)
-        path = self.choose(targets, seconds=seconds, method=method, weights=weights, smoothness=smoothness)
-        path = replace(path, excitation=excitation, seed=seed)
-        y, scaled_db = limit_peak(render_path(path, self.grains))
-        report = make_report(path, targets, self.table, y, self.grid, scaled_db=scaled_db)
-        return Synthesis(path, y, report)
 
     def check_path(self, path: CodePath) -> None:
         """Refuse a path of another codebook. Raises CodebookError."""

@@ -35,8 +35,8 @@ Percentile = Callable[[float], float]
 LARGEST = 1e12  # beyond it sums of values lose their digits
 FORMS = "a number, p50, '0:600 2.5:3000', " + ", ".join(shape.usage for shape in NAMED.values()) + ", @file.csv"
 
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
-_PERCENTILE = re.compile(r"p(\d+\.?\d*)")
+_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+_PERCENTILE = re.compile(r"p([0-9]+\.?[0-9]*)")
 _CALL = re.compile(r"(\w+)\s*\((.*)\)", re.DOTALL)
 
 

@@ -29,8 +29,8 @@ _OPERATORS: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
     ast.Eq: np.equal,
     ast.NotEq: np.not_equal,
 }
-_PERCENTILE = re.compile(r"p(\d+(?:_\d+)?)")
-_DECIMAL_PERCENTILE = re.compile(r"\bp(\d+)\.(\d+)\b")  # `p50.5` is no Python name, `p50_5` is
+_PERCENTILE = re.compile(r"p([0-9]+(?:_[0-9]+)?)")
+_DECIMAL_PERCENTILE = re.compile(r"\bp([0-9]+)\.([0-9]+)\b")  # `p50.5` is no Python name, `p50_5` is
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,9 @@ def _all(parts: Bools) -> Bools:
 def _compare(left: ast.expr, op: ast.cmpop, right: ast.expr, columns: Columns, expression: str) -> Bools:
     a, b = _operand(left, right, columns, expression), _operand(right, left, columns, expression)
     if not isinstance(a, np.ndarray) and not isinstance(b, np.ndarray):
-        raise ParameterError(f"each comparison in '{expression}' needs a name; known are {', '.join(columns.names)}")
+        raise ParameterError(
+            f"each comparison in '{_shorten(expression)}' needs a name; known are {', '.join(columns.names)}"
+        )
     with np.errstate(over="ignore"):  # a float32 column against 1e300: infinity compares rightly
         held: Bools = _OPERATORS[type(op)](a, b)
     return held & ~np.isnan(a) & ~np.isnan(b)
@@ -104,7 +106,9 @@ def _operand(node: ast.expr, other: ast.expr, columns: Columns, expression: str)
 
 def _percentile(p: float, other: ast.expr, columns: Columns, expression: str) -> float:
     if not isinstance(other, ast.Name) or other.id not in columns.names:
-        raise ParameterError(f"p{p:g} in '{expression}' must be compared with a name, as in {columns.names[-1]}<p{p:g}")
+        raise ParameterError(
+            f"p{p:g} in '{_shorten(expression)}' must be compared with a name, as in {columns.names[-1]}<p{p:g}"
+        )
     return columns.percentile(other.id, p)
 
 
@@ -123,8 +127,12 @@ def _number(node: ast.expr) -> float | None:
 
 
 def _unreadable(expression: str) -> ParameterError:
-    shown = " ".join(expression.split())
     return ParameterError(
-        f"cannot read the filter '{shown[:80]}{'…' * (len(shown) > 80)}'; write comparisons (< <= > >= == !=) joined "
+        f"cannot read the filter '{_shorten(expression)}'; write comparisons (< <= > >= == !=) joined "
         'by and, or, not, as in "centroid>2000 and flatness<-20"'
     )
+
+
+def _shorten(expression: str) -> str:
+    shown = " ".join(expression.split())
+    return shown if len(shown) <= 80 else shown[:79] + "…"

@@ -62,7 +62,7 @@ class FrameGrid:
 
     def times_s(self, n_frames: int) -> NDArray[np.float64]:
         """List the frames' centres in seconds, shape (n_frames,)."""
-        return np.arange(n_frames) * (self.hop_length / self.sr)
+        return np.arange(n_frames, dtype=np.float64) * (self.hop_length / self.sr)
 
     def samples(self, seconds: float) -> int:
         """Round a duration in seconds to samples."""

@@ -61,7 +61,8 @@ class Grains:
     def distances(self) -> Floats:
         """Compare all grains: squared distance of their spectra, (K, K), from 0 to 2."""
         power = self.magnitudes * np.sqrt(bin_weights(self.grid))
-        return np.maximum(2 - 2 * (power @ power.T), 0)
+        distances: Floats = np.maximum(2 - 2 * (power @ power.T), 0)
+        return distances
 
     def excite(self, excitation: str, *, rng: Rng = 0) -> Excitation:
         """Make a voice: `noise`, or `coherent` (with which `refined` starts).

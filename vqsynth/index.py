@@ -64,7 +64,7 @@ def check_weights(targets: Targets, weights: Mapping[str, float] | None) -> NDAr
 
 
 def _search(columns: NDArray[np.float64], queries: NDArray[np.float64], k: int) -> NDArray[np.int64]:
-    """Search with faiss: columns (N, F), queries (T, F) to rows (T, k), sorted so that equal distances stay in order."""
+    """Search with faiss: columns (N, F), queries (T, F) to rows (T, k), sorted by row for ties to fall the same way."""
     import faiss
 
     index = faiss.IndexFlatL2(columns.shape[1])

@@ -21,7 +21,7 @@ def k_weight(y: Floats, sr: int) -> Floats:
     n, overlap = y.shape[-1], round(_MEMORY_S * sr)
     size = min(_BLOCK, 1 << (n + overlap - 1).bit_length())
     step = size - overlap
-    response = k_response(np.fft.rfftfreq(size), sr).astype(np.complex64)
+    response = k_response(np.fft.rfftfreq(size).astype(np.float64), sr).astype(np.complex64)
     padded = np.pad(y, [(0, 0)] * (y.ndim - 1) + [(overlap, step)])
     out = np.empty_like(y)
     for start in range(0, n, step):
@@ -50,5 +50,5 @@ def _biquad(
     b: tuple[float, float, float], a: tuple[float, float, float], cycles: NDArray[np.float64]
 ) -> NDArray[np.complex128]:
     delay = np.exp(-2j * np.pi * cycles)
-    response: NDArray[np.complex128] = np.polyval(b[::-1], delay) / np.polyval(a[::-1], delay)
-    return response
+    response = np.polyval(b[::-1], delay) / np.polyval(a[::-1], delay)
+    return response.astype(np.complex128)

@@ -119,7 +119,7 @@ def _draw_descriptor(panel: "Axes", name: str, entry: Mapping[str, Any], hop_s: 
     label = "got" if nrmse is None else f"got, nrmse {nrmse:.3g}"
     panel.plot(np.arange(len(asked)) * hop_s, asked, color=ASKED, linewidth=4.0, label="asked", solid_capstyle="round")
     panel.plot(np.arange(len(got)) * hop_s, got, color=GOT, linewidth=1.2, label=label)
-    if entry.get("reach") is not None:
+    if entry.get("reach"):
         low, high = entry["reach"]
         beyond = (asked < low) | (asked > high)
         _shade(panel, beyond, hop_s, f"out of reach, {out:.1%} of the time")
@@ -130,6 +130,14 @@ def _draw_descriptor(panel: "Axes", name: str, entry: Mapping[str, Any], hop_s: 
     panel.set_ylabel(str(entry["unit"]))
     panel.legend(loc="lower right", bbox_to_anchor=(1.0, 0.98), ncols=3, borderaxespad=0.0, handlelength=1.6)
     panel.margins(y=0.08)
+    _widen(panel, 12.0 if entry["unit"] == "dB" else 0.2 * abs(float(np.mean(asked))))
+
+
+def _widen(panel: "Axes", least: float) -> None:
+    """Show at least this range, so that the small errors of a steady target look small."""
+    low, high = panel.get_ylim()
+    missing = max(0.0, least - (high - low))
+    panel.set_ylim(low - missing / 2, high + missing / 2)
 
 
 def _shade(panel: "Axes", where: NDArray[np.bool_], hop_s: float, label: str) -> None:
@@ -170,12 +178,23 @@ def _spectrogram(y: Floats, sr: int) -> tuple[Doubles, Doubles, float]:
     step = max(1, -(-grid.count(len(y)) // _MAX_COLUMNS))
     frames = frame_signal(y, grid)[::step]
     power = np.abs(np.fft.rfft(frames * grid.window, axis=-1)) ** 2
-    centres_hz = np.geomspace(LOWEST_HZ, sr / 2, 2 * _ROWS + 1)[1::2]
-    at = centres_hz * n_fft / sr
-    low = np.floor(at).astype(np.int64).clip(0, grid.n_bins - 2)
-    rows = power[:, low] * (1 - (at - low)) + power[:, low + 1] * (at - low)
+    rows = _to_octaves(power, np.geomspace(LOWEST_HZ, sr / 2, 2 * _ROWS + 1) * (n_fft / sr))
     levels = 10 * np.log10(np.maximum(rows / max(float(power.max()), 1e-20), 1e-12))
     return levels.T, np.arange(len(frames)) * step * grid.hop_length / sr, sr / 2
+
+
+def _to_octaves(power: Floats, at: Doubles) -> Floats:
+    """Take bins to rows, `at` being the rows' edges and centres in turn, in bins.
+
+    A row narrower than a bin is interpolated; a wide one takes the loudest of its bins, so that no partial is lost.
+    """
+    edges, centres = at[::2], at[1::2]
+    low = np.floor(centres).astype(np.int64).clip(0, power.shape[1] - 2)
+    share = (centres - low).astype(np.float32)
+    rows: Floats = power[:, low] * (1 - share) + power[:, low + 1] * share
+    starts = np.ceil(edges).astype(np.int64).clip(0, power.shape[1] - 1)
+    loudest = np.maximum.reduceat(power, starts[:-1], axis=1)
+    return np.where(np.diff(starts) > 0, np.maximum(rows, loudest), rows)
 
 
 def _as_curve(values: Sequence[float | None]) -> Doubles:

@@ -25,7 +25,7 @@ def make_report(
     """Compare targets with what the rendered sound has.
 
     targets: descriptor name to (T,). y: (n_samples,). scaled_db: what was taken off the level to stay in full scale.
-    Returns a dict for JSON: sr, hop_length, codes (T,), codes_used, scaled_db, and under `descriptors`, for each target,
+    Returns a dict for JSON: sr, hop_length, codes (T,), codes_used, scaled_db, and under `descriptors`, by target,
     unit, asked, table and got (T,) with None where there is no value, nrmse, out_of_reach, and reach, the lowest and
     highest value of the table. A loudness `table` is that of the chosen codes at the path's gains.
     """

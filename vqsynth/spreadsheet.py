@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from vqsynth.errors import CodebookError
 
 KEYS = ("code", "count")
+LARGEST = 3.4028235e38  # the largest float32, as it is written
 
 
 @dataclass(frozen=True)
@@ -119,6 +120,6 @@ def _value(cell: str, name: str, where: str) -> float:
         value = float(cell)
     except ValueError as e:
         raise CodebookError(f"{where}: {name} must be a number or empty (got '{cell}')") from e
-    if not abs(value) <= np.finfo(np.float32).max:
+    if not abs(value) <= LARGEST:
         raise CodebookError(f"{where}: {name} must be finite (got '{cell}'); an unusable value is left empty")
     return value

@@ -55,7 +55,8 @@ def _first_dip(normal: Floats, shortest: int) -> NDArray[np.intp]:
     is_dip = (inner < normal[:, shortest - 1 : -2]) & (inner <= normal[:, shortest + 1 :])
     good = is_dip & (inner < THRESHOLD)
     deepest = np.argmin(np.where(is_dip, inner, np.float32(2)), axis=1)
-    return np.where(good.any(axis=1), np.argmax(good, axis=1), deepest) + shortest
+    first: NDArray[np.intp] = np.where(good.any(axis=1), np.argmax(good, axis=1), deepest) + shortest
+    return first
 
 
 def _refine(difference: Floats, lag: NDArray[np.intp]) -> NDArray[np.float64]:
@@ -80,4 +81,5 @@ def _refine(difference: Floats, lag: NDArray[np.intp]) -> NDArray[np.float64]:
 def _vertex(values: Floats, rows: NDArray[np.intp], place: NDArray[np.intp]) -> NDArray[np.float64]:
     left, middle, right = (values[rows, place + k].astype(np.float64) for k in (-1, 0, 1))
     curvature = np.maximum(left - 2 * middle + right, 1e-12)
-    return place + np.clip(0.5 * (left - right) / curvature, -0.5, 0.5)
+    offset = np.clip(0.5 * (left - right) / curvature, -0.5, 0.5)
+    return place.astype(np.float64) + offset

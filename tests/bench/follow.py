@@ -21,7 +21,7 @@ CURVE = "sin(p5,p95,0.2)"
 
 def error(book: Codebook, method: str, excitation: str, seed: int = 0) -> float:
     """Synthesize and measure: RMS error over range."""
-    made = book.synthesize(centroid=CURVE, seconds=SECONDS, method=method, excitation=excitation, seed=seed)
+    made = vqsynth.synthesize(book, centroid=CURVE, seconds=SECONDS, method=method, excitation=excitation, seed=seed)
     frames = {"n_fft": book.grid.n_fft, "hop_length": book.grid.hop_length}
     got = librosa.feature.spectral_centroid(y=made.y, sr=book.grid.sr, **frames)[0]
     asked = book.sample_curves(centroid=CURVE, seconds=SECONDS)["centroid"]

@@ -37,8 +37,9 @@ def by_librosa(y: np.ndarray, book: Codebook) -> list[float]:
 
 def pitch_by_librosa(y: np.ndarray, book: Codebook) -> float:
     """Estimate one code's pitch with pyin, the median over its voiced frames."""
-    f0_hz = librosa.pyin(y, fmin=65, fmax=4000, sr=book.grid.sr, frame_length=book.grid.n_fft,
-                         hop_length=book.grid.hop_length)[0]
+    f0_hz = librosa.pyin(
+        y, fmin=65, fmax=4000, sr=book.grid.sr, frame_length=book.grid.n_fft, hop_length=book.grid.hop_length
+    )[0]
     return float(np.median(f0_hz[~np.isnan(f0_hz)])) if np.isfinite(f0_hz).any() else np.nan
 
 

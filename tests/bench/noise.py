@@ -21,8 +21,9 @@ def deviation_db(magnitudes: np.ndarray, bins: slice | np.ndarray, excitation: s
     grains = Grains(normalize_power(magnitudes, grid), grid)
     n_samples = 20 * grid.sr
     codes = np.zeros(grid.count(n_samples), np.int64)
-    y = render_path(CodePath("bench", "", grid.sr, grid.hop_length, n_samples, codes, codes - 20.0), grains,
-                    excitation=excitation)
+    y = render_path(
+        CodePath("bench", "", grid.sr, grid.hop_length, n_samples, codes, codes - 20.0), grains, excitation=excitation
+    )
     spectra = np.abs(librosa.stft(y, n_fft=grid.n_fft, hop_length=grid.hop_length))[:, 8:-8]
     return float(np.std(20 * np.log10(spectra[bins]), axis=1).mean())
 

@@ -38,7 +38,9 @@ def main(name: str = "violin") -> None:
             note(f"    {excitation}", speed)
     note("    refined", 60 / median_seconds(lambda: render_path(path, book.grains, excitation="refined"), times=1))
     with tempfile.TemporaryDirectory() as folder:
-        show("vqsynth synth --seconds 10, the whole process", median_seconds(lambda: synth(name, folder)), 1.5, unit="s")
+        show(
+            "vqsynth synth --seconds 10, the whole process", median_seconds(lambda: synth(name, folder)), 1.5, unit="s"
+        )
         done = synth(name, folder, then=f"print(sorted(set({HEAVY!r}) & set(sys.modules)))")
         loaded = Path(folder, "a.wav").exists() and done.stdout.strip().splitlines()[-1]
     show("    of torch, librosa, sklearn, matplotlib it loads", 0 if loaded == "[]" else 1, 0)

@@ -48,9 +48,15 @@ class LearnedFront(nn.Module):
     def __init__(self, *, n_fft: int, width: int, latent: int) -> None:
         super().__init__()
         self.convolutions = nn.Sequential(
-            nn.Conv1d(1, 128, 64, stride=32, padding=16), nn.GroupNorm(8, 128), nn.SiLU(),
-            nn.Conv1d(128, 128, 4, stride=2, padding=1), nn.GroupNorm(8, 128), nn.SiLU(),
-            nn.Conv1d(128, 128, 4, stride=2, padding=1), nn.GroupNorm(8, 128), nn.SiLU(),
+            nn.Conv1d(1, 128, 64, stride=32, padding=16),
+            nn.GroupNorm(8, 128),
+            nn.SiLU(),
+            nn.Conv1d(128, 128, 4, stride=2, padding=1),
+            nn.GroupNorm(8, 128),
+            nn.SiLU(),
+            nn.Conv1d(128, 128, 4, stride=2, padding=1),
+            nn.GroupNorm(8, 128),
+            nn.SiLU(),
         )
         steps = self.convolutions(torch.zeros(1, 1, n_fft)).shape[-1]
         self.layers = dense_layers(128 * steps, width, 256, latent)

@@ -22,7 +22,7 @@ class Quantizer(nn.Module):
     sums: Tensor
     counts: Tensor
 
-    def __init__(self, *, codes: int, latent: int, decay: float = 0.98, dead_share: float = DEAD_SHARE) -> None:
+    def __init__(self, *, codes: int, latent: int, decay: float = 0.99, dead_share: float = DEAD_SHARE) -> None:
         super().__init__()
         self.decay, self.dead_share = decay, dead_share
         self.register_buffer("code_vectors", torch.zeros(codes, latent))
@@ -73,8 +73,9 @@ def find_centres(pool: Tensor, codes: int, *, seed: int) -> Tensor:
     from threadpoolctl import threadpool_limits
 
     if not bool(torch.isfinite(pool).all()):
-        raise CodebookError("the encoder's outputs are not finite; the training ran away: check the sounds for clicks "
-                            "and start again")
+        raise CodebookError(
+            "the encoder's outputs are not finite; the training ran away: check the sounds for clicks and start again"
+        )
     # Several threads sum in an order that changes from run to run, and with it the last bits of the centres.
     with threadpool_limits(limits=1):
         fitted = KMeans(codes, n_init=1, max_iter=10, random_state=seed % 2**32).fit(pool.cpu().numpy())

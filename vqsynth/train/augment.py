@@ -29,7 +29,9 @@ def augment_windows(x: Tensor, *, sr: int, generator: torch.Generator) -> Tensor
     spectra = spectra * 10 ** (_random_curves(len(x), octaves, generator) / 20)
     spectra = spectra + _random_noise(spectra, octaves, generator)
     y = torch.fft.irfft(spectra, n=x.shape[1]) * _polarity(len(x), generator).to(x.device)
-    return y / y.square().mean(dim=1, keepdim=True).sqrt().clamp(min=1e-12)
+    level = y.square().mean(dim=1, keepdim=True).sqrt().clamp(min=1e-12)
+    augmented: Tensor = y / level
+    return augmented
 
 
 def octaves_over_lowest(n_bins: int, *, sr: int) -> Tensor:

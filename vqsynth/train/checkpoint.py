@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from vqsynth.errors import CodebookError
@@ -46,8 +45,13 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     """
     from safetensors.numpy import save
 
-    facts = {"step": checkpoint.step, "total": checkpoint.total, "seconds": checkpoint.seconds,
-             "config": checkpoint.config, "corpus": checkpoint.corpus}
+    facts = {
+        "step": checkpoint.step,
+        "total": checkpoint.total,
+        "seconds": checkpoint.seconds,
+        "config": checkpoint.config,
+        "corpus": checkpoint.corpus,
+    }
     content = save(checkpoint.tensors, metadata={"format": FORMAT, "training": json.dumps(facts, sort_keys=True)})
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

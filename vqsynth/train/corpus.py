@@ -17,7 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vqsynth import audio
-from vqsynth.errors import AudioError, ParameterError
+from vqsynth.errors import AudioError
+from vqsynth.files import StrPath
 from vqsynth.frames import Floats, FrameGrid
 
 Ints = NDArray[np.int64]
@@ -75,7 +76,7 @@ class Corpus:
         return f"{len(self.files)} files, {self.seconds / 60:.1f} minutes{skipped}"
 
 
-def find_sounds(paths: Iterable[str | Path]) -> list[Path]:
+def find_sounds(paths: Iterable[StrPath]) -> list[Path]:
     """List the files that `paths` name, folders searched through and through, sorted, each once.
 
     Raises AudioError for a path that does not exist.
@@ -146,9 +147,16 @@ class _Pieces:
         self.n_samples += len(y) + self.grid.n_fft
 
     def to_corpus(self, files: tuple[Path, ...], skipped: tuple[Skipped, ...]) -> Corpus:
-        return Corpus(grid=self.grid, y=np.concatenate(self.sounds), starts=np.concatenate(self.starts),
-                      is_original=np.concatenate(self.is_original), source=np.concatenate(self.source),
-                      files=files, skipped=skipped, seconds=self.seconds)
+        return Corpus(
+            grid=self.grid,
+            y=np.concatenate(self.sounds),
+            starts=np.concatenate(self.starts),
+            is_original=np.concatenate(self.is_original),
+            source=np.concatenate(self.source),
+            files=files,
+            skipped=skipped,
+            seconds=self.seconds,
+        )
 
 
 def _is_audible(y: Floats, starts: Ints, grid: FrameGrid) -> NDArray[np.bool_]:
@@ -156,7 +164,8 @@ def _is_audible(y: Floats, starts: Ints, grid: FrameGrid) -> NDArray[np.bool_]:
     power = np.concatenate([[0.0], np.cumsum(y.astype(np.float64) ** 2)])
     half = grid.n_fft // 2
     energy = power[np.minimum(starts + half, len(y))] - power[np.maximum(starts - half, 0)]
-    return energy > max(float(energy.max()) * QUIETEST**2, 1e-20)
+    audible: NDArray[np.bool_] = energy > max(float(energy.max()) * QUIETEST**2, 1e-20)
+    return audible
 
 
 def _may_be_sound(path: Path) -> bool:

@@ -11,7 +11,8 @@ COMMITMENT = 0.25
 
 def target_magnitudes(x: Tensor) -> Tensor:
     """Transform windowed frames [N, n_fft] of RMS 1 to magnitudes [N, n_bins], about 1 at the largest."""
-    return torch.fft.rfft(x).abs() * (4.0 / x.shape[1])
+    magnitudes: Tensor = torch.fft.rfft(x).abs() * (4.0 / x.shape[1])
+    return magnitudes
 
 
 def log_error(log_magnitude: Tensor, target: Tensor) -> Tensor:
@@ -22,7 +23,9 @@ def log_error(log_magnitude: Tensor, target: Tensor) -> Tensor:
 def relative_error(log_magnitude: Tensor, target: Tensor) -> Tensor:
     """Average the L2 norm of the difference of linear magnitudes over that of the target, frame by frame."""
     difference = log_magnitude.exp() - TARGET_FLOOR - target
-    return (difference.norm(dim=1) / target.norm(dim=1).clamp(min=1e-6)).mean()
+    size = torch.linalg.vector_norm(target, dim=1).clamp(min=1e-6)
+    error: Tensor = (torch.linalg.vector_norm(difference, dim=1) / size).mean()
+    return error
 
 
 def reconstruction_loss(log_magnitude: Tensor, target: Tensor) -> Tensor:

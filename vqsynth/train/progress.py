@@ -56,6 +56,4 @@ class Progress:
 
 def _make_bar(console: Console) -> Bar:
     state = TextColumn("{task.fields[state]}")
-    return Bar(
-        TextColumn("training"), BarColumn(), MofNCompleteColumn(), state, TimeRemainingColumn(), console=console
-    )
+    return Bar(TextColumn("training"), BarColumn(), MofNCompleteColumn(), state, TimeRemainingColumn(), console=console)

@@ -41,7 +41,7 @@ def compare_sounds(reference: Floats, estimate: Floats, *, sr: int) -> Distances
     spectra = [(_magnitudes(a, size), _magnitudes(b, size)) for size in SIZES]
     return Distances(
         lsd_db=_log_distance(*spectra[0]),
-        sc=float(np.mean([np.linalg.norm(p - q) / max(np.linalg.norm(p), 1e-12) for p, q in spectra])),
+        sc=float(np.mean([np.linalg.norm(p - q) / max(float(np.linalg.norm(p)), 1e-12) for p, q in spectra])),
         mcd_db=_cepstral_distance(*spectra[0]),
     )
 

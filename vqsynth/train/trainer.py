@@ -82,8 +82,10 @@ class Trainer:
     def __init__(self, config: TrainConfig, corpus: Corpus, *, total: int, device: str = "cpu") -> None:
         n_frames = len(corpus.starts)
         if n_frames < config.model.codes:
-            raise ParameterError(f"{config.model.codes} codes need as many frames of sound, and there are {n_frames}; "
-                                 f"add sounds, or train with --codes {max(2, n_frames // 8)}")
+            raise ParameterError(
+                f"{config.model.codes} codes need as many frames of sound, and there are {n_frames}; "
+                f"add sounds, or train with --codes {max(2, n_frames // 8)}"
+            )
         self.config, self.corpus, self.total, self.step = config, corpus, total, 0
         self.device = torch.device(device)
         with torch.random.fork_rng(devices=[]):
@@ -177,14 +179,14 @@ class Trainer:
 
         Raises CodebookError for tensors of another model.
         """
-        state = {k[len("model."):]: torch.from_numpy(v.copy()) for k, v in tensors.items() if k.startswith("model.")}
+        state = {k[len("model.") :]: torch.from_numpy(v.copy()) for k, v in tensors.items() if k.startswith("model.")}
         try:
             self.model.load_state_dict(state)
         except RuntimeError as e:
             raise CodebookError("the checkpoint does not fit the model; delete it and train anew") from e
         for name, parameter in self.model.named_parameters():
             prefix = f"optimizer.{name}."
-            found = {k[len(prefix):]: torch.from_numpy(v.copy()) for k, v in tensors.items() if k.startswith(prefix)}
+            found = {k[len(prefix) :]: torch.from_numpy(v.copy()) for k, v in tensors.items() if k.startswith(prefix)}
             if found:
                 moved = {k: v if k == "step" else v.to(self.device) for k, v in found.items()}
                 self.optimizer.state[parameter] = moved
