@@ -23,13 +23,13 @@ from vqsynth.frames import FrameGrid
               help="What the encoder sees first: the log spectrum, or convolutions over samples.")  # fmt: skip
 @click.option("--transpose", type=int, default=0, show_default=True, help="Also train on copies so many semitones off.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of all that is random.")
-@click.option("--threads", type=int, help="Threads of torch.  [default: all cores]")
+@click.option("--threads", type=int, default=1, show_default=True, help="Threads of torch.")
 @click.option("--device", default="cpu", show_default=True, help="Where to train: cpu, cuda, mps.")
 @click.option("--resume", is_flag=True, help="Go on with a training that was stopped.")
 @click.option("--validation", multiple=True, type=options.File,
               help="A file or folder to hold out and measure by; repeatable.  [default: every tenth file]")  # fmt: skip
 def train_command(sounds: tuple[Path, ...], name: str, output: Path, sr: int, n_fft: int, hop_length: int | None,
-                  threads: int | None, device: str, resume: bool, validation: tuple[Path, ...],
+                  threads: int, device: str, resume: bool, validation: tuple[Path, ...],
                   **model: Any) -> None:  # fmt: skip
     """Learn a codebook from SOUNDS, files and folders, and save it as a folder of its own.
 

@@ -74,7 +74,7 @@ def train_codebook(
     job: TrainingJob,
     *,
     device: str = "cpu",
-    threads: int | None = None,
+    threads: int = 1,
     resume: bool = False,
     say: Callable[[str], object] = lambda line: None,
 ) -> Codebook:

@@ -1,0 +1,34 @@
+"""Make a shipped codebook again: `python -m vqsynth.codebooks.recipes violin [--resume]`."""
+
+from pathlib import Path
+
+import click
+
+from vqsynth.codebooks.recipes import violin
+from vqsynth.errors import VqsynthError
+from vqsynth.train.build import train_codebook
+
+RECIPES = {"violin": violin.make_job}
+
+
+@click.command()
+@click.argument("name", type=click.Choice(sorted(RECIPES)))
+@click.option("--build", type=click.Path(path_type=Path), default=Path("build/recipes"), show_default=True,
+              help="Where the sounds are put together; nothing there is kept.")  # fmt: skip
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="The folder to write.  [default: codebooks/NAME]")
+@click.option("--threads", type=int, default=1, show_default=True, help="Threads of torch; 1 made the shipped ones.")
+@click.option("--resume", is_flag=True, help="Go on with a training that was stopped.")
+def make_codebook(name: str, build: Path, output: Path | None, threads: int, resume: bool) -> None:
+    """Make the codebook NAME from the packages that hold its sounds."""
+    try:
+        folder = output or Path("codebooks") / name
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        job = RECIPES[name](build / name, folder, say=click.echo)
+        train_codebook(job, threads=threads, resume=resume, say=click.echo)
+    except VqsynthError as e:
+        raise click.ClickException(str(e)) from e
+    click.echo(f"wrote {folder}")
+
+
+if __name__ == "__main__":
+    make_codebook()

@@ -1,0 +1,54 @@
+"""The tools and packages that sounds come from, and what to install where one is missing."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+from vqsynth.errors import VqsynthError
+
+SOUNDFONT = Path("/usr/share/sounds/sf2/FluidR3_GM.sf2")
+
+
+class PackageError(VqsynthError):
+    """A package that a recipe needs is missing, or could not be installed."""
+
+
+def require_tool(command: str, package: str) -> str:
+    """Find a command. Raises PackageError, naming the package that has it."""
+    found = shutil.which(command)
+    if found is None:
+        raise PackageError(f"'{command}' is not installed; install the package '{package}'")
+    return found
+
+
+def require_soundfont(path: Path = SOUNDFONT) -> Path:
+    """Find the General MIDI SoundFont of Frank Wen. Raises PackageError."""
+    if not path.is_file():
+        raise PackageError(f"the SoundFont '{path}' is not there; install the Debian package 'fluid-soundfont-gm'")
+    return path
+
+
+def install_npm_package(name: str, version: str, folder: Path) -> Path:
+    """Unpack an npm package under `folder`, without running anything of it, and return where it lies.
+
+    Raises PackageError where npm is missing or cannot get the package.
+    """
+    unpacked = folder / "node_modules" / name
+    if unpacked.is_dir():
+        return unpacked
+    npm = require_tool("npm", "npm")
+    folder.mkdir(parents=True, exist_ok=True)
+    options = [
+        "--prefix",
+        str(folder),
+        "--ignore-scripts",
+        "--legacy-peer-deps",
+        "--no-audit",
+        "--no-fund",
+        "--no-save",
+    ]
+    done = subprocess.run([npm, "install", *options, f"{name}@{version}"], capture_output=True, text=True, check=False)
+    if done.returncode or not unpacked.is_dir():
+        last = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
+        raise PackageError(f"npm could not install {name}@{version} ({last}); check the network and try again")
+    return unpacked
