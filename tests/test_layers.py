@@ -20,7 +20,8 @@ SPINE = (
     ("files",),
     ("audio", "frames"),
     ("loudness", "yin"),
-    ("descriptors", "excitation"),
+    ("descriptors", "partials", "excitation"),
+    ("controls",),
     ("grains",),
     ("expressions", "spreadsheet"),
     ("table",),
@@ -48,7 +49,7 @@ INSIDE_FUNCTIONS = {("codebook", "model")}
 
 # The rooms that may import a heavy or an outer dependency; every other room may not.
 OWNERS = {
-    "click": {"cli"},
+    "click": {"cli", "codebooks"},
     "faiss": {"index"},
     "librosa": set(),
     "matplotlib": {"plot"},

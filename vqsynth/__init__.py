@@ -9,7 +9,9 @@ The modules, in the order in which data flows:
     loudness      the K-weighting filter
     yin           the pitch estimator
     descriptors   one function each, and the registry
+    partials      grains split into partials and noise
     excitation    noise, coherent, refined: the phase of the grains
+    controls      tilt, transposition, blend
     grains        every code to its spectrum, every spectrum to its short sound
     expressions   the language of table filters
     spreadsheet   tables as CSV, JSON and HTML

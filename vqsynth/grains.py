@@ -12,17 +12,12 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from vqsynth.controls import Controls, apply_controls
 from vqsynth.descriptors import REGISTRY, lookup, measure
 from vqsynth.errors import CodebookError, ParameterError
-from vqsynth.excitation import (
-    CoherentExcitation,
-    Excitation,
-    NoiseExcitation,
-    Partials,
-    Rng,
-    find_partials,
-)
+from vqsynth.excitation import CoherentExcitation, Excitation, NoiseExcitation, Rng, Shapes
 from vqsynth.frames import Floats, FrameGrid, OverlapAdd
+from vqsynth.partials import Partials, find_partials
 
 ExcitationName = Literal["noise", "coherent", "refined"]
 EXCITATIONS: tuple[str, ...] = get_args(ExcitationName)
@@ -64,6 +59,14 @@ class Grains:
         distances: Floats = np.maximum(2 - 2 * (power @ power.T), 0)
         return distances
 
+    def shapes(self, codes: NDArray[np.int64], controls: Controls | None = None) -> Shapes:
+        """Look up what the frames of codes (B, T) are to sound like; controls (T,) are for B = 1."""
+        partials = self.partials
+        shapes = Shapes(self.amplitudes[codes], partials.peak[codes], partials.advance[codes], partials.tonal[codes])
+        if controls is None:
+            return shapes
+        return apply_controls(shapes, controls, partials, self.amplitudes, codes, self.grid)
+
     def excite(self, excitation: str, *, rng: Rng = 0) -> Excitation:
         """Make a voice: `noise`, or `coherent` (with which `refined` starts).
 
@@ -71,9 +74,7 @@ class Grains:
         """
         if excitation not in EXCITATIONS:
             raise ParameterError(f"excitation must be one of {', '.join(EXCITATIONS)} (got {excitation!r})")
-        if excitation == "noise":
-            return NoiseExcitation(self.amplitudes, self.grid, rng=rng)
-        return CoherentExcitation(self.amplitudes, self.partials, self.grid, rng=rng)
+        return NoiseExcitation(self.grid, rng=rng) if excitation == "noise" else CoherentExcitation(self.grid, rng=rng)
 
 
 def bin_weights(grid: FrameGrid) -> Floats:
@@ -106,7 +107,7 @@ def sound_codes(grains: Grains, codes: NDArray[np.int64], *, excitation: str = "
     grid = grains.grid
     lead = grid.n_fft // grid.hop_length - 1
     held = np.repeat(np.asarray(codes)[:, None], SETTLED + 2 * lead, axis=1)
-    spectra = grains.excite(excitation, rng=rng).spectra(held)
+    spectra = grains.excite(excitation, rng=rng).spectra(grains.shapes(held))
     frames = np.fft.irfft(spectra, grid.n_fft, axis=-1).astype(np.float32, copy=False)
     return OverlapAdd(grid).push(frames)[:, lead * grid.hop_length :][:, : (SETTLED - 1) * grid.hop_length + grid.n_fft]
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from vqsynth.controls import CONTROLS, Controls, read_controls
 from vqsynth.errors import CodebookError, ParameterError
 from vqsynth.files import StrPath, write_whole
 
@@ -25,6 +26,7 @@ class CodePath:
 
     codebook, sha256: name and grains' hash of the codebook they belong to. codes: (T,) int64. gain_db: (T,) float64,
     the level in dB by which the unit-power grain is scaled. excitation, seed: how the path was rendered last.
+    controls: what is done to the grains, T frames of it, or None.
     Raises ParameterError where these do not fit together.
     """
 
@@ -37,6 +39,7 @@ class CodePath:
     gain_db: NDArray[np.float64]
     excitation: str = "coherent"
     seed: int = 0
+    controls: Controls | None = None
 
     def __post_init__(self) -> None:
         codes, gain_db = np.asarray(self.codes), np.asarray(self.gain_db, np.float64)
@@ -52,6 +55,8 @@ class CodePath:
             )
         if not (np.isfinite(gain_db) & (gain_db <= LOUDEST_DB)).all():
             raise ParameterError(f"gain_db must hold finite numbers up to {LOUDEST_DB:g}")
+        if self.controls is not None and len(self.controls) != frames:
+            raise ParameterError(f"controls must be of {frames} frames (got {len(self.controls)})")
         object.__setattr__(self, "codes", codes.astype(np.int64))
         object.__setattr__(self, "gain_db", np.round(np.maximum(gain_db, SILENT_DB), GAIN_DECIMALS))
 
@@ -68,12 +73,12 @@ class CodePath:
         return replace(self, codes=np.asarray(codes))
 
     def save(self, path: StrPath) -> None:
-        """Write the path as JSON, whole or not at all, two rows of numbers that a person can edit."""
+        """Write the path as JSON, whole or not at all, rows of numbers that a person can edit."""
         fields: dict[str, Any] = {
             "format": FORMAT, "codebook": self.codebook, "sha256": self.sha256, "sr": self.sr,
             "hop_length": self.hop_length, "n_samples": self.n_samples, "excitation": self.excitation,
             "seed": self.seed, "codes": self.codes.tolist(), "gain_db": self.gain_db.tolist(),
-        }  # fmt: skip
+        } | (self.controls.to_fields() if self.controls else {})  # fmt: skip
         rows = (f"  {json.dumps(name)}: {json.dumps(value)}" for name, value in fields.items())
         write_whole(path, "{\n" + ",\n".join(rows) + "\n}\n")
 
@@ -112,4 +117,8 @@ def _check_fields(fields: Any) -> dict[str, Any]:
         raise ParameterError("'codes' must hold integers only")
     if not all(type(gain) in (int, float) for gain in fields["gain_db"]):
         raise ParameterError("'gain_db' must hold numbers only")
-    return {name: fields[name] for name in _KINDS} | {"codes": np.array(fields["codes"], np.int64)}
+    controls = read_controls(fields, len(fields["codes"])) if CONTROLS & set(fields) else None
+    return {name: fields[name] for name in _KINDS} | {
+        "codes": np.array(fields["codes"], np.int64),
+        "controls": controls,
+    }

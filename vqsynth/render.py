@@ -4,13 +4,12 @@ Before the first frame and after the last one the path is held for half a window
 many frames as any other; half a hop of raised cosine at both ends keeps them from clicking.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
-from numpy.typing import NDArray
 
 from vqsynth.errors import CodebookError, ParameterError
-from vqsynth.excitation import refine
+from vqsynth.excitation import Shapes, refine
 from vqsynth.frames import Floats, OverlapAdd
 from vqsynth.grains import Grains
 from vqsynth.path import SILENT_DB, CodePath
@@ -18,7 +17,6 @@ from vqsynth.path import SILENT_DB, CodePath
 REFINEMENTS = 50
 """Iterations of `refined`."""
 _FRAMES_AT_ONCE = 256
-Progress = Callable[[float], None]
 
 
 def render_path(
@@ -37,9 +35,9 @@ def render_path(
     excitation = excitation or path.excitation
     if excitation != "refined":
         return np.concatenate(list(render_blocks(path, grains, excitation=excitation, seed=seed)))
-    codes, gain = _hold_ends(path, grains)
-    y = np.concatenate(list(_overlap(codes, gain, grains, "coherent", _pick_seed(path, seed))))
-    y = refine(y, grains.amplitudes, codes, gain, grains.grid, iterations=refinements)
+    frames = _Frames(path, grains)
+    y = np.concatenate(list(frames.overlap("coherent", _pick_seed(path, seed))))
+    y = refine(y, frames.magnitudes, len(frames), grains.grid, iterations=refinements)
     y = y[grains.grid.n_fft :][: path.n_samples]
     return y * _fades(0, len(y), path)
 
@@ -62,9 +60,9 @@ def render_blocks(
         raise ParameterError("refined cannot be rendered block by block; use coherent")
     if block_size is not None and block_size < 1:
         raise ParameterError(f"block_size must be 1 sample or more (got {block_size})")
-    codes, gain = _hold_ends(path, grains)
+    frames = _Frames(path, grains)
     at_once = _FRAMES_AT_ONCE if block_size is None else max(1, min(_FRAMES_AT_ONCE, block_size // path.hop_length))
-    parts = _overlap(codes, gain, grains, excitation, _pick_seed(path, seed), frames_at_once=at_once)
+    parts = frames.overlap(excitation, _pick_seed(path, seed), at_once=at_once)
     return _cut(parts, path, skip=grains.grid.n_fft, block_size=block_size)
 
 
@@ -86,31 +84,38 @@ def _pick_seed(path: CodePath, seed: int | None) -> int:
     return path.seed if seed is None else seed
 
 
-def _hold_ends(path: CodePath, grains: Grains) -> tuple[NDArray[np.int64], Floats]:
-    """Hold the first and last frame for half a window: codes and linear gain (T + n_fft // hop_length,)."""
-    check_fit(path, grains)
-    lead = grains.grid.n_fft // (2 * path.hop_length)
-    gain = np.where(path.gain_db > SILENT_DB, 10 ** (path.gain_db / 20), 0.0)
-    return np.pad(path.codes, lead, mode="edge"), np.pad(gain, lead, mode="edge").astype(np.float32)
+class _Frames:
+    """The frames of a path, the first and the last one held for half a window more: T + n_fft // hop_length."""
 
+    def __init__(self, path: CodePath, grains: Grains) -> None:
+        check_fit(path, grains)
+        lead = grains.grid.n_fft // (2 * path.hop_length)
+        held = np.pad(np.arange(len(path)), lead, mode="edge")
+        gain = np.where(path.gain_db > SILENT_DB, 10 ** (path.gain_db / 20), 0.0)
+        self._grains, self._codes = grains, path.codes[held]
+        self._gain = gain[held].astype(np.float32)
+        self._controls = path.controls.take(held) if path.controls else None
 
-def _overlap(
-    codes: NDArray[np.int64],
-    gain: Floats,
-    grains: Grains,
-    excitation: str,
-    seed: int,
-    *,
-    frames_at_once: int = _FRAMES_AT_ONCE,
-) -> Iterator[Floats]:
-    """Excite and overlap-add frames, `frames_at_once` at a time; the first sample is the first of frame 0."""
-    voice, adder = grains.excite(excitation, rng=seed), OverlapAdd(grains.grid)
-    for start in range(0, len(codes), frames_at_once):
-        block = slice(start, start + frames_at_once)
-        spectra = voice.spectra(codes[None, block])[0]
-        frames = np.fft.irfft(spectra, grains.grid.n_fft, axis=-1).astype(np.float32, copy=False)
-        frames *= gain[block, None]
-        yield adder.push(frames)
+    def __len__(self) -> int:
+        return len(self._codes)
+
+    def shapes(self, block: slice) -> Shapes:
+        """Look up some frames, (1, T, n_bins), at gain 1."""
+        return self._grains.shapes(self._codes[None, block], self._controls.take(block) if self._controls else None)
+
+    def magnitudes(self, block: slice) -> Floats:
+        """Give the magnitudes (T, n_bins) of some frames at their gain."""
+        return self.shapes(block).amplitudes[0] * self._gain[block, None]
+
+    def overlap(self, excitation: str, seed: int, *, at_once: int = _FRAMES_AT_ONCE) -> Iterator[Floats]:
+        """Excite and overlap-add, `at_once` frames at a time; the first sample is the first of the first frame."""
+        grid = self._grains.grid
+        voice, adder = self._grains.excite(excitation, rng=seed), OverlapAdd(grid)
+        for start in range(0, len(self), at_once):
+            block = slice(start, start + at_once)
+            spectra = voice.spectra(self.shapes(block))[0]
+            frames = np.fft.irfft(spectra, grid.n_fft, axis=-1).astype(np.float32, copy=False)
+            yield adder.push(frames * self._gain[block, None])
 
 
 def _cut(parts: Iterator[Floats], path: CodePath, *, skip: int, block_size: int | None) -> Iterator[Floats]:

@@ -58,7 +58,7 @@ def test_load_checkpoint_of_other_tensors_refuses(tmp_path: Path) -> None:
 
 
 def test_load_checkpoint_where_there_is_none_says_so(tmp_path: Path) -> None:
-    with pytest.raises(CodebookError, match="no checkpoint.*without --resume"):
+    with pytest.raises(CodebookError, match=r"no checkpoint.*without --resume"):
         load_checkpoint(tmp_path / "a.safetensors")
 
 

@@ -60,7 +60,7 @@ def test_load_corpus_lists_what_it_skips_and_why(tmp_path: Path) -> None:
 
 def test_load_corpus_of_silence_alone_refuses(tmp_path: Path) -> None:
     soundfile.write(tmp_path / "silent.wav", np.zeros(8000), 8000)
-    with pytest.raises(AudioError, match="no usable sound.*only silence"):
+    with pytest.raises(AudioError, match=r"no usable sound.*only silence"):
         load_corpus([tmp_path / "silent.wav"], GRID)
 
 

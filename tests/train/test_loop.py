@@ -88,7 +88,7 @@ def test_train_model_after_ctrl_c_saves_and_says_how_to_go_on(corpus: Corpus, tm
 def test_train_model_where_a_checkpoint_lies_asks_what_to_do(corpus: Corpus, tmp_path: Path) -> None:
     path = tmp_path / "c.safetensors"
     train_model(CONFIG, corpus, checkpoint=path)
-    with pytest.raises(ParameterError, match="unfinished training.*--resume"):
+    with pytest.raises(ParameterError, match=r"unfinished training.*--resume"):
         train_model(CONFIG, corpus, checkpoint=path)
 
 

@@ -1,0 +1,135 @@
+"""What a code alone cannot give: tilt, transposition, and a blend with a code whose spectrum is near.
+
+Each is a number per frame, bounded, and nothing at zero. All keep the power of the grain, so that level stays a matter
+of gain.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vqsynth.errors import ParameterError
+from vqsynth.excitation import Shapes
+from vqsynth.frames import Floats, FrameGrid
+from vqsynth.partials import Partials, phase_advance
+
+MAX_TILT_DB = 6.0
+MAX_TRANSPOSE_CENTS = 1200.0
+LOWEST_OCTAVE_HZ = 50.0
+"""Tilt counts octaves from here; under it, the spectrum is left level."""
+
+
+@dataclass(frozen=True, eq=False)
+class Controls:
+    """Hold T frames' controls.
+
+    tilt_db: (T,), dB per octave, up to 6 either way. transpose_cents: (T,), up to an octave either way. blend_codes:
+    (T,) int64, and blend: (T,) 0 to 1, the share of that code's spectrum.
+    Raises ParameterError for lengths that differ and values out of bounds.
+    """
+
+    tilt_db: NDArray[np.float64]
+    transpose_cents: NDArray[np.float64]
+    blend_codes: NDArray[np.int64]
+    blend: NDArray[np.float64]
+
+    def __post_init__(self) -> None:
+        limits = {"tilt_db": (-MAX_TILT_DB, MAX_TILT_DB), "blend": (0.0, 1.0),
+                  "transpose_cents": (-MAX_TRANSPOSE_CENTS, MAX_TRANSPOSE_CENTS)}  # fmt: skip
+        for name, (low, high) in limits.items():
+            values = np.round(np.asarray(getattr(self, name), np.float64), 4)
+            if values.shape != (len(self),) or not ((values >= low) & (values <= high)).all():
+                raise ParameterError(f"{name} must hold {len(self)} numbers from {low:g} to {high:g}")
+            object.__setattr__(self, name, values)
+        codes = np.asarray(self.blend_codes)
+        if codes.shape != (len(self),) or not np.issubdtype(codes.dtype, np.integer) or (codes < 0).any():
+            raise ParameterError(f"blend_codes must hold {len(self)} codes")
+
+    def __len__(self) -> int:
+        return len(self.blend_codes)
+
+    def take(self, frames: Any) -> "Controls":
+        """Take some frames, by a slice or an array of indices."""
+        return Controls(*(getattr(self, field.name)[frames] for field in fields(self)))
+
+    def to_fields(self) -> dict[str, list[float] | list[int]]:
+        """List what is not zero, for JSON."""
+        used = {name for name in ("tilt_db", "transpose_cents", "blend") if getattr(self, name).any()}
+        used |= {"blend_codes"} & {f"{name}_codes" for name in used}
+        return {field.name: getattr(self, field.name).tolist() for field in fields(self) if field.name in used}
+
+
+CONTROLS = frozenset(field.name for field in fields(Controls))
+
+
+def no_controls(n_frames: int) -> Controls:
+    """Make controls that change nothing."""
+    zeros = np.zeros(n_frames)
+    return Controls(zeros, zeros, np.zeros(n_frames, np.int64), zeros)
+
+
+def read_controls(values: Mapping[str, Any], n_frames: int) -> Controls:
+    """Make controls of what `to_fields` lists, the rest being zero. Raises ParameterError for unusable values."""
+    known = {name: np.array(values[name]) for name in CONTROLS & set(values)}
+    try:
+        return replace(no_controls(n_frames), **known)
+    except (TypeError, ValueError) as e:
+        raise ParameterError(f"controls must be rows of {n_frames} numbers: {e}") from e
+
+
+def apply_controls(
+    shapes: Shapes, controls: Controls, partials: Partials, amplitudes: Floats, codes: NDArray[np.int64],
+    grid: FrameGrid,
+) -> Shapes:  # fmt: skip
+    """Shape the frames of one voice: blend, transpose, tilt, and bring each frame's power back.
+
+    shapes: (1, T, n_bins) of `codes` (1, T). amplitudes, partials: those of the codebook, (K, n_bins).
+    """
+    values = shapes.amplitudes[0]
+    power = _power(values)
+    if controls.blend.any():
+        share = controls.blend.astype(np.float32)[:, None]
+        values = (1 - share) * values + share * amplitudes[controls.blend_codes]
+    shaped = replace(shapes, amplitudes=values[None])
+    if controls.transpose_cents.any():
+        shaped = _transpose(shaped, controls, partials, codes, grid)
+    values = shaped.amplitudes[0]
+    if controls.tilt_db.any():
+        octaves = tilt_octaves(grid)
+        values = values * np.exp(np.float32(np.log(10) / 20) * controls.tilt_db.astype(np.float32)[:, None] * octaves)
+    values = values * np.sqrt(power / np.maximum(_power(values), 1e-20))[:, None]
+    return replace(shaped, amplitudes=values[None])
+
+
+def tilt_octaves(grid: FrameGrid) -> Floats:
+    """Count the octaves of each bin over 1 kHz, (n_bins,)."""
+    octaves: Floats = np.log2(np.maximum(grid.frequencies_hz, LOWEST_OCTAVE_HZ) / 1000).astype(np.float32)
+    return octaves
+
+
+def _transpose(
+    shapes: Shapes, controls: Controls, partials: Partials, codes: NDArray[np.int64], grid: FrameGrid
+) -> Shapes:
+    """Read every bin from where it lay before, and let partials run faster or slower."""
+    ratio = 2 ** (controls.transpose_cents.astype(np.float32)[:, None] / 1200)
+    source = np.arange(grid.n_bins, dtype=np.float32) / ratio
+    below = np.minimum(source.astype(np.int64), grid.n_bins - 2)
+    between = np.minimum(source - below, 1)
+    values = shapes.amplitudes[0]
+    low, high = (np.take_along_axis(values, below + i, axis=1) for i in (0, 1))
+    inside = source <= grid.n_bins - 1
+    moved = np.where(inside, low + between * (high - low), low * 0)
+    nearest = np.clip(np.rint(source).astype(np.int64), 0, grid.n_bins - 1)
+    frequency = partials.frequency[codes[0][:, None], nearest] * ratio
+    peak = np.clip(np.rint(frequency), 0, grid.n_bins - 1).astype(np.int16)
+    tonal = partials.tonal[codes[0][:, None], nearest] & inside
+    return Shapes(moved[None], peak[None], phase_advance(frequency, peak, grid)[None], tonal[None])
+
+
+def _power(amplitudes: Floats) -> Floats:
+    """Take the power of frames, (T,), up to a constant: DC and Nyquist count half."""
+    power: Floats = (amplitudes**2).sum(axis=1) - (amplitudes[:, 0] ** 2 + amplitudes[:, -1] ** 2) / 2
+    return power
