@@ -20,7 +20,7 @@ def encode_command(book: str, sound: Path, output: Path) -> None:
     Example:
       vqsynth encode violin voice.wav -o voice.json
     """
-    options.check_outputs(output, inputs=(sound,))
+    options.check_outputs(output, inputs=(sound, *options.input_files(book)))
     path = load(book).encode(*audio.load(sound))
     path.save(output)
     click.echo(f"{len(path)} frames, {len(set(path.codes.tolist()))} codes used\nwrote {output}")

@@ -1,5 +1,6 @@
 """The `vqsynth` command: its verbs, loaded when they are called, and how errors and warnings look."""
 
+import io
 import sys
 import warnings
 from importlib import import_module
@@ -58,6 +59,9 @@ def main() -> None:
     """Run the command line; exit 0 when the work is done, 1 for an error, 2 for wrong usage, 130 for Ctrl-C."""
     warnings.simplefilter("always", VqsynthWarning)
     warnings.showwarning = _show_warning
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a file name need not be text that a terminal can show
     try:
         verbs.main(prog_name="vqsynth", standalone_mode=False)
     except VqsynthError as e:

@@ -1,6 +1,6 @@
 """The options that several verbs share, and how `NAME=VALUE` is read."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +9,8 @@ import click
 from vqsynth.errors import ParameterError
 from vqsynth.files import check_output
 from vqsynth.plot import check_picture
+from vqsynth.shelf import find_codebook
+from vqsynth.table import DescriptorTable
 
 EXCITATIONS = ("noise", "coherent", "refined")
 File = click.Path(path_type=Path)
@@ -37,6 +39,18 @@ def split_pairs(values: tuple[str, ...], option: str) -> dict[str, str]:
             raise ParameterError(f"{option} names {name.strip()!r} twice; give it once")
         pairs[name.strip()] = value.strip()
     return pairs
+
+
+def input_files(book: str, curves: Mapping[str, str] | None = None) -> tuple[Path, ...]:
+    """List what a codebook and curves are read from, none of which may be overwritten. Raises CodebookError."""
+    drawn = (Path(text[1:]) for text in (curves or {}).values() if text.startswith("@"))
+    return (*find_codebook(book).iterdir(), *drawn)
+
+
+def check_names(names: Iterable[str], table: DescriptorTable) -> None:
+    """Refuse names that no column has, `seed` and `seconds` among them. Raises ParameterError."""
+    for name in names:
+        table.position(name)
 
 
 def check_outputs(*outputs: Path | None, picture: Path | None = None, inputs: tuple[str | Path, ...] = ()) -> None:

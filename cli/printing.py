@@ -11,7 +11,7 @@ def print_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
     A cell may have two lines, as a range from low to high has; as one word it is low..high. An empty one is a dash.
     """
-    if sys.stdout.isatty():
+    if sys.stdout is not None and sys.stdout.isatty():
         _print_ruled(header, rows)
         return
     lines = [[_join_words(cell, "_") for cell in header], *([_join_words(cell, "..") for cell in row] for row in rows)]
@@ -31,9 +31,22 @@ def _print_ruled(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False)  # ten columns fit on 80 characters
-    for i, name in enumerate(header):
-        table.add_column(Text(name.replace("_", "_\n")), justify="right" if i else "left", overflow="fold")
-    for row in rows:
-        table.add_row(*map(Text, row))
-    Console().print(table)
+    console, header = Console(), [name.replace("_", "_\n") for name in header]
+    for columns in _fit_columns([header, *rows], console.width):
+        table = Table(box=box.SIMPLE_HEAD, padding=0, show_edge=False)  # ten columns fit on 80 characters
+        for i in columns:
+            table.add_column(Text(header[i]), justify="right" if i else "left", overflow="fold")
+        for row in rows:
+            table.add_row(*(Text(row[i]) for i in columns))
+        console.print(table)
+
+
+def _fit_columns(lines: Sequence[Sequence[str]], width: int) -> list[list[int]]:
+    """Split columns into groups that fit a width, each led by the first column, so that no number is broken."""
+    needed = [max(len(word) for cell in column for word in cell.split("\n")) + 1 for column in zip(*lines, strict=True)]
+    groups = [[0]]
+    for i in range(1, len(needed)):
+        if len(groups[-1]) > 1 and sum(needed[k] for k in groups[-1]) + needed[i] > width:
+            groups.append([0])
+        groups[-1].append(i)
+    return groups

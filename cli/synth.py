@@ -42,10 +42,12 @@ def synth_command(book: str, targets: tuple[str, ...], weights: tuple[str, ...],
       vqsynth synth violin --target "centroid=sin(p5,p95,0.2)" --seconds 10 -o wave.wav --plot wave.png
     """
     audio.sound_format(output)
-    options.check_outputs(output, path_file, report_file, picture=plot_file)
     curves, factors = options.split_pairs(targets, "--target"), options.split_numbers(weights, "--weight")
-    choices |= curves
-    made = synthesize(load(book), weights=factors, **choices)
+    inputs = options.input_files(book, curves)
+    options.check_outputs(output, path_file, report_file, picture=plot_file, inputs=inputs)
+    codebook = load(book)
+    options.check_names(curves, codebook.table)
+    made = synthesize(codebook, weights=factors, **choices, **curves)
     audio.save(output, made.y, made.path.sr)
     if path_file:
         made.path.save(path_file)

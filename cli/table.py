@@ -6,7 +6,8 @@ import click
 
 from vqsynth.cli import options
 from vqsynth.cli.printing import print_table
-from vqsynth.shelf import find_codebook, load
+from vqsynth.errors import ParameterError
+from vqsynth.shelf import load
 from vqsynth.spreadsheet import format_value
 
 STDOUT = Path("-")
@@ -32,7 +33,9 @@ def table_command(book: str, by: str, descending: bool, where: str | None, csv: 
       vqsynth table violin --where "p10<pitch<p50" --csv low.csv
     """
     to_disk = [path for path in (csv, json) if path != STDOUT]
-    options.check_outputs(*to_disk, inputs=tuple(find_codebook(book).iterdir()))
+    options.check_outputs(*to_disk, inputs=options.input_files(book))
+    if csv == json == STDOUT:
+        raise ParameterError("--csv and --json cannot both print; name a file for one of them")
     table = load(book).table
     if where is not None:
         table = table.select(table.filter(where))
@@ -42,7 +45,7 @@ def table_command(book: str, by: str, descending: bool, where: str | None, csv: 
             click.echo(write(), nl=False)
         elif path is not None:
             write(path)
-            click.echo(f"wrote {len(table)} codes to {path}")
+            click.echo(f"wrote {len(table)} codes to {path}", err=STDOUT in (csv, json))
     if csv is None and json is None:
         header = ["code", "count", *(f"{n}\n{u}".strip() for n, u in zip(table.names, table.units, strict=True))]
         rows = zip(table.codes, table.counts, table.values, strict=True)

@@ -82,7 +82,7 @@ WRONG: Iterable[tuple[list[str], str]] = [
     (["--target", "centroid=nan", "--seconds", "1", "-o", "a.wav"], "nan"),
     (["--target", "centroid=0:1 0:2", "--seconds", "1", "-o", "a.wav"], "times"),
     (["--target", "centroid=1:1 0:2", "--seconds", "1", "-o", "a.wav"], "times"),
-    (["--target", "centroid=-5", "--seconds", "1", "-o", "a.wav"], "above 0 Hz"),
+    (["--target", "centroid=-5", "--seconds", "1", "-o", "a.wav"], "above 0 in every frame"),
     (["--target", "centroid=@no.csv", "--seconds", "1", "-o", "a.wav"], "no.csv"),
     (["--target", "centroid=9", "--target", "centroid=8", "--seconds", "1", "-o", "a.wav"], "twice"),
     (["--target", "centroid=9", "--seconds", "1", "-o", "a.mp3"], "must end in"),

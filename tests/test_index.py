@@ -49,5 +49,23 @@ def test_find_candidates_bad_weights_are_refused(book: Codebook, weights: dict[s
 
 
 def test_find_candidates_frequency_of_zero_is_refused(book: Codebook) -> None:
-    with pytest.raises(ParameterError, match="must lie above 0 Hz"):
+    with pytest.raises(ParameterError, match="centroid must lie above 0"):
         find_candidates(book.table, {"centroid": np.array([900.0, 0.0])})
+
+
+@given(st.integers(0, 2**31))
+def test_find_candidates_weights_per_frame_agree_with_constant_ones(book: Codebook, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    targets = {"centroid": rng.uniform(300, 4000, 9), "flatness": rng.uniform(-60, 0, 9)}
+    constant = find_candidates(book.table, targets, weights={"centroid": 3.0}, k=1)
+    varying = find_candidates(book.table, targets, weights={"centroid": np.full(9, 3.0)}, k=1)
+    np.testing.assert_allclose(varying.distances, constant.distances, atol=1e-3)
+
+
+def test_find_candidates_nan_asks_for_nothing(book: Codebook) -> None:
+    """Where no pitch is asked for, unpitched codes are as good as any."""
+    noisy = float(np.nanmax(book.table.column("flatness")))
+    targets = {"flatness": np.full(2, noisy), "pitch": np.array([np.nan, 300.0])}
+    codes = find_candidates(book.table, targets).codes[:, 0]
+    assert np.isnan(book.table.column("pitch")[codes[0]])
+    assert not np.isnan(book.table.column("pitch")[codes[1]])

@@ -30,6 +30,7 @@ SPINE = (
     ("path",),
     ("selection", "render"),
     ("report", "bundle"),
+    ("correction",),
     ("codebook",),
     ("shelf", "synthesis"),
 )

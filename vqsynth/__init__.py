@@ -23,6 +23,7 @@ The modules, in the order in which data flows:
     selection     curves to a path
     render        a path to sound, whole or block by block
     report        what was asked and what was got
+    correction    controls moved against the measured error
     bundle        the folder on disk: card, hashes, files
     codebook      the grains, table and model of one sound world, and the methods that people use
     shelf         finding and loading codebooks

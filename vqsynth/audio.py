@@ -5,9 +5,10 @@ damaged is refused, never repaired. Writing is whole or not at all, and never cl
 """
 
 import io
+import os
 import struct
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -18,6 +19,7 @@ from vqsynth.files import StrPath, write_whole
 Floats = NDArray[np.float32]
 
 MIN_SR_HZ, MAX_SR_HZ = 1000, 768000  # a damaged header can claim any rate, and resampling from 1 Hz fills the memory
+MOST_CHANNELS = 64  # with more of them than samples, an array is taken for (channels, n)
 FORMATS = {".wav": "WAV", ".flac": "FLAC", ".aiff": "AIFF", ".aif": "AIFF", ".ogg": "OGG"}
 
 MAX_32_BIT_BYTES = 2**32 - 2**16  # sizes in WAV and AIFF headers have 32 bits
@@ -45,12 +47,14 @@ def load(path: StrPath, *, sr: int | None = None) -> tuple[Floats, int]:
 def to_mono(y: ArrayLike) -> Floats:
     """Average the channels.
 
-    y: (n,) or (n, channels). Returns (n,) float32. Channels in opposite phase cancel. Raises ParameterError for
-    another shape.
+    y: (n,) or (n, channels), floating point. Returns (n,) float32. Channels in opposite phase cancel.
+    Raises ParameterError for another shape, (channels, n) among them, and for integer samples.
     """
-    values = np.asarray(y)
+    values = _as_numbers(y)
     if values.ndim not in (1, 2) or (values.ndim == 2 and values.shape[1] == 0):
         raise ParameterError(f"y must have shape (n,) or (n, channels) (got {values.shape})")
+    if values.ndim == 2 and values.shape[1] > max(MOST_CHANNELS, values.shape[0]):
+        raise ParameterError(f"y must have shape (n, channels), not (channels, n) (got {values.shape}); give y.T")
     mono = values if values.ndim == 1 else values.mean(axis=1, dtype=np.float64)
     return np.ascontiguousarray(mono, dtype=np.float32)
 
@@ -86,6 +90,18 @@ def limit_peak(y: ArrayLike) -> tuple[Floats, float]:
     if peak <= 1.0:
         return values, 0.0
     return values / np.float32(peak), -20.0 * float(np.log10(peak))
+
+
+def _as_numbers(y: ArrayLike) -> NDArray[Any]:
+    """Refuse what is no array of floating-point numbers; integers would be taken for samples far over full scale."""
+    try:
+        values = np.asarray(y)
+    except ValueError as e:
+        raise ParameterError("y must be an array of samples (got rows of different lengths)") from e
+    if values.size and values.dtype.kind != "f":
+        hint = "; divide integer samples by their full scale, such as 32768" if values.dtype.kind in "iu" else ""
+        raise ParameterError(f"y must hold floating-point samples (got {values.dtype}){hint}")
+    return values
 
 
 def check_samples(y: ArrayLike) -> Floats:
@@ -134,8 +150,9 @@ def save(path: StrPath, y: ArrayLike, sr: int) -> None:
 
 
 def _check_rate(sr: int, name: str) -> None:
-    if not MIN_SR_HZ <= sr <= MAX_SR_HZ or sr != int(sr):
-        raise ParameterError(f"{name} must be a whole number from {MIN_SR_HZ} to {MAX_SR_HZ} Hz (got {sr})")
+    is_number = isinstance(sr, int | float | np.integer | np.floating)
+    if not is_number or not MIN_SR_HZ <= sr <= MAX_SR_HZ or sr != int(sr):
+        raise ParameterError(f"{name} must be a whole number from {MIN_SR_HZ} to {MAX_SR_HZ} Hz (got {sr!r})")
 
 
 def _encode(y: Floats, sr: int, kind: str) -> bytes:
@@ -162,7 +179,8 @@ def _read(path: Path) -> tuple[Floats, int]:
         with path.open("rb") as raw:
             _check_complete(raw, path)
         # By its path: given an open file, what a damaged header makes libsndfile do is printed, traceback and all.
-        with soundfile.SoundFile(path) as file:
+        # As bytes: soundfile itself cannot encode the name of a file that is no text.
+        with soundfile.SoundFile(os.fsencode(path)) as file:
             if not MIN_SR_HZ <= file.samplerate <= MAX_SR_HZ:
                 raise AudioError(f"'{path}' claims a rate of {file.samplerate} Hz; expected 1 to 768 kHz")
             y, promised, sr = file.read(dtype="float32", always_2d=True), file.frames, file.samplerate

@@ -20,7 +20,7 @@ from vqsynth.errors import CodebookError, ParameterError, VqsynthWarning
 from vqsynth.files import StrPath
 from vqsynth.frames import Floats, FrameGrid, frame_signal
 from vqsynth.grains import Grains, measure_grains, normalize_power
-from vqsynth.index import Targets
+from vqsynth.index import Targets, Weights
 from vqsynth.path import SILENT_DB, CodePath
 from vqsynth.render import check_fit, render_path
 from vqsynth.selection import DEFAULT_LOUDNESS_DB, SMOOTHNESS, select_codes
@@ -132,7 +132,7 @@ class Codebook:
         *,
         seconds: float,
         method: str = "best_path",
-        weights: Mapping[str, float] | None = None,
+        weights: Weights | None = None,
         smoothness: float = SMOOTHNESS,
     ) -> CodePath:
         """Choose codes and gains for values per frame, as `sample_curves` gives them.
@@ -153,7 +153,7 @@ class Codebook:
         *,
         seconds: float,
         method: str = "best_path",
-        weights: Mapping[str, float] | None = None,
+        weights: Weights | None = None,
         smoothness: float = SMOOTHNESS,
         **curves: Any,
     ) -> CodePath:

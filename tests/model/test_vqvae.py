@@ -78,8 +78,8 @@ def test_from_tensors_of_to_tensors_gives_the_same_tensors(state: State) -> None
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
 def test_from_tensors_given_weights_that_are_not_finite_refuses(state: State, bad: float) -> None:
     damaged = {name: values.copy() for name, values in state.items()}
-    damaged["decoder.layers.0.weight"][0, 0] = bad
-    with pytest.raises(CodebookError, match=r"decoder\.layers\.0\.weight.*NaN or infinite"):
+    damaged["decoder.output.weight"][0, 0] = bad
+    with pytest.raises(CodebookError, match=r"decoder\.output\.weight.*NaN or infinite"):
         VQVAE.from_tensors(CONFIG, damaged)
 
 

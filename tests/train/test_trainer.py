@@ -64,18 +64,6 @@ def test_advance_learns_the_corpus_and_uses_its_codes(corpus: Corpus) -> None:
     assert reports[-1].codes_used >= 12
 
 
-def test_advance_in_the_last_phase_moves_the_decoder_alone(corpus: Corpus) -> None:
-    trainer = run(Trainer(CONFIG, corpus, total=40), 33)
-    before = trainer.to_tensors()
-    after = run(trainer, 4).to_tensors()
-    moved = {
-        name.split(".")[1]
-        for name in after
-        if name.startswith("model.") and not np.array_equal(after[name], before[name])
-    }
-    assert moved == {"decoder"}
-
-
 def test_trainer_given_fewer_frames_than_codes_says_how_many_to_ask_for(corpus: Corpus) -> None:
     config = replace(CONFIG, model=replace(MODEL, codes=1024))
     with pytest.raises(ParameterError, match=f"1024 codes.*there are {len(corpus.starts)}.*--codes"):

@@ -71,15 +71,20 @@ FRONTS: dict[str, Callable[..., nn.Module]] = {"fourier": FourierFront, "learned
 
 
 class Decoder(nn.Module):
-    """Turn a latent into the log magnitudes of one spectrum, without memory."""
+    """Turn a latent into the log magnitudes of one spectrum, without memory.
+
+    `hidden` turns latents [N, latent] into features [N, width], of which `output` makes the spectra, linearly: with
+    as many features as codes, it can be solved for the spectra of all codes.
+    """
 
     def __init__(self, *, n_fft: int, width: int, latent: int) -> None:
         super().__init__()
-        self.layers = dense_layers(latent, width, width, n_fft // 2 + 1)
+        self.hidden = nn.Sequential(dense_layers(latent, width // 2, width), nn.LayerNorm(width), nn.SiLU())
+        self.output = nn.Linear(width, n_fft // 2 + 1)
 
     def forward(self, z: Tensor) -> Tensor:
         """Decode latents [N, latent] to natural log magnitudes [N, n_bins]."""
-        log_magnitude: Tensor = self.layers(z)
+        log_magnitude: Tensor = self.output(self.hidden(z))
         return log_magnitude + DECODER_OFFSET
 
 

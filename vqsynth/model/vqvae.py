@@ -36,7 +36,7 @@ class ModelConfig:
     latent: int = 64
     front: str = "fourier"
     encoder_width: int = 512
-    decoder_width: int = 768
+    decoder_width: int = 1024
 
     def __post_init__(self) -> None:
         if self.front not in FRONTS:

@@ -17,10 +17,12 @@ from vqsynth.errors import AudioError, CodebookError, ParameterError
 from vqsynth.files import StrPath
 from vqsynth.frames import FrameGrid
 from vqsynth.model.vqvae import VQVAE, ModelConfig, encode_windows
+from vqsynth.render import render_path
 from vqsynth.train.checkpoint import checkpoint_path
 from vqsynth.train.corpus import Corpus, find_sounds, load_corpus
 from vqsynth.train.loop import Trained, check_device, check_no_checkpoint, train_model
 from vqsynth.train.reconstruction import Distances, compare_sounds, mean_distances
+from vqsynth.train.settling import settle_decoder
 from vqsynth.train.trainer import TrainConfig
 
 HOLD_OUT_EVERY = 10
@@ -119,7 +121,8 @@ def measure_reconstruction(book: Codebook, paths: Iterable[Path]) -> dict[str, D
     figures = {}
     for path in paths:
         y, sr = audio.load(path, sr=book.grid.sr)
-        decoded = book.render(book.encode(y, sr), excitation="refined")
+        # Not `book.render`, which would turn a sound down whose peaks lie over full scale.
+        decoded = render_path(book.encode(y, sr), book.grains, excitation="refined")
         figures[f"{path.parent.name}/{path.name}"] = compare_sounds(y, decoded, sr=sr)
     return figures
 
@@ -154,6 +157,7 @@ def _is_readable(path: Path) -> bool:
 
 def _assemble(job: TrainingJob, trained: Trained, corpus: Corpus) -> tuple[Codebook, Usage]:
     """Make a codebook of a trained model, with how often the corpus uses each code."""
+    settle_decoder(trained.trainer.model, corpus)
     state, config = trained.trainer.model.to_tensors(), job.config.model.to_dict()
     magnitudes = VQVAE.from_tensors(job.config.model, state).decode_codes().numpy()
     if not np.isfinite(magnitudes).all():

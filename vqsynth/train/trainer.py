@@ -4,8 +4,7 @@ All that is random in a step comes from (seed, step) alone, and the schedule fro
 was stopped and taken up again therefore ends with the weights of one that was not, bit for bit, on the same machine
 with the same number of threads.
 
-Three phases: a plain autoencoder; then, from k-means on, with the quantizer; at last the encoder and the codes stand
-still and only the decoder moves, towards what each code really stands for.
+Two phases: a plain autoencoder; then, from k-means on, with the quantizer.
 """
 
 import math
@@ -25,8 +24,8 @@ from vqsynth.train.corpus import Corpus
 from vqsynth.train.losses import commitment_loss, reconstruction_loss, target_magnitudes
 from vqsynth.train.sampling import sampling_weights
 
-QUANTIZE_FROM, SETTLE_FROM, REVIVE_UNTIL = 0.2, 0.8, 0.7
-"""Shares of all steps: revival ends a tenth of the training before the codes stand still."""
+QUANTIZE_FROM, REVIVE_UNTIL = 0.2, 0.9
+"""Shares of all steps. A code that is revived in the last tenth would not find its place any more."""
 WARM_UP_STEPS = 50
 POOL_PER_CODE = 16
 """Latents per code that k-means sees."""
@@ -103,7 +102,7 @@ class Trainer:
         if quantizing and self.step == self.first_quantized:
             self._start_codes()
         self._set_learning_rate(progress)
-        loss = self._settle(x) if progress >= SETTLE_FROM else self._learn(x, generator, progress)
+        loss = self._measure_loss(x, generator, progress)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         self.optimizer.step()
@@ -115,8 +114,8 @@ class Trainer:
         """The step before which k-means runs."""
         return math.ceil(QUANTIZE_FROM * self.total)
 
-    def _learn(self, x: Tensor, generator: torch.Generator, progress: float) -> Tensor:
-        """Train encoder, decoder and, after the first phase, codes on one batch of windows."""
+    def _measure_loss(self, x: Tensor, generator: torch.Generator, progress: float) -> Tensor:
+        """Send a batch of windows through the model; after the first phase, let the codes follow the latents."""
         z = self.model.latents(augment_windows(x, sr=self.corpus.grid.sr, generator=generator))
         if progress < QUANTIZE_FROM:
             return reconstruction_loss(self.model.decoder(z), target_magnitudes(x))
@@ -126,13 +125,6 @@ class Trainer:
         quantizer.update(z.detach(), codes, generator=generator, revive=progress < REVIVE_UNTIL)
         passed_on = z + (z_q - z).detach()  # straight-through: the encoder gets the decoder's gradient
         return reconstruction_loss(self.model.decoder(passed_on), target_magnitudes(x)) + commitment_loss(z, z_q)
-
-    def _settle(self, x: Tensor) -> Tensor:
-        """Train the decoder alone, on the codes that clean windows get."""
-        with torch.no_grad():
-            quantizer = self.model.quantizer
-            z_q = quantizer.code_vectors[quantizer.nearest(self.model.latents(x))]
-        return reconstruction_loss(self.model.decoder(z_q), target_magnitudes(x))
 
     def _start_codes(self) -> None:
         """Cluster the encoder's outputs, of augmented windows, and start the codes from the centres."""

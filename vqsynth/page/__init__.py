@@ -1,0 +1,15 @@
+"""Pages that open from disk, without a network: one per render, and one per table.
+
+    document      the frame of a page: nothing in it comes from elsewhere, everything said is escaped
+    sounds        sound inside a page
+    render_page   player, curves, codes and spectrogram of a render
+    table_page    the table of a codebook, sortable and filterable, each code to be heard
+
+Beside the modules lie the style and the scripts, plain files that are copied into each page.
+"""
+
+from vqsynth.page.document import check_page
+from vqsynth.page.render_page import write_render_page
+from vqsynth.page.table_page import write_table_page
+
+__all__ = ["check_page", "write_render_page", "write_table_page"]

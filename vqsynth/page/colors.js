@@ -1,0 +1,32 @@
+"use strict";
+
+// Nine colours of viridis, evenly spaced: what lies between two of them is mixed.
+const VIRIDIS = [
+  [68, 1, 84], [71, 45, 123], [59, 82, 139], [44, 114, 142], [33, 145, 140],
+  [40, 174, 128], [94, 201, 98], [173, 220, 48], [253, 231, 37],
+];
+const UNUSABLE = "rgb(140, 146, 154)";
+
+function mixColor(share) {
+  const place = Math.min(Math.max(share, 0), 1) * (VIRIDIS.length - 1);
+  const low = Math.min(Math.floor(place), VIRIDIS.length - 2);
+  const mixed = VIRIDIS[low].map((c, i) => Math.round(c + (place - low) * (VIRIDIS[low + 1][i] - c)));
+  return `rgb(${mixed.join(", ")})`;
+}
+
+/** Spread the colours over values, null where there is none; in octaves if asked. */
+function makeColors(values, octaves) {
+  const scale = octaves ? Math.log2 : (v) => v;
+  const known = values.filter((v) => v !== null);
+  const low = Math.min(...known), high = Math.max(...known);
+  const span = scale(high) - scale(low);
+  const color = (v) => (v === null || v === undefined ? UNUSABLE : mixColor(span > 0 ? (scale(v) - scale(low)) / span : 0.5));
+  return { color, low, high, any: known.length > 0 };
+}
+
+/** Write a number in four digits or so, and a dash for none. */
+function writeNumber(v) {
+  if (v === null || v === undefined) return "–";
+  if (Number.isInteger(v)) return String(v);
+  return Math.abs(v) >= 1000 ? v.toFixed(0) : String(Number(v.toPrecision(4)));
+}

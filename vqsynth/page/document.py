@@ -1,0 +1,90 @@
+"""The frame of a page: nothing in it comes from elsewhere, everything said is escaped, the same data give the same bytes.
+
+The content security policy of the page forbids the browser any request, so that a slip cannot become one.
+"""
+
+import json
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from html import escape
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from vqsynth.errors import ParameterError
+from vqsynth.files import StrPath, write_whole
+
+FORMATS = (".html", ".htm")
+DIGITS = 6
+_POLICY = "default-src 'none'; img-src data:; media-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
+_DATA = '<script type="application/json" id="{}">{}</script>'
+
+
+@dataclass(frozen=True)
+class Page:
+    """Hold a page: body is HTML, data (by id) what its scripts read, scripts the names of files beside this module."""
+
+    title: str
+    body: str
+    scripts: Sequence[str]
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+def check_page(path: StrPath) -> None:
+    """Refuse a page path whose extension is none of .html, .htm. Raises ParameterError."""
+    if Path(path).suffix.lower() not in FORMATS:
+        raise ParameterError(f"a page must end in {', '.join(FORMATS)} (got '{path}')")
+
+
+def write_page(page: Page, path: StrPath) -> None:
+    """Write a page, whole or not at all. Raises as `files.write_whole` does."""
+    check_page(path)
+    write_whole(path, page_text(page))
+
+
+def page_text(page: Page) -> str:
+    """Put a page together to one text."""
+    data = "\n".join(_DATA.format(escape(name), embed_json(value)) for name, value in page.data.items())
+    scripts = "\n".join(f"<script>\n{_read(name)}</script>" for name in page.scripts)
+    return (
+        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        '<meta name="color-scheme" content="light dark">\n<link rel="icon" href="data:,">\n'
+        f"<title>{escape(page.title)}</title>\n<style>\n{_read('page.css')}</style>\n</head>\n"
+        f"<body>\n<main>\n{page.body}\n</main>\n{data}\n{scripts}\n</body>\n</html>\n"
+    )
+
+
+def embed_json(value: Any) -> str:
+    """Write JSON that cannot end the script element it stands in; numbers that are not finite become null."""
+    text = json.dumps(round_numbers(value), separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def round_numbers(value: Any) -> Any:
+    """Round every float to what a screen can show, and replace what is not finite by None, through all levels."""
+    if isinstance(value, float):
+        return float(f"{value:.{DIGITS}g}") if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {str(key): round_numbers(item) for key, item in value.items()}
+    return [round_numbers(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def table_html(head: Iterable[tuple[str, str]], rows: Iterable[Sequence[str]], *, name: str) -> str:
+    """Write a table whose columns a script can sort: head of (label, unit), rows of cells, `name` its id."""
+    cells = "".join(
+        f'<th scope="col" aria-sort="none"><button type="button">{escape(label.replace("_", " "))}'
+        f"{f'<small>{escape(unit)}</small>' if unit else ''}</button></th>"
+        for label, unit in head
+    )
+    lines = "\n".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
+    return (
+        f'<div class="scroll"><table id="{escape(name)}"><thead><tr>{cells}</tr></thead>\n'
+        f"<tbody>\n{lines}\n</tbody></table></div>"
+    )
+
+
+def _read(name: str) -> str:
+    return (files("vqsynth.page") / name).read_text(encoding="utf-8")

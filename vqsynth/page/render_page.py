@@ -1,0 +1,141 @@
+"""The page of a render: player, asked against got, code by code, spectrogram, and the table of the codes used."""
+
+from collections.abc import Mapping, Sequence
+from html import escape
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vqsynth.errors import ParameterError
+from vqsynth.files import StrPath
+from vqsynth.frames import Floats
+from vqsynth.page.document import Page, check_page, table_html, write_page
+from vqsynth.page.sounds import embed_png, embed_wav
+from vqsynth.path import CodePath
+from vqsynth.plot.spectrogram import LOWEST_HZ, SpectrumImage, encode_image, image_sound
+from vqsynth.spreadsheet import format_value
+from vqsynth.table import DescriptorTable
+
+LONGEST_S = 900.0
+"""A page holds its sound: at 44.1 kHz a quarter of an hour makes 106 MB, about what browsers open willingly."""
+SCRIPTS = ("colors.js", "sorting.js", "curves.js", "render.js")
+
+
+def write_render_page(
+    file: StrPath,
+    path: CodePath,
+    report: Mapping[str, Any],
+    y: Floats,
+    table: DescriptorTable,
+    *,
+    targets: Mapping[str, str] | None = None,
+) -> None:
+    """Write the page of a render: its path, its report, its sound (n_samples,) and the codebook's table.
+
+    targets: the curves as they were written, by descriptor, to be shown. The file is self-contained and whole or not
+    written at all. Raises ParameterError for another extension and for a sound of more than 15 minutes.
+    """
+    check_page(file)
+    check_length(path.seconds)
+    image = image_sound(y, path.sr)
+    used = count_codes(path.codes)
+    title = f"{path.codebook}: {', '.join(report['descriptors'])}"
+    body = "\n".join([
+        _heading(title, path, report, targets or {}),
+        f'<audio id="player" controls preload="auto" src="{embed_wav(y, path.sr)}"></audio>',
+        _timeline(report, image, table),
+        f"<h2>The {len(used)} codes used</h2>",
+        "<p>Click a row to see where a code sounds, and to go there.</p>",
+        table_html(_columns(table), _rows(used, len(path.codes), table), name="codes"),
+    ])  # fmt: skip
+    write_page(Page(title, body, SCRIPTS, {"data": _data(path, report, image, used, table)}), file)
+
+
+def check_length(seconds: float) -> None:
+    """Refuse sounds that are too long for a page. Raises ParameterError."""
+    if seconds > LONGEST_S:
+        raise ParameterError(f"a page holds at most {LONGEST_S:g} s of sound (got {seconds:g}); draw a picture instead")
+
+
+def count_codes(codes: NDArray[np.int64]) -> dict[int, int]:
+    """Count the frames of each code of a path, the most frequent first, the lower code first among equals."""
+    found, frames = np.unique(codes, return_counts=True)
+    order = np.argsort(-frames, kind="stable")
+    return {int(found[i]): int(frames[i]) for i in order}
+
+
+def _heading(title: str, path: CodePath, report: Mapping[str, Any], targets: Mapping[str, str]) -> str:
+    asked = "".join(f"<li><code>{escape(name)} = {escape(text)}</code></li>" for name, text in targets.items())
+    facts = (
+        f"{path.seconds:.2f} s at {path.sr} Hz, {len(np.unique(path.codes))} codes in {len(path)} frames, "
+        f"excitation {path.excitation}, seed {path.seed}"
+    )
+    scaled = float(report.get("scaled_db") or 0.0)
+    if scaled < 0:
+        facts += f", turned down by {-scaled:.1f} dB to stay in full scale"
+    return f"<h1>{escape(title)}</h1>\n<ul class=asked>{asked}</ul>\n<p>{escape(facts)}</p>"
+
+
+def _timeline(report: Mapping[str, Any], image: SpectrumImage, table: DescriptorTable) -> str:
+    panels = "\n".join(_panel(name, row, i) for i, (name, row) in enumerate(report["descriptors"].items()))
+    options = "".join(f"<option>{escape(name)}</option>" for name in table.names)
+    return (
+        f'<noscript>Without scripts the curves and the codes over time are not drawn.</noscript>\n<div id="timeline">\n'
+        f"{panels}\n"
+        f'<section><h2>codes, coloured by <select id="color" aria-label="descriptor">{options}</select> '
+        '<span class="legend" id="scale"></span><output id="code-now"></output></h2>'
+        '<canvas id="strip" class="plot"></canvas></section>\n'
+        '<section><h2>spectrogram <small>kHz</small><output id="frequency-now"></output></h2>'
+        '<div class="plot image" id="spectrogram"><div class="clip">'
+        f'<img alt="spectrogram of the sound" src="{embed_png(encode_image(image))}"></div></div></section>\n'
+        '<div class="plot axis" id="axis"></div>\n'
+        '<div class="cursor" id="hover" hidden></div><div class="cursor" id="playhead"></div>\n</div>'
+    )
+
+
+def _panel(name: str, row: Mapping[str, Any], i: int) -> str:
+    unit, error, out = str(row["unit"]), row.get("nrmse"), float(row.get("out_of_reach") or 0.0)
+    notes = [] if error is None else [f"error {error:.2%} of the range"]
+    notes += [f'<span class="key beyond">{out:.1%} out of reach</span>'] if out > 0 else []
+    return (
+        f"<section><h2>{escape(name.replace('_', ' '))} <small>{escape(unit)}</small>"
+        '<span class="legend"><span class="key asked">asked</span><span class="key got">got</span></span>'
+        f'<span class="note">{", ".join(notes)}</span><output id="curve-{i}-now"></output></h2>'
+        f'<div class="plot curve" id="curve-{i}"></div></section>'
+    )
+
+
+def _columns(table: DescriptorTable) -> Sequence[tuple[str, str]]:
+    units = zip(table.names, table.units, strict=True)
+    return [("code", ""), ("frames", ""), ("share", "%"), ("count", "in training"), *units]
+
+
+def _rows(used: Mapping[int, int], n_frames: int, table: DescriptorTable) -> list[list[str]]:
+    return [
+        [str(code), str(frames), f"{100 * frames / n_frames:.1f}", str(table.counts[code]),
+         *map(format_value, table.values[code])]
+        for code, frames in used.items()
+    ]  # fmt: skip
+
+
+def _data(
+    path: CodePath, report: Mapping[str, Any], image: SpectrumImage, used: Mapping[int, int], table: DescriptorTable
+) -> dict[str, Any]:
+    keys = ("unit", "asked", "got", "reach")
+    first = next((name for name in report["descriptors"] if name != "loudness"), table.names[0])
+    codes = list(used)
+    return {
+        "seconds": path.seconds,
+        "hop_s": path.hop_length / path.sr,
+        "codes": path.codes.tolist(),
+        "curves": [{key: row.get(key) for key in keys} for row in report["descriptors"].values()],
+        "image": {"low_hz": LOWEST_HZ, "top_hz": image.top_hz, "seconds": float(image.edges_s[1]) * len(image.edges_s[1:])},
+        "color": first,
+        "names": table.names,
+        "units": table.units,
+        "octaves": [scale == "octave" for scale in table.scales],
+        "frames": list(used.values()),
+        "table": [[code, used[code], used[code] / len(path), int(table.counts[code]), *table.values[code].tolist()]
+                  for code in codes],
+    }  # fmt: skip

@@ -1,0 +1,87 @@
+"""Sound inside a page: a whole one as 16-bit WAV, and the short sounds of many codes as 8-bit samples."""
+
+import io
+import wave
+from base64 import b64encode
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vqsynth.audio import check_samples, resample
+from vqsynth.frames import Floats
+from vqsynth.grains import Grains, sound_codes
+
+RATE_HZ = 22050
+SECONDS = 0.25
+MAX_BYTES = 6_000_000
+"""What all sounds of a page may hold together; in base64 it is a third more."""
+_FADE_S = 0.006
+_CODES_AT_ONCE = 32
+
+
+@dataclass(frozen=True, eq=False)
+class CodeSounds:
+    """Hold N short sounds of equal length: samples (N, n) int8, 127 being a sound's own peak, and the peaks (N,).
+
+    Codes are steady sounds, so eight bits under the peak lie some 40 dB under the sound, and as noise.
+    """
+
+    samples: NDArray[np.int8]
+    peaks: Floats
+    sr: int
+
+    def decode(self) -> Floats:
+        """Give the sounds back as a page plays them, (N, n)."""
+        return self.samples.astype(np.float32) / 127 * self.peaks[:, None]
+
+    def to_text(self) -> str:
+        """Write the samples as base64."""
+        return b64encode(self.samples.tobytes()).decode("ascii")
+
+
+def embed_wav(y: Floats, sr: int) -> str:
+    """Write a sound (n,) within full scale as a data URI of a mono 16-bit WAV."""
+    buffer = io.BytesIO()
+    with wave.open(buffer, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(sr)
+        file.writeframes(np.round(check_samples(y).clip(-1, 1) * 32767).astype("<i2").tobytes())
+    return "data:audio/wav;base64," + b64encode(buffer.getvalue()).decode("ascii")
+
+
+def embed_png(png: bytes) -> str:
+    """Write a picture as a data URI."""
+    return "data:image/png;base64," + b64encode(png).decode("ascii")
+
+
+def shorten_codes(grains: Grains, codes: NDArray[np.int64], gains_db: NDArray[np.float64]) -> CodeSounds:
+    """Sound codes (N,) at some gains, each for a quarter of a second, for less where there are very many.
+
+    What is heard is what the descriptor table was measured on, at a rate of at most 22.05 kHz.
+    """
+    sr = min(RATE_HZ, grains.grid.sr)
+    length = round(max(0.05, min(SECONDS, MAX_BYTES / (sr * max(len(codes), 1)))) * sr)
+    parts = [np.zeros((0, length), np.float32)]
+    for start in range(0, len(codes), _CODES_AT_ONCE):
+        parts.append(_sound_some(grains, codes[start : start + _CODES_AT_ONCE], sr, length))
+    gains = 10 ** (np.asarray(gains_db, np.float64) / 20)
+    y = np.concatenate(parts) * _fades(length, sr) * gains[:, None]
+    peaks = np.maximum(np.abs(y).max(axis=1, initial=0), 1e-6)
+    return CodeSounds(np.round(y / peaks[:, None] * 127).astype(np.int8), peaks.astype(np.float32), sr)
+
+
+def _sound_some(grains: Grains, codes: NDArray[np.int64], sr: int, length: int) -> Floats:
+    """Sound codes at `sr`, (B, length), from where each is settled."""
+    held = sound_codes(grains, codes)
+    held = np.pad(held, ((0, 0), (0, max(0, -(-length * grains.grid.sr // sr) - held.shape[1]))), mode="wrap")
+    if sr == grains.grid.sr:
+        return held[:, :length]
+    return np.stack([resample(y, orig_sr=grains.grid.sr, sr=sr)[:length] for y in held])
+
+
+def _fades(length: int, sr: int) -> Floats:
+    place = np.arange(length)
+    inward = np.minimum(np.minimum(place, place[::-1]) / max(1.0, min(_FADE_S * sr, length / 2)), 1)
+    return (0.5 - 0.5 * np.cos(np.pi * inward)).astype(np.float32)

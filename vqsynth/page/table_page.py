@@ -1,0 +1,56 @@
+"""The page of a table: sortable, filterable, and a click plays the code."""
+
+from html import escape
+
+import numpy as np
+
+from vqsynth.files import StrPath
+from vqsynth.grains import Grains
+from vqsynth.page.document import Page, check_page, table_html, write_page
+from vqsynth.page.sounds import CodeSounds, shorten_codes
+from vqsynth.selection import DEFAULT_LOUDNESS_DB
+from vqsynth.spreadsheet import format_value
+from vqsynth.table import DescriptorTable
+
+SCRIPTS = ("sorting.js", "filter.js", "table.js")
+
+
+def write_table_page(file: StrPath, table: DescriptorTable, grains: Grains, *, title: str) -> None:
+    """Write a table, or a selection from one, as a page on which every code can be heard, all equally loud.
+
+    grains: of all codes of the codebook. The sounds lie in the page, a quarter of a second each, in 22.05 kHz and
+    8 bits: 7.5 MB for 1024 codes. Raises ParameterError for another extension.
+    """
+    check_page(file)
+    gains_db = DEFAULT_LOUDNESS_DB - table.column("loudness").astype(np.float64)
+    sounds = shorten_codes(grains, table.codes, gains_db)
+    example = f"{table.names[0]}>p50 and count>=1"
+    body = "\n".join([
+        f"<h1>{escape(title)}</h1>",
+        "<p>Click a code to hear it, or go up and down with the arrow keys; click a column to sort by it.</p>",
+        '<form class="filter" role="search"><label for="filter">Show</label>'
+        f'<input id="filter" type="search" spellcheck="false" autocomplete="off" placeholder="{escape(example)}">'
+        '<output id="shown"></output></form>',
+        '<p id="wrong" class="wrong" role="alert"></p>',
+        _table(table),
+    ])  # fmt: skip
+    write_page(Page(title, body, SCRIPTS, {"data": _data(table, sounds), "sounds": sounds.to_text()}), file)
+
+
+def _table(table: DescriptorTable) -> str:
+    head = [("code", ""), ("count", ""), *zip(table.names, table.units, strict=True)]
+    rows = zip(table.codes, table.counts, table.values, strict=True)
+    return table_html(
+        head, ([str(code), str(count), *map(format_value, row)] for code, count, row in rows), name="codes"
+    )
+
+
+def _data(table: DescriptorTable, sounds: CodeSounds) -> dict[str, object]:
+    rows = zip(table.codes.tolist(), table.counts.tolist(), table.values.tolist(), strict=True)
+    return {
+        "names": ["code", "count", *table.names],
+        "rows": [[code, count, *values] for code, count, values in rows],
+        "sr": sounds.sr,
+        "length": sounds.samples.shape[1],
+        "peaks": sounds.peaks.tolist(),
+    }

@@ -1,0 +1,138 @@
+"""The map of a codebook: each code a dot, near where its spectrum is alike, and how a descriptor is distributed."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vqsynth.files import StrPath
+from vqsynth.plot.look import (
+    VALUES,
+    Look,
+    apply_look,
+    check_picture,
+    label_descriptor,
+    make_figure,
+    make_norm,
+    plain_ticks,
+    round_numbers,
+    save_picture,
+)
+from vqsynth.projection import Projection
+from vqsynth.table import DescriptorTable
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.cm import ScalarMappable
+    from matplotlib.figure import Figure
+
+SMALLEST, LARGEST = 4.0, 110.0  # areas of dots, in square points
+BARS = 48
+
+
+def plot_map(
+    projection: Projection,
+    table: DescriptorTable,
+    path: StrPath,
+    *,
+    color: str = "centroid",
+    histogram: str | None = None,
+    title: str | None = None,
+    dark: bool = False,
+) -> None:
+    """Draw the codes where they were projected, coloured by a descriptor, their areas by how often they were used.
+
+    projection: of the K codes of the table, in its order; codes without a usable value are grey. histogram: another
+    descriptor, or the same, whose distribution is drawn under the map, over the codes and weighted by their use.
+    Raises ParameterError for an unknown name, an extension or folder that does not do, VqsynthError where the disk
+    refuses.
+    """
+    check_picture(path)
+    for name in filter(None, (color, histogram)):
+        table.position(name)
+    with apply_look(dark=dark) as look:
+        figure = make_figure(8.0, 9.2 if histogram else 6.6, title)
+        rows = figure.add_gridspec(2 if histogram else 1, 1, height_ratios=[2.6, 1.0] if histogram else [1.0])
+        _draw_map(figure, figure.add_subplot(rows[0]), projection, table, color, look)
+        if histogram:
+            _draw_histogram(figure.add_subplot(rows[1]), table, histogram, look)
+        save_picture(figure, path)
+
+
+def _draw_map(
+    figure: "Figure", axis: "Axes", projection: Projection, table: DescriptorTable, color: str, look: Look
+) -> None:
+    values, areas = table.column(color), _areas(table.counts)
+    order = np.argsort(-areas, kind="stable")  # the small ones on top, where they are not hidden
+    known = order[~np.isnan(values[order])]
+    unknown = order[np.isnan(values[order])]
+    x, y = projection.points.T
+    rim = {"edgecolors": look.rim, "linewidths": 0.4}
+    axis.scatter(x[unknown], y[unknown], areas[unknown], color=look.unusable, **rim)
+    if len(known):
+        position = table.position(color)
+        norm = make_norm(values[known], table.scales[position])
+        dots = axis.scatter(x[known], y[known], areas[known], c=values[known], cmap=VALUES, norm=norm, **rim)
+        _draw_bar(figure, axis, dots, label_descriptor(color, table.units[position]))
+    axis.set_aspect("equal", adjustable="datalim")
+    axis.set_xlabel(projection.labels[0])
+    axis.set_ylabel(projection.labels[1])
+    if projection.unit == "":
+        axis.tick_params(labelbottom=False, labelleft=False)
+    _draw_legend(axis, table.counts, f"no usable {color.replace('_', ' ')}: {len(unknown)}" if len(unknown) else "", look)
+
+
+def _areas(counts: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Give each code an area in square points that grows with its count, down to a smallest that can be seen."""
+    return SMALLEST + (LARGEST - SMALLEST) * counts / max(int(counts.max()), 1)
+
+
+def _draw_bar(figure: "Figure", axis: "Axes", dots: "ScalarMappable", label: str) -> None:
+    bar = figure.colorbar(dots, ax=axis, aspect=40, pad=0.015, extend="both")
+    bar.set_label(label)
+    bar.ax.grid(False)
+    if type(bar.norm).__name__ == "LogNorm":
+        plain_ticks(bar.ax, *bar.ax.get_ylim(), which="y")
+
+
+def _draw_legend(axis: "Axes", counts: NDArray[np.int64], unusable: str, look: Look) -> None:
+    most = max(int(counts.max()), 1)
+    shown = sorted({int(number) for number in (most, round_numbers(most / 25, most / 3)[-1], most / 20) if number >= 1})
+    handles = [
+        axis.scatter([], [], float(area), color="none", edgecolors=look.ink, linewidths=0.8, label=f"used {count:,} times")
+        for count, area in zip(shown, SMALLEST + (LARGEST - SMALLEST) * np.array(shown) / most, strict=True)
+    ]
+    if unusable:
+        handles.append(axis.scatter([], [], 40, color=look.unusable, label=unusable))
+    axis.legend(handles=handles, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=len(handles), handletextpad=0.4)
+
+
+def _draw_histogram(axis: "Axes", table: DescriptorTable, name: str, look: Look) -> None:
+    position = table.position(name)
+    usable = ~np.isnan(table.column(name))
+    values, counts = table.column(name)[usable].astype(np.float64), table.counts[usable]
+    label = label_descriptor(name, table.units[position])
+    axis.set_xlabel(label)
+    axis.set_ylabel("share (%)")
+    if not len(values):
+        axis.set_title(f"no code has a usable {name.replace('_', ' ')}")
+        return
+    low, high = float(values.min()), float(values.max())
+    if low == high:
+        low, high = low - 0.05 * abs(low) - 1e-6, high + 0.05 * abs(high) + 1e-6
+    octaves = table.scales[position] == "octave"
+    edges = np.geomspace(low, high, BARS + 1) if octaves else np.linspace(low, high, BARS + 1)
+    edges[[0, -1]] = low, high  # geomspace may miss its ends by a bit, and the outermost codes with them
+    axis.stairs(_shares(values, edges, np.ones(len(values))), edges, fill=True, color=look.unusable, label="codes")
+    axis.stairs(_shares(values, edges, counts), edges, color=look.got, linewidth=1.6, label="weighted by their use")
+    axis.set_title(f"{label}: {len(values)} of {len(table)} codes")
+    axis.legend(loc="lower right", bbox_to_anchor=(1.0, 0.98), ncols=2, borderaxespad=0.0, handlelength=1.6)
+    if octaves:
+        axis.set_xscale("log")
+        plain_ticks(axis, low, high)
+
+
+def _shares(values: NDArray[np.float64], edges: NDArray[np.float64], weights: NDArray[np.generic]) -> NDArray[np.float64]:
+    """Count in percent what lies between the edges, weighted."""
+    counted, _ = np.histogram(values, edges, weights=weights)
+    return 100 * counted / max(float(weights.sum()), 1e-12)

@@ -1,0 +1,134 @@
+"""One look for every picture, light and dark.
+
+What was asked is orange, what was got is blue (Okabe and Ito, "Color universal design", 2008); descriptors run through
+viridis and levels through magma, whose lightness rises evenly: all differ for every kind of colour vision and in grey.
+The figures are drawn without pyplot, so nobody's settings are changed and no window is opened. The same data give the
+same bytes.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from vqsynth.errors import ParameterError
+from vqsynth.files import StrPath, whole_file
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.colors import Normalize
+    from matplotlib.figure import Figure
+
+FORMATS = (".png", ".svg", ".pdf")
+VALUES, LEVELS = "viridis", "magma"
+
+
+@dataclass(frozen=True)
+class Look:
+    """Hold the colours of a picture; `unusable` is for what has no value, `rim` parts dots that overlap."""
+
+    paper: str
+    ink: str
+    edge: str
+    grid: str
+    asked: str
+    got: str
+    outside: str
+    unusable: str
+    rim: str
+
+
+LIGHT = Look("#FFFFFF", "#1A1A1A", "#555555", "#E4E4E4", "#E69F00", "#0072B2", "#999999", "#B4B4B4", "#FFFFFF")
+DARK = Look("#15181D", "#E6E6E6", "#8A8F98", "#2C3138", "#E69F00", "#56B4E9", "#8A8F98", "#6A7079", "#4C535C")
+
+_SHAPE: dict[Any, Any] = {
+    "font.size": 9.5,
+    "axes.titlesize": 10,
+    "axes.titlelocation": "left",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.linewidth": 0.6,
+    "legend.frameon": False,
+    "svg.hashsalt": "vqsynth",
+}
+
+
+@contextmanager
+def apply_look(*, dark: bool = False) -> Iterator[Look]:
+    """Give the light or the dark look, and have matplotlib draw in it, whatever the user's settings, for a while."""
+    import matplotlib as mpl
+
+    look = DARK if dark else LIGHT
+    inks = ("text.color", "axes.labelcolor", "axes.titlecolor", "xtick.labelcolor", "ytick.labelcolor")
+    edges = ("axes.edgecolor", "xtick.color", "ytick.color")
+    papers = ("figure.facecolor", "axes.facecolor", "savefig.facecolor")
+    colors = dict.fromkeys(inks, look.ink) | dict.fromkeys(edges, look.edge) | dict.fromkeys(papers, look.paper)
+    with mpl.rc_context():
+        mpl.rcdefaults()
+        mpl.rcParams.update(_SHAPE | colors | {"grid.color": look.grid})
+        yield look
+
+
+def make_figure(width: float, height: float, title: str | None) -> "Figure":
+    """Make an empty figure, its size in inches, with a title that is taken as it is, dollars and all."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), dpi=150, layout="constrained")
+    if title:
+        figure.suptitle(title, x=0.01, ha="left", fontsize=12, fontweight="bold", parse_math=False)
+    return figure
+
+
+def label_descriptor(name: str, unit: str) -> str:
+    """Write a descriptor's name in words, with its unit."""
+    words = name.replace("_", " ")
+    return f"{words} ({unit})" if unit else words
+
+
+def plain_ticks(axis: "Axes", low: float, high: float, *, which: str = "x") -> None:
+    """Mark a logarithmic axis with some round numbers, written out."""
+    ticks = round_numbers(low, high)
+    mark = axis.set_xticks if which == "x" else axis.set_yticks
+    mark(ticks, [f"{tick:g}" for tick in ticks])
+    axis.minorticks_off()
+
+
+def round_numbers(low: float, high: float) -> list[float]:
+    """List the numbers 1, 2, 5 times a power of ten from low to high, both above zero; more where those are few."""
+    powers = range(int(np.floor(np.log10(low))), int(np.ceil(np.log10(high))) + 1)
+    for steps in ((1, 2, 5), (1, 1.5, 2, 3, 4, 5, 6, 8), tuple(np.arange(10, 100) / 10)):
+        found = [float(f"{step * 10.0**power:.3g}") for power in powers for step in steps]
+        inside = [number for number in found if low <= number <= high]
+        if len(inside) >= 3:
+            break
+    return inside
+
+
+def make_norm(values: ArrayLike, scale: str) -> "Normalize":
+    """Spread the colours over values (n,), none of them NaN, evenly in octaves where the scale is "octave"."""
+    from matplotlib.colors import LogNorm, Normalize
+
+    low, high = (float(edge) for edge in np.percentile(np.asarray(values, np.float64), (1, 99)))
+    if low == high:
+        low, high = low - 0.05 * abs(low) - 1e-6, high + 0.05 * abs(high) + 1e-6
+    return LogNorm(low, high) if scale == "octave" else Normalize(low, high)
+
+
+def check_picture(path: StrPath) -> None:
+    """Refuse a picture path whose extension is none of .png, .svg, .pdf. Raises ParameterError."""
+    if Path(path).suffix.lower() not in FORMATS:
+        raise ParameterError(f"a picture must end in {', '.join(FORMATS)} (got '{path}')")
+
+
+def save_picture(figure: "Figure", path: StrPath) -> None:
+    """Write the picture whole or not at all, without the date that would make each one differ."""
+    suffix = Path(path).suffix.lower()
+    metadata = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(suffix, {})
+    with whole_file(path) as partial:
+        figure.savefig(partial, format=suffix[1:], metadata=metadata)

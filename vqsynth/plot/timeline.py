@@ -1,0 +1,132 @@
+"""What happens over time: asked against got, a panel per descriptor, over images of the sound and of the codes."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from vqsynth.audio import check_samples
+from vqsynth.files import StrPath
+from vqsynth.plot.look import Look, apply_look, check_picture, label_descriptor, make_figure, save_picture
+from vqsynth.plot.spectrogram import draw_image, image_grains, image_sound
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+Doubles = NDArray[np.float64]
+
+
+def plot_report(
+    report: Mapping[str, Any], y: ArrayLike, path: StrPath, *, title: str | None = None, dark: bool = False
+) -> None:
+    """Draw what was asked and what was got, a panel per descriptor, above the spectrogram of the sound.
+
+    report: as `vqsynth.report` makes it, null where there is no value; where a descriptor has `reach` (low, high),
+    what was asked outside it is shaded. y: (n,). The picture's format is that of the path's extension.
+    Raises ParameterError for an extension or folder that does not do, VqsynthError where the disk refuses.
+    """
+    check_picture(path)
+    sr, hop_length = int(report["sr"]), int(report["hop_length"])
+    descriptors: Mapping[str, Mapping[str, Any]] = report["descriptors"]
+    image = image_sound(y, sr)
+    with apply_look(dark=dark) as look:
+        figure, panels, images = _lay_out(len(descriptors), (1.55,), title)
+        for panel, (name, entry) in zip(panels, descriptors.items(), strict=True):
+            _draw_descriptor(panel, name, entry, hop_length / sr, look)
+        draw_image(figure, images[0], image)
+        images[0][0].set_xlabel("time (s)")
+        save_picture(figure, path)
+
+
+def plot_traverse(
+    y: ArrayLike,
+    sr: int,
+    values: ArrayLike,
+    path: StrPath,
+    *,
+    name: str,
+    unit: str,
+    magnitudes: ArrayLike | None = None,
+    title: str | None = None,
+    dark: bool = False,
+) -> None:
+    """Draw the descriptor of codes played one after the other, above the spectrogram of their sound.
+
+    y: (n,) at `sr` Hz; values: (N,), the descriptor of the codes, or of the frames, in the order played, each for an
+    equal time, NaN where not usable. magnitudes: (N, n_bins), their grains, drawn as a strip where given. Raises as
+    `plot_report` does.
+    """
+    check_picture(path)
+    samples, levels = check_samples(y), np.asarray(values, dtype=np.float64)
+    edges_s = np.linspace(0.0, len(samples) / sr, len(levels) + 1)
+    images = [image_sound(samples, sr)]
+    if magnitudes is not None:
+        images.insert(0, image_grains(magnitudes, edges_s, sr))
+    with apply_look(dark=dark) as look:
+        figure, panels, pairs = _lay_out(1, (1.55,) * len(images), title)
+        panels[0].stairs(levels, edges_s, baseline=None, color=look.got, linewidth=1.6)
+        panels[0].set_title(f"{label_descriptor(name, unit)}, code by code")
+        panels[0].set_ylabel(unit)
+        for pair, image in zip(pairs, images, strict=True):
+            draw_image(figure, pair, image)
+        if magnitudes is not None:
+            pairs[0][0].set_title("the codes' grains, in the same order")
+            pairs[1][0].set_title("the sound")
+        pairs[-1][0].set_xlabel("time (s)")
+        save_picture(figure, path)
+
+
+def _lay_out(
+    n_panels: int, images: Sequence[float], title: str | None
+) -> tuple["Figure", list["Axes"], list[tuple["Axes", "Axes"]]]:
+    """Lay out the panels over images of some relative heights with their colour bars, all on one time axis."""
+    heights = [1.0] * n_panels + list(images)
+    figure = make_figure(9.0, 0.55 + 1.7 * sum(heights), title)
+    rows = figure.add_gridspec(len(heights), 2, height_ratios=heights, width_ratios=[1.0, 0.014], wspace=0.015)
+    last = figure.add_subplot(rows[-1, 0])
+    above = [figure.add_subplot(rows[i, 0], sharex=last) for i in range(len(heights) - 1)]
+    for axis in above:
+        axis.tick_params(labelbottom=False)
+    bars = [figure.add_subplot(rows[i, 1]) for i in range(n_panels, len(heights))]
+    return figure, above[:n_panels], list(zip([*above[n_panels:], last], bars, strict=True))
+
+
+def _draw_descriptor(panel: "Axes", name: str, entry: Mapping[str, Any], hop_s: float, look: Look) -> None:
+    asked, got = _as_curve(entry["asked"]), _as_curve(entry["got"])
+    nrmse, out = entry.get("nrmse"), float(entry.get("out_of_reach") or 0.0)
+    label = "got" if nrmse is None else f"got, nrmse {nrmse:.3g}"
+    times_s = np.arange(len(asked)) * hop_s
+    panel.plot(times_s, asked, color=look.asked, linewidth=4.0, label="asked", solid_capstyle="round")
+    panel.plot(np.arange(len(got)) * hop_s, got, color=look.got, linewidth=1.2, label=label)
+    if entry.get("reach"):
+        low, high = entry["reach"]
+        _shade(panel, (asked < low) | (asked > high), hop_s, f"out of reach, {out:.1%} of the time", look)
+    elif out > 0:
+        panel.plot([], [], " ", label=f"{out:.1%} of the time out of reach")
+    panel.set_title(label_descriptor(name, str(entry["unit"])))
+    panel.set_ylabel(str(entry["unit"]))
+    panel.legend(loc="lower right", bbox_to_anchor=(1.0, 0.98), ncols=3, borderaxespad=0.0, handlelength=1.6)
+    panel.margins(y=0.08)
+    known = asked[~np.isnan(asked)]
+    _widen(panel, 12.0 if entry["unit"] == "dB" else 0.2 * abs(float(known.mean())) if len(known) else 0.0)
+
+
+def _widen(panel: "Axes", least: float) -> None:
+    """Show at least this range, so that the small errors of a steady target look small."""
+    low, high = panel.get_ylim()
+    missing = max(0.0, least - (high - low))
+    panel.set_ylim(low - missing / 2, high + missing / 2)
+
+
+def _shade(panel: "Axes", where: NDArray[np.bool_], hop_s: float, label: str, look: Look) -> None:
+    """Shade the frames of a mask, in one patch per run."""
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], where, [False])).astype(np.int8)))
+    for i, (start, stop) in enumerate(zip(edges[::2], edges[1::2], strict=True)):
+        span = max((start - 0.5) * hop_s, 0.0), (stop - 0.5) * hop_s
+        panel.axvspan(*span, color=look.outside, alpha=0.25, linewidth=0, label=label if i == 0 else None)
+
+
+def _as_curve(values: Sequence[float | None]) -> Doubles:
+    return np.array([np.nan if value is None else value for value in values], dtype=np.float64)

@@ -1,0 +1,72 @@
+"""Codes in two dimensions, near where their spectra are alike."""
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vqsynth.errors import ParameterError
+from vqsynth.frames import Floats
+
+ProjectionName = Literal["pca", "tsne"]
+PROJECTIONS: tuple[str, ...] = get_args(ProjectionName)
+DEPTH_DB = 80.0
+"""Levels further than this under the loudest bin of all codes are taken as this."""
+PERPLEXITY = 30.0
+"""How many neighbours t-SNE keeps together, the middle of what van der Maaten and Hinton (2008) recommend."""
+_COMPONENTS = 50
+
+
+@dataclass(frozen=True, eq=False)
+class Projection:
+    """Hold where codes lie, (K, 2), what the two axes are, and their unit: dB, RMS over the bins, or none."""
+
+    points: NDArray[np.float64]
+    labels: tuple[str, str]
+    unit: str
+
+
+def project_codes(magnitudes: Floats, *, method: str = "pca") -> Projection:
+    """Project the log spectra of codes to two dimensions.
+
+    magnitudes: (K, n_bins), linear. `pca` keeps distances as well as a plane can: no two codes lie further apart than
+    their log spectra differ. `tsne` keeps neighbours together (van der Maaten, Hinton, "Visualizing data using t-SNE",
+    2008), and distances mean little. The same codes always lie in the same place. Raises ParameterError for another
+    method.
+    """
+    if method not in PROJECTIONS:
+        raise ParameterError(f"method must be one of {', '.join(PROJECTIONS)} (got {method!r})")
+    scores, shares = _principal_components(_log_spectra(magnitudes))
+    if method == "tsne" and len(scores) > 3:
+        return Projection(_embed_neighbours(scores), ("t-SNE, only nearness counts", "t-SNE"), "")
+    labels = [f"{nth} principal component (dB, {share:.0%} of the variance)" for nth, share in
+              zip(("first", "second"), shares, strict=False)]  # fmt: skip
+    return Projection(scores[:, :2], (labels[0], labels[1]), "dB")
+
+
+def _log_spectra(magnitudes: Floats) -> NDArray[np.float64]:
+    levels = 20 * np.log10(np.maximum(magnitudes.astype(np.float64), 1e-12))
+    return np.maximum(levels, levels.max() - DEPTH_DB)
+
+
+def _principal_components(levels: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Rotate rows (K, n) about their mean to scores (K, at least 2), RMS over n; and their shares of the variance."""
+    centred = (levels - levels.mean(axis=0)) / np.sqrt(levels.shape[1])
+    u, s, vt = np.linalg.svd(centred, full_matrices=False)
+    # A component may point either way: the way that is louder in the treble is chosen, so that it stays.
+    slope = vt @ np.linspace(-1, 1, vt.shape[1])
+    scores = u * s * np.where(slope < 0, -1, 1)
+    shares = s**2 / max(float((s**2).sum()), 1e-12)
+    missing = max(0, 2 - len(s))
+    return np.pad(scores[:, :_COMPONENTS], ((0, 0), (0, missing))), np.pad(shares, (0, missing))
+
+
+def _embed_neighbours(scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    from sklearn.manifold import TSNE
+
+    perplexity = min(PERPLEXITY, (len(scores) - 1) / 3)
+    # Jittered by nothing and started from the principal components, it needs no luck; the seed is for its tie-breaks.
+    tsne = TSNE(init=scores[:, :2] / max(float(scores[:, 0].std()), 1e-12) * 1e-4, perplexity=perplexity,
+                random_state=0)  # fmt: skip
+    return np.asarray(tsne.fit_transform(scores), np.float64)
