@@ -6,8 +6,9 @@ import click
 
 from vqsynth import audio
 from vqsynth.cli import options
+from vqsynth.errors import CodebookError
 from vqsynth.path import CodePath
-from vqsynth.shelf import load
+from vqsynth.shelf import find_codebook, load
 
 
 @click.command("decode")
@@ -26,6 +27,10 @@ def decode_command(path_file: Path, output: Path, book: str | None, excitation: 
     audio.sound_format(output)
     options.check_outputs(output, inputs=(path_file,))
     path = CodePath.load(path_file)
-    codebook = load(book or path.codebook)
+    try:
+        folder = find_codebook(book or path.codebook)
+    except CodebookError as e:
+        raise e if book else CodebookError(f"{e}; the path names it, and --book can name another folder") from e
+    codebook = load(folder)
     audio.save(output, codebook.render(path, excitation=excitation, seed=seed), path.sr)
     click.echo(f"{path.seconds:.2f} s\nwrote {output}")

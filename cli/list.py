@@ -5,7 +5,9 @@ from typing import Any
 import click
 
 from vqsynth.cli.printing import print_table
-from vqsynth.shelf import list_codebooks
+from vqsynth.codebook import Codebook
+from vqsynth.errors import CodebookError
+from vqsynth.shelf import codebooks_at_hand, load
 from vqsynth.spreadsheet import format_value
 
 
@@ -22,10 +24,21 @@ def list_command(folders: tuple[str, ...]) -> None:
       vqsynth list
       vqsynth list ~/codebooks
     """
-    books = list_codebooks(folders)
-    if not books:
+    books, damaged = [], []
+    for folder in codebooks_at_hand(folders):
+        try:
+            books.append(load(folder))
+        except CodebookError as e:
+            damaged.append(str(e))
+    if books:
+        _print_books(books)
+    elif not damaged:
         click.echo("no codebooks here; name the folders that hold some, or train one with: vqsynth train")
-        return
+    if damaged:
+        raise CodebookError("\nError: ".join(damaged))
+
+
+def _print_books(books: list[Codebook]) -> None:
     units = {name: unit for book in books for name, unit in zip(book.table.names, book.table.units, strict=True)}
     ranges = [book.table.ranges() for book in books]
     print_table(

@@ -15,6 +15,7 @@ VERBS = {
     "list": "Show the codebooks at hand.",
     "info": "Show what a codebook is made of.",
     "table": "Show, sort and filter the descriptors of a codebook's codes.",
+    "map": "See a codebook's codes, the near ones alike.",
     "traverse": "Hear a codebook in the order of a descriptor.",
     "synth": "Make a sound that follows descriptor curves.",
     "encode": "Turn a sound into a path of codes and gain.",

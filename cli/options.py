@@ -8,6 +8,7 @@ import click
 
 from vqsynth.errors import ParameterError
 from vqsynth.files import check_output
+from vqsynth.page import check_page
 from vqsynth.plot import check_picture
 from vqsynth.shelf import find_codebook
 from vqsynth.table import DescriptorTable
@@ -53,11 +54,15 @@ def check_names(names: Iterable[str], table: DescriptorTable) -> None:
         table.position(name)
 
 
-def check_outputs(*outputs: Path | None, picture: Path | None = None, inputs: tuple[str | Path, ...] = ()) -> None:
+def check_outputs(
+    *outputs: Path | None, picture: Path | None = None, page: Path | None = None, inputs: tuple[str | Path, ...] = ()
+) -> None:
     """Refuse, before any work, outputs that cannot be written, that are inputs, or that are named twice."""
     if picture is not None:
         check_picture(picture)
-    outputs = (*outputs, picture)
+    if page is not None:
+        check_page(page)
+    outputs = (*outputs, picture, page)
     named = [path for path in outputs if path is not None]
     for path in named:
         check_output(path, inputs=inputs)

@@ -7,6 +7,7 @@ import click
 from vqsynth.cli import options
 from vqsynth.cli.printing import print_table
 from vqsynth.errors import ParameterError
+from vqsynth.page import write_table_page
 from vqsynth.shelf import load
 from vqsynth.spreadsheet import format_value
 
@@ -20,7 +21,10 @@ STDOUT = Path("-")
 @click.option("--where", metavar="EXPR", help="Keep the codes for which this holds.")
 @click.option("--csv", type=options.File, metavar="F", help="Write CSV in full precision to F; - prints it.")
 @click.option("--json", type=options.File, metavar="F", help="Write JSON to F; - prints it.")
-def table_command(book: str, by: str, descending: bool, where: str | None, csv: Path | None, json: Path | None) -> None:
+@click.option("--html", type=options.File, metavar="F", help="Write a page to F on which a click plays a code.")
+def table_command(
+    book: str, by: str, descending: bool, where: str | None, csv: Path | None, json: Path | None, html: Path | None
+) -> None:
     """Show the descriptors of every code of BOOK, a shipped name or a folder.
 
     EXPR compares descriptors, `count` and `code` with numbers or percentiles, joined by and, or, not. Codes without a
@@ -31,12 +35,14 @@ def table_command(book: str, by: str, descending: bool, where: str | None, csv: 
       vqsynth table violin --sort centroid --descending
       vqsynth table violin --where "centroid>2000 and flatness<-20"
       vqsynth table violin --where "p10<pitch<p50" --csv low.csv
+      vqsynth table violin --sort pitch --html violin.html
     """
     to_disk = [path for path in (csv, json) if path != STDOUT]
-    options.check_outputs(*to_disk, inputs=options.input_files(book))
+    options.check_outputs(*to_disk, page=html, inputs=options.input_files(book))
     if csv == json == STDOUT:
         raise ParameterError("--csv and --json cannot both print; name a file for one of them")
-    table = load(book).table
+    codebook = load(book)
+    table = codebook.table
     if where is not None:
         table = table.select(table.filter(where))
     table = table.select(table.sort(by, descending=descending))
@@ -46,7 +52,10 @@ def table_command(book: str, by: str, descending: bool, where: str | None, csv: 
         elif path is not None:
             write(path)
             click.echo(f"wrote {len(table)} codes to {path}", err=STDOUT in (csv, json))
-    if csv is None and json is None:
+    if html is not None:
+        write_table_page(html, table, codebook.grains, title=f"{codebook.name}: {len(table)} codes")
+        click.echo(f"wrote {len(table)} codes to {html}", err=STDOUT in (csv, json))
+    if csv is None and json is None and html is None:
         header = ["code", "count", *(f"{n}\n{u}".strip() for n, u in zip(table.names, table.units, strict=True))]
         rows = zip(table.codes, table.counts, table.values, strict=True)
         print_table(header, [[str(code), str(count), *map(format_value, row)] for code, count, row in rows])

@@ -6,6 +6,7 @@ import click
 
 from vqsynth.audio import save, sound_format
 from vqsynth.cli import options
+from vqsynth.cli.outputs import dark as dark_option
 from vqsynth.plot import plot_traverse
 from vqsynth.shelf import load
 
@@ -17,10 +18,11 @@ from vqsynth.shelf import load
 @click.option("--frames-per-code", type=click.IntRange(min=1), default=4, show_default=True)
 @options.output
 @click.option("--plot", "plot_file", type=options.File, help="Draw it, PNG or SVG.")
+@dark_option
 @options.excitation
 @options.seed
 def traverse_command(
-    book: str, by: str, descending: bool, frames_per_code: int, output: Path, plot_file: Path | None,
+    book: str, by: str, descending: bool, frames_per_code: int, output: Path, plot_file: Path | None, dark: bool,
     excitation: str | None, seed: int | None,
 ) -> None:  # fmt: skip
     """Hear the codes of codebook BOOK one after the other in the order of a descriptor, all equally loud.
@@ -40,5 +42,6 @@ def traverse_command(
     if plot_file:
         table = codebook.table
         values, unit = table.column(by)[path.codes], table.units[table.position(by)]
-        plot_traverse(y, path.sr, values, plot_file, name=by, unit=unit)
+        grains = codebook.grains.magnitudes[path.codes]
+        plot_traverse(y, path.sr, values, plot_file, name=by, unit=unit, magnitudes=grains, dark=dark)
     click.echo(f"{len(set(path.codes.tolist()))} codes in {path.seconds:.2f} s\nwrote {output}")

@@ -88,7 +88,7 @@ WRONG: Iterable[tuple[list[str], str]] = [
     (["--target", "centroid=9", "--seconds", "1", "-o", "a.mp3"], "must end in"),
     (["--target", "centroid=9", "--seconds", "1", "-o", "no/where/a.wav"], "does not exist"),
     (["--target", "centroid=9", "--seconds", "1", "-o", "a.wav", "--plot", "a.gif"], "picture must end in"),
-    (["--target", "centroid=9", "--seconds", "1", "-o", "a.wav", "--weight", "centroid=x"], "expects a number"),
+    (["--target", "centroid=9", "--seconds", "1", "-o", "a.wav", "--weight", "centroid=x"], "expected a number"),
     (["--target", "centroid=9", "--seconds", "1", "-o", "a.wav", "--weight", "crest=1"], "needs a target"),
     (["--target", "centroid=9", "--seconds", "1", "-o", "a.wav", "--smoothness", "-1"], "smoothness must be"),
     (["--target", "centroid=9", "--seconds", "1", "-o", "a.wav", "--path", "./a.wav"], "same name"),

@@ -28,13 +28,14 @@ def folder(book_folder: Path, tmp_path: Path) -> Path:
 
 def forge(folder: Path, name: str) -> None:
     """Put the true hash of a changed file on the card."""
-    card = json.loads((folder / "card.json").read_text())
-    card["files"][name] = hashlib.sha256((folder / name).read_bytes()).hexdigest()
-    (folder / "card.json").write_text(json.dumps(card))
+    files = json.loads((folder / "card.json").read_text())["files"]
+    change_card(folder, files=files | {name: hashlib.sha256((folder / name).read_bytes()).hexdigest()})
 
 
 def change_card(folder: Path, **changes: object) -> None:
+    """Edit the card as a person would who removes its own hash."""
     card = json.loads((folder / "card.json").read_text())
+    del card["card_sha256"]
     (folder / "card.json").write_text(json.dumps(card | changes))
 
 
@@ -87,6 +88,16 @@ def test_load_damaged_file_names_it(folder: Path, name: str, damage: str) -> Non
         vqsynth.load(folder)
 
 
+def test_load_card_with_any_bit_flipped_is_refused(folder: Path, rng: np.random.Generator) -> None:
+    data = (folder / "card.json").read_bytes()
+    for place in [data.index(b"16000") + 1, *rng.integers(data.index(b"card_sha256"), size=200)]:
+        damaged = bytearray(data)
+        damaged[place] ^= 1
+        (folder / "card.json").write_bytes(damaged)
+        with pytest.raises(CodebookError, match=r"card\.json"):
+            vqsynth.load(folder)
+
+
 def test_load_swapped_file_is_refused(folder: Path) -> None:
     shutil.copy(folder / "grains.safetensors", folder / "model.safetensors")
     with pytest.raises(CodebookError, match=r"model\.safetensors' is damaged, or of another codebook"):
@@ -118,11 +129,24 @@ def test_load_grains_of_another_size_are_refused(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(("key", "value"), [("sr", "fast"), ("n_fft", 1000), ("hop_length", 0), ("files", []),
-                                            ("descriptors", [1]), ("name", None)])  # fmt: skip
+                                            ("descriptors", [1]), ("name", None), ("format", True), ("format", 0),
+                                            ("sr", True), ("descriptors", [{"name": [], "unit": "", "scale": ""}]),
+                                            ("descriptors", [{"name": "x", "unit": 1, "scale": "linear"}]),
+                                            ])  # fmt: skip
 def test_load_card_with_nonsense_is_refused(folder: Path, key: str, value: object) -> None:
     change_card(folder, **{key: value})
-    with pytest.raises((CodebookError, ParameterError)):
+    with pytest.raises(CodebookError):
         vqsynth.load(folder)
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "x/" * 4000, "a\0b", "", "no/such"])
+def test_load_a_name_that_is_no_codebook_is_a_codebook_error(name: str) -> None:
+    with pytest.raises(CodebookError, match="no codebook"):
+        vqsynth.load(name)
+
+
+def test_list_codebooks_takes_a_single_folder(folder: Path) -> None:
+    assert [b.name for b in vqsynth.list_codebooks(folder)] == [b.name for b in vqsynth.list_codebooks([str(folder)])]
 
 
 def test_load_pickles_are_not_opened(folder: Path, tmp_path: Path) -> None:

@@ -21,13 +21,14 @@ SPINE = (
     ("audio", "frames"),
     ("loudness", "yin"),
     ("descriptors", "partials", "excitation"),
-    ("controls",),
+    ("controls", "refinement"),
     ("grains",),
     ("expressions", "spreadsheet"),
     ("table",),
-    ("index", "shapes"),
+    ("listening", "mapping"),
+    ("index", "shapes", "curvefiles"),
     ("curves",),
-    ("path",),
+    ("path", "targets"),
     ("selection", "render"),
     ("report", "bundle"),
     ("correction",),
@@ -39,11 +40,13 @@ ON_THE_SPINE = {name for row in SPINE for name in row}
 # The rooms that stand beside the spine, and what each of them imports from outside itself.
 ROOMS = {
     "": ON_THE_SPINE,  # vqsynth/__init__.py
-    "plot": ON_THE_SPINE - {"codebook", "shelf"},
+    "projection": {"errors", "frames"},
+    "plot": {"projection"} | ON_THE_SPINE - {"codebook", "shelf"},
+    "page": {"plot"} | ON_THE_SPINE - {"codebook", "shelf"},
     "model": {"errors"},
     "train": ON_THE_SPINE | {"model"},
     "codebooks": {"errors", "files", "audio", "frames", "codebook", "shelf", "train"},
-    "cli": ON_THE_SPINE | {"", "plot", "codebooks", "train"},
+    "cli": ON_THE_SPINE | {"", "projection", "plot", "page", "codebooks", "train"},
 }
 # Allowed inside functions only: Codebook.encode is all that needs the model at play time.
 INSIDE_FUNCTIONS = {("codebook", "model")}
@@ -56,7 +59,7 @@ OWNERS = {
     "matplotlib": {"plot"},
     "rich": {"cli", "train"},
     "scipy": set(),
-    "sklearn": {"model", "train"},
+    "sklearn": {"model", "train", "projection"},
     "soundfile": {"audio"},
     "soxr": {"audio"},
     "torch": {"model", "train"},
@@ -73,7 +76,7 @@ ENTRY = "cli.main"
 MAX_LINES = 250
 # A verb parses, makes one call and prints.
 MAX_LINES_OF_A_VERB = 60
-NOT_VERBS = {"cli", "cli.main", "cli.options", "cli.printing"}
+NOT_VERBS = {"cli", "cli.following", "cli.main", "cli.options", "cli.outputs", "cli.printing"}
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,16 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from vqsynth.codebooks.recipes import packages, soundfont, violin
-from vqsynth.codebooks.recipes.__main__ import RECIPES, make_codebook
-from vqsynth.codebooks.recipes.midi import Score
+from vqsynth.codebooks.recipes import packages, soundfont
+from vqsynth.codebooks.recipes.__main__ import make_codebook
+from vqsynth.codebooks.recipes.bank import CELLO, RECIPES, VIOLIN
+from vqsynth.codebooks.recipes.midi import DRUMS, Score
 from vqsynth.codebooks.recipes.packages import PackageError
-from vqsynth.codebooks.recipes.phrases import Instrument, write_phrases
+from vqsynth.codebooks.recipes.phrases import write_phrases
+from vqsynth.codebooks.recipes.recipe import Recipe, hold_out, make_job
+from vqsynth.codebooks.recipes.scenes import HITS, RINGING, write_hits, write_pads
+from vqsynth.codebooks.recipes.sources import Notes, Rendered, Samples, Source
+from vqsynth.model.vqvae import VQVAE
 
 needs_synth = pytest.mark.skipif(
     shutil.which("fluidsynth") is None or not packages.SOUNDFONT.is_file(), reason="FluidSynth or its SoundFont missing"
@@ -42,24 +47,100 @@ def test_bend_of_nothing_is_the_centre_and_of_the_range_the_end() -> None:
 
 
 def test_write_phrases_twice_gives_the_same_files() -> None:
-    one, two = ({n: s.to_midi() for n, s in write_phrases(violin.VIOLIN)} for _ in range(2))
+    one, two = ({n: s.to_midi() for n, s in write_phrases(VIOLIN)} for _ in range(2))
     assert one == two
-    assert one != {n: s.to_midi() for n, s in write_phrases(violin.VIOLIN, seed=1)}
+    assert one != {n: s.to_midi() for n, s in write_phrases(VIOLIN, seed=1)}
 
 
 def test_write_phrases_stay_in_the_range_and_last_about_seven_minutes() -> None:
-    instrument = Instrument(program=42, lowest=36, highest=76)
     seconds = 0.0
-    for _, score in write_phrases(instrument):
+    for _, score in write_phrases(CELLO):
         seconds += score.end_s
         pitches = [message[1] for _, _, message in score._events if message[0] == 0x90]
         assert pitches and min(pitches) >= 36 and max(pitches) <= 76
     assert 300 < seconds < 600
 
 
-def test_hold_out_takes_every_fifth_path() -> None:
-    paths = [Path(f"{i:02d}.wav") for i in range(15)]
-    assert [p.stem for p in violin.hold_out(paths)] == ["04", "09", "14"]
+def test_write_hits_play_every_key_of_each_kit_on_the_drum_channel() -> None:
+    scores = dict(write_hits([("brush", 40), ("jazz", 32)], velocities=(30, 90)))
+    assert list(scores) == ["brush_v030", "brush_v090", "jazz_v030", "jazz_v090"]
+    for name, score in scores.items():
+        messages = [message for _, _, message in score._events]
+        assert {m[0] & 15 for m in messages} == {DRUMS}
+        assert [m[1] for m in messages if m[0] == 0x90 | DRUMS] == list(HITS)
+        assert bytes([0xC0 | DRUMS, 40 if name.startswith("brush") else 32]) in messages
+
+
+def test_write_hits_leave_cymbals_time_to_ring() -> None:
+    _, score = next(write_hits([("standard", 0)]))
+    starts = [(tick, m[1]) for tick, _, m in score._events if m[0] == 0x90 | DRUMS]
+    gaps = {key: later - tick for (tick, key), (later, _) in zip(starts[:-1], starts[1:], strict=True)}
+    assert min(gaps[key] for key in RINGING) > 2 * max(gap for key, gap in gaps.items() if key not in RINGING)
+
+
+def test_write_pads_end_after_their_last_note() -> None:
+    for _, score in write_pads([("warm", 89)]):
+        last = max(tick for tick, _, message in score._events if message[0] == 0x80)
+        assert score.end_s * 960 > last
+
+
+@pytest.mark.parametrize(("count", "held_out"), [(15, [4, 9, 14]), (9, [4]), (5, [4]), (4, [3]), (2, [1]), (1, [])])
+def test_hold_out_takes_every_fifth_path_and_leaves_one_to_train_on(count: int, held_out: list[int]) -> None:
+    paths = [Path(f"{i:02d}.wav") for i in range(count)]
+    assert [paths.index(p) for p in hold_out(paths)] == held_out
+
+
+@pytest.mark.parametrize("recipe", RECIPES.values(), ids=lambda recipe: str(recipe.name))
+def test_recipe_names_package_sound_and_licence_of_all_its_sources(recipe: Recipe) -> None:
+    card = recipe.card()
+    assert card["recipe"] == f"make codebook NAME={recipe.name}"
+    assert card["about"] and card["licence"] and len(card["sources"]) == len(recipe.sources) >= 1
+    for credit in card["sources"]:
+        assert set(credit) == {"package", "sound", "licence"} and all(credit.values())
+    assert any("CC BY" in credit["licence"] for credit in card["sources"]) == ("CC BY" in card["licence"])
+
+
+@pytest.mark.parametrize("recipe", RECIPES.values(), ids=lambda recipe: str(recipe.name))
+def test_recipe_makes_a_model_that_leaves_the_codebook_under_7_megabytes(recipe: Recipe) -> None:
+    n_weights = sum(array.size for array in VQVAE(recipe.config.model).to_tensors().values())
+    n_grains = recipe.codes * recipe.grid.n_bins
+    # float16 both; the table and the transitions take up to another megabyte.
+    assert 2 * (n_weights + n_grains) < 7.2e6
+
+
+def test_recipes_render_each_source_into_a_folder_of_its_own() -> None:
+    for recipe in RECIPES.values():
+        folders = [source.folder for source in recipe.sources if isinstance(source, Rendered)]
+        assert len(set(folders)) == len(folders)
+
+
+def test_make_job_holds_out_of_each_source_and_keeps_their_order(tmp_path: Path) -> None:
+    job = make_job(_recipe(_Files(6), _Files(3)), tmp_path, tmp_path / "book", say=lambda line: None)
+    assert [Path(p).name for p in job.sounds] == ["0.wav", "1.wav", "2.wav", "3.wav", "4.wav", "5.wav",
+                                                  "0.wav", "1.wav", "2.wav"]  # fmt: skip
+    assert [Path(p).name for p in job.validation or ()] == ["4.wav", "2.wav"]
+    assert job.config.model.n_fft == job.grid.n_fft and job.about["note"] == "thin"
+
+
+def test_make_job_with_a_package_missing_gathers_nothing(tmp_path: Path) -> None:
+    said: list[str] = []
+    with pytest.raises(PackageError, match="not there"):
+        make_job(_recipe(_Files(6), _Files(0)), tmp_path, tmp_path / "book", say=said.append)
+    assert said == []
+
+
+def test_make_job_without_any_sound_of_a_source_says_which(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("vqsynth.codebooks.recipes.sources.require_samples", lambda: tmp_path)
+    with pytest.raises(PackageError, match="'gong_\\*'"):
+        make_job(_recipe(Samples(("gong_*",), "gongs")), tmp_path, tmp_path / "book", say=lambda line: None)
+
+
+def test_samples_are_sorted_and_each_there_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("drum_b.flac", "drum_a.flac", "bd_c.flac", "loop_a.flac", "drum.txt"):
+        (tmp_path / name).touch()
+    monkeypatch.setattr("vqsynth.codebooks.recipes.sources.require_samples", lambda: tmp_path)
+    found = Samples(("drum_*", "*_a", "bd_*"), "hits").gather(tmp_path)
+    assert [path.name for path in found] == ["bd_c.flac", "drum_a.flac", "drum_b.flac", "loop_a.flac"]
 
 
 @needs_synth
@@ -85,6 +166,11 @@ def test_require_soundfont_that_is_missing_names_the_package(tmp_path: Path) -> 
         packages.require_soundfont(tmp_path / "a.sf2")
 
 
+def test_require_samples_that_are_missing_names_the_package(tmp_path: Path) -> None:
+    with pytest.raises(PackageError, match="sonic-pi-samples"):
+        packages.require_samples(tmp_path / "samples")
+
+
 def test_install_npm_package_that_is_there_already_needs_no_npm(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -94,6 +180,11 @@ def test_install_npm_package_that_is_there_already_needs_no_npm(
     assert packages.install_npm_package("notes", "1.0.0", tmp_path) == unpacked
     with pytest.raises(PackageError, match="npm"):
         packages.install_npm_package("others", "1.0.0", tmp_path)
+
+
+def test_notes_name_package_and_version_in_their_credit() -> None:
+    credit = Notes("some-notes", "1.2.3", "12 recorded notes").credit()
+    assert credit["package"] == "some-notes@1.2.3"
 
 
 def test_make_codebook_without_its_tools_fails_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -110,3 +201,27 @@ def test_every_recipe_has_a_name_that_can_be_asked_for() -> None:
     assert result.exit_code == 2
     for name in RECIPES:
         assert name in result.output
+
+
+class _Files:
+    """A source of so many files; of none, a package that is missing."""
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+
+    def check(self) -> None:
+        if not self.count:
+            raise PackageError("the files are not there")
+
+    def doing(self) -> str:
+        return "counting"
+
+    def gather(self, build: Path) -> list[Path]:
+        return [build / f"{i}.wav" for i in range(self.count)]
+
+    def credit(self) -> dict[str, str]:
+        return {"package": "files", "sound": "files", "licence": "CC0 1.0"}
+
+
+def _recipe(*sources: Source) -> Recipe:
+    return Recipe(name="some", about="some", licence="CC0 1.0", sources=sources, note="thin")

@@ -2,17 +2,25 @@
 
 from collections.abc import Sequence
 from itertools import product
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from vqsynth.codebook import Codebook
 from vqsynth.errors import ParameterError
 from vqsynth.index import Demand
-from vqsynth.selection import MISS_COST, find_best_path, reach, select_codes
+from vqsynth.selection import MISS_COST, Selection, find_best_path, price_jumps, reach, select_codes
 from vqsynth.table import DescriptorTable
+
+
+def choose(book: Codebook, targets: dict[str, NDArray[np.float64]], **options: Any) -> NDArray[np.int64]:
+    selection = Selection(**options)
+    jumps = price_jumps(book.grains.distances, selection, book.transitions)
+    return select_codes(book.table, jumps, targets, selection)
 
 
 @settings(max_examples=40)
@@ -30,7 +38,7 @@ def test_find_best_path_is_the_cheapest_of_all_paths(frames: int, smoothness: fl
         steps = sum(float(jumps[a, b]) for a, b in zip(row[:-1], row[1:], strict=True))
         return sum(float(misses[t, code]) for t, code in enumerate(row)) + smoothness * steps
 
-    found = find_best_path(demand, jumps, smoothness=smoothness)
+    found = find_best_path(iter(misses), smoothness * jumps)
     cheapest = min(cost(row) for row in product(range(5), repeat=frames))
     assert cost(found.tolist()) == pytest.approx(cheapest, rel=1e-4, abs=1e-4)
 
@@ -38,16 +46,13 @@ def test_find_best_path_is_the_cheapest_of_all_paths(frames: int, smoothness: fl
 def test_find_best_path_where_nothing_is_asked_the_code_stays(book: Codebook) -> None:
     asked = np.full(40, np.nan)
     asked[[0, -1]] = 700.0
-    codes = find_best_path(Demand(book.table, {"centroid": asked}), book.grains.distances, smoothness=2.0)
+    codes = choose(book, {"centroid": asked})
     assert len(set(codes)) == 1
 
 
 def test_select_codes_without_smoothness_best_path_misses_as_little_as_nearest(book: Codebook) -> None:
     targets = {"centroid": np.geomspace(400, 3000, 50)}
-    chosen = [
-        select_codes(book.table, book.grains.distances, targets, method=method, smoothness=0.0)
-        for method in ("nearest", "best_path")
-    ]
+    chosen = [choose(book, targets, method=method, smoothness=0.0) for method in ("nearest", "best_path")]
     missed = [np.abs(np.log2(book.table.column("centroid")[codes] / targets["centroid"])) for codes in chosen]
     np.testing.assert_allclose(missed[0], missed[1], atol=1e-6)
 
@@ -56,7 +61,7 @@ def test_select_codes_more_smoothness_makes_smaller_jumps(book: Codebook) -> Non
     targets = {"centroid": np.linspace(400, 3000, 80)}
     jumps = []
     for smoothness in (0.0, 2.0, 50.0):
-        codes = select_codes(book.table, book.grains.distances, targets, smoothness=smoothness)
+        codes = choose(book, targets, smoothness=smoothness)
         jumps.append(book.grains.distances[codes[:-1], codes[1:]].sum())
     assert jumps[0] > jumps[1] > jumps[2]
 
@@ -64,7 +69,7 @@ def test_select_codes_more_smoothness_makes_smaller_jumps(book: Codebook) -> Non
 def test_select_codes_asked_for_a_codes_own_values_takes_that_code(book: Codebook) -> None:
     codes = np.arange(len(book))
     targets = {name: book.table.column(name).astype(float) for name in ("centroid", "flatness", "crest")}
-    np.testing.assert_array_equal(select_codes(book.table, book.grains.distances, targets, method="nearest"), codes)
+    np.testing.assert_array_equal(choose(book, targets, method="nearest"), codes)
 
 
 @pytest.mark.parametrize(
@@ -74,9 +79,35 @@ def test_select_codes_asked_for_a_codes_own_values_takes_that_code(book: Codeboo
 )  # fmt: skip
 def test_select_codes_bad_options_are_refused(book: Codebook, options: dict[str, object], message: str) -> None:
     with pytest.raises(ParameterError, match=message):
-        select_codes(book.table, book.grains.distances, {"centroid": np.array([900.0])}, **options)
+        Selection(**options)
 
 
 def test_reach_counts_the_frames_outside_the_table(book: Codebook) -> None:
     top = float(np.nanmax(book.table.column("centroid")))
     assert reach(book.table, "centroid", np.array([top, top * 1.01, top * 2, top / 1.5])) == 0.5
+
+
+def test_select_codes_rest_keeps_a_code_from_coming_back_soon(book: Codebook) -> None:
+    codes = choose(book, {"centroid": np.full(60, 900.0)}, rest=5)
+    for t in range(60):
+        assert codes[t] not in codes[max(0, t - 5) : t]
+
+
+def test_select_codes_variation_is_seeded_and_stays_near(book: Codebook) -> None:
+    targets = {"centroid": np.geomspace(400, 3000, 80)}
+    plain = choose(book, targets, method="nearest")
+    one, again, other = (choose(book, targets, method="nearest", variation=0.3, seed=s) for s in (1, 1, 2))
+    np.testing.assert_array_equal(one, again)
+    assert (one != other).any() and (one != plain).any()
+    column, asked = (book.table.rescale("centroid", v) for v in (book.table.column("centroid"), targets["centroid"]))
+    best = np.abs(column[plain] - asked)
+    assert ((column[one] - asked) ** 2 <= best**2 + 0.3**2 + 1e-5).all()
+
+
+def test_price_jumps_with_style_prefers_what_the_instrument_does(book: Codebook) -> None:
+    transitions = np.array([[3, 3, 90], [3, 7, 10], [7, 3, 5]])
+    prices = price_jumps(book.grains.distances, Selection(style=1.0), transitions)
+    assert prices[3, 3] < prices[3, 7] < prices[3, 20]
+    np.testing.assert_allclose(price_jumps(book.grains.distances, Selection(smoothness=3.0)), 3 * book.grains.distances)
+    with pytest.raises(ParameterError, match="does not know how its instrument moves"):
+        price_jumps(book.grains.distances, Selection(style=0.5))

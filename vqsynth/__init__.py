@@ -10,25 +10,32 @@ The modules, in the order in which data flows:
     yin           the pitch estimator
     descriptors   one function each, and the registry
     partials      grains split into partials and noise
-    excitation    noise, coherent, refined: the phase of the grains
+    excitation    noise, coherent: the phase of the grains
+    refinement    refined: Griffin-Lim at two windows
     controls      tilt, transposition, blend
     grains        every code to its spectrum, every spectrum to its short sound
     expressions   the language of table filters
     spreadsheet   tables as CSV, JSON and HTML
     table         the descriptors of every code: sort, filter, scale
+    listening     what a sound has, to be asked for
+    mapping       targets brought into a codebook's range
     index         nearest codes
     shapes        lines, sines, steps: curves as functions of time
+    curvefiles    curves from files
     curves        the language of curves, from text, files and numbers
     path          a row of codes and gains: the score
+    targets       what is asked for, frame by frame
     selection     curves to a path
     render        a path to sound, whole or block by block
     report        what was asked and what was got
-    correction    controls moved against the measured error
     bundle        the folder on disk: card, hashes, files
+    correction    controls moved against the measured error
     codebook      the grains, table and model of one sound world, and the methods that people use
     shelf         finding and loading codebooks
     synthesis     curves to a sound and its report
-    plot          the pictures
+    projection    the codes in two dimensions
+    plot/         the pictures          (matplotlib lives here)
+    page/         self-contained HTML: a render, a table
     model/        the VQ-VAE            (torch from here down)
     train/        sounds to a codebook
 

@@ -26,6 +26,8 @@ from vqsynth.files import StrPath
 
 FORMAT = 1
 CARD, GRAINS, TABLE, MODEL = "card.json", "grains.safetensors", "table.csv", "model.safetensors"
+CARD_HASH = "card_sha256"
+"""The card's own hash, of all else that it says: written with the file, checked and taken off when it is read."""
 Card = dict[str, Any]
 _KINDS: dict[str, type | tuple[type, ...]] = {
     "name": str, "sr": int, "n_fft": int, "hop_length": int, "codes": int, "descriptors": list, "files": dict,
@@ -34,8 +36,11 @@ _KINDS: dict[str, type | tuple[type, ...]] = {
 
 
 def is_bundle(folder: StrPath) -> bool:
-    """Tell whether a folder holds a card."""
-    return (Path(folder) / CARD).is_file()
+    """Tell whether a folder holds a card. What the system refuses to look into, or cannot name, holds none."""
+    try:
+        return (Path(folder) / CARD).is_file()
+    except OSError:
+        return False
 
 
 def seal(card: Mapping[str, Any], contents: Mapping[str, bytes]) -> Card:
@@ -68,19 +73,27 @@ def read_card(folder: StrPath) -> Card:
         card = json.loads(_read(path))
     except (ValueError, RecursionError) as e:
         raise CodebookError(f"'{path}' is damaged: {e}; get a fresh copy of the folder") from e
-    if not isinstance(card, dict) or not isinstance(card.get("format"), int):
+    if not isinstance(card, dict) or type(card.get("format")) is not int or card["format"] < 1:
         raise CodebookError(f"'{path}' is no codebook's card: it has no format number")
     if card["format"] > FORMAT:
         raise CodebookError(
             f"'{path}' has format {card['format']}, this version of vqsynth reads up to {FORMAT}; update vqsynth"
         )
+    if CARD_HASH in card and card.pop(CARD_HASH) != _hash(_card_text(card)):
+        raise CodebookError(
+            f"'{path}' is damaged: its own SHA-256 is not the one it names; get a fresh copy of the folder, or, if the "
+            f"card was edited on purpose, remove {CARD_HASH!r} from it"
+        )
     for name, kind in _KINDS.items():
-        if not isinstance(card.get(name), kind):
+        if not isinstance(card.get(name), kind) or isinstance(card[name], bool):
             raise CodebookError(f"'{path}' is damaged: {name!r} is missing or of a wrong type; get a fresh copy")
-    described = ({"name", "unit", "scale"} <= set(d) if isinstance(d, dict) else False for d in card["descriptors"])
-    if not all(described):
+    if not all(isinstance(d, dict) and _is_described(d) for d in card["descriptors"]):
         raise CodebookError(f"'{path}' is damaged: a descriptor lacks its name, unit or scale; get a fresh copy")
     return card
+
+
+def _is_described(descriptor: Card) -> bool:
+    return all(isinstance(descriptor.get(key), str) for key in ("name", "unit", "scale"))
 
 
 def parse_arrays(data: bytes, path: StrPath) -> dict[str, NDArray[Any]]:
@@ -110,7 +123,7 @@ def write_bundle(folder: StrPath, card: Card, contents: Mapping[str, bytes]) -> 
     except OSError as e:
         raise CodebookError(f"cannot write beside '{target}': {e.strerror}; choose another folder") from e
     try:
-        _fill(temporary, {CARD: (json.dumps(card, indent=1, ensure_ascii=False) + "\n").encode(), **contents})
+        _fill(temporary, {CARD: _card_text({**card, CARD_HASH: _hash(_card_text(card))}), **contents})
         if target.exists():
             target.rename(temporary / "replaced")
             (temporary / "new").rename(target)
@@ -150,6 +163,10 @@ def _read(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as e:
         raise CodebookError(f"cannot read '{path}': {e.strerror}; get a fresh copy of the folder") from e
+
+
+def _card_text(card: Mapping[str, Any]) -> bytes:
+    return (json.dumps(card, indent=1, ensure_ascii=False) + "\n").encode()
 
 
 def _hash(data: bytes) -> str:

@@ -5,8 +5,7 @@ Playing needs the grains and the table only; the model, and torch with it, is lo
 
 import warnings
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -14,19 +13,19 @@ from numpy.typing import ArrayLike, NDArray
 
 from vqsynth.audio import check_samples, limit_peak, resample, to_mono
 from vqsynth.bundle import GRAINS, MODEL, TABLE, Card, seal, write_bundle
-from vqsynth.curves import make_curve
 from vqsynth.descriptors import REGISTRY
 from vqsynth.errors import CodebookError, ParameterError, VqsynthWarning
 from vqsynth.files import StrPath
 from vqsynth.frames import Floats, FrameGrid, frame_signal
 from vqsynth.grains import Grains, measure_grains, normalize_power
-from vqsynth.index import Targets, Weights
+from vqsynth.index import Targets, check_weights
 from vqsynth.path import SILENT_DB, CodePath
 from vqsynth.render import check_fit, render_path
-from vqsynth.selection import DEFAULT_LOUDNESS_DB, SMOOTHNESS, select_codes
+from vqsynth.selection import Selection, price_jumps, select_codes
 from vqsynth.table import DescriptorTable
+from vqsynth.targets import DEFAULT_LOUDNESS_DB, LONGEST_S, Mappings, sample_targets
 
-LONGEST_S = 3600.0
+OPTIONS = frozenset(field.name for field in fields(Selection))
 _FRAMES_AT_ONCE = 1024
 
 
@@ -35,7 +34,7 @@ class Codebook:
     """Hold what a codebook's folder holds.
 
     card: what `card.json` says. grains: K spectra on `grid`. table: K rows of descriptors. model_state: the weights,
-    name to array.
+    name to array. transitions: (N, 3), how often the training corpus went from code to code, or None.
     """
 
     card: Card
@@ -43,6 +42,7 @@ class Codebook:
     grains: Grains
     table: DescriptorTable
     model_state: Mapping[str, NDArray[Any]]
+    transitions: NDArray[np.int64] | None = None
 
     @property
     def name(self) -> str:
@@ -71,6 +71,7 @@ class Codebook:
         model_config: Mapping[str, Any],
         model_state: Mapping[str, NDArray[Any]],
         card: Mapping[str, Any],
+        transitions: NDArray[np.int64] | None = None,
     ) -> "Codebook":
         """Make a codebook of what training found: normalize the grains, sound and measure them.
 
@@ -81,7 +82,8 @@ class Codebook:
         grains = Grains(stored.astype(np.float32), grid)
         frames = {"sr": grid.sr, "n_fft": grid.n_fft, "hop_length": grid.hop_length, "codes": len(grains)}
         about = {"name": name, **card, **frames, "model": dict(model_config)}
-        return cls(about, grid, grains, _measure_table(grains, counts), dict(model_state))._sealed()
+        table = _measure_table(grains, counts)
+        return cls(about, grid, grains, table, dict(model_state), transitions)._sealed()
 
     def measured_again(self) -> "Codebook":
         """Measure the table again, with every descriptor that is registered now: also the user's own."""
@@ -99,75 +101,64 @@ class Codebook:
 
         grains = np.ascontiguousarray(self.grains.magnitudes, np.float16)
         weights = {name: np.ascontiguousarray(array) for name, array in self.model_state.items()}
-        return {GRAINS: save({"grains": grains}), TABLE: self.table.to_csv().encode(), MODEL: save(weights)}
+        steps = {} if self.transitions is None else {"transitions": np.ascontiguousarray(self.transitions, np.int32)}
+        return {GRAINS: save({"grains": grains, **steps}), TABLE: self.table.to_csv().encode(), MODEL: save(weights)}
 
     def _sealed(self) -> "Codebook":
         columns = zip(self.table.names, self.table.units, self.table.scales, strict=True)
         described = [{"name": name, "unit": unit, "scale": scale} for name, unit, scale in columns]
         return replace(self, card=seal({**self.card, "descriptors": described}, self._contents()))
 
-    def sample_curves(self, *, seconds: float, **curves: Any) -> dict[str, NDArray[np.float64]]:
+    def sample_curves(
+        self, *, seconds: float, mapping: Mappings = "clamp", **curves: Any
+    ) -> dict[str, NDArray[np.float64]]:
         """Turn curves into values per frame, loudness at -20 where none is given.
 
-        curves: descriptor name to anything that `curves.make_curve` takes. Returns name to (T,).
+        curves: descriptor name to anything that `curves.make_curve` takes. mapping: see `vqsynth.mapping`; loudness,
+        which gain meets, is never mapped. Returns name to (T,), NaN where a sound that is a target has no value.
         Raises ParameterError for unknown names, unusable curves, and a duration outside 0 to an hour.
         """
-        if not 0 < seconds <= LONGEST_S or self.grid.samples(seconds) < 1:
-            raise ParameterError(
-                f"seconds must be above 0 and at most {LONGEST_S:g}, an hour (got {seconds:g}); "
-                "render longer sounds in parts"
-            )
-        times_s = self.grid.times_s(self.grid.count(self.grid.samples(seconds)))
-        wanted = {"loudness": DEFAULT_LOUDNESS_DB} | curves
-        for name in wanted:
-            self.table.position(name)
-        made = {
-            name: make_curve(value, percentile=partial(self.table.percentile, name)) for name, value in wanted.items()
-        }
-        return {name: curve.sample(times_s, seconds) for name, curve in made.items()}
+        return sample_targets(curves, self.table, self.grid, seconds=seconds, mapping=mapping)
 
-    def choose(
-        self,
-        targets: Targets,
-        *,
-        seconds: float,
-        method: str = "best_path",
-        weights: Weights | None = None,
-        smoothness: float = SMOOTHNESS,
-    ) -> CodePath:
+    def choose(self, targets: Targets, *, seconds: float, **options: Any) -> CodePath:
         """Choose codes and gains for values per frame, as `sample_curves` gives them.
 
-        Loudness is met by gain; where nothing else is asked for, the code that the corpus used most is held.
+        options: fields of `selection.Selection`, and `taken`, see `select_codes`. Loudness is met by gain; where
+        nothing else is asked for, the code that the corpus used most is held.
+        Raises ParameterError for unknown names and unusable options.
         """
+        taken, selection = options.pop("taken", None), Selection(**options)
         others = {name: values for name, values in targets.items() if name != "loudness"}
+        check_weights(others, selection.weights)
         codes = np.full(len(targets["loudness"]), int(np.argmax(self.table.counts)))
         if others:
-            distances = self.grains.distances
-            codes = select_codes(self.table, distances, others, method=method, weights=weights, smoothness=smoothness)
+            jumps = price_jumps(self.grains.distances, selection, self.transitions)
+            codes = select_codes(self.table, jumps, others, selection, taken=taken)
         gain_db = targets["loudness"] - self.table.column("loudness")[codes]
         n_samples = self.grid.samples(seconds)
         return CodePath(self.name, self.sha256, self.grid.sr, self.grid.hop_length, n_samples, codes, gain_db)
 
-    def follow(
-        self,
-        *,
-        seconds: float,
-        method: str = "best_path",
-        weights: Weights | None = None,
-        smoothness: float = SMOOTHNESS,
-        **curves: Any,
-    ) -> CodePath:
-        """Find a path that follows descriptor curves, such as `centroid="sin(p5,p95,0.2)", loudness=-20`."""
-        targets = self.sample_curves(seconds=seconds, **curves)
-        return self.choose(targets, seconds=seconds, method=method, weights=weights, smoothness=smoothness)
+    def follow(self, *, seconds: float, mapping: Mappings = "clamp", **curves: Any) -> CodePath:
+        """Find a path that follows descriptor curves, such as `centroid="sin(p5,p95,0.2)", loudness=-20`.
+
+        Fields of `selection.Selection`, such as `method`, may be given beside the curves.
+        """
+        options = {name: curves.pop(name) for name in OPTIONS & set(curves)}
+        targets = self.sample_curves(seconds=seconds, mapping=mapping, **curves)
+        return self.choose(targets, seconds=seconds, **options)
 
     def traverse(self, by: str, *, descending: bool = False, frames_per_code: int = 4) -> CodePath:
         """Line up the codes in the order of a descriptor, each held and all equally loud.
 
-        Codes without a usable value are left out. Raises ParameterError for an unknown name, and where none is usable.
+        Codes without a usable value are left out. Raises ParameterError for an unknown name, where none is usable, and
+        for more than an hour of sound.
         """
         order = self.table.sort(by, descending=descending)
         order = order[~np.isnan(self.table.column(by)[order])]
+        if len(order) * frames_per_code * self.grid.hop_length > LONGEST_S * self.grid.sr:
+            raise ParameterError(
+                f"{frames_per_code} frames of {len(order)} codes would last more than an hour; take fewer"
+            )
         if not len(order) or frames_per_code < 1:
             raise ParameterError(
                 f"to traverse by {by!r}, codes with a usable value and 1 frame or more of each are "
@@ -181,9 +172,12 @@ class Codebook:
     def render(self, path: CodePath, *, excitation: str | None = None, seed: int | None = None) -> Floats:
         """Render a path to sound, (n_samples,) float32 within full scale.
 
-        Warns where peaks made it necessary to turn the sound down. Raises CodebookError for another codebook's path.
+        Warns where peaks made it necessary to turn the sound down. Raises CodebookError for another codebook's path,
+        and ParameterError for one of more than an hour.
         """
         self.check_path(path)
+        if path.seconds > LONGEST_S:
+            raise ParameterError(f"a path of {path.seconds:.0f} s is longer than an hour; render it in parts")
         y, scaled_db = limit_peak(render_path(path, self.grains, excitation=excitation, seed=seed))
         if scaled_db < 0:
             warnings.warn(f"peaks over full scale: turned down by {-scaled_db:.1f} dB", VqsynthWarning, stacklevel=2)

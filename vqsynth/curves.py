@@ -9,16 +9,15 @@ A curve is written as
     steps(a,b,c,...)                 equal parts
     random(low,high,hz,seed)         new values hz times a second, joined by lines
     @file.csv @file.json             breakpoints in a file
+    @voice.wav                       what a sound has, and nothing where it has none
 
 and any value in it may be a percentile of the codebook's own table, `p5` or `p50.5`. The text is matched against these
 forms, never evaluated.
 """
 
-import csv
-import json
 import math
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,14 +25,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from vqsynth.curvefiles import read_points
 from vqsynth.errors import ParameterError
 from vqsynth.expressions import unknown_name
 from vqsynth.shapes import NAMED, Doubles, Shape, breakpoints, constant, spread
 
 Percentile = Callable[[float], float]
+Hear = Callable[[Path], tuple[Doubles, Doubles]]
+
+SOUNDS = (".wav", ".flac", ".aiff", ".aif", ".ogg", ".mp3")
 
 LARGEST = 1e12  # beyond it sums of values lose their digits
-FORMS = "a number, p50, '0:600 2.5:3000', " + ", ".join(shape.usage for shape in NAMED.values()) + ", @file.csv"
+USAGES = ", ".join(shape.usage for shape in NAMED.values())
+FORMS = f"a number, p50, '0:600 2.5:3000', {USAGES}, @file.csv, @sound.wav"
 
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _PERCENTILE = re.compile(r"p([0-9]+\.?[0-9]*)")
@@ -42,15 +46,16 @@ _CALL = re.compile(r"(\w+)\s*\((.*)\)", re.DOTALL)
 
 @dataclass(frozen=True)
 class Curve:
-    """Hold a target over time: what it was written as, and its shape."""
+    """Hold a target over time: what it was written as, its shape, and whether it may ask for nothing, NaN, at times."""
 
     text: str
     shape: Shape
+    gaps: bool = False
 
     def sample(self, times_s: ArrayLike, seconds: float) -> Doubles:
         """Take the curve's values.
 
-        times_s: (T,) and the curve's duration, in seconds. Returns (T,) float64, all finite.
+        times_s: (T,) and the curve's duration, in seconds. Returns (T,) float64, finite but for gaps.
         Raises ParameterError for a duration that is not above zero, and for values that are not finite.
         """
         times = np.asarray(times_s, dtype=np.float64)
@@ -59,17 +64,18 @@ class Curve:
         if times.ndim != 1 or not np.isfinite(times).all():
             raise ParameterError(f"times_s must be finite, of shape (T,) (got shape {times.shape})")
         values = np.array(self.shape(times, seconds), dtype=np.float64)
-        if values.shape != times.shape or not np.isfinite(values).all():
+        finite = np.isfinite(values) | (np.isnan(values) & self.gaps)
+        if values.shape != times.shape or not finite.all():
             raise ParameterError(f"the curve {self.text} must give a finite value for each of {len(times)} times")
         return values
 
 
-def make_curve(value: Any, *, percentile: Percentile | None = None) -> Curve:
+def make_curve(value: Any, *, percentile: Percentile | None = None, hear: Hear | None = None) -> Curve:
     """Make a curve of a text as above, a number, points, an array, a function, or a curve.
 
     Points are a list of (seconds, value) or an array (P, 2). An array (N,) is taken as it is where there are N frames,
     and is else spread evenly over the duration. A function takes times (T,) in seconds and returns (T,) or a number.
-    `percentile` gives the table's p-th percentile.
+    `percentile` gives the table's p-th percentile; `hear` gives a sound's times and values, (T,) each.
     Raises ParameterError for NaN, infinite or huge values, times that do not rise or are below zero, unknown or wrongly
     filled shapes, a file that is missing or malformed, an empty curve, and percentiles where there is no table.
     """
@@ -77,6 +83,8 @@ def make_curve(value: Any, *, percentile: Percentile | None = None) -> Curve:
         return value
     text = "a function" if callable(value) else _shorten(value if isinstance(value, str) else repr(value))
     try:
+        if isinstance(value, str) and value.strip().startswith("@") and Path(value.strip()).suffix.lower() in SOUNDS:
+            return Curve(text, _from_sound(Path(value.strip()[1:]), hear), gaps=True)
         return Curve(text, _shape(value, percentile))
     except ParameterError as e:
         raise ParameterError(f"curve '{text}': {e}") from e
@@ -91,6 +99,8 @@ def _shape(value: Any, percentile: Percentile | None) -> Shape:
         return constant(_finite(float(value)))
     if callable(value):
         return _from_function(value)
+    if isinstance(value, bytes | Mapping | set):
+        raise ParameterError(f"expected a list of (seconds, value), or one of {FORMS} (got a {type(value).__name__})")
     return _from_sequence(value, percentile)
 
 
@@ -105,6 +115,13 @@ def _parse(text: str, percentile: Percentile | None) -> Shape:
         points = [part.split(":", 1) for part in re.split(r"[\s,]+", text) if part]
         return _from_points(points, percentile)
     return constant(_value(text, percentile))
+
+
+def _from_sound(path: Path, hear: Hear | None) -> Shape:
+    if hear is None:
+        raise ParameterError("a sound can be a target only where a codebook says how to hear it")
+    times_s, values = hear(path)
+    return lambda times, seconds: np.interp(times, times_s, values)
 
 
 def _from_call(name: str, arguments: Sequence[str], percentile: Percentile | None) -> Shape:
@@ -180,49 +197,3 @@ def _finite(number: float) -> float:
 def _shorten(text: str) -> str:
     shown = " ".join(text.split())
     return shown if len(shown) <= 60 else shown[:59] + "…"
-
-
-def read_points(path: Path) -> list[Sequence[Any]]:
-    """Read the (time, value) points of a file, by its extension.
-
-    Raises ParameterError for an unknown extension, and for a file that is missing or malformed.
-    """
-    reader = READERS.get(path.suffix.lower())
-    if reader is None:
-        raise ParameterError(f"a curve file must end in {', '.join(READERS)} (got '{path}')")
-    try:
-        return reader(path.read_text(encoding="utf-8-sig"))
-    except (OSError, UnicodeDecodeError) as e:
-        raise ParameterError(
-            f"cannot read '{path}': {e.strerror if isinstance(e, OSError) else 'not UTF-8 text'}"
-        ) from e
-
-
-def _read_csv(text: str) -> list[Sequence[Any]]:
-    """Read rows of time and value, between commas, semicolons or tabs, under a header or not."""
-    delimiter = next((mark for mark in ";\t" if mark in text), ",")
-    try:
-        rows = [[cell.strip() for cell in row] for row in csv.reader(text.splitlines(), delimiter=delimiter) if row]
-    except csv.Error as e:
-        raise ParameterError(f"the file is no CSV: {e}") from e
-    has_header = rows and rows[0][0][:1].isalpha()
-    return list(rows[1:] if has_header else rows)
-
-
-def _read_json(text: str) -> list[Sequence[Any]]:
-    """Read [[time, value], ...] or {"times": [...], "values": [...]}."""
-    try:
-        content = json.loads(text)
-    except (ValueError, RecursionError) as e:
-        raise ParameterError(f"the file is no JSON: {e}") from e
-    if isinstance(content, dict):
-        times, values = content.get("times"), content.get("values")
-        if not isinstance(times, list) or not isinstance(values, list) or len(times) != len(values):
-            raise ParameterError('the file must hold "times" and "values", lists of one length')
-        return list(zip(times, values, strict=True))
-    if not isinstance(content, list) or not all(isinstance(point, list) for point in content):
-        raise ParameterError("the file must hold a list of [time, value]")
-    return list(content)
-
-
-READERS: dict[str, Callable[[str], list[Sequence[Any]]]] = {".csv": _read_csv, ".tsv": _read_csv, ".json": _read_json}

@@ -13,9 +13,11 @@ A new descriptor is a function and a decorator::
         return 20 * np.log10(high.sum(-1) / sound.magnitude.sum(-1))
 """
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache, cached_property
+from keyword import iskeyword
 from typing import Literal
 
 import numpy as np
@@ -30,6 +32,11 @@ USABLE_CONFIDENCE = 0.8
 """Below this pitch_confidence a pitch is no pitch."""
 FLOOR = 1e-10
 """Power under which librosa's flatness, and so ours, does not look."""
+RESERVED = frozenset(
+    ("code", "count", "book", "seconds", "method", "weights", "smoothness", "excitation", "seed", "rounds", "limits",
+     "mapping", "self")
+)  # fmt: skip
+"""Names that are keys of tables or options of those who follow curves."""
 _BLOCK = 512  # frames at a time: 4 MB, which the allocator hands out again without new pages
 
 
@@ -85,29 +92,49 @@ def descriptor(
 ) -> Callable[[Callable[[Analysis], Floats]], Callable[[Analysis], Floats]]:
     """Register the decorated function under `name`; `scale` "octave" compares values as ratios.
 
-    Raises ParameterError where the name is not an identifier, is taken by another function, or means a table column.
+    The function takes an `Analysis` of frames (..., T, n_fft) and returns a value per frame (..., T), NaN where there
+    is none. Defined again, as a notebook's cell is, it replaces itself.
+    Raises ParameterError where the name is no identifier, is taken by another function, or means something else in
+    tables, filters or options.
     """
 
     def register(function: Callable[[Analysis], Floats]) -> Callable[[Analysis], Floats]:
+        _check_name(name)
         taken = REGISTRY.get(name)
-        if not name.isidentifier() or name in ("code", "count"):
-            raise ParameterError(f"{name!r} cannot name a descriptor; use letters, digits and underscores")
-        if taken and taken.function.__qualname__ != function.__qualname__:
+        if taken and _home(taken.function) != _home(function):
             raise ParameterError(f"a descriptor {name!r} exists already; give yours another name")
-        if scale not in ("octave", "linear"):
-            raise ParameterError(f"scale of {name!r} must be 'octave' or 'linear' (got {scale!r})")
+        if scale not in ("octave", "linear") or summary not in ("mean", "median"):
+            raise ParameterError(
+                f"{name!r} needs the scale 'octave' or 'linear' and the summary 'mean' or 'median' "
+                f"(got scale {scale!r}, summary {summary!r})"
+            )
         REGISTRY[name] = Descriptor(name, unit, scale, summary, function)
         return function
 
     return register
 
 
+def _check_name(name: str) -> None:
+    if not (isinstance(name, str) and name.isidentifier()) or iskeyword(name) or re.fullmatch(r"p[0-9_]+", name):
+        raise ParameterError(f"{name!r} cannot name a descriptor; use letters, digits and underscores, and no keyword")
+    if name in RESERVED:
+        raise ParameterError(f"{name!r} cannot name a descriptor, it means something else; add a word to it")
+
+
+def _home(function: Callable[[Analysis], Floats]) -> tuple[str, str]:
+    return function.__module__, function.__qualname__
+
+
 def measure(y: Floats, grid: FrameGrid, names: Iterable[str] | None = None) -> dict[str, Floats]:
     """Measure sounds frame by frame.
 
-    y: (..., n) float32. names: those of the registry, by default all. Returns a dict of (..., T) float32.
-    Raises ParameterError for a name that no descriptor has.
+    y: (..., n), finite. names: those of the registry, by default all. Returns a dict of (..., T) float32.
+    Raises ParameterError for samples that are not finite, for a name that no descriptor has, and for a descriptor that
+    does not return a number per frame.
     """
+    y = np.asarray(y, np.float32)
+    if not np.isfinite(y).all():
+        raise ParameterError("y must hold finite samples (got NaN or infinite ones)")
     wanted = [lookup(name) for name in (REGISTRY if names is None else names)]
     frames = frame_signal(y, grid)
     weighted = cache(lambda: frame_signal(k_weight(y, grid.sr), grid))
@@ -117,8 +144,18 @@ def measure(y: Floats, grid: FrameGrid, names: Iterable[str] | None = None) -> d
         block = (..., slice(start, start + step), slice(None))
         sound = Analysis(frames[block], lambda block=block: weighted()[block], grid)  # type: ignore[misc]
         for d in wanted:
-            parts[d.name].append(np.asarray(d.function(sound), np.float32))
+            parts[d.name].append(_per_frame(d, sound))
     return {name: np.concatenate(values, axis=-1) for name, values in parts.items()}
+
+
+def _per_frame(d: Descriptor, sound: Analysis) -> Floats:
+    values = np.asarray(d.function(sound))
+    if values.shape != sound.frames.shape[:-1] or values.dtype.kind not in "fiub":
+        raise ParameterError(
+            f"descriptor {d.name!r} must return a number per frame, of shape {sound.frames.shape[:-1]} "
+            f"(got {values.dtype} of shape {values.shape})"
+        )
+    return values.astype(np.float32, copy=False)
 
 
 def lookup(name: str) -> Descriptor:

@@ -5,25 +5,23 @@ A grain is a magnitude spectrum; an excitation turns rows of them, one per frame
 - `NoiseExcitation`: windowed white noise, transformed, times the grain (Bitton, Esling, Harada, 2020).
 - `CoherentExcitation`: the phase of a partial advances by its frequency from frame to frame, the bins around its peak
   are locked to it (Laroche, Dolson, 1999), and what is no partial gets noise.
-- `refine`: iterations of Griffin and Lim (1984) over a sound that was rendered with `coherent`.
 
-The first two are causal and keep their state between calls: block by block gives the samples of the whole. All are
-deterministic under a seed. Spectra are in units of `numpy.fft.rfft` of a Hann-windowed frame of a sound of RMS 1.
+Both are causal and keep their state between calls: block by block gives the samples of the whole. Both are
+deterministic under a seed. `refined`, the third, starts from `coherent` and is iterated: see `refinement`. Spectra are
+in units of `numpy.fft.rfft` of a Hann-windowed frame of a sound of RMS 1.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vqsynth.frames import Floats, FrameGrid, OverlapAdd
+from vqsynth.frames import Floats, FrameGrid
 
 Spectra = NDArray[np.complex64]
 Rng = np.random.Generator | int | None
 TURN = np.float32(2 * np.pi)
-_FRAMES_AT_ONCE = 512
 
 
 @dataclass(frozen=True)
@@ -107,22 +105,3 @@ class CoherentExcitation:
             phases[:, t] = phase
         self._phase = phase
         return phases
-
-
-def refine(y: Floats, wanted: Callable[[slice], Floats], n_frames: int, grid: FrameGrid, *, iterations: int) -> Floats:
-    """Bring the magnitudes of a rendered sound nearer to those wanted, keeping the phases that it came with.
-
-    y: (n_frames * hop_length,), as the overlap-add of the frames gave it, its first sample the first of frame 0.
-    wanted: gives the magnitudes (T, n_bins) of a slice of frames. Returns the shape of y. Griffin, Lim, 1984.
-    """
-    for _ in range(iterations):
-        adder, parts = OverlapAdd(grid), []
-        padded = np.pad(y, (0, grid.n_fft))
-        frames = np.lib.stride_tricks.sliding_window_view(padded, grid.n_fft)[:: grid.hop_length]
-        for start in range(0, n_frames, _FRAMES_AT_ONCE):
-            block = slice(start, min(start + _FRAMES_AT_ONCE, n_frames))
-            spectra = np.fft.rfft(frames[block] * grid.window, axis=-1)
-            spectra *= wanted(block) / np.maximum(np.abs(spectra), 1e-12)
-            parts.append(adder.push(np.fft.irfft(spectra, axis=-1).astype(np.float32, copy=False)))
-        y = np.concatenate(parts)
-    return y

@@ -32,6 +32,11 @@ def check_output(path: StrPath, *, inputs: Iterable[StrPath] = ()) -> Path:
     Returns the path. Raises ParameterError for a folder, a device, a missing parent folder or an input.
     """
     target = Path(path)
+    try:
+        target.exists()
+    except (OSError, ValueError) as e:
+        reason = e.strerror if isinstance(e, OSError) else str(e)
+        raise ParameterError(f"the output '{_shorten(path)}' cannot be a file: {reason}; choose another name") from e
     if not target.name or target.is_dir():
         raise ParameterError(f"the output must be a file (got the folder '{path}'); add a file name")
     if not target.parent.is_dir():
@@ -82,6 +87,11 @@ def write_with(path: StrPath, writer: Callable[[Path], object], *, error: type[V
     """
     with whole_file(path, error=error) as partial:
         writer(partial)
+
+
+def _shorten(path: StrPath) -> str:
+    text = str(path)
+    return text if len(text) <= 80 else f"{text[:60]}…"
 
 
 def _same(a: Path, b: Path) -> bool:

@@ -21,8 +21,8 @@ Floats = NDArray[np.float32]
 class FrameGrid:
     """Hold the clock of a codebook: `sr` in Hz, `n_fft` and `hop_length` in samples.
 
-    Raises ParameterError where n_fft is odd or below 64, where the hop does not divide a quarter of the window, or
-    where sr is outside 4 to 384 kHz.
+    Raises ParameterError where one is no whole number, where n_fft is no multiple of 4 or outside 64 to 32768, where
+    the hop does not divide a quarter of the window, or where sr is outside 4 to 384 kHz.
     """
 
     sr: int = 44100
@@ -30,10 +30,14 @@ class FrameGrid:
     hop_length: int = 512
 
     def __post_init__(self) -> None:
+        for name in ("sr", "n_fft", "hop_length"):
+            value = getattr(self, name)
+            if not isinstance(value, int | np.integer) or isinstance(value, bool):
+                raise ParameterError(f"{name} must be a whole number (got {value!r})")
         if not 4000 <= self.sr <= 384000:
             raise ParameterError(f"sr must lie between 4000 and 384000 Hz (got {self.sr})")
-        if self.n_fft < 64 or self.n_fft % 4:
-            raise ParameterError(f"n_fft must be a multiple of 4 and at least 64 (got {self.n_fft}); try 2048")
+        if not 64 <= self.n_fft <= 32768 or self.n_fft % 4:
+            raise ParameterError(f"n_fft must be a multiple of 4 from 64 to 32768 (got {self.n_fft}); try 2048")
         if self.hop_length < 1 or (self.n_fft // 4) % self.hop_length:
             raise ParameterError(
                 f"hop_length must divide a quarter of n_fft, here {self.n_fft // 4} (got {self.hop_length}); "

@@ -19,6 +19,7 @@ from vqsynth.table import DescriptorTable
 
 Targets = Mapping[str, NDArray[np.float64]]
 Weights = Mapping[str, ArrayLike]
+HEAVIEST = 1e6
 _SPARE = 8
 
 
@@ -62,9 +63,8 @@ class Demand:
         for i, column in enumerate(self.columns.T):
             asked = ~np.isnan(self.queries[frames, i])
             away = (column[None] - self.queries[frames, i][asked, None]).astype(np.float32)
-            missed[asked] += np.broadcast_to(self.weights[:, i], len(self))[frames][asked, None] * np.where(
-                np.isnan(away), np.float32(np.inf), away**2
-            )
+            weighed = np.broadcast_to(self.weights[:, i], len(self))[frames][asked, None] * away**2
+            missed[asked] += np.where(np.isnan(away), np.float32(np.inf), weighed)
         return missed
 
 
@@ -96,17 +96,23 @@ def check_weights(targets: Targets, weights: Weights | None) -> NDArray[np.float
 
     Raises ParameterError for a weight that is negative or of no target.
     """
-    n_frames = len(next(iter(targets.values())))
+    n_frames = len(next(iter(targets.values()), ()))
     found = []
     for name in targets:
-        weight = np.atleast_1d(np.asarray((weights or {}).get(name, 1.0), np.float64))
-        if not (np.isfinite(weight) & (weight >= 0)).all() or len(weight) not in (1, n_frames):
-            raise ParameterError(f"the weight of {name!r} must be a number of 0 or more, or one per frame")
-        found.append(weight)
+        weight = np.atleast_1d((weights or {}).get(name, 1.0))
+        is_number = weight.dtype.kind in "fiu" and ((weight >= 0) & (weight <= HEAVIEST)).all()
+        if not is_number or weight.shape not in ((1,), (n_frames,)):
+            raise ParameterError(
+                f"the weight of {name!r} must be a number of 0 or more, up to {HEAVIEST:g}, or one per frame"
+            )
+        found.append(weight.astype(np.float64))
     for name in weights or {}:
         if name not in targets:
-            raise ParameterError(f"a weight for {name!r} needs a target for it; targets are {', '.join(targets)}")
-    return np.stack(np.broadcast_arrays(*found), axis=1)
+            raise ParameterError(
+                f"a weight for {name!r} needs a target for it that codes are chosen by, as all are but loudness, which "
+                f"gain meets; targets are {', '.join(targets) or 'none'}"
+            )
+    return np.stack(np.broadcast_arrays(*found), axis=1) if found else np.ones((1, 0))
 
 
 def _search_all(demand: Demand, k: int) -> Candidates:

@@ -54,7 +54,12 @@ class CodePath:
                 f"gains are expected (got {len(codes)} and {len(gain_db)})"
             )
         if not (np.isfinite(gain_db) & (gain_db <= LOUDEST_DB)).all():
-            raise ParameterError(f"gain_db must hold finite numbers up to {LOUDEST_DB:g}")
+            raise ParameterError(
+                f"gain_db must hold finite numbers up to {LOUDEST_DB:g} (got {gain_db.max():.4g}); bring the sound, or "
+                "the loudness that is asked for, down to full scale"
+            )
+        if not isinstance(self.seed, int | np.integer) or self.seed < 0:
+            raise ParameterError(f"seed must be a whole number of 0 or more (got {self.seed!r})")
         if self.controls is not None and len(self.controls) != frames:
             raise ParameterError(f"controls must be of {frames} frames (got {len(self.controls)})")
         object.__setattr__(self, "codes", codes.astype(np.int64))

@@ -40,14 +40,15 @@ def project_codes(magnitudes: Floats, *, method: str = "pca") -> Projection:
     scores, shares = _principal_components(_log_spectra(magnitudes))
     if method == "tsne" and len(scores) > 3:
         return Projection(_embed_neighbours(scores), ("t-SNE, only nearness counts", "t-SNE"), "")
-    labels = [f"{nth} principal component (dB, {share:.0%} of the variance)" for nth, share in
-              zip(("first", "second"), shares, strict=False)]  # fmt: skip
+    labels = [f"{nth} principal component (dB, {share:.0%} of variance)" for nth, share in
+              zip(("1st", "2nd"), shares, strict=False)]  # fmt: skip
     return Projection(scores[:, :2], (labels[0], labels[1]), "dB")
 
 
 def _log_spectra(magnitudes: Floats) -> NDArray[np.float64]:
     levels = 20 * np.log10(np.maximum(magnitudes.astype(np.float64), 1e-12))
-    return np.maximum(levels, levels.max() - DEPTH_DB)
+    floor: np.float64 = levels.max() - DEPTH_DB
+    return np.asarray(np.maximum(levels, floor))
 
 
 def _principal_components(levels: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

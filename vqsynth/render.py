@@ -5,17 +5,17 @@ many frames as any other; half a hop of raised cosine at both ends keeps them fr
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
 from vqsynth.errors import CodebookError, ParameterError
-from vqsynth.excitation import Shapes, refine
+from vqsynth.excitation import Shapes
 from vqsynth.frames import Floats, OverlapAdd
 from vqsynth.grains import Grains
 from vqsynth.path import SILENT_DB, CodePath
+from vqsynth.refinement import ROUNDS, refine
 
-REFINEMENTS = 50
-"""Iterations of `refined`."""
 _FRAMES_AT_ONCE = 256
 
 
@@ -25,7 +25,7 @@ def render_path(
     *,
     excitation: str | None = None,
     seed: int | None = None,
-    refinements: int = REFINEMENTS,
+    refinements: int = ROUNDS,
 ) -> Floats:
     """Render a path, by default with the excitation and seed that it names.
 
@@ -36,8 +36,10 @@ def render_path(
     if excitation != "refined":
         return np.concatenate(list(render_blocks(path, grains, excitation=excitation, seed=seed)))
     frames = _Frames(path, grains)
-    y = np.concatenate(list(frames.overlap("coherent", _pick_seed(path, seed))))
-    y = refine(y, frames.magnitudes, len(frames), grains.grid, iterations=refinements)
+    seed = _pick_seed(path, seed)
+    y = np.concatenate(list(frames.overlap("coherent", seed)))
+    partials = np.concatenate(list(frames.overlap("coherent", seed, noise=False)))
+    y = refine(y, partials, frames, grains.grid, rounds=refinements)
     y = y[grains.grid.n_fft :][: path.n_samples]
     return y * _fades(0, len(y), path)
 
@@ -81,7 +83,7 @@ def check_fit(path: CodePath, grains: Grains) -> None:
 
 
 def _pick_seed(path: CodePath, seed: int | None) -> int:
-    return path.seed if seed is None else seed
+    return path.seed if seed is None else replace(path, seed=seed).seed
 
 
 class _Frames:
@@ -105,15 +107,24 @@ class _Frames:
 
     def magnitudes(self, block: slice) -> Floats:
         """Give the magnitudes (T, n_bins) of some frames at their gain."""
-        return self.shapes(block).amplitudes[0] * self._gain[block, None]
+        magnitudes: Floats = self.shapes(block).amplitudes[0] * self._gain[block, None]
+        return magnitudes
 
-    def overlap(self, excitation: str, seed: int, *, at_once: int = _FRAMES_AT_ONCE) -> Iterator[Floats]:
-        """Excite and overlap-add, `at_once` frames at a time; the first sample is the first of the first frame."""
+    def overlap(
+        self, excitation: str, seed: int, *, at_once: int = _FRAMES_AT_ONCE, noise: bool = True
+    ) -> Iterator[Floats]:
+        """Excite and overlap-add, `at_once` frames at a time; the first sample is the first of the first frame.
+
+        Without `noise`, what is no partial is silent.
+        """
         grid = self._grains.grid
         voice, adder = self._grains.excite(excitation, rng=seed), OverlapAdd(grid)
         for start in range(0, len(self), at_once):
             block = slice(start, start + at_once)
-            spectra = voice.spectra(self.shapes(block))[0]
+            shapes = self.shapes(block)
+            if not noise:
+                shapes = replace(shapes, amplitudes=np.where(shapes.tonal, shapes.amplitudes, np.float32(0)))
+            spectra = voice.spectra(shapes)[0]
             frames = np.fft.irfft(spectra, grid.n_fft, axis=-1).astype(np.float32, copy=False)
             yield adder.push(frames * self._gain[block, None])
 

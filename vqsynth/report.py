@@ -60,10 +60,12 @@ def normalized_error(got: Floats, asked: NDArray[np.float64], counted: NDArray[n
 
     got, asked, counted: (T,). Frames without a value are left out; None where no frame is left.
     """
-    valid = counted & ~np.isnan(got)
-    span = float(np.ptp(asked))
-    scale = span if span > 1e-6 * max(1.0, abs(float(asked.mean()))) else abs(float(asked.mean()))
-    if not valid.any() or scale == 0:
+    valid = counted & ~np.isnan(got) & ~np.isnan(asked)
+    if not valid.any():
+        return None
+    span, mean = float(np.nanmax(asked) - np.nanmin(asked)), abs(float(np.nanmean(asked)))
+    scale = span if span > 1e-6 * max(1.0, mean) else mean
+    if scale == 0:
         return None
     return float(np.sqrt(np.mean((got[valid] - asked[valid]) ** 2)) / scale)
 
@@ -72,7 +74,8 @@ def summarize(report: Mapping[str, Any]) -> list[str]:
     """Say in a line per descriptor what was asked and got, the error as a share of the target's range."""
     lines = []
     for name, row in report["descriptors"].items():
-        asked, got = (np.array([np.nan if v is None else v for v in row[key]])[EDGE:-EDGE] for key in ("asked", "got"))
+        inside = slice(EDGE, -EDGE) if len(row["asked"]) > 2 * EDGE else slice(None)
+        asked, got = (np.array([np.nan if v is None else v for v in row[key]])[inside] for key in ("asked", "got"))
         line = f"{name}: asked {_span(asked)} {row['unit']}".rstrip() + f", got {_span(got)}"
         if row["nrmse"] is not None:
             line += f", error {100 * row['nrmse']:.2f} %"

@@ -5,6 +5,8 @@ by dynamic programming (Viterbi, 1967; for unit selection Hunt, Black, 1996) the
 least, a cost being what a frame misses and what a step between spectra jumps.
 """
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Literal, get_args
 
 import numpy as np
@@ -21,58 +23,128 @@ MISS_COST = 100.0
 """Cost of missing a target by one spread of the table, against a smoothness of 1 times the squared distance of two unit
 spectra."""
 SMOOTHNESS = 2.0
-DEFAULT_LOUDNESS_DB = -20.0
 _FRAMES_AT_ONCE = 256
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Say how codes are chosen.
+
+    method: "best_path", or "nearest", which knows nothing of the rest. weights: descriptor name to a factor, or to one
+    per frame. smoothness: the price of jumps between spectra. style: 0 to 1, from jumps being dear as spectra differ to
+    their being dear as the instrument seldom makes them. rest: frames for which a code that sounded must rest.
+    variation: codes that miss a target by so many spreads more than the best may be taken by chance, under `seed`.
+    Raises ParameterError for values out of range.
+    """
+
+    method: str = "best_path"
+    weights: Weights | None = None
+    smoothness: float = SMOOTHNESS
+    style: float = 0.0
+    rest: int = 0
+    variation: float = 0.0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.method not in METHODS:
+            raise ParameterError(f"method must be one of {', '.join(METHODS)} (got {self.method!r})")
+        for name, most in (("smoothness", 1e6), ("style", 1), ("rest", 1e6), ("variation", 100)):
+            value = getattr(self, name)
+            if not (isinstance(value, int | float | np.integer | np.floating) and 0 <= value <= most):
+                raise ParameterError(f"{name} must be a number of 0 or more, up to {most:g} (got {value})")
 
 
 def select_codes(
     table: DescriptorTable,
-    spectral_distances: Floats,
+    jumps: Floats,
     targets: Targets,
+    selection: Selection,
     *,
-    method: str = "best_path",
-    weights: Weights | None = None,
-    smoothness: float = SMOOTHNESS,
+    taken: NDArray[np.int64] | None = None,
 ) -> NDArray[np.int64]:
     """Choose a code per frame for targets other than loudness, which is met by gain.
 
-    targets: descriptor name to (T,) values. spectral_distances: (K, K). Returns codes (T,).
-    Raises ParameterError for an unknown method or a smoothness that is no number of 0 or more.
+    targets: descriptor name to (T,) values. jumps: what a step from code to code costs, (K, K), see `price_jumps`.
+    taken: codes that each frame must not have, (N, T). Returns codes (T,).
     """
-    if method not in METHODS:
-        raise ParameterError(f"method must be one of {', '.join(METHODS)} (got {method!r})")
-    if not (np.isfinite(smoothness) and smoothness >= 0):
-        raise ParameterError(f"smoothness must be a number of 0 or more (got {smoothness})")
-    if method == "nearest":
-        return find_candidates(table, targets, weights=weights, k=1).codes[:, 0]
-    return find_best_path(Demand(table, targets, weights), spectral_distances, smoothness=smoothness)
+    plain = selection.rest == 0 and selection.variation == 0 and taken is None
+    if selection.method == "nearest" and plain:
+        return find_candidates(table, targets, weights=selection.weights, k=1).codes[:, 0]
+    demand = Demand(table, targets, selection.weights)
+    if selection.method == "nearest":
+        jumps = np.zeros_like(jumps)
+    rows = _misses(demand, selection, taken)
+    return find_resting_path(rows, jumps, selection.rest) if selection.rest else find_best_path(rows, jumps)
 
 
-def find_best_path(demand: Demand, spectral_distances: Floats, *, smoothness: float) -> NDArray[np.int64]:
+def price_jumps(distances: Floats, selection: Selection, transitions: NDArray[np.int64] | None = None) -> Floats:
+    """Price the steps between codes, (K, K): how far apart their spectra are, how seldom the instrument makes them.
+
+    distances: squared, of unit spectra, (K, K). transitions: (N, 3), from, to and how often, of the training corpus.
+    Raises ParameterError for a style without transitions.
+    """
+    prices = np.float32(selection.smoothness * (1 - selection.style)) * distances
+    if selection.style == 0:
+        return prices
+    if transitions is None:
+        raise ParameterError("this codebook does not know how its instrument moves; use style 0, or train it again")
+    n_codes = len(distances)
+    counts = np.zeros((n_codes, n_codes), np.float32)
+    counts[transitions[:, 0], transitions[:, 1]] = transitions[:, 2]
+    usual = (counts.sum(axis=0) + 0.5) / (counts.sum() + 0.5 * n_codes)
+    chance = (counts + usual) / (counts.sum(axis=1, keepdims=True) + 1)
+    return prices - np.float32(selection.smoothness * selection.style / np.log(n_codes)) * np.log(chance)
+
+
+def find_best_path(misses: Iterator[Floats], jumps: Floats) -> NDArray[np.int64]:
     """Find the cheapest of all paths through all codes, (T,).
 
-    The cost of a path is the sum over its frames of MISS_COST times the squared distance to the target, and over its
-    steps of `smoothness` times the distance of the two spectra. No jump costs more than the dearest one does; what is
-    behind the best by more than that can never catch up and is left out, which changes no result and saves nearly all
-    of the work.
+    misses: what each code costs, (K,), frame after frame. jumps: what a step costs, (K, K). A path costs the sum. No
+    jump costs more than the dearest one does; what is behind the best by more than that can never catch up and is left
+    out, which changes no result and saves nearly all of the work.
     """
-    dearest = smoothness * float(spectral_distances.max())
+    dearest = float(jumps.max() - min(0.0, float(jumps.min())))
     kept: list[tuple[NDArray[np.int64], NDArray[np.intp]]] = []
     codes, total = np.zeros(0, np.int64), np.zeros(0, np.float32)
-    for start in range(0, len(demand), _FRAMES_AT_ONCE):
-        for missed in MISS_COST * demand.misses(slice(start, start + _FRAMES_AT_ONCE)):
-            near = np.flatnonzero(missed <= missed.min() + 2 * dearest)
-            came_from = np.zeros(len(near), np.intp)
-            cost = missed[near]
-            if kept:
-                jumps = smoothness * spectral_distances[codes[:, None], near]
-                jumps += total[:, None]
-                came_from = jumps.argmin(axis=0)
-                cost = cost + jumps[came_from, np.arange(len(near))]
-            alive = np.flatnonzero(cost <= cost.min() + dearest)
-            codes, total = near[alive], cost[alive] - cost.min()
-            kept.append((codes, came_from[alive]))
+    for missed in misses:
+        near = np.flatnonzero(missed <= missed.min() + 2 * dearest)
+        came_from = np.zeros(len(near), np.intp)
+        cost = missed[near]
+        if kept:
+            steps = jumps[codes[:, None], near] + total[:, None]
+            came_from = steps.argmin(axis=0)
+            cost = cost + steps[came_from, np.arange(len(near))]
+        alive = np.flatnonzero(cost <= cost.min() + dearest)
+        codes, total = near[alive], cost[alive] - cost.min()
+        kept.append((codes, came_from[alive]))
     return _trace_back(kept, int(total.argmin()))
+
+
+def find_resting_path(misses: Iterator[Floats], jumps: Floats, rest: int) -> NDArray[np.int64]:
+    """Take in every frame the cheapest code that did not sound in the last `rest` frames, (T,).
+
+    Where all codes rest, the one that has rested longest sounds.
+    """
+    path: list[int] = []
+    for missed in misses:
+        recent = path[-min(rest, len(missed) - 1) :] if len(missed) > 1 else []
+        cost = missed + jumps[path[-1]] if path else missed.copy()
+        cost[recent] = np.inf
+        path.append(int(cost.argmin()))
+    return np.array(path, np.int64)
+
+
+def _misses(demand: Demand, selection: Selection, taken: NDArray[np.int64] | None) -> Iterator[Floats]:
+    """Price the codes of each frame, (K,): what they miss, what chance adds, and infinity for those taken."""
+    rng = np.random.default_rng(selection.seed)
+    for start in range(0, len(demand), _FRAMES_AT_ONCE):
+        block = slice(start, start + _FRAMES_AT_ONCE)
+        missed = MISS_COST * demand.misses(block)
+        if selection.variation:
+            missed += MISS_COST * selection.variation**2 * rng.random(missed.shape, np.float32)
+        if taken is not None:
+            missed[np.arange(len(missed)), taken[:, block]] = np.inf
+        yield from missed
 
 
 def _trace_back(kept: list[tuple[NDArray[np.int64], NDArray[np.intp]]], last: int) -> NDArray[np.int64]:
@@ -84,7 +156,10 @@ def _trace_back(kept: list[tuple[NDArray[np.int64], NDArray[np.intp]]], last: in
 
 
 def reach(table: DescriptorTable, name: str, values: NDArray[np.float64]) -> float:
-    """Tell the share of a target's frames, 0 to 1, that lies outside what the table's codes have. values: (T,)."""
+    """Tell the share of a target's frames, 0 to 1, that lies outside what the table's codes have.
+
+    values: (T,), those that are NaN not counted.
+    """
     column = table.column(name)
-    low, high = np.nanmin(column), np.nanmax(column)
-    return float(np.mean((values < low) | (values > high)))
+    asked = values[~np.isnan(values)]
+    return float(np.mean((asked < np.nanmin(column)) | (asked > np.nanmax(column)))) if len(asked) else 0.0

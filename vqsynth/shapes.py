@@ -144,4 +144,6 @@ def _interpolate(times: Doubles, at: Doubles, values: Doubles) -> Doubles:
     if len(at) == 1:
         return np.full(len(times), values[0])
     i = np.searchsorted(at, times, side="right").clip(1, len(at) - 1)
-    return _mix(values[i - 1], values[i], (times - at[i - 1]) / (at[i] - at[i - 1]))
+    with np.errstate(over="ignore"):  # between times that nearly touch: infinity is cut off to 1
+        share = (times - at[i - 1]) / (at[i] - at[i - 1])
+    return _mix(values[i - 1], values[i], share)

@@ -107,10 +107,12 @@ class DescriptorTable:
     def select(self, codes: ArrayLike) -> "DescriptorTable":
         """Take the rows of some codes, in their order and as often as they come, or those where a mask (K,) is true.
 
-        Raises ParameterError for a code that is not in the table.
+        Raises ParameterError for a code that is not in the table, and for a mask of another length.
         """
         wanted = np.asarray(codes)
-        is_mask = wanted.dtype == bool and wanted.shape == self.codes.shape
+        is_mask = wanted.dtype == bool
+        if is_mask and wanted.shape != self.codes.shape:
+            raise ParameterError(f"a mask must have a value for each of {len(self)} rows (got shape {wanted.shape})")
         rows = np.flatnonzero(wanted) if is_mask else self._rows(wanted)
         return DescriptorTable(
             self.names, self.units, self.scales, self.values[rows], self.counts[rows], codes=self.codes[rows]

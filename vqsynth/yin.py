@@ -18,15 +18,17 @@ def estimate_pitch(frames: Floats, grid: FrameGrid) -> tuple[Floats, Floats]:
     """Estimate fundamental and confidence of frames.
 
     frames: (..., n_fft), not windowed. Returns f0 in Hz and a confidence from 0 to 1, (...) each. The lowest pitch has
-    three periods in a frame. A silent frame gets NaN and 0.
+    three periods in a frame. A silent frame gets NaN and 0, and so does one too short for the highest pitch.
     """
     x = frames.reshape(-1, grid.n_fft)
-    difference = _difference(x, grid.n_fft // 3 + 2)
+    shortest, n_lags = max(2, int(grid.sr / HIGHEST_HZ)), grid.n_fft // 3 + 2
+    if shortest + 2 > n_lags:  # the window is too short for any pitch
+        return np.full(frames.shape[:-1], np.nan, np.float32), np.zeros(frames.shape[:-1], np.float32)
+    difference = _difference(x, n_lags)
     lags = np.arange(difference.shape[1], dtype=np.float32)
     total = np.cumsum(difference, axis=1)
     normal = np.ones_like(difference)
     np.divide(difference * lags, total, out=normal, where=total > 1e-12)
-    shortest = max(2, int(grid.sr / HIGHEST_HZ))
     lag = _first_dip(normal, shortest)
     period = _refine(difference, lag)
     depth = np.take_along_axis(normal, lag[:, None], axis=1)[:, 0]

@@ -4,11 +4,10 @@ from pathlib import Path
 
 import click
 
-from vqsynth.codebooks.recipes import violin
+from vqsynth.codebooks.recipes.bank import RECIPES
+from vqsynth.codebooks.recipes.recipe import make_job
 from vqsynth.errors import VqsynthError
 from vqsynth.train.build import train_codebook
-
-RECIPES = {"violin": violin.make_job}
 
 
 @click.command()
@@ -23,7 +22,7 @@ def make_codebook(name: str, build: Path, output: Path | None, threads: int, res
     try:
         folder = output or Path("codebooks") / name
         folder.parent.mkdir(parents=True, exist_ok=True)
-        job = RECIPES[name](build / name, folder, say=click.echo)
+        job = make_job(RECIPES[name], build / name, folder, say=click.echo)
         train_codebook(job, threads=threads, resume=resume, say=click.echo)
     except VqsynthError as e:
         raise click.ClickException(str(e)) from e

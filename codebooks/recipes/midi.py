@@ -6,42 +6,45 @@ TICKS_PER_S = 960
 """480 ticks to the quarter, two quarters to the second, which is the tempo of a file that names none."""
 BEND_RANGE = 12
 """Semitones that a full pitch bend is worth, either way."""
+DRUMS = 9
+"""The channel, from 0, on which General MIDI plays drums, one to the key."""
 VIBRATO, VOLUME, EXPRESSION, REVERB, CHORUS, LEGATO, MONO = 1, 7, 11, 91, 93, 68, 126
 
 
 class Score:
     """Gather the events of one instrument on one channel, and say at what time the music ends.
 
-    program: General MIDI, from 0. legato: one voice, gliding from note to note without a new attack.
+    program: General MIDI, from 0. legato: one voice, gliding from note to note without a new attack. channel: from 0.
     """
 
-    def __init__(self, program: int, *, legato: bool = False) -> None:
+    def __init__(self, program: int, *, legato: bool = False, channel: int = 0) -> None:
         self.end_s = 0.0
+        self._channel = channel
         self._events: list[tuple[int, int, bytes]] = []
         for number, value in ((VOLUME, 110), (EXPRESSION, 127), (REVERB, 0), (CHORUS, 0)):
             self.control(0.0, number, value)
         # Registered parameter 0 is the range of the pitch bend: coarse, then fine.
         for number, value in ((101, 0), (100, 0), (6, BEND_RANGE), (38, 0)):
             self.control(0.0, number, value)
-        self._add(0.0, bytes([0xC0, program]))
+        self._add(0.0, 0xC0, program)
         if legato:
             self.control(0.0, MONO, 1)
             self.control(0.0, LEGATO, 127)
 
     def note(self, time_s: float, pitch: int, velocity: int, seconds: float) -> None:
         """Play a MIDI pitch with a velocity of 1 to 127."""
-        self._add(time_s, bytes([0x90, pitch, velocity]))
-        self._add(time_s + seconds, bytes([0x80, pitch, 0]))
+        self._add(time_s, 0x90, pitch, velocity)
+        self._add(time_s + seconds, 0x80, pitch, 0)
         self.end_s = max(self.end_s, time_s + seconds)
 
     def control(self, time_s: float, number: int, value: float) -> None:
         """Set a controller to a value, 0 to 127."""
-        self._add(time_s, bytes([0xB0, number, max(0, min(127, int(value)))]))
+        self._add(time_s, 0xB0, number, max(0, min(127, int(value))))
 
     def bend(self, time_s: float, semitones: float) -> None:
         """Bend the pitch by up to BEND_RANGE semitones."""
         value = max(0, min(16383, round(8192 * (1 + semitones / BEND_RANGE))))
-        self._add(time_s, bytes([0xE0, value & 127, value >> 7]))
+        self._add(time_s, 0xE0, value & 127, value >> 7)
 
     def rest(self, seconds: float) -> None:
         """Let the music end later."""
@@ -57,8 +60,9 @@ class Score:
         header = b"MThd" + struct.pack(">IHHH", 6, 0, 1, 480)
         return header + b"MTrk" + struct.pack(">I", len(body)) + bytes(body)
 
-    def _add(self, time_s: float, message: bytes) -> None:
+    def _add(self, time_s: float, kind: int, *values: int) -> None:
         # The running number keeps events of one tick in the order in which they were added.
+        message = bytes([kind | self._channel, *values])
         self._events.append((round(time_s * TICKS_PER_S), len(self._events), message))
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from vqsynth.errors import VqsynthError
 
 SOUNDFONT = Path("/usr/share/sounds/sf2/FluidR3_GM.sf2")
+SAMPLES = Path("/usr/share/sonic-pi/samples")
 
 
 class PackageError(VqsynthError):
@@ -26,6 +27,13 @@ def require_soundfont(path: Path = SOUNDFONT) -> Path:
     if not path.is_file():
         raise PackageError(f"the SoundFont '{path}' is not there; install the Debian package 'fluid-soundfont-gm'")
     return path
+
+
+def require_samples(folder: Path = SAMPLES) -> Path:
+    """Find the folder of Sonic Pi's samples. Raises PackageError."""
+    if not folder.is_dir():
+        raise PackageError(f"the samples '{folder}' are not there; install the Debian package 'sonic-pi-samples'")
+    return folder
 
 
 def install_npm_package(name: str, version: str, folder: Path) -> Path:

@@ -8,7 +8,8 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from vqsynth.codebooks.recipes.violin import make_job
+from vqsynth.codebooks.recipes.bank import RECIPES
+from vqsynth.codebooks.recipes.recipe import make_job
 from vqsynth.train.build import TrainingJob
 
 BUILD = Path("build/recipes/violin")
@@ -16,7 +17,7 @@ BUILD = Path("build/recipes/violin")
 
 def violin_job(folder: Path | None = None) -> TrainingJob:
     """Say what the recipe trains on, making the sounds where they are not there yet."""
-    return make_job(BUILD, folder or Path(tempfile.gettempdir()) / "violin", say=lambda line: None)
+    return make_job(RECIPES["violin"], BUILD, folder or Path(tempfile.gettempdir()) / "violin", say=lambda line: None)
 
 
 def read_sound(path: str | Path, sr: int) -> NDArray[np.float32]:

@@ -74,7 +74,7 @@ class VQVAE(nn.Module):
         self.encoder = FRONTS[config.front](n_fft=config.n_fft, width=config.encoder_width, latent=config.latent)
         self.quantizer = Quantizer(codes=config.codes, latent=config.latent)
         self.decoder = Decoder(n_fft=config.n_fft, width=config.decoder_width, latent=config.latent)
-        self.register_buffer("window", torch.hann_window(config.n_fft, dtype=torch.float64), persistent=False)
+        self.register_buffer("window", torch.hann_window(config.n_fft), persistent=False)
 
     def latents(self, x: Tensor) -> Tensor:
         """Encode Hann-windowed frames [N, n_fft] of RMS 1 to latents [N, latent] of length 1."""

@@ -9,7 +9,7 @@ Beside the modules lie the style and the scripts, plain files that are copied in
 """
 
 from vqsynth.page.document import check_page
-from vqsynth.page.render_page import write_render_page
+from vqsynth.page.render_page import check_length, write_render_page
 from vqsynth.page.table_page import write_table_page
 
-__all__ = ["check_page", "write_render_page", "write_table_page"]
+__all__ = ["check_length", "check_page", "write_render_page", "write_table_page"]

@@ -1,9 +1,10 @@
 "use strict";
 
-// Nine colours of viridis, evenly spaced: what lies between two of them is mixed.
+// Seventeen colours of viridis, evenly spaced: what lies between two of them is mixed.
 const VIRIDIS = [
-  [68, 1, 84], [71, 45, 123], [59, 82, 139], [44, 114, 142], [33, 145, 140],
-  [40, 174, 128], [94, 201, 98], [173, 220, 48], [253, 231, 37],
+  [68, 1, 84], [72, 24, 106], [71, 45, 123], [66, 64, 134], [59, 82, 139], [51, 99, 141],
+  [44, 114, 142], [38, 130, 142], [33, 145, 140], [31, 160, 136], [40, 174, 128], [63, 188, 115],
+  [94, 201, 98], [132, 212, 75], [173, 220, 48], [216, 226, 25], [253, 231, 37],
 ];
 const UNUSABLE = "rgb(140, 146, 154)";
 
@@ -24,9 +25,9 @@ function makeColors(values, octaves) {
   return { color, low, high, any: known.length > 0 };
 }
 
-/** Write a number in four digits or so, and a dash for none. */
+/** Write a number in four digits or so, and what is missing in words. */
 function writeNumber(v) {
-  if (v === null || v === undefined) return "–";
+  if (v === null || v === undefined) return "none";
   if (Number.isInteger(v)) return String(v);
   return Math.abs(v) >= 1000 ? v.toFixed(0) : String(Number(v.toPrecision(4)));
 }

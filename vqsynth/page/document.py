@@ -1,4 +1,4 @@
-"""The frame of a page: nothing in it comes from elsewhere, everything said is escaped, the same data give the same bytes.
+"""The frame of a page: all that it needs is in it, what is said is escaped, the same data give the same bytes.
 
 The content security policy of the page forbids the browser any request, so that a slip cannot become one.
 """
@@ -76,7 +76,7 @@ def table_html(head: Iterable[tuple[str, str]], rows: Iterable[Sequence[str]], *
     """Write a table whose columns a script can sort: head of (label, unit), rows of cells, `name` its id."""
     cells = "".join(
         f'<th scope="col" aria-sort="none"><button type="button">{escape(label.replace("_", " "))}'
-        f"{f'<small>{escape(unit)}</small>' if unit else ''}</button></th>"
+        f"<small>{escape(unit)}</small></button></th>"
         for label, unit in head
     )
     lines = "\n".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)

@@ -7,7 +7,8 @@
  * joined by and, or, not and parentheses. No comparison with a missing value holds.
  */
 function compileFilter(text, names, rows) {
-  const tokens = text.match(/p?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?|\.\d+|[A-Za-z_]\w*|<=|>=|==|!=|[<>()+-]|\S/g) || [];
+  const token = /p\d+\.\d+(?!\w)|[A-Za-z_]\w*|(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|<=|>=|==|!=|\S/g;
+  const tokens = text.match(token) || [];
   let next = 0;
   const columns = new Map(names.map((name, i) => [name, rows.map((row) => row[i])]));
   const operators = {
@@ -46,15 +47,14 @@ function compileFilter(text, names, rows) {
     return (i) => pairs.every((holds) => holds(i));
   }
   function readOperand() {
-    let sign = 1, token = tokens[next++];
-    const signed = token === "-" || token === "+";
-    if (signed) { sign = token === "-" ? -1 : 1; token = tokens[next++]; }
-    if (token === undefined) fail();
-    if (/^[.\d]/.test(token)) return { number: sign * Number(token) };
-    if (signed) fail();
-    if (columns.has(token)) return { column: columns.get(token) };
-    if (/^p\d+(\.\d+)?$/.test(token)) return { percent: Number(token.slice(1)) };
-    if (/^[A-Za-z_]\w*$/.test(token)) throw new Error(`Unknown name “${token}”; known are ${names.join(", ")}.`);
+    const sign = { "-": -1, "+": 1 }[tokens[next]];
+    if (sign) next++;
+    const word = tokens[next++];
+    if (/^\.?\d/.test(word)) return { number: (sign || 1) * Number(word) };
+    if (sign || word === undefined) fail();
+    if (columns.has(word)) return { column: columns.get(word) };
+    if (/^p\d+(\.\d+)?$/.test(word)) return { percent: Number(word.slice(1)) };
+    if (/^[A-Za-z_]\w*$/.test(word)) throw new Error(`Unknown name “${word}”; known are ${names.join(", ")}.`);
     return fail();
   }
   function compare(left, sign, right) {

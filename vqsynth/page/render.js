@@ -64,8 +64,8 @@ function showTimes(hovered) {
   find("hover").hidden = hovered === undefined;
   if (hovered !== undefined) find("hover").style.transform = `translateX(${toPixels(hovered)}px)`;
   data.curves.forEach((curve, i) => {
-    const [asked, got] = [curve.asked[t], curve.got[t]].map(writeNumber);
-    find(`curve-${i}-now`).textContent = `${seconds.toFixed(2)} s: asked ${asked}, got ${got} ${curve.unit}`;
+    const [asked, got] = [curve.asked[t], curve.got[t]].map((v) => `${writeNumber(v)} ${v === null ? "" : curve.unit}`.trim());
+    find(`curve-${i}-now`).textContent = `${seconds.toFixed(2)} s: asked ${asked}, got ${got}`;
   });
   const row = data.table[rowOf.get(data.codes[t])], place = data.names.indexOf(color.value);
   const value = `${writeNumber(row[FIRST_VALUE + place])} ${data.units[place]}`;

@@ -96,8 +96,8 @@ def _timeline(report: Mapping[str, Any], image: SpectrumImage, table: Descriptor
 
 def _panel(name: str, row: Mapping[str, Any], i: int) -> str:
     unit, error, out = str(row["unit"]), row.get("nrmse"), float(row.get("out_of_reach") or 0.0)
-    notes = [] if error is None else [f"error {error:.2%} of the range"]
-    notes += [f'<span class="key beyond">{out:.1%} out of reach</span>'] if out > 0 else []
+    notes = [] if error is None else [f"error {100 * error:.2f} %"]
+    notes += [f'<span class="key beyond">{100 * out:.1f} % out of reach</span>'] if out > 0 else []
     return (
         f"<section><h2>{escape(name.replace('_', ' '))} <small>{escape(unit)}</small>"
         '<span class="legend"><span class="key asked">asked</span><span class="key got">got</span></span>'
@@ -123,15 +123,15 @@ def _data(
     path: CodePath, report: Mapping[str, Any], image: SpectrumImage, used: Mapping[int, int], table: DescriptorTable
 ) -> dict[str, Any]:
     keys = ("unit", "asked", "got", "reach")
-    first = next((name for name in report["descriptors"] if name != "loudness"), table.names[0])
+    asked = [name for name in report["descriptors"] if name != "loudness" and name in table.names]
     codes = list(used)
     return {
         "seconds": path.seconds,
         "hop_s": path.hop_length / path.sr,
         "codes": path.codes.tolist(),
         "curves": [{key: row.get(key) for key in keys} for row in report["descriptors"].values()],
-        "image": {"low_hz": LOWEST_HZ, "top_hz": image.top_hz, "seconds": float(image.edges_s[1]) * len(image.edges_s[1:])},
-        "color": first,
+        "image": {"low_hz": LOWEST_HZ, "top_hz": image.top_hz, "seconds": image.equal_s},
+        "color": [*asked, table.names[0]][0],
         "names": table.names,
         "units": table.units,
         "octaves": [scale == "octave" for scale in table.scales],

@@ -33,7 +33,8 @@ class CodeSounds:
 
     def decode(self) -> Floats:
         """Give the sounds back as a page plays them, (N, n)."""
-        return self.samples.astype(np.float32) / 127 * self.peaks[:, None]
+        sounds: Floats = self.samples.astype(np.float32) / np.float32(127) * self.peaks[:, None]
+        return sounds
 
     def to_text(self) -> str:
         """Write the samples as base64."""

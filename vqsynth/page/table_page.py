@@ -8,9 +8,9 @@ from vqsynth.files import StrPath
 from vqsynth.grains import Grains
 from vqsynth.page.document import Page, check_page, table_html, write_page
 from vqsynth.page.sounds import CodeSounds, shorten_codes
-from vqsynth.selection import DEFAULT_LOUDNESS_DB
 from vqsynth.spreadsheet import format_value
 from vqsynth.table import DescriptorTable
+from vqsynth.targets import DEFAULT_LOUDNESS_DB
 
 SCRIPTS = ("sorting.js", "filter.js", "table.js")
 

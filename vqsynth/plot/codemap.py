@@ -26,7 +26,10 @@ if TYPE_CHECKING:
     from matplotlib.cm import ScalarMappable
     from matplotlib.figure import Figure
 
+Doubles = NDArray[np.float64]
+
 SMALLEST, LARGEST = 4.0, 110.0  # areas of dots, in square points
+RIM = 0.4
 BARS = 48
 
 
@@ -51,40 +54,48 @@ def plot_map(
     for name in filter(None, (color, histogram)):
         table.position(name)
     with apply_look(dark=dark) as look:
-        figure = make_figure(8.0, 9.2 if histogram else 6.6, title)
-        rows = figure.add_gridspec(2 if histogram else 1, 1, height_ratios=[2.6, 1.0] if histogram else [1.0])
+        heights = [_map_height(projection), *([2.3] if histogram else [])]
+        figure = make_figure(8.0, 0.9 + sum(heights), title)
+        rows = figure.add_gridspec(len(heights), 1, height_ratios=heights)
         _draw_map(figure, figure.add_subplot(rows[0]), projection, table, color, look)
         if histogram:
             _draw_histogram(figure.add_subplot(rows[1]), table, histogram, look)
         save_picture(figure, path)
 
 
+def _map_height(projection: Projection) -> float:
+    """Choose the height in inches at which the codes fill a map of equal scales, within what looks well."""
+    wide, high = np.maximum(np.ptp(projection.points, axis=0), 1e-9)
+    return float(np.clip(6.4 * high / wide, 3.6, 6.4))
+
+
 def _draw_map(
     figure: "Figure", axis: "Axes", projection: Projection, table: DescriptorTable, color: str, look: Look
 ) -> None:
-    values, areas = table.column(color), _areas(table.counts)
+    values, most = table.column(color), max(int(table.counts.max()), 1)
+    areas = np.array([_area(count, most) for count in table.counts])
     order = np.argsort(-areas, kind="stable")  # the small ones on top, where they are not hidden
     known = order[~np.isnan(values[order])]
     unknown = order[np.isnan(values[order])]
     x, y = projection.points.T
-    rim = {"edgecolors": look.rim, "linewidths": 0.4}
-    axis.scatter(x[unknown], y[unknown], areas[unknown], color=look.unusable, **rim)
+    axis.scatter(x[unknown], y[unknown], areas[unknown], look.unusable, edgecolors=look.rim, linewidths=RIM)
     if len(known):
         position = table.position(color)
         norm = make_norm(values[known], table.scales[position])
-        dots = axis.scatter(x[known], y[known], areas[known], c=values[known], cmap=VALUES, norm=norm, **rim)
+        dots = axis.scatter(x[known], y[known], areas[known], values[known], cmap=VALUES, norm=norm,
+                            edgecolors=look.rim, linewidths=RIM)  # fmt: skip
         _draw_bar(figure, axis, dots, label_descriptor(color, table.units[position]))
     axis.set_aspect("equal", adjustable="datalim")
     axis.set_xlabel(projection.labels[0])
     axis.set_ylabel(projection.labels[1])
     if projection.unit == "":
         axis.tick_params(labelbottom=False, labelleft=False)
-    _draw_legend(axis, table.counts, f"no usable {color.replace('_', ' ')}: {len(unknown)}" if len(unknown) else "", look)
+    _draw_legend(axis, table.counts, f"no usable {color.replace('_', ' ')}", len(unknown), look)
 
 
-def _areas(counts: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Give each code an area in square points that grows with its count, down to a smallest that can be seen."""
-    return SMALLEST + (LARGEST - SMALLEST) * counts / max(int(counts.max()), 1)
+def _area(count: float, most: int) -> float:
+    """Give a dot an area in square points that grows with a count, down to a smallest that can be seen."""
+    return SMALLEST + (LARGEST - SMALLEST) * count / most
 
 
 def _draw_bar(figure: "Figure", axis: "Axes", dots: "ScalarMappable", label: str) -> None:
@@ -95,15 +106,17 @@ def _draw_bar(figure: "Figure", axis: "Axes", dots: "ScalarMappable", label: str
         plain_ticks(bar.ax, *bar.ax.get_ylim(), which="y")
 
 
-def _draw_legend(axis: "Axes", counts: NDArray[np.int64], unusable: str, look: Look) -> None:
+def _draw_legend(axis: "Axes", counts: NDArray[np.int64], unusable: str, n_unusable: int, look: Look) -> None:
     most = max(int(counts.max()), 1)
     shown = sorted({int(number) for number in (most, round_numbers(most / 25, most / 3)[-1], most / 20) if number >= 1})
     handles = [
-        axis.scatter([], [], float(area), color="none", edgecolors=look.ink, linewidths=0.8, label=f"used {count:,} times")
-        for count, area in zip(shown, SMALLEST + (LARGEST - SMALLEST) * np.array(shown) / most, strict=True)
+        axis.scatter(
+            [], [], _area(n, most), color="none", edgecolors=look.ink, linewidths=0.8, label=f"used {n:,} times"
+        )
+        for n in shown
     ]
-    if unusable:
-        handles.append(axis.scatter([], [], 40, color=look.unusable, label=unusable))
+    if n_unusable:
+        handles.append(axis.scatter([], [], 40, color=look.unusable, label=f"{unusable}: {n_unusable}"))
     axis.legend(handles=handles, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=len(handles), handletextpad=0.4)
 
 
@@ -132,7 +145,7 @@ def _draw_histogram(axis: "Axes", table: DescriptorTable, name: str, look: Look)
         plain_ticks(axis, low, high)
 
 
-def _shares(values: NDArray[np.float64], edges: NDArray[np.float64], weights: NDArray[np.generic]) -> NDArray[np.float64]:
+def _shares(values: Doubles, edges: Doubles, weights: NDArray[np.generic]) -> Doubles:
     """Count in percent what lies between the edges, weighted."""
     counted, _ = np.histogram(values, edges, weights=weights)
     return 100 * counted / max(float(weights.sum()), 1e-12)

@@ -35,6 +35,11 @@ class SpectrumImage:
     edges_s: NDArray[np.float64]
     top_hz: float
 
+    @property
+    def equal_s(self) -> float:
+        """Tell how long the image would be were its last column as wide as its first."""
+        return float(self.edges_s[1]) * (len(self.edges_s) - 1)
+
 
 def image_sound(y: ArrayLike, sr: int) -> SpectrumImage:
     """Take the spectrogram of a sound (n,) at `sr` Hz, of no more columns than a picture has."""
@@ -53,7 +58,7 @@ def image_sound(y: ArrayLike, sr: int) -> SpectrumImage:
 def image_grains(magnitudes: ArrayLike, edges_s: ArrayLike, sr: int) -> SpectrumImage:
     """Stand grains (N, n_bins) side by side, each from one of the times edges_s (N + 1,) to the next."""
     power = np.asarray(magnitudes, np.float32) ** 2
-    # Peaks of a few samples are what makes a column; means of neighbours would blur the partials of different pitches.
+    # Of many grains some are left out: the mean of neighbours would show partials that none of them has.
     step = max(1, -(-len(power) // _MAX_COLUMNS))
     kept = np.append(np.arange(0, len(power), step), len(power))
     return _image(power[::step], np.asarray(edges_s, np.float64)[kept], sr)
@@ -81,10 +86,8 @@ def encode_image(image: SpectrumImage) -> bytes:
     """Write an image as PNG without axes, a pixel per row and column, the highest frequency on top."""
     from matplotlib.image import imsave
 
-    buffer = BytesIO()
-    imsave(
-        buffer, image.levels_db[::-1], vmin=-DEPTH_DB, vmax=0.0, cmap=LEVELS, format="png", metadata={"Software": None}
-    )
+    buffer, about = BytesIO(), {"Software": "vqsynth"}
+    imsave(buffer, image.levels_db[::-1], vmin=-DEPTH_DB, vmax=0.0, cmap=LEVELS, format="png", metadata=about)
     return buffer.getvalue()
 
 

@@ -22,7 +22,6 @@ from vqsynth.train.checkpoint import checkpoint_path
 from vqsynth.train.corpus import Corpus, find_sounds, load_corpus
 from vqsynth.train.loop import Trained, check_device, check_no_checkpoint, train_model
 from vqsynth.train.reconstruction import Distances, compare_sounds, mean_distances
-from vqsynth.train.settling import settle_decoder
 from vqsynth.train.trainer import TrainConfig
 
 HOLD_OUT_EVERY = 10
@@ -116,6 +115,13 @@ def measure_usage(codes: NDArray[np.int64], n_codes: int) -> Usage:
     return Usage(counts, float((counts > 0).mean()), float(np.exp(-(share * np.log(share)).sum())))
 
 
+def count_transitions(codes: NDArray[np.int64], joined: NDArray[np.bool_], n_codes: int) -> NDArray[np.int64]:
+    """Count how often code j follows code i, (N, 3): i, j and the count, of codes (T,) joined to the next (T - 1,)."""
+    pairs = (codes[:-1] * n_codes + codes[1:])[joined]
+    found, counts = np.unique(pairs, return_counts=True)
+    return np.stack([found // n_codes, found % n_codes, counts], axis=1)
+
+
 def measure_reconstruction(book: Codebook, paths: Iterable[Path]) -> dict[str, Distances]:
     """Encode and decode sound files with `refined`, and compare: file name to distances."""
     figures = {}
@@ -157,7 +163,6 @@ def _is_readable(path: Path) -> bool:
 
 def _assemble(job: TrainingJob, trained: Trained, corpus: Corpus) -> tuple[Codebook, Usage]:
     """Make a codebook of a trained model, with how often the corpus uses each code."""
-    settle_decoder(trained.trainer.model, corpus)
     state, config = trained.trainer.model.to_tensors(), job.config.model.to_dict()
     magnitudes = VQVAE.from_tensors(job.config.model, state).decode_codes().numpy()
     if not np.isfinite(magnitudes).all():
@@ -173,6 +178,7 @@ def _assemble(job: TrainingJob, trained: Trained, corpus: Corpus) -> tuple[Codeb
         model_config=config,
         model_state=state,
         card={"version": VERSION},
+        transitions=count_transitions(codes, np.diff(corpus.starts) == job.grid.hop_length, job.config.model.codes),
     )
     return book, usage
 

@@ -33,7 +33,8 @@ def settle_decoder(model: VQVAE, corpus: Corpus) -> None:
     missing = targets - (output(features) + DECODER_OFFSET)
     missing[counts == 0] = 0
     weights = (counts / FULL_WEIGHT).clamp(max=1.0) + 0.05
-    change = _solve_ridge(features.double(), missing.double(), weights.double()).float()
+    # On the CPU, since not every device has float64.
+    change = _solve_ridge(*(x.cpu().double() for x in (features, missing, weights))).float().to(features.device)
     output.weight.add_(change[:-1].T)
     output.bias.add_(change[-1])
 

@@ -1,8 +1,6 @@
 """The pictures show the numbers that they were given, in files that do not differ from one time to the next."""
 
-import html
 import re
-import struct
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,8 +9,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from tests.plot.pictures import png_size, texts
 from vqsynth.errors import AudioError, ParameterError, VqsynthError
-from vqsynth.plot import _spectrogram, plot_report, plot_traverse
+from vqsynth.plot import plot_report, plot_traverse
 
 Sine = Callable[..., NDArray[np.float32]]
 
@@ -22,19 +21,6 @@ def make_report(names: tuple[str, ...] = ("centroid",), n_frames: int = 87) -> d
     got: list[float | None] = [*asked[:-1], None]
     row = {"unit": "Hz", "asked": asked.tolist(), "table": got, "got": got, "nrmse": 0.01234, "out_of_reach": 0.25}
     return {"sr": 44100, "hop_length": 512, "codes": [0] * n_frames, "descriptors": {name: dict(row) for name in names}}
-
-
-def texts(path: Path) -> str:
-    """Collect what an SVG says: matplotlib draws letters as outlines, and keeps the words as comments."""
-    comments = re.findall(r"<!--(.*?)-->", path.read_text(encoding="utf-8"), re.DOTALL)
-    return html.unescape("\n".join(comments))
-
-
-def png_size(path: Path) -> tuple[int, int]:
-    data = path.read_bytes()
-    assert data[:8] == b"\x89PNG\r\n\x1a\n"
-    width, height = struct.unpack(">II", data[16:24])
-    return width, height
 
 
 def test_plot_report_grows_by_a_panel_per_descriptor(tmp_path: Path, sine: Sine) -> None:
@@ -109,25 +95,6 @@ def test_plot_traverse_leaves_gaps_where_a_code_has_no_value(tmp_path: Path, sin
     assert (tmp_path / "gap.svg").read_bytes() != (tmp_path / "whole.svg").read_bytes()
 
 
-@pytest.mark.parametrize("frequency_hz", [110.0, 1000.0, 12000.0])
-def test_spectrogram_of_a_sine_is_brightest_at_its_frequency(sine: Sine, frequency_hz: float) -> None:
-    levels, times, top_hz = _spectrogram(sine(frequency_hz, seconds=2.0), 44100)
-    edges = np.geomspace(50, top_hz, levels.shape[0] + 1)
-    brightest = np.sqrt(edges[1:] * edges[:-1])[levels[:, levels.shape[1] // 2].argmax()]
-    assert brightest == pytest.approx(frequency_hz, abs=44100 / 2048, rel=0.02)
-    assert levels.max() == pytest.approx(0, abs=1.0)
-    assert times[-1] == pytest.approx(2.0, abs=0.02)
-
-
-def test_spectrogram_of_a_long_sound_has_no_more_columns_than_a_picture(rng: np.random.Generator) -> None:
-    y = np.zeros(44100 * 120, np.float32)
-    y[44100 * 60 :] = rng.uniform(-1, 1, 44100 * 60)
-    levels, times, _ = _spectrogram(y, 44100)
-    assert len(times) == levels.shape[1] <= 1600
-    loud = levels.mean(axis=0) > -60
-    assert times[loud.argmax()] == pytest.approx(60, abs=0.2)
-
-
 def test_plot_report_of_a_steady_target_shows_small_errors_small(tmp_path: Path, sine: Sine) -> None:
     """A level that is off by a hundredth of a dB is drawn on an axis of several."""
     report = make_report(("loudness",))
@@ -137,3 +104,50 @@ def test_plot_report_of_a_steady_target_shows_small_errors_small(tmp_path: Path,
     numbers = re.findall(r"^ \N{MINUS SIGN}([0-9.]+) $", texts(tmp_path / "a.svg"), re.MULTILINE)
     on_axis = [float(number) for number in numbers if 13 < float(number) < 27 and float(number) != 20]
     assert max(on_axis) - min(on_axis) >= 5
+
+
+def test_plot_report_with_four_descriptors_has_a_panel_for_each(tmp_path: Path, sine: Sine) -> None:
+    names = ("centroid", "pitch", "flatness", "loudness")
+    plot_report(make_report(names), sine(440.0), tmp_path / "a.svg")
+    said = texts(tmp_path / "a.svg")
+    assert [said.count(f"{name} (Hz)") for name in names] == [1] * 4
+
+
+def test_plot_report_of_a_target_that_is_nowhere_is_a_picture(tmp_path: Path, sine: Sine) -> None:
+    """Where a pitch target comes from a sound, the unvoiced frames ask for nothing."""
+    for asked in ([None] * 87, [None] * 40 + [440.0] * 47):
+        report = make_report(("pitch",))
+        report["descriptors"]["pitch"].update(asked=asked, reach=[100.0, 400.0])
+        plot_report(report, sine(440.0), tmp_path / "a.png")
+        assert min(png_size(tmp_path / "a.png")) > 100
+
+
+def test_plot_report_dark_has_the_same_words_on_other_paper(tmp_path: Path, sine: Sine) -> None:
+    for dark in (False, True):
+        plot_report(make_report(), sine(440.0), tmp_path / f"{dark}.svg", dark=dark)
+    light, dark_text = (tmp_path / f"{dark}.svg" for dark in (False, True))
+    assert texts(light) == texts(dark_text)
+    assert "#ffffff" in light.read_text() and "#ffffff" not in dark_text.read_text()
+    assert "#15181d" in dark_text.read_text()
+
+
+def test_plot_report_looks_the_same_whatever_the_users_settings(tmp_path: Path, sine: Sine) -> None:
+    import matplotlib as mpl
+
+    plot_report(make_report(), sine(440.0), tmp_path / "a.svg")
+    with mpl.rc_context({"font.size": 30, "axes.facecolor": "red", "lines.linestyle": ":"}):
+        plot_report(make_report(), sine(440.0), tmp_path / "b.svg")
+        assert mpl.rcParams["font.size"] == 30
+    assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()
+
+
+def test_plot_traverse_with_grains_has_a_strip_of_them(tmp_path: Path, sine: Sine) -> None:
+    magnitudes = np.abs(np.random.default_rng(1).standard_normal((40, 513)))
+    values = np.linspace(100, 900, 40)
+    sizes = []
+    for given in (None, magnitudes):
+        plot_traverse(sine(440.0), 44100, values, tmp_path / "a.png", name="pitch", unit="Hz", magnitudes=given)
+        sizes.append(png_size(tmp_path / "a.png"))
+    assert sizes[1][1] > sizes[0][1] + 100
+    plot_traverse(sine(440.0), 44100, values, tmp_path / "a.svg", name="pitch", unit="Hz", magnitudes=magnitudes)
+    assert "the codes' grains, in the same order" in texts(tmp_path / "a.svg")

@@ -1,0 +1,68 @@
+"""What a render leaves beside its sound: the path, the report, a picture, a page."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import click
+
+from vqsynth.cli.options import File, check_outputs
+from vqsynth.files import write_whole
+from vqsynth.page import check_length, write_render_page
+from vqsynth.plot import plot_report
+from vqsynth.synthesis import Synthesis
+from vqsynth.table import DescriptorTable
+
+Command = Callable[..., Any]
+dark = click.option("--dark", is_flag=True, help="Draw on dark paper.")
+
+_OPTIONS = (
+    click.option("--path", "path_file", type=File, help="Write the codes and gain, JSON, for `decode`."),
+    click.option("--report", "report_file", type=File, help="Write what was asked and got, JSON."),
+    click.option("--plot", "plot_file", type=File, help="Draw it, PNG or SVG."),
+    click.option("--html", "html_file", type=File, help="Write a page to hear and see it, opened without a network."),
+    dark,
+)
+
+
+def render_files(command: Command) -> Command:
+    """Give a command the options --path, --report, --plot, --html and --dark."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+@dataclass(frozen=True)
+class RenderFiles:
+    """Hold what is to be written of a render; None where nothing is."""
+
+    path_file: Path | None
+    report_file: Path | None
+    plot_file: Path | None
+    html_file: Path | None
+    dark: bool
+
+    @classmethod
+    def take(cls, choices: dict[str, Any]) -> "RenderFiles":
+        """Take the options of `render_files` out of all that a command was given."""
+        return cls(**{field.name: choices.pop(field.name) for field in fields(cls)})
+
+    def check(self, output: Path, *, seconds: float, inputs: tuple[str | Path, ...] = ()) -> None:
+        """Refuse, before any work, what cannot be written beside the sound `output` of some seconds."""
+        others = (self.path_file, self.report_file)
+        check_outputs(output, *others, picture=self.plot_file, page=self.html_file, inputs=inputs)
+        if self.html_file is not None:
+            check_length(seconds)
+
+    def write(self, made: Synthesis, table: DescriptorTable, *, targets: Mapping[str, str]) -> None:
+        """Write what was asked for. targets: the curves as they were typed."""
+        if self.path_file:
+            made.path.save(self.path_file)
+        if self.report_file:
+            write_whole(self.report_file, json.dumps(made.report) + "\n")
+        if self.plot_file:
+            plot_report(made.report, made.y, self.plot_file, dark=self.dark)
+        if self.html_file:
+            write_render_page(self.html_file, made.path, made.report, made.y, table, targets=targets)

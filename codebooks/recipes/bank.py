@@ -1,0 +1,124 @@
+"""The recipes of the shipped codebooks, by name.
+
+Windows hold four periods of the lowest pitch: 3072 samples for cello and guitar, which reach down to 65 and 82 Hz, and
+less for what is high. Drums have the shortest, for their attacks.
+"""
+
+from functools import partial
+
+from vqsynth.codebooks.recipes.phrases import Instrument, write_phrases
+from vqsynth.codebooks.recipes.recipe import Recipe
+from vqsynth.codebooks.recipes.scenes import write_hits, write_pads
+from vqsynth.codebooks.recipes.sources import Notes, Rendered, Samples
+
+SOUNDFONT_AND_NOTES = (
+    "MIT (the codebook, and the SoundFont it learned from); recorded notes CC BY 3.0; credits in NOTICE"
+)
+SOUNDFONT_ONLY = "MIT (the codebook, and the SoundFont it learned from); credits in NOTICE"
+SOUNDFONT_AND_SAMPLES = "MIT (the codebook, and the SoundFont it learned from); samples CC0 1.0; credits in NOTICE"
+PHRASES = "held, short, legato, vibrato, swells, glissandi, tremolo and trills"
+VIOLIN = Instrument(program=40, lowest=55, highest=96)
+CELLO = Instrument(program=42, lowest=36, highest=76)
+FLUTE = Instrument(program=73, lowest=60, highest=96)
+TRUMPET = Instrument(program=56, lowest=54, highest=84)
+AAHS, OOHS = Instrument(program=52, lowest=48, highest=79), Instrument(program=53, lowest=48, highest=79)
+NYLON = Instrument(program=24, lowest=40, highest=79)
+STEEL = Instrument(program=25, lowest=40, highest=79)
+CLEAN = Instrument(program=27, lowest=40, highest=79)
+KITS = (("standard", 0), ("electronic", 24), ("brush", 40), ("orchestra", 48))
+PADS = (("warm", 89), ("voice", 91), ("glass", 92), ("metal", 93), ("sweep", 95), ("soundtrack", 97), ("goblin", 101),
+        ("sea", 122))  # fmt: skip
+
+
+def _play(instrument: Instrument, name: str, folder: str = "rendered") -> Rendered:
+    return Rendered(name, partial(write_phrases, instrument), folder)
+
+
+def _notes(name: str, number: int) -> Notes:
+    return Notes(f"tonejs-instrument-{name}-wav", "1.1.0", f"{number} recorded notes")
+
+
+_RECIPES = (
+    Recipe(
+        name="violin",
+        about=f"a violin: {PHRASES}",
+        licence=SOUNDFONT_AND_NOTES,
+        sources=(_play(VIOLIN, "violin"), _notes("violin", 15)),
+        steps=7000,
+    ),
+    Recipe(
+        name="cello",
+        about=f"a cello: {PHRASES}",
+        licence=SOUNDFONT_AND_NOTES,
+        sources=(_play(CELLO, "cello"), _notes("cello", 37)),
+        n_fft=3072,
+        hop_length=768,
+        encoder_width=256,
+        decoder_width=768,
+    ),
+    Recipe(
+        name="flute",
+        about=f"a flute: {PHRASES}",
+        licence=SOUNDFONT_AND_NOTES,
+        sources=(_play(FLUTE, "flute"), _notes("flute", 10)),
+        note="thin: the SoundFont stretches a few recordings over the whole range, and there are 10 recorded notes",
+    ),
+    Recipe(
+        name="trumpet",
+        about=f"a trumpet: {PHRASES}",
+        licence=SOUNDFONT_AND_NOTES,
+        sources=(_play(TRUMPET, "trumpet"), _notes("trumpet", 11)),
+        note="thin: the SoundFont makes all its trumpet of 2.6 seconds of recording; most of the variety comes from 11 "
+        "recorded notes",
+    ),
+    Recipe(
+        name="choir",
+        about=f"a choir on ah and ooh: {PHRASES}",
+        licence=SOUNDFONT_ONLY,
+        sources=(_play(AAHS, "choir on ah", "aahs"), _play(OOHS, "choir on ooh", "oohs")),
+        note="the recordings hold nothing above 16 kHz",
+    ),
+    Recipe(
+        name="guitar",
+        about=f"guitars of nylon and steel strings and a clean electric one: {PHRASES}",
+        licence=SOUNDFONT_AND_SAMPLES,
+        sources=(
+            _play(NYLON, "nylon-string guitar", "nylon"),
+            _play(STEEL, "steel-string guitar", "steel"),
+            _play(CLEAN, "clean electric guitar", "clean"),
+            Samples(("guit_*",), "4 phrases of electric guitar"),
+        ),
+        n_fft=3072,
+        hop_length=768,
+        encoder_width=256,
+        decoder_width=640,
+        note="nearly all of it is rendered from the SoundFont; the samples of real phrases last 24 seconds",
+    ),
+    Recipe(
+        name="percussion",
+        about="drums and percussion: kits acoustic, brushed, electronic and orchestral, tabla, and loops",
+        licence=SOUNDFONT_AND_SAMPLES,
+        sources=(
+            Rendered("drum kits", partial(write_hits, KITS)),
+            Samples(("bd_*", "drum_*", "elec_*", "perc_*", "sn_*", "tabla_*"), "98 hits"),
+            Samples(("loop_amen*", "loop_breakbeat", "loop_electric", "loop_industrial", "loop_mehackit*",
+                     "loop_perc*", "loop_safari", "loop_tabla"), "11 loops"),
+        ),
+        n_fft=1024,
+        hop_length=256,
+    ),
+    Recipe(
+        name="ambience",
+        about="ambiences and pads: drones, hums, glass, wind, sea, steam, synthetic pads",
+        licence=SOUNDFONT_AND_SAMPLES,
+        sources=(
+            Rendered("pads", partial(write_pads, PADS)),
+            Samples(("ambi_*", "loop_3d_printer", "loop_drone*", "loop_weirdo", "misc_cineboom", "vinyl_hiss"),
+                    "16 ambiences"),
+        ),
+        note="thin: the samples last 88 seconds and no two are alike, so that what is held out is new to the codebook",
+    ),
+)  # fmt: skip
+
+RECIPES = {recipe.name: recipe for recipe in _RECIPES}
+"""All recipes by name."""

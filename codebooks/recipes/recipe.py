@@ -1,0 +1,89 @@
+"""What a shipped codebook is made of and how it is trained: a record, and the training that it asks for.
+
+Of each source every fifth file, in the order of their names, is held out and never trained on; of fewer than five
+files it is the last.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from vqsynth.codebooks.recipes.sources import Source
+from vqsynth.frames import FrameGrid
+from vqsynth.model.vqvae import ModelConfig
+from vqsynth.train.build import TrainingJob
+from vqsynth.train.trainer import TrainConfig
+
+SR_HZ = 44100
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Describe a codebook: its name, what it is `about`, its sources, frames, sizes and steps.
+
+    note: where the sources are thin, what that means for the codebook. The widths are those of the model; long windows
+    need narrow ones to stay under 8 MB.
+    """
+
+    name: str
+    about: str
+    licence: str
+    sources: tuple[Source, ...]
+    n_fft: int = 2048
+    hop_length: int = 512
+    codes: int = 1024
+    encoder_width: int = 512
+    decoder_width: int = 1024
+    steps: int = 5000
+    note: str = ""
+
+    @property
+    def grid(self) -> FrameGrid:
+        """Tell the frames of the codebook."""
+        return FrameGrid(sr=SR_HZ, n_fft=self.n_fft, hop_length=self.hop_length)
+
+    @property
+    def config(self) -> TrainConfig:
+        """Tell what decides the weights, apart from the sounds."""
+        model = ModelConfig(
+            n_fft=self.n_fft, codes=self.codes, encoder_width=self.encoder_width, decoder_width=self.decoder_width
+        )
+        return TrainConfig(model, steps=self.steps)
+
+    def card(self) -> dict[str, Any]:
+        """Say what the codebook's card is to say of where it comes from."""
+        card = {
+            "about": self.about,
+            "licence": self.licence,
+            "sources": [source.credit() for source in self.sources],
+            "recipe": f"make codebook NAME={self.name}",
+        }
+        return {**card, "note": self.note} if self.note else card
+
+
+def make_job(recipe: Recipe, build: Path, folder: Path, *, say: Callable[[str], object]) -> TrainingJob:
+    """Put the sounds together under `build`, and say how to train on them. Raises PackageError where one is missing."""
+    for source in recipe.sources:
+        source.check()
+    sounds: list[Path] = []
+    validation: list[Path] = []
+    for source in recipe.sources:
+        say(source.doing())
+        paths = source.gather(build)
+        sounds += paths
+        validation += hold_out(paths)
+    return TrainingJob(
+        sounds=sounds,
+        name=recipe.name,
+        folder=folder,
+        grid=recipe.grid,
+        config=recipe.config,
+        validation=validation,
+        about=recipe.card(),
+    )
+
+
+def hold_out(paths: list[Path]) -> list[Path]:
+    """Pick every fifth of sorted paths; of two to four the last, of a single one none."""
+    return paths[4::5] or paths[1:][-1:]

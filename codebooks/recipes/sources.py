@@ -1,0 +1,121 @@
+"""Where the sounds of a recipe come from: rendered from the SoundFont, recorded notes, or samples of the system.
+
+A source checks that its package is there, gathers its sounds in a fixed order, and gives its credit to the card.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from vqsynth.codebooks.recipes.midi import Score
+from vqsynth.codebooks.recipes.packages import (
+    PackageError,
+    install_npm_package,
+    require_samples,
+    require_soundfont,
+    require_tool,
+)
+from vqsynth.codebooks.recipes.soundfont import render_phrases
+
+Credit = dict[str, str]
+
+
+class Source(Protocol):
+    """Anything that a recipe can take sounds from."""
+
+    def check(self) -> None:
+        """Raise PackageError where a tool or package is missing."""
+
+    def doing(self) -> str:
+        """Say in one line what gathering does."""
+
+    def gather(self, build: Path) -> list[Path]:
+        """List the sounds, sorted, made under `build` where they have to be made."""
+
+    def credit(self) -> Credit:
+        """Name package, sound and licence."""
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """Take an instrument of the SoundFont, playing the scores that `write` writes, into the folder named."""
+
+    instrument: str
+    write: Callable[[], Iterable[tuple[str, Score]]]
+    folder: str = "rendered"
+
+    def check(self) -> None:
+        """Raise PackageError where FluidSynth or the SoundFont is missing."""
+        require_tool("fluidsynth", "fluidsynth")
+        require_soundfont()
+
+    def doing(self) -> str:
+        """Say what gathering does."""
+        return f"rendering the SoundFont's {self.instrument}"
+
+    def gather(self, build: Path) -> list[Path]:
+        """Render the scores."""
+        return render_phrases(self.write(), build / self.folder)
+
+    def credit(self) -> Credit:
+        """Name the SoundFont."""
+        sound = f"{self.instrument} of FluidR3 GM, rendered"
+        return {"package": "fluid-soundfont-gm", "sound": sound, "licence": "MIT, Frank Wen"}
+
+
+@dataclass(frozen=True)
+class Notes:
+    """Take the recorded notes of an npm package."""
+
+    package: str
+    version: str
+    sound: str
+
+    def check(self) -> None:
+        """Raise PackageError where npm is missing."""
+        require_tool("npm", "npm")
+
+    def doing(self) -> str:
+        """Say what gathering does."""
+        return "unpacking the recorded notes"
+
+    def gather(self, build: Path) -> list[Path]:
+        """Unpack the package and list its notes."""
+        return sorted(install_npm_package(self.package, self.version, build / "npm").rglob("*.wav"))
+
+    def credit(self) -> Credit:
+        """Name the package."""
+        return {"package": f"{self.package}@{self.version}", "sound": self.sound, "licence": "CC BY 3.0"}
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Take those of the samples of Sonic Pi whose names match one of the patterns, such as `drum_*`."""
+
+    patterns: tuple[str, ...]
+    sound: str
+
+    def check(self) -> None:
+        """Raise PackageError where the samples are missing."""
+        require_samples()
+
+    def doing(self) -> str:
+        """Say what gathering does."""
+        return "finding the samples"
+
+    def gather(self, build: Path) -> list[Path]:
+        """List the samples where the package put them. Raises PackageError where a pattern fits none."""
+        folder, found = require_samples(), set()
+        for pattern in self.patterns:
+            fitting = set(folder.glob(f"{pattern}.flac"))
+            if not fitting:
+                raise PackageError(
+                    f"no sample '{pattern}' in '{folder}'; install 'sonic-pi-samples' of Debian 12 or later"
+                )
+            found |= fitting
+        return sorted(found)
+
+    def credit(self) -> Credit:
+        """Name the package."""
+        return {"package": "sonic-pi-samples", "sound": self.sound, "licence": "CC0 1.0"}

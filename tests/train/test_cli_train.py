@@ -1,0 +1,86 @@
+"""`vqsynth train`: one real run, and what it refuses."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.train.sound_files import write_notes
+from vqsynth import load
+from vqsynth.cli.main import main
+
+Run = Callable[..., tuple[int, str, str]]
+SMALL = ("--sr", 8000, "--n-fft", 256, "--codes", 16)
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
+    monkeypatch.chdir(tmp_path)
+
+    def call(*arguments: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["vqsynth", "train", *map(str, arguments)])
+        try:
+            main()
+            code = 0
+        except SystemExit as e:
+            code = int(e.code or 0)
+        return code, *capsys.readouterr()
+
+    return call
+
+
+def test_train_makes_a_codebook_that_plays(run: Run, tmp_path: Path) -> None:
+    write_notes(tmp_path / "my söunds")
+    code, out, err = run("my söunds", "--name", "mine", "-o", "mine", "--steps", 40, *SMALL)
+    assert code == 0, err
+    assert out.splitlines()[0] == "4 files, 0.0 minutes; 0 skipped"
+    assert out.splitlines()[-1] == "wrote mine"
+    assert "codes used, perplexity" in out
+    assert "step 40/40" in err
+    book = load(tmp_path / "mine")
+    assert (book.name, len(book), book.grid.sr, book.grid.hop_length) == ("mine", 16, 8000, 64)
+    y = book.render(book.follow(centroid="sin(p5,p95,1)", seconds=0.5))
+    assert abs(y).max() > 0
+
+
+def test_train_with_the_learned_front_says_so_on_the_card(run: Run, tmp_path: Path) -> None:
+    write_notes(tmp_path / "sounds")
+    code, _, err = run("sounds", "--name", "mine", "-o", "mine", "--steps", 10, "--front", "learned", *SMALL)
+    assert code == 0, err
+    assert load(tmp_path / "mine").card["model"]["front"] == "learned"
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--steps", 3), "steps must lie between"),
+        (("--steps", 20, "--minutes", 1), "steps or minutes, not both"),
+        (("--minutes", -1), "minutes must lie above 0"),
+        (("--seed", -1), "seed must be 0 or more"),
+        (("--codes", 1), "codes must be 2 or more"),
+        (("--n-fft", 1000, "--hop-length", 300), "hop_length must divide"),
+        (("--hop-length", 0), "hop_length must divide"),
+        (("--device", "toaster"), "device 'toaster' cannot be used"),
+        (("--threads", 0), "threads must lie between"),
+        (("--resume",), "no checkpoint"),
+        (("--validation", "nowhere"), "'nowhere' does not exist"),
+        (("--codes", 4096), "4096 codes need as many frames"),
+    ],
+    ids=str,
+)
+def test_train_given_unusable_options_fails_in_one_line(
+    run: Run, tmp_path: Path, options: tuple[object, ...], said: str
+) -> None:
+    write_notes(tmp_path / "sounds")
+    code, _, err = run("sounds", "--name", "mine", "-o", "mine", *SMALL, *options)
+    assert code == 1
+    assert err.startswith("Error: ") and said in err
+    assert len(err.splitlines()) == 1
+    assert not (tmp_path / "mine").exists()
+
+
+def test_train_help_shows_an_example(run: Run) -> None:
+    code, out, _ = run("--help")
+    assert code == 0
+    assert "vqsynth train my-sounds" in out

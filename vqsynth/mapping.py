@@ -1,0 +1,66 @@
+"""Targets that do not fit a codebook, brought into its range.
+
+    clamp      left as they are; what is out of reach is met as nearly as it can be
+    minmax     the target's range onto the codebook's
+    rank       the target's distribution onto the codebook's: order is kept, nothing else
+    relative   deviations from the target's own median, around the codebook's
+    octave     as many octaves up or down as bring the most frames within reach, for pitch; clamp for decibels
+
+Frequencies are mapped in octaves. NaN, where nothing is asked, stays NaN.
+"""
+
+from typing import Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vqsynth.errors import ParameterError
+from vqsynth.table import DescriptorTable
+
+Doubles = NDArray[np.float64]
+Mapping = Literal["clamp", "minmax", "rank", "relative", "octave"]
+MAPPINGS: tuple[str, ...] = get_args(Mapping)
+
+
+def map_range(values: Doubles, table: DescriptorTable, name: str, how: str) -> Doubles:
+    """Map a target (T,) of a descriptor into the range that a table's codes have.
+
+    Raises ParameterError for an unknown mapping or name, and for frequencies of 0 Hz or less.
+    """
+    if how not in MAPPINGS:
+        raise ParameterError(f"the mapping must be one of {', '.join(MAPPINGS)} (got {how!r})")
+    asked = ~np.isnan(values)
+    if how == "clamp" or not asked.any():
+        return values
+    column = table.column(name).astype(np.float64)
+    have, want = np.sort(column[~np.isnan(column)]), values[asked]
+    octaves = table.scales[table.position(name)] == "octave"
+    if how == "octave" and not octaves:
+        return values
+    if octaves and (want <= 0).any():
+        raise ParameterError(f"a target for {name} must lie above 0 in every frame; raise the curve")
+    mapped = _map(np.log2(want), np.log2(have), how) if octaves else _map(want, have, how)
+    result = np.full(len(values), np.nan)
+    result[asked] = np.exp2(mapped) if octaves else mapped
+    return result
+
+
+def _shift_octaves(want: Doubles, have: Doubles) -> Doubles:
+    shifts = sorted(range(-8, 9), key=lambda octaves: (abs(octaves), octaves))
+    inside = [int(np.sum((want + octaves >= have[0]) & (want + octaves <= have[-1]))) for octaves in shifts]
+    return np.asarray(want + shifts[int(np.argmax(inside))])
+
+
+def _map(want: Doubles, have: Doubles, how: str) -> Doubles:
+    """Map values (T,) into sorted ones (K,), both on the scale that distances compare."""
+    if how == "octave":
+        return _shift_octaves(want, have)
+    if how == "relative":
+        return np.asarray(np.median(have) + want - np.median(want))
+    if how == "minmax":
+        span = float(np.ptp(want))
+        share = (want - want.min()) / span if span > 0 else np.full(len(want), 0.5)
+        return np.asarray(have[0] + share * (have[-1] - have[0]))
+    distinct, place, count = np.unique(want, return_inverse=True, return_counts=True)
+    middle = (np.cumsum(count) - 0.5 * count) / len(want)
+    return np.asarray(np.interp(middle, np.linspace(0, 1, len(have)), have)[place] if len(distinct) else want)

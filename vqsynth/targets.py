@@ -1,0 +1,76 @@
+"""What is asked for, frame by frame: curves sampled and mapped, or what a sound has."""
+
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from vqsynth.curves import Curve, make_curve
+from vqsynth.errors import ParameterError
+from vqsynth.files import StrPath
+from vqsynth.frames import FrameGrid
+from vqsynth.listening import LIKE, hear_sound
+from vqsynth.mapping import map_range
+from vqsynth.table import DescriptorTable
+
+LONGEST_S = 3600.0
+DEFAULT_LOUDNESS_DB = -20.0
+Mappings = str | Mapping[str, str]
+"""How targets are brought into range, one way for all or by descriptor, "clamp" where it says nothing."""
+
+
+def sample_targets(
+    curves: Mapping[str, Any], table: DescriptorTable, grid: FrameGrid, *, seconds: float, mapping: Mappings = "clamp"
+) -> dict[str, NDArray[np.float64]]:
+    """Turn curves into values per frame, loudness at -20 where none is given.
+
+    curves: descriptor name to anything that `curves.make_curve` takes. mapping: see `vqsynth.mapping`; loudness, which
+    gain meets, is never mapped. Returns name to (T,), NaN where a sound that is a target has no value.
+    Raises ParameterError for unknown names, unusable curves, and a duration outside 0 to an hour.
+    """
+    is_number = isinstance(seconds, int | float | np.integer | np.floating)
+    if not is_number or not 0 < seconds <= LONGEST_S or grid.samples(seconds) < 1:
+        raise ParameterError(
+            f"seconds must be above 0 and at most {LONGEST_S:g}: a sample or more, an hour or less (got {seconds}); "
+            "render longer sounds in parts"
+        )
+    times_s = grid.times_s(grid.count(grid.samples(seconds)))
+    targets = {}
+    how = dict.fromkeys(table.names, mapping) if isinstance(mapping, str) else mapping
+    for name, value in ({"loudness": DEFAULT_LOUDNESS_DB} | dict(curves)).items():
+        table.position(name)
+        curve = make_curve(value, percentile=partial(table.percentile, name), hear=partial(_hear, name, grid))
+        sampled = curve.sample(times_s, seconds)
+        targets[name] = sampled if name == "loudness" else map_range(sampled, table, name, how.get(name, "clamp"))
+    return targets
+
+
+def sample_weight(weight: Any, grid: FrameGrid, *, seconds: float) -> ArrayLike:
+    """Turn a weight, a number or a curve, into a number or values per frame, (T,). Raises ParameterError."""
+    times_s = grid.times_s(grid.count(grid.samples(seconds)))
+    sampled = np.nan_to_num(make_curve(weight).sample(times_s, seconds))
+    return float(sampled[0]) if (sampled == sampled[0]).all() else sampled
+
+
+def curves_like(path: StrPath, grid: FrameGrid) -> tuple[dict[str, Curve], dict[str, Curve], float]:
+    """Ask for what makes a sound: its loudness, centroid, flatness and, where it is voiced, pitch.
+
+    Returns curves by descriptor, curves of weights (pitch counts by how sure it is), and the sound's seconds.
+    Raises AudioError for what is no sound.
+    """
+    heard = hear_sound(path, grid, LIKE)
+    times_s = grid.times_s(len(heard.confidence))
+    curves = {name: _trace(f"{name} of {path}", times_s, values) for name, values in heard.values.items()}
+    return curves, {"pitch": _trace(f"confidence of {path}", times_s, heard.confidence)}, heard.seconds
+
+
+def _trace(text: str, times_s: NDArray[np.float64], values: NDArray[np.float64]) -> Curve:
+    return Curve(text, lambda times, seconds: np.interp(times, times_s, values), gaps=True)
+
+
+def _hear(name: str, grid: FrameGrid, path: Path) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    values = hear_sound(path, grid, (name,)).values[name]
+    return grid.times_s(len(values)), values
