@@ -17,6 +17,7 @@ VERBS = {
     "table": "Show, sort and filter the descriptors of a codebook's codes.",
     "map": "See a codebook's codes, the near ones alike.",
     "traverse": "Hear a codebook in the order of a descriptor.",
+    "reach": "Show what of a demand a codebook can meet.",
     "synth": "Make a sound that follows descriptor curves.",
     "encode": "Turn a sound into a path of codes and gain.",
     "decode": "Turn a path into sound.",

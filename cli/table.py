@@ -42,9 +42,7 @@ def table_command(
     if csv == json == STDOUT:
         raise ParameterError("--csv and --json cannot both print; name a file for one of them")
     codebook = load(book)
-    table = codebook.table
-    if where is not None:
-        table = table.select(table.filter(where))
+    table = codebook.table if where is None else codebook.table.select(codebook.table.filter(where))
     table = table.select(table.sort(by, descending=descending))
     for path, write in ((csv, table.to_csv), (json, table.to_json)):
         if path == STDOUT:
@@ -55,7 +53,7 @@ def table_command(
     if html is not None:
         write_table_page(html, table, codebook.grains, title=f"{codebook.name}: {len(table)} codes")
         click.echo(f"wrote {len(table)} codes to {html}", err=STDOUT in (csv, json))
-    if csv is None and json is None and html is None:
+    if not (csv or json or html):
         header = ["code", "count", *(f"{n}\n{u}".strip() for n, u in zip(table.names, table.units, strict=True))]
         rows = zip(table.codes, table.counts, table.values, strict=True)
         print_table(header, [[str(code), str(count), *map(format_value, row)] for code, count, row in rows])

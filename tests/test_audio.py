@@ -266,3 +266,29 @@ def test_save_longer_than_a_wav_can_say_raises(tmp_path: Path, monkeypatch: pyte
     save(tmp_path / "fits.wav", np.zeros(1000), 44100)
     with pytest.raises(AudioError, match=r"write \.flac"):
         save(tmp_path / "a.wav", np.zeros(1001), 44100)
+
+
+@pytest.mark.parametrize(
+    ("y", "message"),
+    [
+        (np.zeros((2, 44100)), r"not \(channels, n\) .* give y\.T"),
+        (np.zeros(9, np.int16), "integer samples"),
+        (np.zeros(9, complex), "floating-point"),
+        (["a", "b"], "floating-point"),
+        ([[1.0], [1.0, 2.0]], "different lengths"),
+        (None, "must have shape|floating-point"),
+    ],
+)
+def test_to_mono_of_what_would_be_misread_is_refused(y: object, message: str) -> None:
+    with pytest.raises(ParameterError, match=message):
+        to_mono(y)  # type: ignore[arg-type]
+
+
+def test_to_mono_of_a_few_samples_of_many_channels_is_their_mean() -> None:
+    np.testing.assert_array_equal(to_mono(np.ones((1, 8))), [1.0])
+
+
+@pytest.mark.parametrize("sr", ["44100", None, 44100.5, 0, float("nan")])
+def test_resample_from_a_rate_that_is_none_is_refused(sr: object) -> None:
+    with pytest.raises(ParameterError, match="orig_sr must be a whole number"):
+        resample(np.zeros(9), orig_sr=sr, sr=44100)  # type: ignore[arg-type]

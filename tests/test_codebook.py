@@ -4,7 +4,9 @@ import hashlib
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -279,3 +281,29 @@ def test_measured_again_has_the_users_descriptor(book: Codebook, tmp_path: Path)
     assert again.table.names[-1] == "highs" and again.table.units[-1] == "dB"
     assert np.corrcoef(again.table.column("highs"), again.table.column("centroid"))[0, 1] > 0.5
     assert len(again.follow(highs="p50", seconds=0.3)) > 1
+
+
+@pytest.mark.parametrize("seconds", ["3", None, 1j])
+def test_follow_a_duration_that_is_no_number_is_refused(book: Codebook, seconds: object) -> None:
+    with pytest.raises(ParameterError, match="seconds must be"):
+        book.follow(centroid=900, seconds=seconds)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("choice", "message"), [({"method": "x"}, "method"), ({"smoothness": -1}, "smoothness"),
+                                                 ({"weights": {"centroid": 1}}, "needs a target")])  # fmt: skip
+def test_follow_loudness_alone_checks_its_options_too(book: Codebook, choice: dict[str, Any], message: str) -> None:
+    with pytest.raises(ParameterError, match=message):
+        book.follow(loudness=-20, seconds=1, **choice)
+
+
+def test_render_more_than_an_hour_is_refused_before_it_fills_the_memory(book: Codebook) -> None:
+    path = book.follow(centroid=900, seconds=1)
+    n_frames = 3601 * 16000 // 256
+    codes, gain_db = np.zeros(n_frames, np.int64), np.zeros(n_frames)
+    with pytest.raises(ParameterError, match="longer than an hour"):
+        book.render(replace(path, n_samples=n_frames * 256 - 1, codes=codes, gain_db=gain_db))
+
+
+def test_render_with_a_negative_seed_is_refused(book: Codebook) -> None:
+    with pytest.raises(ParameterError, match="seed must be"):
+        book.render(book.follow(centroid=900, seconds=0.1), seed=-1)

@@ -320,3 +320,16 @@ def test_make_curve_of_any_text_gives_finite_values_or_a_parameter_error(text: s
     except ParameterError as e:
         message = str(e)
     assert "\n" not in message
+
+
+@pytest.mark.parametrize("first", ["nan,600", "inf,600", "nan,nan", "p5,600"])
+def test_make_curve_of_a_csv_whose_first_row_is_no_heading_is_refused(tmp_path: Path, first: str) -> None:
+    (tmp_path / "a.csv").write_text(f"{first}\n1,900\n")
+    with pytest.raises(ParameterError, match=r"expected a number|stands for a value"):
+        make_curve(f"@{tmp_path / 'a.csv'}")
+
+
+@pytest.mark.parametrize("value", [b"1200", {0: 600, 1: 900}, {600, 900}])
+def test_make_curve_of_what_has_no_order_is_refused(value: object) -> None:
+    with pytest.raises(ParameterError, match="expected a list"):
+        make_curve(value)

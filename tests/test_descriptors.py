@@ -8,6 +8,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy.signal import lfilter
 
+from vqsynth import descriptors
 from vqsynth.descriptors import REGISTRY, Analysis, descriptor, lookup, measure
 from vqsynth.errors import ParameterError
 from vqsynth.frames import FrameGrid
@@ -176,3 +177,45 @@ def test_descriptor_with_an_impossible_name_is_refused(name: str) -> None:
 def test_lookup_unknown_name_lists_the_known() -> None:
     with pytest.raises(ParameterError, match="no descriptor 'brigthness'; there are centroid, bandwidth"):
         lookup("brigthness")
+
+
+@pytest.fixture
+def registry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a test register what it likes, and forget it."""
+    monkeypatch.setattr(descriptors, "REGISTRY", dict(descriptors.REGISTRY))
+
+
+@pytest.mark.parametrize("name", ["seed", "seconds", "count", "and", "p5", "p50_5", "a b", "", 3])
+def test_descriptor_of_a_name_that_means_something_else_is_refused(registry: None, name: str) -> None:
+    with pytest.raises(ParameterError, match="cannot name a descriptor"):
+        descriptors.descriptor(name, unit="")(lambda sound: sound.pitch[1])
+
+
+def test_descriptor_named_as_a_built_in_one_does_not_replace_it(registry: None) -> None:
+    def centroid(sound: descriptors.Analysis) -> descriptors.Floats:
+        return sound.pitch[1]
+
+    centroid.__qualname__ = "centroid"
+    with pytest.raises(ParameterError, match="exists already"):
+        descriptors.descriptor("centroid", unit="Hz")(centroid)
+
+
+@pytest.mark.parametrize("wrong", [lambda s: 3.0, lambda s: None, lambda s: s.magnitude, lambda s: "loud",
+                                   lambda s: s.pitch[1] * 1j])  # fmt: skip
+def test_measure_a_descriptor_of_the_wrong_shape_names_it(registry: None, wrong: object) -> None:
+    descriptors.descriptor("mine", unit="")(wrong)  # type: ignore[arg-type]
+    with pytest.raises(ParameterError, match=r"'mine' must return a number per frame, of shape \(2,\)"):
+        descriptors.measure(np.zeros(600, np.float32), FrameGrid(), ["mine"])
+
+
+def test_measure_what_is_not_finite_is_refused() -> None:
+    with pytest.raises(ParameterError, match="finite"):
+        descriptors.measure(np.array([0.0, np.nan]), FrameGrid())
+
+
+@pytest.mark.parametrize(("sr", "n_fft"), [(384000, 64), (192000, 128)])
+def test_measure_windows_too_short_for_any_pitch_give_none(sr: int, n_fft: int) -> None:
+    found = descriptors.measure(
+        np.ones(999, np.float32), FrameGrid(sr, n_fft, n_fft // 4), ["pitch", "pitch_confidence"]
+    )
+    assert np.isnan(found["pitch"]).all() and not found["pitch_confidence"].any()

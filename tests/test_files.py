@@ -146,3 +146,9 @@ def test_check_output_onto_an_input_raises_however_it_is_spelled(tmp_path: Path,
 def test_check_output_beside_its_input_returns_the_path(tmp_path: Path) -> None:
     (tmp_path / "in.wav").write_bytes(b"sound")
     assert check_output(tmp_path / "out.wav", inputs=[tmp_path / "in.wav"]) == tmp_path / "out.wav"
+
+
+def test_check_output_of_a_name_too_long_for_the_system_raises_briefly(tmp_path: Path) -> None:
+    with pytest.raises(ParameterError, match="cannot be a file") as caught:
+        check_output(tmp_path / ("x" * 5000))
+    assert len(str(caught.value)) < 300

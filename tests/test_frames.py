@@ -61,3 +61,10 @@ def test_magnitude_spectra_of_noise_agree_with_librosa(rng: np.random.Generator)
 def test_frame_grid_impossible_values_are_refused(values: tuple[int, int, int], message: str) -> None:
     with pytest.raises(ParameterError, match=message):
         FrameGrid(*values)
+
+
+@pytest.mark.parametrize("values", [(44100.0, 2048, 512), ("44100", 2048, 512), (44100, 2048, 512.0), (True, 64, 16),
+                                    (44100, None, 512), (44100, 65536, 512)])  # fmt: skip
+def test_grid_of_what_is_no_whole_number_or_too_long_is_refused(values: tuple[int, int, int]) -> None:
+    with pytest.raises(ParameterError, match="must be a"):
+        FrameGrid(*values)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from vqsynth.codebook import Codebook
 from vqsynth.errors import ParameterError
-from vqsynth.index import find_candidates
+from vqsynth.index import Demand, find_candidates
 
 
 @given(st.integers(1, 70), st.floats(0.1, 10), st.integers(0, 2**31))
@@ -69,3 +69,10 @@ def test_find_candidates_nan_asks_for_nothing(book: Codebook) -> None:
     codes = find_candidates(book.table, targets).codes[:, 0]
     assert np.isnan(book.table.column("pitch")[codes[0]])
     assert not np.isnan(book.table.column("pitch")[codes[1]])
+
+
+def test_misses_of_an_unusable_code_are_infinite_at_weight_zero_too(book: Codebook) -> None:
+    targets = {"pitch": np.array([300.0]), "centroid": np.array([900.0])}
+    missed = Demand(book.table, targets, {"pitch": 0.0}).misses(slice(None))
+    np.testing.assert_array_equal(np.isinf(missed[0]), np.isnan(book.table.column("pitch")))
+    assert not np.isnan(missed).any()

@@ -31,7 +31,7 @@ SPINE = (
     ("path", "targets"),
     ("selection", "render"),
     ("report", "bundle"),
-    ("correction",),
+    ("correction", "preview"),
     ("codebook",),
     ("shelf", "synthesis"),
 )

@@ -101,11 +101,11 @@ def test_recipe_names_package_sound_and_licence_of_all_its_sources(recipe: Recip
 
 
 @pytest.mark.parametrize("recipe", RECIPES.values(), ids=lambda recipe: str(recipe.name))
-def test_recipe_makes_a_model_that_leaves_the_codebook_under_7_megabytes(recipe: Recipe) -> None:
+def test_recipe_makes_a_model_that_leaves_room_in_a_codebook_of_8_megabytes(recipe: Recipe) -> None:
     n_weights = sum(array.size for array in VQVAE(recipe.config.model).to_tensors().values())
     n_grains = recipe.codes * recipe.grid.n_bins
-    # float16 both; the table and the transitions take up to another megabyte.
-    assert 2 * (n_weights + n_grains) < 7.2e6
+    # float16 both; the table and the transitions take the rest.
+    assert 2 * (n_weights + n_grains) < 7.3e6
 
 
 def test_recipes_render_each_source_into_a_folder_of_its_own() -> None:

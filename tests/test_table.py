@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
+from tests.sound_worlds import make_codebook
 from vqsynth.errors import CodebookError, ParameterError
 from vqsynth.table import DescriptorTable
 
@@ -291,3 +292,8 @@ def test_repr_is_one_short_line_with_ranges() -> None:
 def test_table_whose_parts_do_not_fit_raises(table: DescriptorTable, change: dict[str, Any], says: str) -> None:
     with pytest.raises(ParameterError, match=says):
         dataclasses.replace(table, **change)
+
+
+def test_select_by_a_mask_of_another_length_is_refused() -> None:
+    with pytest.raises(ParameterError, match="a mask must have a value for each of"):
+        make_codebook().table.select(np.array([True, False]))

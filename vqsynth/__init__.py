@@ -29,6 +29,7 @@ The modules, in the order in which data flows:
     render        a path to sound, whole or block by block
     report        what was asked and what was got
     bundle        the folder on disk: card, hashes, files
+    preview       what of a demand is within reach
     correction    controls moved against the measured error
     codebook      the grains, table and model of one sound world, and the methods that people use
     shelf         finding and loading codebooks

@@ -34,9 +34,8 @@ def check_output(path: StrPath, *, inputs: Iterable[StrPath] = ()) -> Path:
     target = Path(path)
     try:
         target.exists()
-    except (OSError, ValueError) as e:
-        reason = e.strerror if isinstance(e, OSError) else str(e)
-        raise ParameterError(f"the output '{_shorten(path)}' cannot be a file: {reason}; choose another name") from e
+    except OSError as e:
+        raise ParameterError(f"the output '{_shorten(path)}' cannot be a file: {e.strerror}; rename it") from e
     if not target.name or target.is_dir():
         raise ParameterError(f"the output must be a file (got the folder '{path}'); add a file name")
     if not target.parent.is_dir():

@@ -1,7 +1,11 @@
 """Curves to a sound and a report of what came out: follow, render, measure, correct."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from vqsynth.audio import limit_peak
 from vqsynth.codebook import OPTIONS, Codebook
@@ -16,8 +20,8 @@ from vqsynth.report import make_report
 from vqsynth.targets import curves_like, sample_weight
 
 LIKE_MAPPING = {"centroid": "rank", "flatness": "rank", "pitch": "octave"}
-"""How a sound is brought into a codebook's range: order is kept in timbre (rank correlation of centroid over speech .97,
-against .74 unmapped), and melody in pitch."""
+"""How a sound is brought into a codebook's range: order is kept in timbre (rank correlation of centroid over speech
+.97, against .74 unmapped), and melody in pitch."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,25 +47,45 @@ def synthesize(
 ) -> Synthesis:
     """Follow curves, such as `centroid="sin(p5,p95,0.2)"`, render the path, and measure the sound.
 
-    Fields of `selection.Selection`, such as `method`, may be given beside the curves. like: a sound whose loudness,
-    centroid, flatness and pitch are asked for, for as long as it lasts; curves replace what it has. mapping: how
-    targets are brought into range (`vqsynth.mapping`), "clamp", or with `like` as suits each. rounds: how often the controls
-    are moved against the error that the sound has; `limits` bounds them.
+    Fields of `selection.Selection`, such as `method`, may be given beside the curves; weights may be curves. like: a
+    sound whose loudness, centroid, flatness and pitch are asked for, for as long as it lasts; curves replace what it
+    has. mapping: how targets are brought into range (`vqsynth.mapping`), "clamp", or with `like` as suits each.
+    rounds: how often the controls are moved against the error that the sound has; `limits` bounds them.
     Raises ParameterError for curves, names, durations and options that cannot be used.
     """
     options: dict[str, Any] = {name: curves.pop(name) for name in OPTIONS & set(curves)}
-    weights = dict(options.pop("weights", None) or {})
+    weights = options.pop("weights", None)
+    targets, weights, seconds = gather_targets(
+        book, seconds=seconds, like=like, mapping=mapping, weights=weights, **curves
+    )
+    path = book.choose(targets, seconds=seconds, seed=seed, weights=weights, **options)
+    path = replace(path, excitation=excitation, seed=seed)
+    return correct_and_report(book, path, targets, rounds=rounds, limits=limits)
+
+
+def gather_targets(
+    book: Codebook,
+    *,
+    seconds: float | None = None,
+    like: StrPath | None = None,
+    mapping: str | None = None,
+    weights: Mapping[str, Any] | None = None,
+    **curves: Any,
+) -> tuple[dict[str, NDArray[np.float64]], dict[str, ArrayLike], float]:
+    """Turn curves, and what a sound has, into targets (T,) and weights by descriptor, and the seconds they last.
+
+    The arguments are those of `synthesize`.
+    """
+    factors = dict(weights or {})
     if like is not None:
         heard, sure, lasts = curves_like(like, book.grid)
         curves, seconds = {**heard, **curves}, lasts if seconds is None else seconds
-        weights = {name: curve for name, curve in sure.items() if curves[name] is heard[name]} | weights
+        factors = {name: curve for name, curve in sure.items() if curves[name] is heard[name]} | factors
     if seconds is None:
         raise ParameterError("seconds must be given where no sound says how long it lasts")
     suits = LIKE_MAPPING if like is not None else {}
     targets = book.sample_curves(seconds=seconds, mapping=mapping or suits, **curves)
-    options["weights"] = {name: sample_weight(weight, book.grid, seconds=seconds) for name, weight in weights.items()}
-    path = replace(book.choose(targets, seconds=seconds, seed=seed, **options), excitation=excitation, seed=seed)
-    return correct_and_report(book, path, targets, rounds=rounds, limits=limits)
+    return targets, {n: sample_weight(w, book.grid, seconds=seconds) for n, w in factors.items()}, seconds
 
 
 def correct_and_report(

@@ -44,7 +44,7 @@ _RECIPES = (
         about=f"a violin: {PHRASES}",
         licence=SOUNDFONT_AND_NOTES,
         sources=(_play(VIOLIN, "violin"), _notes("violin", 15)),
-        steps=7000,
+        steps=4500,
     ),
     Recipe(
         name="cello",
@@ -55,6 +55,7 @@ _RECIPES = (
         hop_length=768,
         encoder_width=256,
         decoder_width=768,
+        steps=5000,
     ),
     Recipe(
         name="flute",
@@ -106,6 +107,7 @@ _RECIPES = (
         ),
         n_fft=1024,
         hop_length=256,
+        steps=4000,
     ),
     Recipe(
         name="ambience",

@@ -27,8 +27,8 @@ class Instrument:
 def write_phrases(instrument: Instrument, *, seed: int = 0) -> Iterator[tuple[str, Score]]:
     """Write all phrases: name and score."""
     rng = random.Random(seed)
-    for velocity in (36, 64, 92, 120):
-        yield f"sustain_v{velocity:03d}", _sustained(instrument, velocity)
+    for i, velocity in enumerate((36, 64, 92, 120)):
+        yield f"sustain_v{velocity:03d}", _sustained(instrument, velocity, first=i % 2)
     yield "short", _short(instrument, rng)
     yield "legato", _legato(instrument, rng)
     yield "vibrato", _vibrato(instrument, rng)
@@ -39,21 +39,22 @@ def write_phrases(instrument: Instrument, *, seed: int = 0) -> Iterator[tuple[st
         yield f"melody_{number}", _melody(instrument, rng, legato=number == 1)
 
 
-def _every(instrument: Instrument, semitones: int) -> range:
-    return range(instrument.lowest, instrument.highest + 1, semitones)
+def _every(instrument: Instrument, semitones: int, *, first: int = 0) -> range:
+    return range(instrument.lowest + first, instrument.highest + 1, semitones)
 
 
-def _sustained(instrument: Instrument, velocity: int) -> Score:
+def _sustained(instrument: Instrument, velocity: int, *, first: int) -> Score:
+    """Hold every second semitone, so that two strengths together hold them all."""
     score = Score(instrument.program)
-    for i, pitch in enumerate(_every(instrument, 2)):
+    for i, pitch in enumerate(_every(instrument, 2, first=first)):
         score.note(1.45 * i, pitch, velocity, 1.1)
     return score
 
 
 def _short(instrument: Instrument, rng: random.Random) -> Score:
     score, time_s = Score(instrument.program), 0.0
-    for seconds in (0.09, 0.2, 0.45):
-        for pitch in _every(instrument, 2):
+    for i, seconds in enumerate((0.09, 0.2, 0.45)):
+        for pitch in _every(instrument, 2, first=i % 2):
             score.note(time_s, pitch, rng.choice((50, 75, 100, 120)), seconds)
             time_s += seconds + 0.18
     return score
@@ -62,7 +63,7 @@ def _short(instrument: Instrument, rng: random.Random) -> Score:
 def _legato(instrument: Instrument, rng: random.Random) -> Score:
     """Run up and down scales, each note a little into the next."""
     score, time_s = Score(instrument.program, legato=True), 0.0
-    for _ in range(14):
+    for _ in range(20):
         first, velocity = rng.randint(instrument.lowest, instrument.highest - 12), rng.randint(55, 118)
         seconds = rng.choice((0.16, 0.24, 0.36))
         for step in rng.choice(SCALES):
@@ -88,7 +89,7 @@ def _vibrato(instrument: Instrument, rng: random.Random) -> Score:
 def _swells(instrument: Instrument) -> Score:
     """Hold notes that grow and fade."""
     score, time_s = Score(instrument.program), 0.0
-    for pitch in _every(instrument, 3):
+    for pitch in _every(instrument, 3, first=1):
         score.control(time_s, EXPRESSION, 20)
         score.note(time_s, pitch, 110, 2.4)
         for k in range(48):
@@ -99,7 +100,7 @@ def _swells(instrument: Instrument) -> Score:
 
 def _glissandi(instrument: Instrument, rng: random.Random) -> Score:
     score, time_s = Score(instrument.program), 0.0
-    for _ in range(16):
+    for _ in range(18):
         pitch = rng.randint(instrument.lowest + 5, instrument.highest - 5)
         semitones = rng.choice((-5, -3, -2, -1, 1, 2, 3, 5))
         score.bend(time_s, 0)

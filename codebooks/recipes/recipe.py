@@ -35,7 +35,7 @@ class Recipe:
     codes: int = 1024
     encoder_width: int = 512
     decoder_width: int = 1024
-    steps: int = 5000
+    steps: int = 3000
     note: str = ""
 
     @property

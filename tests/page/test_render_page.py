@@ -16,7 +16,7 @@ from tests.page.parsing import assert_needs_no_network, parse_page
 from vqsynth.codebook import Codebook
 from vqsynth.errors import AudioError, ParameterError
 from vqsynth.page import check_length, check_page, write_render_page
-from vqsynth.page.render_page import count_codes
+from vqsynth.page.render_page import CONTROLS, count_codes
 from vqsynth.synthesis import Synthesis, synthesize
 
 HOSTILE = "</script><script>alert(1)</script> \"'&<!-- ]]>  \\u2028"
@@ -62,12 +62,15 @@ def test_render_page_holds_a_spectrogram(file: Path) -> None:
 def test_render_page_holds_the_curves_of_the_report(file: Path, made: Synthesis) -> None:
     data = read_data(file)
     assert data["codes"] == made.path.codes.tolist()
-    assert len(data["curves"]) == len(made.report["descriptors"]) == 3
-    for curve, row in zip(data["curves"], made.report["descriptors"].values(), strict=True):
+    for curve, row in zip(data["curves"], made.report["descriptors"].values(), strict=False):
         for key in ("asked", "got"):
             shown, reported = (np.array(values, np.float64) for values in (curve[key], row[key]))
             np.testing.assert_allclose(shown, reported, rtol=1e-5)
     assert data["color"] == "centroid"
+    assert [curve["got"] for curve in data["curves"][3:]] == [
+        made.report["controls"][name] for name in CONTROLS if name in made.report["controls"]
+    ]
+    assert len(data["curves"]) == sum((e.attributes.get("class") == "plot curve") for e in parse_page(file).elements)
 
 
 def test_render_page_lists_each_code_used_once_with_its_frames(file: Path, made: Synthesis, book: Codebook) -> None:
@@ -120,6 +123,24 @@ def test_render_page_of_targets_that_are_missing_in_places_is_written(
     report["descriptors"]["centroid"].update(out_of_reach=0.25)
     write_render_page(tmp_path / "a.html", made.path, report, made.y, book.table)
     assert "25.0 % out of reach" in " ".join(parse_page(tmp_path / "a.html").texts("h2"))
+
+
+def test_render_page_says_what_corrections_were_worth(book: Codebook, made: Synthesis, tmp_path: Path) -> None:
+    report = json.loads(json.dumps(made.report))
+    report["rounds"] = [{"centroid": 0.5}, {"centroid": 0.01}]
+    report["descriptors"]["centroid"]["nrmse"] = 0.01
+    report["controls"] = {"tilt_db": [0.5] * len(made.path)}
+    write_render_page(tmp_path / "a.html", made.path, report, made.y, book.table)
+    said = " ".join(parse_page(tmp_path / "a.html").texts("h2"))
+    assert "error 1.00 %, 50.00 % before correction" in said and "tilt dB per octave" in said
+    assert read_data(tmp_path / "a.html")["curves"][-1]["got"] == report["controls"]["tilt_db"]
+
+
+@pytest.mark.parametrize("seconds", [0.0001, 0.02])
+def test_render_page_of_a_few_samples_is_written(book: Codebook, tmp_path: Path, seconds: float) -> None:
+    made = synthesize(book, seconds=seconds, rounds=0, centroid=900)
+    write_render_page(tmp_path / "a.html", made.path, made.report, made.y, book.table)
+    assert read_data(tmp_path / "a.html")["codes"] == made.path.codes.tolist()
 
 
 def test_render_page_that_fails_keeps_the_former(book: Codebook, made: Synthesis, tmp_path: Path) -> None:

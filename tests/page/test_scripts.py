@@ -127,7 +127,7 @@ def test_nice_ticks_are_round_and_inside(low: float, high: float) -> None:
 def test_trace_path_has_gaps_and_keeps_the_extremes_of_what_shares_a_pixel() -> None:
     values = [1, 2, None, 3] + [0, 9, -9, 0] * 500
     path = run(("curves.js",), "tracePath(given, (t) => t < 4 ? 10 * t : 50 + t / 1e4, (v) => v)", values)
-    assert path == "M0.0 1.0L10.0 2.0M30.0 3.0L50.0 -9.0L50.0 9.0"
+    assert path == "M0.0 1.0h0L10.0 2.0M30.0 3.0h0L50.0 -9.0L50.0 9.0"
 
 
 @needs_node

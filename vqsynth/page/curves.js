@@ -27,7 +27,8 @@ function tracePath(values, x, y) {
   let gap = true, column = null, low = null, high = null;
   const flush = () => {
     if (column === null) return;
-    parts.push(`${gap ? "M" : "L"}${column} ${y(low).toFixed(1)}`);
+    // A step of no length makes a dot of a value that stands alone.
+    parts.push(`${gap ? "M" : "L"}${column} ${y(low).toFixed(1)}${gap ? "h0" : ""}`);
     if (high !== low) parts.push(`L${column} ${y(high).toFixed(1)}`);
     gap = false;
     column = null;
@@ -60,7 +61,7 @@ function drawCurve(curve, frame, timeTicks) {
   const y = (v) => height - 4 - ((v - low) / (high - low)) * (height - 8);
   const out = [`<svg aria-hidden="true"><g class="ticks">`];
   for (const at of timeTicks) out.push(`<line x1="${at}" x2="${at}" y1="0" y2="${height}"/>`);
-  for (const v of niceTicks(low, high, 4)) {
+  for (const v of niceTicks(low, high, height > 100 ? 4 : 2)) {
     out.push(`<line x1="${left}" x2="${right}" y1="${y(v)}" y2="${y(v)}"/>`);
     out.push(`<text x="${left - 7}" y="${y(v) + 4}" text-anchor="end">${v}</text>`);
   }

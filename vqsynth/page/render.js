@@ -7,7 +7,7 @@ const style = getComputedStyle(document.documentElement);
 const LEFT = parseFloat(style.getPropertyValue("--left")), RIGHT = parseFloat(style.getPropertyValue("--right"));
 const FIRST_VALUE = 4; // columns of the table before the descriptors
 const rowOf = new Map(data.table.map((row, i) => [row[0], i]));
-let chosen = null;
+let chosen = null, following = 0;
 
 const width = () => timeline.clientWidth - LEFT - RIGHT;
 const toPixels = (seconds) => LEFT + (seconds / data.seconds) * width();
@@ -19,6 +19,7 @@ function drawAll() {
   const places = ticks.map(toPixels), right = LEFT + width();
   data.curves.forEach((curve, i) => {
     const box = find(`curve-${i}`);
+    box.classList.toggle("low", !curve.asked.length);
     box.innerHTML = drawCurve(curve, { left: LEFT, right, height: box.clientHeight, x: (t) => toPixels(t * data.hop_s) }, places);
   });
   const labels = ticks.map((s, i) => `<text x="${places[i]}" y="15" text-anchor="middle">${s}</text>`).join("");
@@ -65,7 +66,7 @@ function showTimes(hovered) {
   if (hovered !== undefined) find("hover").style.transform = `translateX(${toPixels(hovered)}px)`;
   data.curves.forEach((curve, i) => {
     const [asked, got] = [curve.asked[t], curve.got[t]].map((v) => `${writeNumber(v)} ${v === null ? "" : curve.unit}`.trim());
-    find(`curve-${i}-now`).textContent = `${seconds.toFixed(2)} s: asked ${asked}, got ${got}`;
+    find(`curve-${i}-now`).textContent = `${seconds.toFixed(2)} s: ${curve.asked.length ? `asked ${asked}, got ` : ""}${got}`;
   });
   const row = data.table[rowOf.get(data.codes[t])], place = data.names.indexOf(color.value);
   const value = `${writeNumber(row[FIRST_VALUE + place])} ${data.units[place]}`;
@@ -75,7 +76,8 @@ function showTimes(hovered) {
 function follow() {
   if (find("hover").hidden) showTimes();
   else find("playhead").style.transform = `translateX(${toPixels(player.currentTime)}px)`;
-  if (!player.paused) requestAnimationFrame(follow);
+  cancelAnimationFrame(following);
+  if (!player.paused) following = requestAnimationFrame(follow);
 }
 
 const inPlots = (event) => event.target.closest(".plot");

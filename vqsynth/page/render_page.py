@@ -19,6 +19,7 @@ from vqsynth.table import DescriptorTable
 
 LONGEST_S = 900.0
 """A page holds its sound: at 44.1 kHz a quarter of an hour makes 106 MB, about what browsers open willingly."""
+CONTROLS = {"tilt_db": ("tilt", "dB per octave"), "transpose_cents": ("transposition", "cents"), "blend": ("blend", "")}
 SCRIPTS = ("colors.js", "sorting.js", "curves.js", "render.js")
 
 
@@ -45,7 +46,7 @@ def write_render_page(
         _heading(title, path, report, targets or {}),
         f'<audio id="player" controls preload="auto" src="{embed_wav(y, path.sr)}"></audio>',
         _timeline(report, image, table),
-        f"<h2>The {len(used)} codes used</h2>",
+        f"<h2>Codes used: {len(used)}</h2>",
         "<p>Click a row to see where a code sounds, and to go there.</p>",
         table_html(_columns(table), _rows(used, len(path.codes), table), name="codes"),
     ])  # fmt: skip
@@ -67,10 +68,7 @@ def count_codes(codes: NDArray[np.int64]) -> dict[int, int]:
 
 def _heading(title: str, path: CodePath, report: Mapping[str, Any], targets: Mapping[str, str]) -> str:
     asked = "".join(f"<li><code>{escape(name)} = {escape(text)}</code></li>" for name, text in targets.items())
-    facts = (
-        f"{path.seconds:.2f} s at {path.sr} Hz, {len(np.unique(path.codes))} codes in {len(path)} frames, "
-        f"excitation {path.excitation}, seed {path.seed}"
-    )
+    facts = f"{path.seconds:.2f} s at {path.sr} Hz, {len(path)} frames, excitation {path.excitation}, seed {path.seed}"
     scaled = float(report.get("scaled_db") or 0.0)
     if scaled < 0:
         facts += f", turned down by {-scaled:.1f} dB to stay in full scale"
@@ -78,7 +76,14 @@ def _heading(title: str, path: CodePath, report: Mapping[str, Any], targets: Map
 
 
 def _timeline(report: Mapping[str, Any], image: SpectrumImage, table: DescriptorTable) -> str:
-    panels = "\n".join(_panel(name, row, i) for i, (name, row) in enumerate(report["descriptors"].items()))
+    rows = report["descriptors"]
+    drawn = [_panel(name, str(row["unit"]), _notes(name, row, report), i) for i, (name, row) in enumerate(rows.items())]
+    controls = [CONTROLS[name] for name in _used_controls(report)]
+    drawn += [
+        _panel(name, unit, '<span class="note">moved to correct the sound</span>', i)
+        for i, (name, unit) in enumerate(controls, len(rows))
+    ]
+    panels = "\n".join(drawn)
     options = "".join(f"<option>{escape(name)}</option>" for name in table.names)
     return (
         f'<noscript>Without scripts the curves and the codes over time are not drawn.</noscript>\n<div id="timeline">\n'
@@ -94,16 +99,39 @@ def _timeline(report: Mapping[str, Any], image: SpectrumImage, table: Descriptor
     )
 
 
-def _panel(name: str, row: Mapping[str, Any], i: int) -> str:
-    unit, error, out = str(row["unit"]), row.get("nrmse"), float(row.get("out_of_reach") or 0.0)
-    notes = [] if error is None else [f"error {100 * error:.2f} %"]
-    notes += [f'<span class="key beyond">{100 * out:.1f} % out of reach</span>'] if out > 0 else []
+def _panel(name: str, unit: str, notes: str, i: int) -> str:
+    """Write the place of curve number i; `notes` is HTML."""
     return (
-        f"<section><h2>{escape(name.replace('_', ' '))} <small>{escape(unit)}</small>"
-        '<span class="legend"><span class="key asked">asked</span><span class="key got">got</span></span>'
-        f'<span class="note">{", ".join(notes)}</span><output id="curve-{i}-now"></output></h2>'
-        f'<div class="plot curve" id="curve-{i}"></div></section>'
+        f"<section><h2>{escape(name.replace('_', ' '))} <small>{escape(unit)}</small>{notes}"
+        f'<output id="curve-{i}-now"></output></h2><div class="plot curve" id="curve-{i}"></div></section>'
     )
+
+
+def _notes(name: str, row: Mapping[str, Any], report: Mapping[str, Any]) -> str:
+    """Say in HTML what the colours are, how large the error is and was before corrections, and what is out of reach."""
+    error, out = row.get("nrmse"), float(row.get("out_of_reach") or 0.0)
+    first = (report.get("rounds") or [{}])[0].get(name)
+    notes = [] if error is None else [f"error {100 * error:.2f} %"]
+    if error is not None and first is not None and first > 1.05 * error:
+        notes[0] += f", {100 * first:.2f} % before correction"
+    notes += [f'<span class="key beyond">{100 * out:.1f} % out of reach</span>'] if out > 0 else []
+    keys = '<span class="key asked">asked</span><span class="key got">got</span>'
+    return f'<span class="legend">{keys}</span><span class="note">{", ".join(notes)}</span>'
+
+
+def _used_controls(report: Mapping[str, Any]) -> dict[str, Sequence[float]]:
+    """Take the controls that corrections used, (T,) each."""
+    found = report.get("controls") or {}
+    return {name: found[name] for name in CONTROLS if name in found}
+
+
+def _curves(report: Mapping[str, Any]) -> list[dict[str, Any]]:
+    keys = ("unit", "asked", "got", "reach")
+    controls = _used_controls(report).items()
+    return [
+        *({key: row.get(key) for key in keys} for row in report["descriptors"].values()),
+        *({"unit": CONTROLS[name][1], "asked": [], "got": list(values)} for name, values in controls),
+    ]
 
 
 def _columns(table: DescriptorTable) -> Sequence[tuple[str, str]]:
@@ -122,14 +150,13 @@ def _rows(used: Mapping[int, int], n_frames: int, table: DescriptorTable) -> lis
 def _data(
     path: CodePath, report: Mapping[str, Any], image: SpectrumImage, used: Mapping[int, int], table: DescriptorTable
 ) -> dict[str, Any]:
-    keys = ("unit", "asked", "got", "reach")
     asked = [name for name in report["descriptors"] if name != "loudness" and name in table.names]
     codes = list(used)
     return {
         "seconds": path.seconds,
         "hop_s": path.hop_length / path.sr,
         "codes": path.codes.tolist(),
-        "curves": [{key: row.get(key) for key in keys} for row in report["descriptors"].values()],
+        "curves": _curves(report),
         "image": {"low_hz": LOWEST_HZ, "top_hz": image.top_hz, "seconds": image.equal_s},
         "color": [*asked, table.names[0]][0],
         "names": table.names,

@@ -1,0 +1,35 @@
+"""`vqsynth reach`: what of a demand a codebook can meet, before anything is rendered."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from vqsynth.cli import following, options
+from vqsynth.plot import plot_reach
+from vqsynth.preview import describe_reach, preview_targets
+from vqsynth.shelf import load
+from vqsynth.synthesis import gather_targets
+
+
+@click.command("reach")
+@options.book
+@following.targets
+@click.option("--plot", "plot_file", type=options.File, help="Draw it, PNG or SVG.")
+def reach_command(book: str, plot_file: Path | None, **values: Any) -> None:
+    """Show what of a demand codebook BOOK can meet, without rendering it.
+
+    For each descriptor: the share of the curve that is out of reach, and the least error that a path can have, met
+    alone and together with the others. Gain, transposition and tilt, which `synth` adds, are not counted.
+
+    \b
+    Example:
+      vqsynth reach violin --target "centroid=sin(p5,p95,0.2)" --target "pitch=line(200,900)" --seconds 10
+    """
+    options.check_outputs(picture=plot_file, inputs=following.input_files(book, values))
+    codebook = load(book)
+    targets, weights, _ = gather_targets(codebook, **following.gather(values, codebook))
+    found, unmet = preview_targets(codebook.table, targets, weights=weights)
+    if plot_file:
+        plot_reach(found, codebook.grid.sr / codebook.grid.hop_length, plot_file)
+    click.echo("\n".join(describe_reach(found, unmet)))

@@ -1,0 +1,61 @@
+"""The shipped codebooks: each loads, is small, plays what its table says, and was made by a recipe that is there."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import vqsynth
+from vqsynth.codebooks.recipes.bank import RECIPES
+from vqsynth.grains import Grains, measure_grains
+from vqsynth.shelf import shipped_codebooks
+
+BOOKS = shipped_codebooks()
+MEGABYTE = 1e6
+every_book = pytest.mark.parametrize("folder", BOOKS, ids=lambda folder: str(folder.name))
+
+
+def test_bank_has_a_codebook_of_every_recipe() -> None:
+    assert {folder.name for folder in BOOKS} == set(RECIPES)
+
+
+@every_book
+def test_shipped_codebook_is_whole_and_under_8_megabytes(folder: Path) -> None:
+    book = vqsynth.load(folder)  # checks every hash
+    assert book.name == folder.name
+    assert sum(file.stat().st_size for file in folder.iterdir()) < 8 * MEGABYTE
+
+
+@every_book
+def test_shipped_codebook_has_the_frames_and_words_of_its_recipe(folder: Path) -> None:
+    book, recipe = vqsynth.load(folder), RECIPES[folder.name]
+    assert book.grid == recipe.grid and len(book) == recipe.codes
+    assert book.card["model"] == recipe.config.model.to_dict()
+    assert book.card["training"]["steps"] == recipe.steps
+    said = json.loads(json.dumps(recipe.card()))
+    assert {name: book.card.get(name) for name in said} == said
+
+
+@every_book
+def test_shipped_codebook_has_figures_of_sounds_that_were_held_out(folder: Path) -> None:
+    card = vqsynth.load(folder).card
+    assert card["held_out"] and all(set(d) == {"lsd_db", "sc", "mcd_db"} for d in card["held_out"].values())
+    assert card["codes_used"] > 0.9
+    assert card["perplexity"] > card["codes"] / 4
+
+
+@every_book
+def test_shipped_table_measured_again_is_the_same(folder: Path) -> None:
+    book = vqsynth.load(folder)
+    rows = np.linspace(0, len(book) - 1, 12).astype(int)
+    again = measure_grains(Grains(book.grains.magnitudes[rows], book.grid), list(book.table.names))
+    np.testing.assert_allclose(again, book.table.values[rows], rtol=1e-3, atol=1e-3)
+
+
+@every_book
+def test_shipped_codebook_follows_a_curve_and_stays_within_full_scale(folder: Path) -> None:
+    book = vqsynth.load(folder)
+    y = book.render(book.follow(seconds=1.0, centroid="sin(p5,p95,1)"))
+    assert len(y) == 44100 and np.isfinite(y).all()
+    assert 0.01 < np.sqrt(np.mean(y**2)) < np.abs(y).max() <= 1.0

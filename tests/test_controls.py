@@ -1,0 +1,102 @@
+"""Controls: what tilt, transposition and blend do to a sound, and that they do no more than that."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from vqsynth.codebook import Codebook
+from vqsynth.controls import Controls, no_controls, read_controls
+from vqsynth.descriptors import measure
+from vqsynth.errors import ParameterError
+from vqsynth.path import CodePath
+from vqsynth.render import render_blocks, render_path
+
+FRAMES = 60
+
+
+def held(book: Codebook, code: int, **controls: float | NDArray[np.int64]) -> CodePath:
+    """Hold a code with the same controls in every frame."""
+    plain = no_controls(FRAMES)
+    made = replace(plain, **{name: np.broadcast_to(value, FRAMES) for name, value in controls.items()})
+    n_samples = (FRAMES - 1) * book.grid.hop_length
+    codes, gain = np.full(FRAMES, code), np.full(FRAMES, -20.0)
+    return CodePath(book.name, book.sha256, book.grid.sr, book.grid.hop_length, n_samples, codes, gain, controls=made)
+
+
+def describe(book: Codebook, path: CodePath) -> dict[str, float]:
+    measured = measure(render_path(path, book.grains), book.grid)
+    return {name: float(np.nanmedian(values[6:-6])) for name, values in measured.items()}
+
+
+@pytest.mark.parametrize("cents", [-50.0, 37.0, 50.0, 700.0])
+def test_transpose_moves_the_pitch_by_as_many_cents(book: Codebook, cents: float) -> None:
+    plain, moved = (describe(book, held(book, 25, transpose_cents=c)) for c in (0.0, cents))
+    assert 1200 * np.log2(moved["pitch"] / plain["pitch"]) == pytest.approx(cents, abs=2)
+    assert moved["loudness"] == pytest.approx(plain["loudness"], abs=2.5 if cents > 100 else 0.8)
+
+
+@pytest.mark.parametrize("code", [3, 27, 63])
+def test_tilt_up_brightens_down_darkens_and_keeps_the_pitch(book: Codebook, code: int) -> None:
+    down, plain, up = (describe(book, held(book, code, tilt_db=tilt)) for tilt in (-3.0, 0.0, 3.0))
+    assert down["centroid"] < plain["centroid"] < up["centroid"]
+    assert np.isnan(plain["pitch"]) or up["pitch"] == pytest.approx(plain["pitch"], rel=1e-3)
+
+
+@pytest.mark.parametrize("control", ["tilt_db", "transpose_cents", "blend"])
+def test_controls_keep_the_power_of_the_grain(book: Codebook, control: str) -> None:
+    """Level is a matter of gain: the RMS of a held code stays what it was."""
+    value = {"tilt_db": 4.0, "transpose_cents": 50.0, "blend": 0.5}[control]
+    other = {"blend_codes": np.int64(18)} if control == "blend" else {}
+    plain, shaped = (
+        render_path(held(book, 17, **{control: v}, **other), book.grains)[3000:-3000] for v in (0.0, value)
+    )
+    assert 20 * np.log10(np.std(shaped) / np.std(plain)) == pytest.approx(0, abs=0.5)
+
+
+def test_blend_all_the_way_has_the_timbre_of_the_other_code(book: Codebook) -> None:
+    other = describe(book, held(book, 20))
+    blended = describe(book, held(book, 17, blend=1.0, blend_codes=np.int64(20)))
+    between = describe(book, held(book, 17, blend=0.5, blend_codes=np.int64(20)))
+    assert blended["centroid"] == pytest.approx(other["centroid"], rel=0.02)
+    ends = sorted((describe(book, held(book, 17))["centroid"], other["centroid"]))
+    assert ends[0] < between["centroid"] < ends[1]
+
+
+def test_controls_of_zero_change_no_sample(book: Codebook) -> None:
+    with_zeros = held(book, 30)
+    np.testing.assert_array_equal(
+        render_path(with_zeros, book.grains), render_path(replace(with_zeros, controls=None), book.grains)
+    )
+
+
+@pytest.mark.parametrize("block_size", [100, 999, 5000])
+def test_render_blocks_with_controls_gives_the_samples_of_the_whole(book: Codebook, block_size: int) -> None:
+    rng = np.random.default_rng(0)
+    controls = Controls(
+        rng.uniform(-3, 3, FRAMES), rng.uniform(-50, 50, FRAMES), rng.integers(0, 64, FRAMES), rng.uniform(0, 1, FRAMES)
+    )
+    path = replace(held(book, 5), codes=rng.integers(0, 64, FRAMES), controls=controls)
+    blocks = np.concatenate(list(render_blocks(path, book.grains, block_size=block_size)))
+    np.testing.assert_array_equal(blocks, render_path(path, book.grains))
+
+
+def test_path_with_controls_survives_the_file(book: Codebook, tmp_path: Path) -> None:
+    path = held(book, 5, tilt_db=1.25, transpose_cents=-12.5)
+    path.save(tmp_path / "p.json")
+    again = CodePath.load(tmp_path / "p.json")
+    assert again.controls is not None and path.controls is not None
+    assert again.controls.to_fields() == path.controls.to_fields()
+    assert set(again.controls.to_fields()) == {"tilt_db", "transpose_cents"}
+
+
+@pytest.mark.parametrize(
+    "values",
+    [{"tilt_db": [0.0, 7.0]}, {"tilt_db": [0.0]}, {"blend": [0.0, 1.5]}, {"transpose_cents": [0.0, float("nan")]},
+     {"blend_codes": [0, -1]}, {"blend_codes": [0.5, 1]}, {"tilt_db": ["up", "down"]}, {"tilt_db": 3.0}],
+)  # fmt: skip
+def test_read_controls_unusable_values_are_refused(values: dict[str, object]) -> None:
+    with pytest.raises(ParameterError):
+        read_controls(values, 2)

@@ -1,0 +1,64 @@
+"""Verify and correct: errors shrink, controls stay within their limits, what is off is off."""
+
+import numpy as np
+import pytest
+
+from vqsynth.codebook import Codebook
+from vqsynth.correction import Limits, correct_path
+from vqsynth.errors import ParameterError
+from vqsynth.synthesis import synthesize
+
+
+@pytest.mark.parametrize("name", ["centroid", "bandwidth", "flatness"])
+def test_correct_path_halves_the_error_of_what_tilt_moves(book: Codebook, name: str) -> None:
+    targets = book.sample_curves(seconds=4.0, **{name: "sin(p30,p70,0.5)"})
+    path = book.choose(targets, seconds=4.0)
+    done = correct_path(path, book.grains, targets, rounds=4)
+    first, best = done.errors[0][name], done.errors[done.kept][name]
+    assert first is not None and best is not None and best < 0.5 * first
+    assert done.spent()["tilt_db"] < 3.0
+
+
+def test_correct_path_pitch_is_met_within_a_few_cents(book: Codebook) -> None:
+    """The codes are thirds apart, so a quarter tone around each of them is within reach."""
+    column = book.table.column("pitch")
+    steps = ",".join(f"{column[code] * 2 ** (cents / 1200):.2f}" for code, cents in ((8, 45), (16, -45), (24, 30)))
+    made = synthesize(book, seconds=3.0, pitch=f"steps({steps})", rounds=3)
+    row = made.report["descriptors"]["pitch"]
+    got, asked = (np.array([np.nan if v is None else v for v in row[key]]) for key in ("got", "asked"))
+    assert np.nanmedian(np.abs(1200 * np.log2(got / asked))) < 3
+    assert made.report["spent"]["transpose_cents"] > 20
+
+
+def test_correct_path_loudness_is_met_whatever_the_code(book: Codebook) -> None:
+    made = synthesize(book, seconds=4.0, centroid="random(p5,p95,3,1)", loudness="line(-45,-20)")
+    row = made.report["descriptors"]["loudness"]
+    assert np.mean(np.abs(np.array(row["got"]) - np.array(row["asked"]))[3:-3]) < 0.3
+
+
+def test_correct_path_keeps_to_its_limits(book: Codebook) -> None:
+    limits = Limits(tilt_db=0.2, transpose_cents=10.0)
+    made = synthesize(book, seconds=2.0, centroid="line(p5,p95)", pitch="p50", rounds=3, limits=limits)
+    controls = made.path.controls
+    assert controls is not None
+    assert np.abs(controls.tilt_db).max() <= 0.2 and np.abs(controls.transpose_cents).max() <= 10.0
+
+
+def test_correct_path_all_off_is_the_plain_path(book: Codebook) -> None:
+    off = Limits(tilt_db=0, transpose_cents=0, gain=False)
+    plain = synthesize(book, seconds=1.0, centroid="line(p5,p95)", rounds=0)
+    kept = synthesize(book, seconds=1.0, centroid="line(p5,p95)", rounds=3, limits=off)
+    np.testing.assert_array_equal(plain.y, kept.y)
+
+
+def test_synthesize_report_shows_the_rounds_and_what_was_spent(book: Codebook) -> None:
+    made = synthesize(book, seconds=2.0, centroid="sin(p30,p70,1)", rounds=2)
+    assert len(made.report["rounds"]) == 3
+    totals = [sum(e.values()) for e in made.report["rounds"]]
+    assert made.report["kept"] == int(np.argmin(totals))
+    assert made.report["spent"].keys() == made.report["controls"].keys() == {"tilt_db"}
+
+
+def test_correct_path_negative_rounds_are_refused(book: Codebook) -> None:
+    with pytest.raises(ParameterError, match="0 or more"):
+        synthesize(book, seconds=1.0, centroid=900, rounds=-1)
