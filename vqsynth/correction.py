@@ -104,8 +104,8 @@ def tilt_slopes(grains: Grains, codes: NDArray[np.int64], names: list[str]) -> d
     octaves = tilt_octaves(grains.grid)
     ends = []
     for tilt_db in (-_PROBE_DB, _PROBE_DB):
-        magnitudes = grains.amplitudes[used] * 10 ** (tilt_db * octaves / 20)
-        sound = _Spectra(magnitudes, grains)
+        tilted = grains.amplitudes[used] * 10 ** (tilt_db * octaves / 20)
+        sound = _Spectra(tilted.astype(np.float32, copy=False), grains)
         ends.append({name: np.asarray(lookup(name).function(sound), np.float64) for name in names})
     found = {}
     for name in names:

@@ -99,7 +99,7 @@ class CoherentExcitation:
         """Advance the phase of every bin, frame by frame, to radians (B, T, n_bins)."""
         phases = np.empty(shapes.advance.shape, np.float32)
         phase = np.broadcast_to(self._phase, phases[:, 0].shape)
-        for t in range(phases.shape[1]):
+        for t in range(shapes.peak.shape[1]):
             phase = np.take_along_axis(phase, shapes.peak[:, t], axis=1) + shapes.advance[:, t]
             phase -= TURN * np.floor(phase / TURN)
             phases[:, t] = phase

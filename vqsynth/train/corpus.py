@@ -42,14 +42,13 @@ class Corpus:
     """Hold sounds (n,) float32 at the grid's rate, and where their frames start.
 
     starts: (T,) first samples of the frames with something in them. is_original: (T,) false for frames of transposed
-    copies. seconds counts the files as they came, without copies. source: (T,) the running number of a frame's folder.
+    copies. seconds counts the files as they came, without copies.
     """
 
     grid: FrameGrid
     y: Floats
     starts: Ints
     is_original: NDArray[np.bool_]
-    source: Ints
     files: tuple[Path, ...]
     skipped: tuple[Skipped, ...]
     seconds: float
@@ -121,8 +120,6 @@ class _Pieces:
         self.sounds: list[Floats] = [np.zeros(grid.n_fft, np.float32)]
         self.starts: list[Ints] = []
         self.is_original: list[NDArray[np.bool_]] = []
-        self.source: list[Ints] = []
-        self.folders: dict[Path, int] = {}
         self.n_samples, self.seconds = grid.n_fft, 0.0
 
     def add_file(self, path: Path, transpose: int) -> None:
@@ -130,19 +127,18 @@ class _Pieces:
         at_rate = audio.resample(y, orig_sr=sr, sr=self.grid.sr)
         if not np.any(at_rate):
             raise AudioError(f"'{path}' holds only silence")
-        self._add(at_rate, path, is_original=True)
+        self._add(at_rate, is_original=True)
         self.seconds += len(y) / sr
         for semitones in (s for s in range(-transpose, transpose + 1) if s):
             played_at = round(sr * 2.0 ** (semitones / 12))
-            self._add(audio.resample(y, orig_sr=played_at, sr=self.grid.sr), path, is_original=False)
+            self._add(audio.resample(y, orig_sr=played_at, sr=self.grid.sr), is_original=False)
 
-    def _add(self, y: Floats, path: Path, *, is_original: bool) -> None:
+    def _add(self, y: Floats, *, is_original: bool) -> None:
         first = self.n_samples - self.grid.n_fft // 2
         starts = np.arange(self.grid.count(len(y))) * self.grid.hop_length
         kept = starts[_is_audible(y, starts, self.grid)]
         self.starts.append(first + kept)
         self.is_original.append(np.full(len(kept), is_original))
-        self.source.append(np.full(len(kept), self.folders.setdefault(path.parent, len(self.folders))))
         self.sounds += [y, np.zeros(self.grid.n_fft, np.float32)]
         self.n_samples += len(y) + self.grid.n_fft
 
@@ -152,7 +148,6 @@ class _Pieces:
             y=np.concatenate(self.sounds),
             starts=np.concatenate(self.starts),
             is_original=np.concatenate(self.is_original),
-            source=np.concatenate(self.source),
             files=files,
             skipped=skipped,
             seconds=self.seconds,
