@@ -95,6 +95,17 @@ def correct_path(
     return Correction(best[1], best[2], errors, best[3])
 
 
+def predict_transposition(
+    path: CodePath, pitches_hz: NDArray[np.float64], asked_hz: NDArray[np.float64], limits: Limits
+) -> CodePath:
+    """Transpose a path from the pitches that its codes have to those asked for, (T,) each, as far as the limit allows."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        cents = np.nan_to_num(1200 * np.log2(asked_hz / pitches_hz))
+    controls = path.controls or no_controls(len(path))
+    bounded = np.clip(cents, -limits.transpose_cents, limits.transpose_cents)
+    return replace(path, controls=replace(controls, transpose_cents=bounded))
+
+
 def tilt_slopes(grains: Grains, codes: NDArray[np.int64], names: list[str]) -> dict[str, NDArray[np.float64]]:
     """Tell how far a tilt of 1 dB per octave moves the descriptors of codes, (T,) each, from their spectra alone.
 
@@ -174,7 +185,8 @@ class _Followers:
         with np.errstate(invalid="ignore", divide="ignore"):
             missed = 1200 * np.log2(self._targets["pitch"] / got)
         near = np.abs(missed) < FARTHEST_CENTS
-        return np.where(near, missed, 0.0), np.where(near, np.abs(missed), FARTHEST_CENTS)
+        smooth = np.convolve(np.pad(np.where(near, missed, 0.0), 1, mode="edge"), (0.25, 0.5, 0.25), "valid")
+        return smooth, np.where(near, np.abs(missed), FARTHEST_CENTS)
 
     def _tilt_step(self, got: Mapping[str, Floats]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Take the step that lowers the sum of the squared errors, each over the range of its target, and that sum."""

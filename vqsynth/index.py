@@ -20,6 +20,7 @@ from vqsynth.table import DescriptorTable
 Targets = Mapping[str, NDArray[np.float64]]
 Weights = Mapping[str, ArrayLike]
 HEAVIEST = 1e6
+OVERTONE_DOUBT = 0.03
 _SPARE = 8
 
 
@@ -47,6 +48,7 @@ class Demand:
         self.columns = np.stack([table.rescale(name, table.column(name)) for name in targets], axis=1)
         self.queries = np.stack([table.rescale(name, values) for name, values in targets.items()], axis=1)
         self.weights = check_weights(targets, weights)
+        self.doubts = [_doubts(table) if name == "pitch" else np.float32(0) for name in targets]
         asked = ~np.isnan(np.stack(list(targets.values()), axis=1))
         for i, name in enumerate(targets):
             if np.isnan(self.queries[asked[:, i], i]).any():
@@ -63,9 +65,23 @@ class Demand:
         for i, column in enumerate(self.columns.T):
             asked = ~np.isnan(self.queries[frames, i])
             away = (column[None] - self.queries[frames, i][asked, None]).astype(np.float32)
-            weighed = np.broadcast_to(self.weights[:, i], len(self))[frames][asked, None] * away**2
+            weighed = np.broadcast_to(self.weights[:, i], len(self))[frames][asked, None] * (away**2 + self.doubts[i])
             missed[asked] += np.where(np.isnan(away), np.float32(np.inf), weighed)
         return missed
+
+
+def _doubts(table: DescriptorTable) -> Floats | np.float32:
+    """Price what has an uncertain pitch, (K,), as a squared miss: a low confidence, or a weak fundamental.
+
+    0.1 less confidence counts as 0.1 spread of pitch. Each octave that the centroid lies above the pitch, which is where
+    a tone has its fundamental covered, counts as OVERTONE_DOUBT.
+    """
+    if not {"pitch_confidence", "centroid"} <= set(table.names):
+        return np.float32(0)
+    with np.errstate(invalid="ignore"):
+        octaves = np.log2(table.column("centroid") / table.column("pitch"))
+    doubts: Floats = (1 - table.column("pitch_confidence")) ** 2 + (OVERTONE_DOUBT * np.maximum(octaves, 0)) ** 2
+    return doubts
 
 
 def find_candidates(

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from vqsynth.audio import limit_peak
 from vqsynth.codebook import OPTIONS, Codebook
-from vqsynth.correction import ROUNDS, Limits, correct_path
+from vqsynth.correction import ROUNDS, Limits, correct_path, predict_transposition
 from vqsynth.descriptors import REGISTRY
 from vqsynth.errors import ParameterError
 from vqsynth.files import StrPath
@@ -92,6 +92,10 @@ def correct_and_report(
     book: Codebook, path: CodePath, targets: Targets, *, rounds: int = ROUNDS, limits: Limits | None = None
 ) -> Synthesis:
     """Render a path, correct it against its targets, name to (T,), and report what came of it."""
+    limits = limits or Limits()
+    if rounds and limits.transpose_cents and "pitch" in targets:
+        pitches_hz = book.table.column("pitch")[path.codes].astype(np.float64)
+        path = predict_transposition(path, pitches_hz, targets["pitch"], limits)
     measurable = {name: values for name, values in targets.items() if name in REGISTRY}
     done = correct_path(path, book.grains, measurable, rounds=rounds, limits=limits)
     y, scaled_db = limit_peak(done.y)

@@ -1,0 +1,76 @@
+"""How exactly pitch is followed, alone and with centroid and loudness, judged by pyin on the rendered sound.
+
+    python tests/bench/pitch.py [BOOK ...]
+
+The range is what the codes reach, the 2nd to the 98th percentile of their pitches, up to 1500 Hz. Excitation
+`coherent`, corrected over eight rounds.
+"""
+
+import sys
+
+import librosa
+import numpy as np
+from _bars import finish, note, show
+
+import vqsynth
+from vqsynth.codebook import Codebook
+from vqsynth.descriptors import measure
+
+BOOKS = ("violin", "cello", "choir")
+SECONDS, ROUNDS, HIGHEST_HZ = 10.0, 8, 1500.0
+
+
+def by_pyin(y: np.ndarray, book: Codebook) -> np.ndarray:
+    """Estimate pitch in Hz frame by frame, NaN where unvoiced."""
+    frames = {"frame_length": book.grid.n_fft, "hop_length": book.grid.hop_length}
+    return librosa.pyin(y, fmin=max(55.0, 3 * book.grid.sr / book.grid.n_fft), fmax=2500, sr=book.grid.sr, **frames)[0]
+
+
+def bench_pitch(book: Codebook) -> None:
+    """Print voicing, cents and error of a line and a sine."""
+    low, high = (min(HIGHEST_HZ, book.table.percentile("pitch", p)) for p in (2, 98))
+    for shape in (f"line({low},{high})", f"sin({low},{high},0.2)"):
+        made = vqsynth.synthesize(book, seconds=SECONDS, pitch=shape, rounds=ROUNDS)
+        asked = book.sample_curves(seconds=SECONDS, pitch=shape)["pitch"][3:-3]
+        got = by_pyin(made.y, book)[3:-3]
+        voiced = ~np.isnan(got)
+        cents = 1200 * np.abs(np.log2(got[voiced] / asked[voiced]))
+        what = f"{book.name}: pitch {shape.split('(')[0]}, {low:.0f} to {high:.0f} Hz"
+        show(f"{what}: median error", float(np.median(cents)), 10, unit="ct")
+        show("    voiced", 100 * float(voiced.mean()), 98, better="higher", unit="%")
+        show("    nrmse", float(np.sqrt(np.mean((got - asked)[voiced] ** 2)) / np.ptp(asked)), 0.010)
+
+
+def bench_together(book: Codebook) -> None:
+    """Print the errors of centroid, loudness and pitch asked for at once."""
+    low, high = (book.table.percentile("pitch", p) for p in (25, 60))
+    near = (book.table.column("pitch") > low) & (book.table.column("pitch") < high)
+    dark, bright = np.percentile(book.table.column("centroid")[near], (30, 70))
+    curves = {"pitch": f"line({low},{high})", "centroid": f"sin({dark},{bright},0.2)", "loudness": "sin(-30,-18,0.3)"}
+    made = vqsynth.synthesize(book, seconds=SECONDS, rounds=ROUNDS, **curves)
+    asked = book.sample_curves(seconds=SECONDS, **curves)
+    frames = {"n_fft": book.grid.n_fft, "hop_length": book.grid.hop_length}
+    got = {
+        "pitch": by_pyin(made.y, book),
+        "centroid": librosa.feature.spectral_centroid(y=made.y, sr=book.grid.sr, **frames)[0],
+        "loudness": measure(made.y, book.grid, ["loudness"])["loudness"] - made.report["scaled_db"],
+    }
+    for name, wanted in asked.items():
+        missed = (got[name] - wanted)[3:-3]
+        show(f"{book.name}: centroid, loudness and pitch together: {name}, nrmse",
+             float(np.sqrt(np.nanmean(missed**2)) / np.ptp(wanted)), 0.03)
+
+
+def main(*names: str) -> None:
+    """Print every bar for every codebook."""
+    at_hand = {book.name: book for book in vqsynth.list_codebooks()}
+    for name in names or [name for name in BOOKS if name in at_hand]:
+        book = at_hand.get(name) or vqsynth.load(name)
+        note(f"{book.name}: codes with a usable pitch", float(np.mean(~np.isnan(book.table.column("pitch")))))
+        bench_pitch(book)
+        bench_together(book)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
+    finish()
