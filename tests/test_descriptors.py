@@ -114,6 +114,12 @@ def test_pitch_with_a_weak_fundamental_is_not_an_octave_off() -> None:
     assert middle(y, "pitch") == pytest.approx(220.0, rel=1e-3)
 
 
+@pytest.mark.parametrize("f_hz", [5000.0, 6900.0, 9000.0])
+def test_pitch_of_a_tone_above_the_range_is_not_usable(sine: Callable[..., Sound], f_hz: float) -> None:
+    """It is not heard an octave down either."""
+    assert np.isnan(measure(sine(f_hz), GRID, ["pitch"])["pitch"][INSIDE]).all()
+
+
 def test_pitch_of_noise_is_not_usable(rng: np.random.Generator) -> None:
     y = rng.standard_normal(44100).astype(np.float32)
     assert np.isnan(measure(y, GRID, ["pitch"])["pitch"]).mean() > 0.95

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from vqsynth.codebook import Codebook
 from vqsynth.errors import ParameterError
-from vqsynth.index import Demand, find_candidates
+from vqsynth.index import MANY, CodeIndex, Demand, find_candidates
 
 
 @given(st.integers(1, 70), st.floats(0.1, 10), st.integers(0, 2**31))
@@ -76,3 +76,12 @@ def test_misses_of_an_unusable_code_are_infinite_at_weight_zero_too(book: Codebo
     missed = Demand(book.table, targets, {"pitch": 0.0}).misses(slice(None))
     np.testing.assert_array_equal(np.isinf(missed[0]), np.isnan(book.table.column("pitch")))
     assert not np.isnan(missed).any()
+
+
+def test_code_index_of_very_many_codes_finds_the_nearest(rng: np.random.Generator) -> None:
+    """Cells are searched instead of all; nearly every query still finds the very nearest."""
+    columns, queries = rng.standard_normal((MANY + 5000, 3)), rng.standard_normal((200, 3))
+    found = CodeIndex(columns).search(queries, 1)
+    least = np.array([((columns - query) ** 2).sum(axis=1).min() for query in queries])
+    assert np.mean(np.isclose(found.distances[:, 0], least)) > 0.97
+    np.testing.assert_allclose(((columns[found.codes[:, 0]] - queries) ** 2).sum(axis=1), found.distances[:, 0])

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from tests.sound_worlds import make_codebook
 from vqsynth.errors import CodebookError, ParameterError
-from vqsynth.table import DescriptorTable
+from vqsynth.table import DescriptorTable, join_tables
 
 NAMES, UNITS, SCALES = ("centroid", "flatness", "pitch"), ("Hz", "dB", "Hz"), ("octave", "linear", "octave")
 UNIT_OF, SCALE_OF = dict(zip(NAMES, UNITS, strict=True)), dict(zip(NAMES, SCALES, strict=True))
@@ -297,3 +297,17 @@ def test_table_whose_parts_do_not_fit_raises(table: DescriptorTable, change: dic
 def test_select_by_a_mask_of_another_length_is_refused() -> None:
     with pytest.raises(ParameterError, match="a mask must have a value for each of"):
         make_codebook().table.select(np.array([True, False]))
+
+
+def test_join_tables_keeps_the_rows_and_numbers_them_on(table: DescriptorTable) -> None:
+    joined = join_tables([table, table])
+    assert len(joined) == 2 * len(table)
+    np.testing.assert_array_equal(joined.values[len(table) :], table.values)
+    np.testing.assert_array_equal(joined.codes, np.arange(2 * len(table)))
+
+
+def test_join_tables_of_different_descriptors_is_refused(table: DescriptorTable) -> None:
+    other = DescriptorTable(("level",), ("dB",), ("linear",), np.zeros((3, 1), np.float32), np.ones(3, np.int64))
+    for tables in ([], [table, other]):
+        with pytest.raises(ParameterError, match="the same descriptors"):
+            join_tables(tables)

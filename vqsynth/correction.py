@@ -98,7 +98,7 @@ def correct_path(
 def predict_transposition(
     path: CodePath, pitches_hz: NDArray[np.float64], asked_hz: NDArray[np.float64], limits: Limits
 ) -> CodePath:
-    """Transpose a path from the pitches that its codes have to those asked for, (T,) each, as far as the limit allows."""
+    """Transpose a path from the pitches that its codes have to those asked for, (T,) each, as far as allowed."""
     with np.errstate(invalid="ignore", divide="ignore"):
         cents = np.nan_to_num(1200 * np.log2(asked_hz / pitches_hz))
     controls = path.controls or no_controls(len(path))

@@ -21,6 +21,11 @@ Targets = Mapping[str, NDArray[np.float64]]
 Weights = Mapping[str, ArrayLike]
 HEAVIEST = 1e6
 OVERTONE_DOUBT = 0.03
+"""Spreads; at 0, one pitch in eight of a sine over the violin is heard an octave up by a tracker of the fundamental, at
+0.03 none is."""
+MANY = 20000
+"""Codes from which on cells are searched instead of all."""
+CELLS, CELLS_SEARCHED = 512, 8
 _SPARE = 8
 
 
@@ -73,8 +78,8 @@ class Demand:
 def _doubts(table: DescriptorTable) -> Floats | np.float32:
     """Price what has an uncertain pitch, (K,), as a squared miss: a low confidence, or a weak fundamental.
 
-    0.1 less confidence counts as 0.1 spread of pitch. Each octave that the centroid lies above the pitch, which is where
-    a tone has its fundamental covered, counts as OVERTONE_DOUBT.
+    0.1 less confidence counts as 0.1 spread of pitch. Each octave that the centroid lies above the pitch, where a tone
+    has its fundamental covered, counts as OVERTONE_DOUBT.
     """
     if not {"pitch_confidence", "centroid"} <= set(table.names):
         return np.float32(0)
@@ -96,15 +101,47 @@ def find_candidates(
     if len(demand.weights) > 1 or np.isnan(demand.queries).any():
         return _search_all(demand, k)
     factors = np.sqrt(demand.weights)
-    columns, queries = demand.columns * factors, demand.queries * factors
-    usable = np.flatnonzero(~np.isnan(columns).any(axis=1))
-    if not len(usable):
-        raise ParameterError(f"no code has a usable {' and '.join(targets)} together; ask for one of them")
-    centre = columns[usable].mean(axis=0)
-    rows = _search(columns[usable] - centre, queries - centre, min(k + _SPARE, len(usable)))
-    distances = ((columns[usable][rows] - queries[:, None]) ** 2).sum(-1)
-    order = np.argsort(distances, axis=1, kind="stable")[:, :k]
-    return Candidates(usable[np.take_along_axis(rows, order, 1)], np.take_along_axis(distances, order, 1))
+    return CodeIndex(demand.columns * factors).search(demand.queries * factors, k)
+
+
+class CodeIndex:
+    """Search codes by their scaled, weighted columns (K, F); those with a NaN are no candidates.
+
+    Up to MANY codes every distance is computed. Beyond, the codes are parted into cells and the nearest cells searched,
+    which finds the nearest but for one query in some thousands.
+    Raises ParameterError where no code is left.
+    """
+
+    def __init__(self, columns: NDArray[np.float64]) -> None:
+        import faiss
+
+        self._usable = np.flatnonzero(~np.isnan(columns).any(axis=1))
+        if not len(self._usable):
+            raise ParameterError("no code has usable values of all that is asked for together; ask for less at once")
+        self._columns = columns[self._usable]
+        self._centre = self._columns.mean(axis=0)
+        points = np.ascontiguousarray(self._columns - self._centre, np.float32)
+        flat = faiss.IndexFlatL2(points.shape[1])
+        self._index = flat
+        if len(points) > MANY:
+            self._flat = flat  # the cells refer to it and do not keep it
+            self._index = faiss.IndexIVFFlat(flat, points.shape[1], CELLS)
+            self._index.cp.niter, self._index.nprobe = 8, CELLS_SEARCHED
+            self._index.train(points)
+        self._index.add(points)
+
+    def search(self, queries: NDArray[np.float64], k: int) -> Candidates:
+        """Find the k nearest codes of each query (T, F), measured in float64, nearest first; equal ones by number."""
+        n_rows = min(k + _SPARE, len(self._usable))
+        rows: NDArray[np.int64] = self._index.search(np.ascontiguousarray(queries - self._centre, np.float32), n_rows)[
+            1
+        ]
+        rows.sort(axis=1)
+        distances = ((self._columns[rows] - queries[:, None]) ** 2).sum(-1)
+        distances[rows < 0] = np.inf
+        order = np.argsort(distances, axis=1, kind="stable")[:, :k]
+        codes = self._usable[np.take_along_axis(rows, order, 1)]
+        return Candidates(codes, np.take_along_axis(distances, order, 1))
 
 
 def check_weights(targets: Targets, weights: Weights | None) -> NDArray[np.float64]:
@@ -141,14 +178,3 @@ def _search_all(demand: Demand, k: int) -> Candidates:
         codes[block] = np.argsort(missed, axis=1, kind="stable")[:, :k]
         distances[block] = np.take_along_axis(missed, codes[block], axis=1)
     return Candidates(codes, distances)
-
-
-def _search(columns: NDArray[np.float64], queries: NDArray[np.float64], k: int) -> NDArray[np.int64]:
-    """Search with faiss: columns (N, F), queries (T, F) to rows (T, k), sorted by row for ties to fall the same way."""
-    import faiss
-
-    index = faiss.IndexFlatL2(columns.shape[1])
-    index.add(np.ascontiguousarray(columns, np.float32))
-    rows: NDArray[np.int64] = index.search(np.ascontiguousarray(queries, np.float32), k)[1]
-    rows.sort(axis=1)
-    return rows

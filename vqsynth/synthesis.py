@@ -19,6 +19,10 @@ from vqsynth.path import CodePath
 from vqsynth.report import make_report
 from vqsynth.targets import curves_like, sample_weight
 
+PITCH_WEIGHT = 12.0
+"""Weight of pitch where nothing else is said and controls correct: tilt makes good what a code misses in centroid, but
+transposition reaches no further than a quarter tone. Centroid, loudness and pitch together, nrmse of pitch: .032 at a
+weight of 1."""
 LIKE_MAPPING = {"centroid": "rank", "flatness": "rank", "pitch": "octave"}
 """How a sound is brought into a codebook's range: order is kept in timbre (rank correlation of centroid over speech
 .97, against .74 unmapped), and melody in pitch."""
@@ -58,6 +62,8 @@ def synthesize(
     targets, weights, seconds = gather_targets(
         book, seconds=seconds, like=like, mapping=mapping, weights=weights, **curves
     )
+    if rounds and "pitch" in targets:
+        weights.setdefault("pitch", PITCH_WEIGHT)
     path = book.choose(targets, seconds=seconds, seed=seed, weights=weights, **options)
     path = replace(path, excitation=excitation, seed=seed)
     return correct_and_report(book, path, targets, rounds=rounds, limits=limits)

@@ -5,7 +5,7 @@ own units; NaN stands where a code has no usable value, as an unpitched one has 
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -192,6 +192,20 @@ class DescriptorTable:
 
     def _sheet(self) -> Sheet:
         return Sheet(self.names, self.codes, self.counts, self.values)
+
+
+def join_tables(tables: Sequence[DescriptorTable]) -> DescriptorTable:
+    """Put tables of the same descriptors one under the other, to be searched as one; codes are numbered on.
+
+    Raises ParameterError where there is none, or where they differ in names, units or scales.
+    """
+    heads = {(table.names, table.units, table.scales) for table in tables}
+    if len(heads) != 1:
+        raise ParameterError(
+            "tables must have the same descriptors to be joined; measure them again with the same ones"
+        )
+    values = np.concatenate([table.values for table in tables])
+    return DescriptorTable(*heads.pop(), values, np.concatenate([table.counts for table in tables]))
 
 
 def _to_scale(values: NDArray[Any], scale: str) -> Doubles:

@@ -11,6 +11,8 @@ from vqsynth.frames import Floats, FrameGrid
 
 THRESHOLD = 0.15
 """A dip of the normalised difference under this counts as periodic; the paper has 0.1 to 0.15."""
+SHORT_LAG_THRESHOLD = 0.3
+"""The same for lags of a few samples, where a dip falls between two of them."""
 HIGHEST_HZ = 4000.0
 
 
@@ -18,7 +20,8 @@ def estimate_pitch(frames: Floats, grid: FrameGrid) -> tuple[Floats, Floats]:
     """Estimate fundamental and confidence of frames.
 
     frames: (..., n_fft), not windowed. Returns f0 in Hz and a confidence from 0 to 1, (...) each. The lowest pitch has
-    three periods in a frame. A silent frame gets NaN and 0, and so does one too short for the highest pitch.
+    three periods in a frame. A silent frame gets NaN and 0, and so do one too short for the highest pitch, and a tone
+    above it.
     """
     x = frames.reshape(-1, grid.n_fft)
     shortest, n_lags = max(2, int(grid.sr / HIGHEST_HZ)), grid.n_fft // 3 + 2
@@ -32,7 +35,7 @@ def estimate_pitch(frames: Floats, grid: FrameGrid) -> tuple[Floats, Floats]:
     lag = _first_dip(normal, shortest)
     period = _refine(difference, lag)
     depth = np.take_along_axis(normal, lag[:, None], axis=1)[:, 0]
-    audible = total[:, -1] > 1e-12
+    audible = (total[:, -1] > 1e-12) & ~_is_higher(normal, shortest)
     f0_hz = np.where(audible, grid.sr / period, np.nan).astype(np.float32)
     confidence = np.where(audible, np.clip(1 - depth, 0, 1), 0).astype(np.float32)
     return f0_hz.reshape(frames.shape[:-1]), confidence.reshape(frames.shape[:-1])
@@ -49,6 +52,14 @@ def _difference(x: Floats, n_lags: int) -> Floats:
     energy = np.pad(np.cumsum(x.astype(np.float64) ** 2, axis=1), ((0, 0), (1, 0)))
     moving = energy[:, width : width + n_lags] - energy[:, :n_lags]
     return np.maximum(moving[:, :1] + moving - 2 * correlation, 0).astype(np.float32)
+
+
+def _is_higher(normal: Floats, shortest: int) -> NDArray[np.bool_]:
+    """Find the frames whose first dip lies at a lag shorter than that of the highest pitch."""
+    inner = normal[:, 2:shortest]
+    is_dip = (inner < normal[:, 1 : shortest - 1]) & (inner <= normal[:, 3 : shortest + 1])
+    found: NDArray[np.bool_] = (is_dip & (inner < SHORT_LAG_THRESHOLD)).any(axis=1)
+    return found
 
 
 def _first_dip(normal: Floats, shortest: int) -> NDArray[np.intp]:

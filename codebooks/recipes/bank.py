@@ -69,6 +69,7 @@ _RECIPES = (
         about=f"a trumpet: {PHRASES}",
         licence=SOUNDFONT_AND_NOTES,
         sources=(_play(TRUMPET, "trumpet"), _notes("trumpet", 11)),
+        steps=2500,
         note="thin: the SoundFont makes all its trumpet of 2.6 seconds of recording; most of the variety comes from 11 "
         "recorded notes",
     ),
@@ -118,6 +119,7 @@ _RECIPES = (
             Samples(("ambi_*", "loop_3d_printer", "loop_drone*", "loop_weirdo", "misc_cineboom", "vinyl_hiss"),
                     "16 ambiences"),
         ),
+        steps=2500,
         note="thin: the samples last 88 seconds and no two are alike, so that what is held out is new to the codebook",
     ),
 )  # fmt: skip

@@ -5,14 +5,13 @@ files it is the last.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from vqsynth.codebooks.recipes.sources import Source
 from vqsynth.frames import FrameGrid
-from vqsynth.model.vqvae import ModelConfig
-from vqsynth.train.build import TrainingJob
+from vqsynth.train.build import TrainingJob, make_config
 from vqsynth.train.trainer import TrainConfig
 
 SR_HZ = 44100
@@ -46,10 +45,9 @@ class Recipe:
     @property
     def config(self) -> TrainConfig:
         """Tell what decides the weights, apart from the sounds."""
-        model = ModelConfig(
-            n_fft=self.n_fft, codes=self.codes, encoder_width=self.encoder_width, decoder_width=self.decoder_width
-        )
-        return TrainConfig(model, steps=self.steps)
+        config = make_config(self.grid, codes=self.codes, steps=self.steps)
+        model = replace(config.model, encoder_width=self.encoder_width, decoder_width=self.decoder_width)
+        return replace(config, model=model)
 
     def card(self) -> dict[str, Any]:
         """Say what the codebook's card is to say of where it comes from."""

@@ -2,8 +2,8 @@
 
     python tests/bench/curves.py [BOOK ...]
 
-Excitation `coherent`, corrected over eight rounds. Errors are RMS over the range of the target, the first and last three
-frames left out; beside them, in the same run, those of the paper's method: nearest code, noise.
+Excitation `coherent`, corrected over eight rounds. Errors are RMS over the range of the target, the first and last
+three frames left out; beside them, in the same run, those of the paper's method: nearest code, noise.
 """
 
 import sys
@@ -63,8 +63,11 @@ def bench_shapes(book: Codebook) -> None:
         curves = [curve_of(book, name, shape) for shape in SHAPES]
         figure = float(np.mean([follow_error(book, name, curve, rounds=ROUNDS) for curve in curves]))
         paper = {"method": "nearest", "excitation": "noise", "rounds": 0}
-        show(f"{book.name}: {name}, mean of {len(SHAPES)} shapes: nrmse",
-             figure, CENTROID_BAR_UNPITCHED if book.name in UNPITCHED else bar)
+        show(
+            f"{book.name}: {name}, mean of {len(SHAPES)} shapes: nrmse",
+            figure,
+            CENTROID_BAR_UNPITCHED if book.name in UNPITCHED else bar,
+        )
         note("    the paper's method", float(np.mean([follow_error(book, name, c, **paper) for c in curves])))
 
 
@@ -89,8 +92,9 @@ def bench_loudness(book: Codebook) -> None:
     """Print the mean error of loudness from -45 to -16, with another target beside it."""
     worst = 0.0
     for other in ("centroid", "flatness"):
-        made = vqsynth.synthesize(book, seconds=SECONDS, loudness="line(-45,-16)", rounds=ROUNDS,
-                                  **{other: "sin(p10,p90,0.3)"})
+        made = vqsynth.synthesize(
+            book, seconds=SECONDS, loudness="line(-45,-16)", rounds=ROUNDS, **{other: "sin(p10,p90,0.3)"}
+        )
         asked = book.sample_curves(seconds=SECONDS, loudness="line(-45,-16)")["loudness"] + made.report["scaled_db"]
         worst = max(worst, float(np.mean(np.abs(by_librosa("loudness", made.y, book) - asked)[3:-3])))
     show(f"{book.name}: loudness -45 to -16 beside another target: mean error", worst, 0.3, unit="dB")

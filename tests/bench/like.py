@@ -2,7 +2,7 @@
 
     python tests/bench/like.py [BOOK ...]
 
-Rank correlation over the frames of what was heard and what was got, of loudness and of centroid, which librosa measures.
+Rank correlation over the frames of what was heard and what was got, of loudness, and of centroid as librosa has it.
 Speech is made with espeak-ng where that is installed, else left out and said so.
 """
 
@@ -62,10 +62,18 @@ def bench_sound(book: Codebook, name: str, path: Path) -> None:
         level.append(measure(y, book.grid, ["loudness"])["loudness"][3:-3])
         brightness.append(librosa.feature.spectral_centroid(y=y, sr=book.grid.sr, **frames)[0][3:-3])
     audible = level[0] > level[0].max() - 50
-    show(f"{book.name} like {name}: rank correlation of loudness",
-         float(spearmanr(level[0][audible], level[1][audible])[0]), 0.95, better="higher")
-    show(f"{book.name} like {name}: rank correlation of centroid",
-         float(spearmanr(brightness[0][audible], brightness[1][audible])[0]), 0.90, better="higher")
+    show(
+        f"{book.name} like {name}: rank correlation of loudness",
+        float(spearmanr(level[0][audible], level[1][audible])[0]),
+        0.95,
+        better="higher",
+    )
+    show(
+        f"{book.name} like {name}: rank correlation of centroid",
+        float(spearmanr(brightness[0][audible], brightness[1][audible])[0]),
+        0.90,
+        better="higher",
+    )
 
 
 def main(*names: str) -> None:

@@ -57,8 +57,11 @@ def bench_together(book: Codebook) -> None:
     }
     for name, wanted in asked.items():
         missed = (got[name] - wanted)[3:-3]
-        show(f"{book.name}: centroid, loudness and pitch together: {name}, nrmse",
-             float(np.sqrt(np.nanmean(missed**2)) / np.ptp(wanted)), 0.03)
+        show(
+            f"{book.name}: centroid, loudness and pitch together: {name}, nrmse",
+            float(np.sqrt(np.nanmean(missed**2)) / np.ptp(wanted)),
+            0.03,
+        )
 
 
 def main(*names: str) -> None:
