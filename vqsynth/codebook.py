@@ -19,9 +19,9 @@ from vqsynth.files import StrPath
 from vqsynth.frames import Floats, FrameGrid, frame_signal
 from vqsynth.grains import Grains, measure_grains, normalize_power
 from vqsynth.index import Targets, check_weights
-from vqsynth.path import SILENT_DB, CodePath
-from vqsynth.render import check_fit, render_path
-from vqsynth.selection import Selection, price_jumps, select_codes
+from vqsynth.path import SILENT_DB, CodePath, check_layers
+from vqsynth.render import check_fit, render_layers
+from vqsynth.selection import Selection, most_used, price_jumps, select_codes
 from vqsynth.table import DescriptorTable
 from vqsynth.targets import DEFAULT_LOUDNESS_DB, LONGEST_S, Mappings, sample_targets
 
@@ -124,13 +124,13 @@ class Codebook:
         """Choose codes and gains for values per frame, as `sample_curves` gives them.
 
         options: fields of `selection.Selection`, and `taken`, see `select_codes`. Loudness is met by gain; where
-        nothing else is asked for, the code that the corpus used most is held.
+        nothing else is asked for, the code that the corpus used most, and that is not taken, is held.
         Raises ParameterError for unknown names and unusable options.
         """
         taken, selection = options.pop("taken", None), Selection(**options)
         others = {name: values for name, values in targets.items() if name != "loudness"}
         check_weights(others, selection.weights)
-        codes = np.full(len(targets["loudness"]), int(np.argmax(self.table.counts)))
+        codes = most_used(self.table, len(targets["loudness"]), taken=taken)
         if others:
             jumps = price_jumps(self.grains.distances, selection, self.transitions)
             codes = select_codes(self.table, jumps, others, selection, taken=taken)
@@ -169,16 +169,18 @@ class Codebook:
         n_samples = len(codes) * self.grid.hop_length - 1
         return CodePath(self.name, self.sha256, self.grid.sr, self.grid.hop_length, n_samples, codes, gain_db)
 
-    def render(self, path: CodePath, *, excitation: str | None = None, seed: int | None = None) -> Floats:
-        """Render a path to sound, (n_samples,) float32 within full scale.
+    def render(self, *paths: CodePath, excitation: str | None = None, seed: int | None = None) -> Floats:
+        """Render a path to sound, or several together as layers: (n_samples,) float32 within full scale.
 
-        Warns where peaks made it necessary to turn the sound down. Raises CodebookError for another codebook's path,
+        Where a seed is given, the layer after takes the one after. Warns where peaks made it necessary to turn the sound down. Raises CodebookError for another codebook's path,
         and ParameterError for one of more than an hour.
         """
-        self.check_path(path)
-        if path.seconds > LONGEST_S:
-            raise ParameterError(f"a path of {path.seconds:.0f} s is longer than an hour; render it in parts")
-        y, scaled_db = limit_peak(render_path(path, self.grains, excitation=excitation, seed=seed))
+        check_layers(paths)
+        for path in paths:
+            self.check_path(path)
+        if paths[0].seconds > LONGEST_S:
+            raise ParameterError(f"a path of {paths[0].seconds:.0f} s is longer than an hour; render it in parts")
+        y, scaled_db = limit_peak(render_layers(paths, self.grains, excitation=excitation, seed=seed))
         if scaled_db < 0:
             warnings.warn(f"peaks over full scale: turned down by {-scaled_db:.1f} dB", VqsynthWarning, stacklevel=2)
         return y

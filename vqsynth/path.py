@@ -1,6 +1,7 @@
 """A path: a row of codes with gains, the score of a sound. Small, editable, diffable, reproducible to the bit."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -77,29 +78,66 @@ class CodePath:
         """Replace the codes, the gains staying. codes: (T,)."""
         return replace(self, codes=np.asarray(codes))
 
-    def save(self, path: StrPath) -> None:
-        """Write the path as JSON, whole or not at all, rows of numbers that a person can edit."""
-        fields: dict[str, Any] = {
+    def to_fields(self) -> dict[str, Any]:
+        """List what a path file holds."""
+        return {
             "format": FORMAT, "codebook": self.codebook, "sha256": self.sha256, "sr": self.sr,
             "hop_length": self.hop_length, "n_samples": self.n_samples, "excitation": self.excitation,
             "seed": self.seed, "codes": self.codes.tolist(), "gain_db": self.gain_db.tolist(),
         } | (self.controls.to_fields() if self.controls else {})  # fmt: skip
-        rows = (f"  {json.dumps(name)}: {json.dumps(value)}" for name, value in fields.items())
-        write_whole(path, "{\n" + ",\n".join(rows) + "\n}\n")
+
+    def save(self, path: StrPath) -> None:
+        """Write the path as JSON, whole or not at all, rows of numbers that a person can edit."""
+        write_whole(path, _to_text(self) + "\n")
 
     @classmethod
     def load(cls, path: StrPath) -> "CodePath":
         """Read a path file. Raises CodebookError for anything that is not one, saying what is wrong with it."""
-        try:
-            fields = json.loads(Path(path).read_text(encoding="utf-8"))
-        except OSError as e:
-            raise CodebookError(f"cannot read the path file '{path}': {e.strerror or e}") from e
-        except (ValueError, RecursionError) as e:
-            raise CodebookError(f"'{path}' is no path file (JSON with codes and gain_db): {e}") from e
-        try:
-            return cls(**_check_fields(fields))
-        except (ParameterError, OverflowError) as e:
-            raise CodebookError(f"the path file '{path}' cannot be used: {e}") from e
+        found = load_layers(path)
+        if len(found) > 1:
+            raise CodebookError(f"the path file '{path}' holds {len(found)} layers; read it with path.load_layers")
+        return found[0]
+
+
+def save_layers(paths: Sequence[CodePath], file: StrPath) -> None:
+    """Write paths that sound together to one path file, whole or not at all; a single one as `CodePath.save` does.
+
+    Raises ParameterError for none, and for paths of different codebooks, rates or lengths.
+    """
+    check_layers(paths)
+    layers = ",\n".join(map(_to_text, paths))
+    write_whole(file, f'{{\n"format": {FORMAT},\n"layers": [\n{layers}\n]\n}}\n' if paths[1:] else layers + "\n")
+
+
+def load_layers(file: StrPath) -> tuple[CodePath, ...]:
+    """Read the paths of a path file, one or several that sound together.
+
+    Raises CodebookError for anything that is no path file, saying what is wrong with it.
+    """
+    try:
+        fields = json.loads(Path(file).read_text(encoding="utf-8"))
+    except OSError as e:
+        raise CodebookError(f"cannot read the path file '{file}': {e.strerror or e}") from e
+    except (ValueError, RecursionError) as e:
+        raise CodebookError(f"'{file}' is no path file (JSON with codes and gain_db): {e}") from e
+    try:
+        layered = isinstance(fields, dict) and "layers" in fields
+        paths = tuple(CodePath(**_check_fields(layer)) for layer in (_list_layers(fields) if layered else [fields]))
+        check_layers(paths)
+    except (ParameterError, OverflowError) as e:
+        raise CodebookError(f"the path file '{file}' cannot be used: {e}") from e
+    return paths
+
+
+def _to_text(path: CodePath) -> str:
+    rows = (f"  {json.dumps(name)}: {json.dumps(value)}" for name, value in path.to_fields().items())
+    return "{\n" + ",\n".join(rows) + "\n}"
+
+
+def check_layers(paths: Sequence[CodePath]) -> None:
+    """Refuse paths that cannot sound together. Raises ParameterError."""
+    if len({(path.sha256, path.sr, path.hop_length, path.n_samples) for path in paths}) != 1:
+        raise ParameterError("layers must be paths, one or more, of one codebook and one length")
 
 
 _KINDS: dict[str, type] = {
@@ -108,11 +146,22 @@ _KINDS: dict[str, type] = {
 }  # fmt: skip
 
 
+def _list_layers(fields: dict[str, Any]) -> list[Any]:
+    _check_format(fields)
+    if not isinstance(fields["layers"], list):
+        raise ParameterError(f"'layers' must be of type list (got {type(fields['layers']).__name__})")
+    return fields["layers"]
+
+
+def _check_format(fields: dict[str, Any]) -> None:
+    if not isinstance(fields.get("format"), int) or fields["format"] > FORMAT:
+        raise ParameterError(f"its format is {fields.get('format')!r}, this version reads up to {FORMAT}")
+
+
 def _check_fields(fields: Any) -> dict[str, Any]:
     if not isinstance(fields, dict):
         raise ParameterError("expected an object with codes and gain_db")
-    if not isinstance(fields.get("format"), int) or fields["format"] > FORMAT:
-        raise ParameterError(f"its format is {fields.get('format')!r}, this version reads up to {FORMAT}")
+    _check_format(fields)
     for name, kind in _KINDS.items():
         if name not in fields:
             raise ParameterError(f"{name!r} is missing")

@@ -4,8 +4,9 @@ Before the first frame and after the last one the path is held for half a window
 many frames as any other; half a hop of raised cosine at both ends keeps them from clicking.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import reduce
 
 import numpy as np
 
@@ -42,6 +43,18 @@ def render_path(
     y = refine(y, partials, frames, grains.grid, rounds=refinements)
     y = y[grains.grid.n_fft :][: path.n_samples]
     return y * _fades(0, len(y), path)
+
+
+def render_layers(
+    paths: Sequence[CodePath], grains: Grains, *, excitation: str | None = None, seed: int | None = None
+) -> Floats:
+    """Render one path or more and add them up; layer i takes `seed` + i where a seed is given.
+
+    Returns y (n_samples,) float32, which may exceed full scale. Raises as `render_path`.
+    """
+    seeds = [None if seed is None else seed + i for i in range(len(paths))]
+    sounds = (render_path(p, grains, excitation=excitation, seed=s) for p, s in zip(paths, seeds, strict=True))
+    return reduce(np.add, sounds)
 
 
 def render_blocks(

@@ -77,6 +77,23 @@ def select_codes(
     return find_resting_path(rows, jumps, selection.rest) if selection.rest else find_best_path(rows, jumps)
 
 
+def most_used(
+    table: DescriptorTable, n_frames: int, *, taken: NDArray[np.int64] | None = None
+) -> NDArray[np.int64]:
+    """Take in every frame the code that the corpus used most and that is not among those taken, (N, T).
+
+    Returns codes (T,). Raises ParameterError where all are taken.
+    """
+    if taken is None:
+        return np.full(n_frames, int(np.argmax(table.counts)))
+    order = np.argsort(-table.counts, kind="stable")[: len(taken) + 1]
+    free = (order[:, None, None] != taken).all(axis=1)
+    if not free.any(axis=0).all():
+        raise ParameterError(f"all {len(table)} codes are taken by {len(taken)} other layers; ask for fewer layers")
+    codes: NDArray[np.int64] = order[free.argmax(axis=0)]
+    return codes
+
+
 def price_jumps(distances: Floats, selection: Selection, transitions: NDArray[np.int64] | None = None) -> Floats:
     """Price the steps between codes, (K, K): how far apart their spectra are, how seldom the instrument makes them.
 
@@ -124,14 +141,18 @@ def find_best_path(misses: Iterator[Floats], jumps: Floats) -> NDArray[np.int64]
 def find_resting_path(misses: Iterator[Floats], jumps: Floats, rest: int) -> NDArray[np.int64]:
     """Take in every frame the cheapest code that did not sound in the last `rest` frames, (T,).
 
-    Where all codes rest, the one that has rested longest sounds.
+    Where all that can be had rest, the one that has rested longest sounds.
     """
     path: list[int] = []
     for missed in misses:
         recent = path[-min(rest, len(missed) - 1) :] if len(missed) > 1 else []
-        cost = missed + jumps[path[-1]] if path else missed.copy()
-        cost[recent] = np.inf
-        path.append(int(cost.argmin()))
+        cost = missed + jumps[path[-1]] if path else missed
+        rested = np.isfinite(cost)
+        rested[recent] = False
+        while not rested.any() and recent:
+            oldest = recent.pop(0)
+            rested[oldest] = np.isfinite(cost[oldest]) and oldest not in recent
+        path.append(int(np.where(rested, cost, np.inf).argmin()))
     return np.array(path, np.int64)
 
 
@@ -145,6 +166,11 @@ def _misses(demand: Demand, selection: Selection, taken: NDArray[np.int64] | Non
             missed += MISS_COST * selection.variation**2 * rng.random(missed.shape, np.float32)
         if taken is not None:
             missed[np.arange(len(missed)), taken[:, block]] = np.inf
+            if np.isinf(missed.min(axis=1)).any():
+                raise ParameterError(
+                    f"in some frames, all codes that can be used are taken by {len(taken)} other layers; "
+                    "ask for fewer layers"
+                )
         yield from missed
 
 

@@ -1,0 +1,149 @@
+"""Layers: several paths that sound together, no code twice at a time, and as loud together as one is asked to be.
+
+Each layer is asked for the share of the power that it would have if layers added up as noise does. What they make of
+it, where partials meet in phase or out of it, is measured on the mix and taken back by one gain curve for all.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vqsynth.codebook import Codebook
+from vqsynth.correction import (
+    MOST_GAIN_DB,
+    ROUNDS,
+    Limits,
+    correct_path,
+    fill_edges,
+    predict_transposition,
+)
+from vqsynth.descriptors import REGISTRY, measure
+from vqsynth.errors import ParameterError
+from vqsynth.frames import Floats
+from vqsynth.index import Targets
+from vqsynth.path import LOUDEST_DB, SILENT_DB, CodePath
+from vqsynth.render import render_layers
+from vqsynth.report import loud_frames, normalized_error
+
+MIX_ROUNDS = 3
+"""Rounds of the common gain, at most: mean error of loudness for four layers 1.4 dB before, .1 dB after."""
+
+
+@dataclass(frozen=True, eq=False)
+class Mix:
+    """Hold corrected paths, the sound of them together as rendered, and what the rounds came to.
+
+    errors: per round, descriptor name to nrmse (None where nothing is measured); of a mix, the rounds of the common
+    gain. kept: the best round. spent: the mean size of each control used, over the layers.
+    """
+
+    paths: tuple[CodePath, ...]
+    y: Floats
+    errors: list[dict[str, float | None]]
+    kept: int
+    spent: dict[str, float]
+
+
+def choose_layers(
+    book: Codebook, targets: Targets, *, layers: int = 1, seconds: float, excitation: str = "coherent", seed: int = 0,
+    **options: Any,
+) -> tuple[CodePath, ...]:  # fmt: skip
+    """Choose paths for values per frame that never have a code in common, the i-th under `seed` + i.
+
+    options: fields of `selection.Selection`. The first is the path that `Codebook.choose` gives; the others make do
+    with what is left. Raises ParameterError for more layers than there are codes for, and as `Codebook.choose` does.
+    """
+    _check_count(book, targets, layers)
+    shared = dict(targets) | {"loudness": targets["loudness"] - 10 * np.log10(layers)}
+    paths: list[CodePath] = []
+    for i in range(layers):
+        taken = np.stack([path.codes for path in paths]) if paths else None
+        path = book.choose(shared, seconds=seconds, seed=seed + i, taken=taken, **options)
+        paths.append(replace(path, excitation=excitation, seed=seed + i))
+    return tuple(paths)
+
+
+def correct_layers(
+    book: Codebook, paths: Sequence[CodePath], targets: Targets, *, rounds: int = ROUNDS, limits: Limits | None = None
+) -> Mix:
+    """Correct each path against the targets, name to (T,), on its own, then the loudness of all together.
+
+    Raises ParameterError for negative rounds or limits.
+    """
+    limits = limits or Limits()
+    known = {name: values for name, values in targets.items() if name in REGISTRY}
+    shared = known | {"loudness": targets["loudness"] - 10 * np.log10(len(paths))}
+    done = []
+    for path in paths:
+        if rounds and limits.transpose_cents and "pitch" in targets:
+            pitches_hz = book.table.column("pitch")[path.codes].astype(np.float64)
+            path = predict_transposition(path, pitches_hz, targets["pitch"], limits)
+        done.append(correct_path(path, book.grains, shared, rounds=rounds, limits=limits))
+    if len(done) == 1:
+        return Mix((done[0].path,), done[0].y, done[0].errors, done[0].kept, done[0].spent())
+    mixed = tuple(each.path for each in done)
+    spent = _mean_spent([each.spent() for each in done])
+    return _correct_mix(book, mixed, known, spent, rounds=min(rounds, MIX_ROUNDS) if limits.gain else 0)
+
+
+def describe_layers(mix: Mix, report: Mapping[str, Any]) -> dict[str, Any]:
+    """Tell what the report of a mix says otherwise than that of its first path.
+
+    `layers` lists the codes of each, `codes_used` counts those of all, and the loudness of the table is that of the
+    layers' powers together.
+    """
+    rows, hop = dict(report["descriptors"]), len(mix.paths[0])
+    return {
+        "layers": [path.codes.tolist() for path in mix.paths],
+        "codes_used": len(np.unique([path.codes for path in mix.paths])),
+        "descriptors": rows,
+        "frames": hop,
+    }
+
+
+def _check_count(book: Codebook, targets: Targets, layers: int) -> None:
+    if not isinstance(layers, int | np.integer) or layers < 1:
+        raise ParameterError(f"layers must be a whole number of 1 or more (got {layers!r})")
+    for name, asked in targets.items():
+        column = book.table.column(name)
+        usable = len(column) if name == "loudness" or np.isnan(asked).all() else int((~np.isnan(column)).sum())
+        if layers > max(usable, 1):
+            raise ParameterError(
+                f"layers must be at most {usable}, the number of codes with a usable {name} (got {layers})"
+            )
+
+
+def _correct_mix(
+    book: Codebook, paths: tuple[CodePath, ...], targets: Targets, spent: dict[str, float], *, rounds: int
+) -> Mix:
+    """Move the gains of all paths together against the loudness that the mix has, and keep the best round."""
+    grid, common_db = book.grid, np.zeros(len(paths[0]))
+    tried: list[tuple[tuple[CodePath, ...], Floats]] = []
+    errors: list[dict[str, float | None]] = []
+    least, kept = np.inf, 0
+    best = paths, np.zeros(0, np.float32)
+    for number in range(rounds + 1):
+        moved = tuple(_shift(path, common_db) for path in paths)
+        y = render_layers(moved, book.grains)
+        got, counted = measure(y, grid, list(targets)), loud_frames(y, grid)
+        errors.append({name: normalized_error(got[name], asked, counted) for name, asked in targets.items()})
+        missed = errors[-1]["loudness"]
+        if number == 0 or (missed is not None and missed < least):
+            best, kept, least = (moved, y), number, np.inf if missed is None else missed
+        common_db = common_db + fill_edges(targets["loudness"] - got["loudness"])
+        common_db = np.clip(common_db, -MOST_GAIN_DB, MOST_GAIN_DB)
+    return Mix(*best, errors, kept, spent)
+
+
+def _shift(path: CodePath, common_db: NDArray[np.float64]) -> CodePath:
+    """Add a gain to all frames that sound."""
+    shifted = np.clip(path.gain_db + common_db, SILENT_DB + 1, LOUDEST_DB)
+    return replace(path, gain_db=np.where(path.gain_db > SILENT_DB, shifted, path.gain_db))
+
+
+def _mean_spent(each: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    names = dict.fromkeys(name for spent in each for name in spent)
+    return {name: float(np.mean([spent.get(name, 0.0) for spent in each])) for name in names}
