@@ -7,7 +7,7 @@ import click
 from vqsynth import audio
 from vqsynth.cli import options
 from vqsynth.errors import CodebookError
-from vqsynth.path import CodePath
+from vqsynth.path import load_layers
 from vqsynth.shelf import find_codebook, load
 
 
@@ -26,11 +26,11 @@ def decode_command(path_file: Path, output: Path, book: str | None, excitation: 
     """
     audio.sound_format(output)
     options.check_outputs(output, inputs=(path_file,))
-    path = CodePath.load(path_file)
+    path, *others = load_layers(path_file)
     try:
         folder = find_codebook(book or path.codebook)
     except CodebookError as e:
         raise e if book else CodebookError(f"{e}; the path names it, and --book can name another folder") from e
     codebook = load(folder)
-    audio.save(output, codebook.render(path, excitation=excitation, seed=seed), path.sr)
+    audio.save(output, codebook.render(path, *others, excitation=excitation, seed=seed), path.sr)
     click.echo(f"{path.seconds:.2f} s\nwrote {output}")

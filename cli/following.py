@@ -31,6 +31,9 @@ _CHOICES: list[Decorator] = [
     click.option("--variation", type=float, default=0.0, show_default=True, help="Leave near-equal codes to chance."),
     click.option("--excitation", type=click.Choice(options.EXCITATIONS), default="coherent", show_default=True),
     click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of noise and chance."),
+    click.option(
+        "--layers", type=click.IntRange(min=1), default=1, show_default=True, help="Paths that sound together."
+    ),
     click.option("--rounds", type=click.IntRange(min=0), default=ROUNDS, show_default=True, help="Of correction."),
     click.option("--max-tilt", type=float, default=Limits.tilt_db, show_default=True, help="dB per octave; 0: off."),
     click.option(
@@ -63,7 +66,12 @@ def gather(values: dict[str, Any], book: Codebook) -> dict[str, Any]:
     if not curves and given["like"] is None:
         raise ParameterError("give a --target, or a sound with --like")
     options.check_names(curves, book.table)
+    return gather_choices(given) | curves | {"weights": weights}
+
+
+def gather_choices(values: dict[str, Any]) -> dict[str, Any]:
+    """Turn the values of `choices`, where a verb has them, into arguments of `synthesize`."""
+    given = dict(values)
     if "rounds" in given:
-        limits = Limits(given.pop("max_tilt"), given.pop("max_transpose"), not given.pop("no_gain"))
-        given["limits"] = limits
-    return given | curves | {"weights": weights}
+        given["limits"] = Limits(given.pop("max_tilt"), given.pop("max_transpose"), not given.pop("no_gain"))
+    return given

@@ -19,6 +19,7 @@ VERBS = {
     "traverse": "Hear a codebook in the order of a descriptor.",
     "reach": "Show what of a demand a codebook can meet.",
     "synth": "Make a sound that follows descriptor curves.",
+    "batch": "Make many sounds: every target with every codebook.",
     "encode": "Turn a sound into a path of codes and gain.",
     "decode": "Turn a path into sound.",
     "transfer": "Play a sound in a codebook's timbre.",

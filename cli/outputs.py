@@ -11,6 +11,7 @@ import click
 from vqsynth.cli.options import File, check_outputs
 from vqsynth.files import write_whole
 from vqsynth.page import check_length, write_render_page
+from vqsynth.path import save_layers
 from vqsynth.plot import plot_report
 from vqsynth.synthesis import Synthesis
 from vqsynth.table import DescriptorTable
@@ -59,7 +60,7 @@ class RenderFiles:
     def write(self, made: Synthesis, table: DescriptorTable, *, targets: Mapping[str, str]) -> None:
         """Write what was asked for. targets: the curves as they were typed."""
         if self.path_file:
-            made.path.save(self.path_file)
+            save_layers(made.paths, self.path_file)
         if self.report_file:
             write_whole(self.report_file, json.dumps(made.report) + "\n")
         if self.plot_file:

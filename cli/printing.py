@@ -1,9 +1,32 @@
-"""Tables on the terminal, and as aligned plain text where a program reads along."""
+"""Tables and progress on the terminal, and as plain text where a program reads along."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TypeVar
 
 import click
+
+T = TypeVar("T")
+
+
+def show_progress(things: Iterable[T], total: int, say: Callable[[T], str]) -> Iterator[T]:
+    """Pass things on as they come and say a line of each on stderr, over a bar where that is a terminal."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+    from rich.text import Text
+
+    console = Console(stderr=True)
+    columns = BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("", total=total)
+        for number, thing in enumerate(things, 1):
+            line = f"{number}/{total} {say(thing)}"
+            if console.is_terminal:
+                console.print(Text(line))  # over the bar, which what others write would break
+            else:
+                click.echo(line, err=True)
+            bar.advance(task)
+            yield thing
 
 
 def print_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

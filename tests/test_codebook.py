@@ -46,6 +46,7 @@ def test_save_and_load_return_the_same_codebook(book: Codebook, folder: Path) ->
     np.testing.assert_array_equal(again.grains.magnitudes, book.grains.magnitudes)
     np.testing.assert_array_equal(again.table.values, book.table.values)
     np.testing.assert_array_equal(again.table.counts, book.table.counts)
+    np.testing.assert_array_equal(again.table.deviations, book.table.deviations)
     assert again.card == book.card and again.sha256 == book.sha256
     for name, array in book.model_state.items():
         np.testing.assert_array_equal(again.model_state[name], array)

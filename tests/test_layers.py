@@ -33,7 +33,9 @@ SPINE = (
     ("report", "bundle"),
     ("correction", "preview"),
     ("codebook",),
+    ("layering",),
     ("shelf", "synthesis"),
+    ("batch",),
 )
 ON_THE_SPINE = {name for row in SPINE for name in row}
 

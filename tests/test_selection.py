@@ -1,6 +1,7 @@
 """Selection: the paper's nearest code, and the best path against every path there is."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import product
 from typing import Any
 
@@ -51,10 +52,21 @@ def test_find_best_path_where_nothing_is_asked_the_code_stays(book: Codebook) ->
 
 
 def test_select_codes_without_smoothness_best_path_misses_as_little_as_nearest(book: Codebook) -> None:
+    steady = replace(book, table=replace(book.table, deviations=None))
     targets = {"centroid": np.geomspace(400, 3000, 50)}
-    chosen = [choose(book, targets, method=method, smoothness=0.0) for method in ("nearest", "best_path")]
+    chosen = [choose(steady, targets, method=method, smoothness=0.0) for method in ("nearest", "best_path")]
     missed = [np.abs(np.log2(book.table.column("centroid")[codes] / targets["centroid"])) for codes in chosen]
     np.testing.assert_allclose(missed[0], missed[1], atol=1e-6)
+
+
+def test_select_codes_best_path_prefers_a_steady_code_to_a_wavering_one(book: Codebook) -> None:
+    """Of two codes that miss alike, the one whose value wavers while it is held is left."""
+    table = DescriptorTable(
+        ("level",), ("dB",), ("linear",), np.array([[1.0], [1.0], [5.0]], np.float32), np.ones(3, np.int64),
+        deviations=np.array([[0.8], [0.1], [0.0]], np.float32),
+    )  # fmt: skip
+    codes = select_codes(table, np.zeros((3, 3), np.float32), {"level": np.ones(6)}, Selection())
+    assert (codes == 1).all()
 
 
 def test_select_codes_more_smoothness_makes_smaller_jumps(book: Codebook) -> None:

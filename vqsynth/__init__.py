@@ -32,8 +32,10 @@ The modules, in the order in which data flows:
     preview       what of a demand is within reach
     correction    controls moved against the measured error
     codebook      the grains, table and model of one sound world, and the methods that people use
+    layering      several paths that sound together
     shelf         finding and loading codebooks
     synthesis     curves to a sound and its report
+    batch         many sounds, one summary
     projection    the codes in two dimensions
     plot/         the pictures          (matplotlib lives here)
     page/         self-contained HTML: a render, a table

@@ -17,7 +17,7 @@ from vqsynth.descriptors import REGISTRY
 from vqsynth.errors import CodebookError, ParameterError, VqsynthWarning
 from vqsynth.files import StrPath
 from vqsynth.frames import Floats, FrameGrid, frame_signal
-from vqsynth.grains import Grains, measure_grains, normalize_power
+from vqsynth.grains import Grains, describe_grains, normalize_power
 from vqsynth.index import Targets, check_weights
 from vqsynth.path import SILENT_DB, CodePath, check_layers
 from vqsynth.render import check_fit, render_layers
@@ -101,8 +101,12 @@ class Codebook:
 
         grains = np.ascontiguousarray(self.grains.magnitudes, np.float16)
         weights = {name: np.ascontiguousarray(array) for name, array in self.model_state.items()}
-        steps = {} if self.transitions is None else {"transitions": np.ascontiguousarray(self.transitions, np.int32)}
-        return {GRAINS: save({"grains": grains, **steps}), TABLE: self.table.to_csv().encode(), MODEL: save(weights)}
+        arrays: dict[str, NDArray[Any]] = {"grains": grains}
+        if self.table.deviations is not None:
+            arrays["deviations"] = np.ascontiguousarray(self.table.deviations, np.float32)
+        if self.transitions is not None:
+            arrays["transitions"] = np.ascontiguousarray(self.transitions, np.int32)
+        return {GRAINS: save(arrays), TABLE: self.table.to_csv().encode(), MODEL: save(weights)}
 
     def _sealed(self) -> "Codebook":
         columns = zip(self.table.names, self.table.units, self.table.scales, strict=True)
@@ -172,8 +176,9 @@ class Codebook:
     def render(self, *paths: CodePath, excitation: str | None = None, seed: int | None = None) -> Floats:
         """Render a path to sound, or several together as layers: (n_samples,) float32 within full scale.
 
-        Where a seed is given, the layer after takes the one after. Warns where peaks made it necessary to turn the sound down. Raises CodebookError for another codebook's path,
-        and ParameterError for one of more than an hour.
+        A seed that is given is that of the first layer, the next has the one after. Warns where peaks made it necessary
+        to turn the sound down. Raises CodebookError for another codebook's path, and ParameterError for one of more
+        than an hour.
         """
         check_layers(paths)
         for path in paths:
@@ -220,4 +225,5 @@ class Codebook:
 def _measure_table(grains: Grains, counts: NDArray[np.int64]) -> DescriptorTable:
     known = list(REGISTRY.values())
     names, units, scales = zip(*((d.name, d.unit, d.scale) for d in known), strict=True)
-    return DescriptorTable(names, units, scales, measure_grains(grains), counts)
+    values, deviations = describe_grains(grains)
+    return DescriptorTable(names, units, scales, values, counts, deviations=deviations)

@@ -172,7 +172,7 @@ class _Followers:
         """Give the path that the next round tries, from what the last one measured."""
         controls, gain_db = path.controls or no_controls(len(path)), path.gain_db
         if self._gain:
-            wanted = gain_db + _inner(self._targets["loudness"] - got["loudness"])
+            wanted = gain_db + hold_edges(self._targets["loudness"] - got["loudness"])
             bounded = np.clip(wanted, self._start_db - MOST_GAIN_DB, self._start_db + MOST_GAIN_DB)
             gain_db = np.where(gain_db > SILENT_DB, np.clip(bounded, SILENT_DB + 1, LOUDEST_DB), gain_db)
         if self._transpose:
@@ -194,12 +194,12 @@ class _Followers:
         for name, slope in self._slopes.items():
             asked = self._targets[name]
             scale = float(np.nanmax(asked) - np.nanmin(asked)) or abs(float(np.nanmean(asked))) or 1.0
-            missed = _inner(asked - got[name]) / scale
+            missed = hold_edges(asked - got[name]) / scale
             up, down, cost = up + slope * missed / scale, down + (slope / scale) ** 2, cost + missed**2
         return up / down, cost
 
 
-def _inner(missed: NDArray[Any]) -> NDArray[np.float64]:
+def hold_edges(missed: NDArray[Any]) -> NDArray[np.float64]:
     """Take what is not known as no error, and hold the edges, where a window looks beyond the sound. missed: (T,)."""
     known = np.nan_to_num(np.asarray(missed, np.float64), nan=0.0, posinf=0.0, neginf=0.0)
     if len(known) > 2 * EDGE:

@@ -34,7 +34,7 @@ FLOOR = 1e-10
 """Power under which librosa's flatness, and so ours, does not look."""
 RESERVED = frozenset(
     ("code", "count", "book", "seconds", "method", "weights", "smoothness", "excitation", "seed", "rounds", "limits",
-     "mapping", "self")
+     "mapping", "layers", "self")
 )  # fmt: skip
 """Names that are keys of tables or options of those who follow curves."""
 _BLOCK = 512  # frames at a time: 4 MB, which the allocator hands out again without new pages

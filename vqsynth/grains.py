@@ -118,16 +118,35 @@ def measure_grains(grains: Grains, names: list[str] | None = None, *, rng: int =
     names: of the registry, by default all. Returns (K, F) float32, the mean (the median of pitch) over `SETTLED`
     frames, NaN where a code has no usable value.
     """
+    return describe_grains(grains, names, rng=rng)[0]
+
+
+def describe_grains(grains: Grains, names: list[str] | None = None, *, rng: int = 0) -> tuple[Floats, Floats]:
+    """Measure grains, and how unsteady they are: values and deviations, (K, F) each.
+
+    A deviation is the standard deviation over the same frames, in octaves where the descriptor's scale is "octave", 0
+    where no two frames have a usable value.
+    """
     wanted = [lookup(name) for name in (REGISTRY if names is None else names)]
-    values = np.empty((len(grains), len(wanted)), np.float32)
+    values, deviations = np.empty((2, len(grains), len(wanted)), np.float32)
     inside = slice(*(np.array([0, SETTLED]) + grains.grid.n_fft // 2 // grains.grid.hop_length))
     for start in range(0, len(grains), _CODES_AT_ONCE):
         codes = np.arange(start, min(start + _CODES_AT_ONCE, len(grains)))
         y = sound_codes(grains, codes, rng=rng)
         measured = measure(y, grains.grid, [d.name for d in wanted])
         for column, d in enumerate(wanted):
-            values[codes, column] = _over_time(measured[d.name][:, inside], d.summary)
-    return values
+            settled = measured[d.name][:, inside]
+            values[codes, column] = _over_time(settled, d.summary)
+            deviations[codes, column] = _deviate(np.log2(settled) if d.scale == "octave" else settled)
+    return values, deviations
+
+
+def _deviate(values: Floats) -> Floats:
+    known = ~np.isnan(values)
+    count = np.maximum(known.sum(axis=1, keepdims=True), 1)
+    mean = np.where(known, values, 0).sum(axis=1, keepdims=True) / count
+    deviation: Floats = np.sqrt((np.where(known, values - mean, 0) ** 2).sum(axis=1) / count[:, 0]).astype(np.float32)
+    return deviation
 
 
 def _over_time(values: Floats, summary: str) -> Floats:

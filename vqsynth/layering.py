@@ -12,14 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vqsynth.codebook import Codebook
-from vqsynth.correction import (
-    MOST_GAIN_DB,
-    ROUNDS,
-    Limits,
-    correct_path,
-    fill_edges,
-    predict_transposition,
-)
+from vqsynth.correction import MOST_GAIN_DB, ROUNDS, Limits, correct_path, hold_edges, predict_transposition
 from vqsynth.descriptors import REGISTRY, measure
 from vqsynth.errors import ParameterError
 from vqsynth.frames import Floats
@@ -29,7 +22,7 @@ from vqsynth.render import render_layers
 from vqsynth.report import loud_frames, normalized_error
 
 MIX_ROUNDS = 3
-"""Rounds of the common gain, at most: mean error of loudness for four layers 1.4 dB before, .1 dB after."""
+"""Rounds of the common gain, at most. RMS error of loudness, four layers on one pitch: 4.6 dB before, .01 dB after."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,18 +82,19 @@ def correct_layers(
     return _correct_mix(book, mixed, known, spent, rounds=min(rounds, MIX_ROUNDS) if limits.gain else 0)
 
 
-def describe_layers(mix: Mix, report: Mapping[str, Any]) -> dict[str, Any]:
+def describe_layers(book: Codebook, mix: Mix, report: Mapping[str, Any]) -> dict[str, Any]:
     """Tell what the report of a mix says otherwise than that of its first path.
 
-    `layers` lists the codes of each, `codes_used` counts those of all, and the loudness of the table is that of the
-    layers' powers together.
+    `layers` lists the codes of each, `codes_used` counts those of all, and a loudness `table` is that of the powers of
+    all layers together.
     """
-    rows, hop = dict(report["descriptors"]), len(mix.paths[0])
+    levels_db = [book.table.column("loudness")[path.codes] + path.gain_db for path in mix.paths]
+    together_db = 10 * np.log10(sum(10 ** (level / 10) for level in levels_db))
+    rows = report["descriptors"]
     return {
         "layers": [path.codes.tolist() for path in mix.paths],
         "codes_used": len(np.unique([path.codes for path in mix.paths])),
-        "descriptors": rows,
-        "frames": hop,
+        "descriptors": rows | {"loudness": rows["loudness"] | {"table": together_db.tolist()}},
     }
 
 
@@ -121,7 +115,6 @@ def _correct_mix(
 ) -> Mix:
     """Move the gains of all paths together against the loudness that the mix has, and keep the best round."""
     grid, common_db = book.grid, np.zeros(len(paths[0]))
-    tried: list[tuple[tuple[CodePath, ...], Floats]] = []
     errors: list[dict[str, float | None]] = []
     least, kept = np.inf, 0
     best = paths, np.zeros(0, np.float32)
@@ -133,7 +126,7 @@ def _correct_mix(
         missed = errors[-1]["loudness"]
         if number == 0 or (missed is not None and missed < least):
             best, kept, least = (moved, y), number, np.inf if missed is None else missed
-        common_db = common_db + fill_edges(targets["loudness"] - got["loudness"])
+        common_db = common_db + hold_edges(targets["loudness"] - got["loudness"])
         common_db = np.clip(common_db, -MOST_GAIN_DB, MOST_GAIN_DB)
     return Mix(*best, errors, kept, spent)
 

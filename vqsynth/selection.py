@@ -77,9 +77,7 @@ def select_codes(
     return find_resting_path(rows, jumps, selection.rest) if selection.rest else find_best_path(rows, jumps)
 
 
-def most_used(
-    table: DescriptorTable, n_frames: int, *, taken: NDArray[np.int64] | None = None
-) -> NDArray[np.int64]:
+def most_used(table: DescriptorTable, n_frames: int, *, taken: NDArray[np.int64] | None = None) -> NDArray[np.int64]:
     """Take in every frame the code that the corpus used most and that is not among those taken, (N, T).
 
     Returns codes (T,). Raises ParameterError where all are taken.
@@ -161,7 +159,7 @@ def _misses(demand: Demand, selection: Selection, taken: NDArray[np.int64] | Non
     rng = np.random.default_rng(selection.seed)
     for start in range(0, len(demand), _FRAMES_AT_ONCE):
         block = slice(start, start + _FRAMES_AT_ONCE)
-        missed = MISS_COST * demand.misses(block)
+        missed = MISS_COST * demand.misses(block, doubtful=selection.method == "best_path")
         if selection.variation:
             missed += MISS_COST * selection.variation**2 * rng.random(missed.shape, np.float32)
         if taken is not None:

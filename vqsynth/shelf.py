@@ -3,6 +3,7 @@
 import difflib
 import os
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,9 @@ def load(book: StrPath) -> Codebook:
             f"'{folder}' has {len(spectra)} grains, {len(table)} table rows and a card for "
             f"{card['codes']} codes; get a fresh copy of the folder"
         )
+    deviations = arrays.get("deviations")
+    if deviations is not None and deviations.shape == table.values.shape:
+        table = replace(table, deviations=deviations)
     model = parse_arrays(contents[MODEL], folder / MODEL)
     return Codebook(card, grid, Grains(spectra, grid), table, model, _check_transitions(arrays, folder, len(table)))
 

@@ -1,7 +1,7 @@
 """Curves to a sound and a report of what came out: follow, render, measure, correct."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -9,12 +9,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from vqsynth.audio import limit_peak
 from vqsynth.codebook import OPTIONS, Codebook
-from vqsynth.correction import ROUNDS, Limits, correct_path, predict_transposition
-from vqsynth.descriptors import REGISTRY
+from vqsynth.correction import ROUNDS, Limits
 from vqsynth.errors import ParameterError
 from vqsynth.files import StrPath
 from vqsynth.frames import Floats
 from vqsynth.index import Targets
+from vqsynth.layering import choose_layers, correct_layers, describe_layers
 from vqsynth.path import CodePath
 from vqsynth.report import make_report
 from vqsynth.targets import curves_like, sample_weight
@@ -30,11 +30,16 @@ LIKE_MAPPING = {"centroid": "rank", "flatness": "rank", "pitch": "octave"}
 
 @dataclass(frozen=True, eq=False)
 class Synthesis:
-    """Hold a path, its sound (n_samples,) within full scale, and the report of what was asked and got."""
+    """Hold the path of each layer, their sound (n_samples,) within full scale, and the report of asked and got."""
 
-    path: CodePath
+    paths: tuple[CodePath, ...]
     y: Floats
     report: dict[str, Any]
+
+    @property
+    def path(self) -> CodePath:
+        """Take the path of the first layer, which mostly is the only one."""
+        return self.paths[0]
 
 
 def synthesize(
@@ -45,6 +50,7 @@ def synthesize(
     mapping: str | None = None,
     excitation: str = "coherent",
     seed: int = 0,
+    layers: int = 1,
     rounds: int = ROUNDS,
     limits: Limits | None = None,
     **curves: Any,
@@ -54,7 +60,8 @@ def synthesize(
     Fields of `selection.Selection`, such as `method`, may be given beside the curves; weights may be curves. like: a
     sound whose loudness, centroid, flatness and pitch are asked for, for as long as it lasts; curves replace what it
     has. mapping: how targets are brought into range (`vqsynth.mapping`), "clamp", or with `like` as suits each.
-    rounds: how often the controls are moved against the error that the sound has; `limits` bounds them.
+    layers: how many paths sound together, no code twice at a time. rounds: how often the controls are moved against the
+    error that the sound has; `limits` bounds them.
     Raises ParameterError for curves, names, durations and options that cannot be used.
     """
     options: dict[str, Any] = {name: curves.pop(name) for name in OPTIONS & set(curves)}
@@ -64,9 +71,9 @@ def synthesize(
     )
     if rounds and "pitch" in targets:
         weights.setdefault("pitch", PITCH_WEIGHT)
-    path = book.choose(targets, seconds=seconds, seed=seed, weights=weights, **options)
-    path = replace(path, excitation=excitation, seed=seed)
-    return correct_and_report(book, path, targets, rounds=rounds, limits=limits)
+    options |= {"seconds": seconds, "weights": weights, "excitation": excitation, "seed": seed}
+    paths = choose_layers(book, targets, layers=layers, **options)
+    return correct_and_report(book, paths, targets, rounds=rounds, limits=limits)
 
 
 def gather_targets(
@@ -95,18 +102,17 @@ def gather_targets(
 
 
 def correct_and_report(
-    book: Codebook, path: CodePath, targets: Targets, *, rounds: int = ROUNDS, limits: Limits | None = None
+    book: Codebook, paths: Sequence[CodePath], targets: Targets, *, rounds: int = ROUNDS, limits: Limits | None = None
 ) -> Synthesis:
-    """Render a path, correct it against its targets, name to (T,), and report what came of it."""
-    limits = limits or Limits()
-    if rounds and limits.transpose_cents and "pitch" in targets:
-        pitches_hz = book.table.column("pitch")[path.codes].astype(np.float64)
-        path = predict_transposition(path, pitches_hz, targets["pitch"], limits)
-    measurable = {name: values for name, values in targets.items() if name in REGISTRY}
-    done = correct_path(path, book.grains, measurable, rounds=rounds, limits=limits)
-    y, scaled_db = limit_peak(done.y)
-    report = make_report(done.path, targets, book.table, y, book.grid, scaled_db=scaled_db)
-    report |= {"rounds": done.errors, "kept": done.kept, "spent": done.spent()}
-    report |= {"gain_db": done.path.gain_db.tolist()}
-    report |= {"controls": done.path.controls.to_fields()} if done.path.controls else {}
-    return Synthesis(done.path, y, report)
+    """Render paths that sound together, correct them against their targets, name to (T,), and report what came of it.
+
+    What the report says of codes, gain and controls is said of the first path.
+    """
+    mix = correct_layers(book, paths, targets, rounds=rounds, limits=limits)
+    y, scaled_db = limit_peak(mix.y)
+    first = mix.paths[0]
+    report = make_report(first, targets, book.table, y, book.grid, scaled_db=scaled_db)
+    report |= {"rounds": mix.errors, "kept": mix.kept, "spent": mix.spent, "gain_db": first.gain_db.tolist()}
+    report |= {"controls": first.controls.to_fields()} if first.controls else {}
+    report |= describe_layers(book, mix, report) if len(mix.paths) > 1 else {}
+    return Synthesis(mix.paths, y, report)

@@ -94,6 +94,7 @@ _RECIPES = (
         hop_length=768,
         encoder_width=256,
         decoder_width=640,
+        steps=2500,
         note="nearly all of it is rendered from the SoundFont; the samples of real phrases last 24 seconds",
     ),
     Recipe(

@@ -1,0 +1,189 @@
+"""Many sounds in one go: every request with every codebook, each whole or not at all, and one summary of all.
+
+A sound's report lies beside it, is written first, and says what the sound was made for: by it a batch that was stopped
+knows what is finished, and what is not its own.
+"""
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from vqsynth import audio
+from vqsynth.codebook import Codebook
+from vqsynth.errors import ParameterError, VqsynthError
+from vqsynth.files import StrPath, check_output, write_whole
+from vqsynth.shelf import find_codebook, load
+from vqsynth.synthesis import synthesize
+
+SUMMARY = "summary.csv"
+
+
+@dataclass(frozen=True)
+class Request:
+    """Say what is asked for: curves by descriptor, as text, or a sound to be like; text is how a summary calls it."""
+
+    text: str
+    curves: Mapping[str, str] = field(default_factory=dict)
+    like: Path | None = None
+
+    @property
+    def inputs(self) -> list[Path]:
+        """List the files that are read for it."""
+        drawn = [Path(text[1:]) for text in self.curves.values() if text.startswith("@")]
+        return drawn + ([self.like] if self.like else [])
+
+
+@dataclass(frozen=True)
+class Job:
+    """Hold a request for a codebook, a folder, and the sound file to be made; options are those of `synthesize`."""
+
+    book: Path
+    request: Request
+    file: Path
+    options: Mapping[str, Any]
+
+    @property
+    def report_file(self) -> Path:
+        """Tell where the report goes."""
+        return self.file.with_suffix(".json")
+
+    @property
+    def purpose(self) -> dict[str, str]:
+        """Tell what the sound is made for, as its report says it."""
+        options = ", ".join(f"{name}={value}" for name, value in sorted(self.options.items()))
+        return {"book": self.book.name, "target": self.request.text, "options": options}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Hold what came of a job: the report of its sound, or why there is none. resumed: it had been made before."""
+
+    job: Job
+    report: Mapping[str, Any] | None = None
+    failure: str = ""
+    resumed: bool = False
+
+
+def plan_batch(
+    books: Sequence[StrPath], requests: Sequence[Request], folder: StrPath, *, resume: bool = False, **options: Any
+) -> list[Job]:
+    """Plan a sound BOOK-N.wav in a folder for each codebook and each request, number N from 1, and make the folder.
+
+    books: names of shipped ones, or folders. options: those of `synthesize`. resume: go on in a folder of such sounds.
+    Raises CodebookError for an unknown book. Raises ParameterError for nothing to do, two books of one name, and a
+    folder that cannot be made or that holds something, or, to be resumed, sounds that were made for something else.
+    """
+    if not books or not requests:
+        raise ParameterError("a batch needs at least one codebook, and one target or sound to be like")
+    found, target = [find_codebook(book).resolve() for book in books], Path(folder)
+    if len({book.name for book in found}) < len(found):
+        raise ParameterError("two codebooks have the same name, and so would their sounds; give each its own folder")
+    jobs = [
+        Job(book, request, target / f"{book.name}-{number}.wav", options)
+        for book in found
+        for number, request in enumerate(requests, 1)
+    ]
+    _prepare_folder(target, resume=resume)
+    for job in jobs:
+        for file in (job.file, job.report_file, target / SUMMARY):
+            check_output(file, inputs=[path for request in requests for path in request.inputs])
+        _check_purpose(job)
+    return jobs
+
+
+def run_batch(jobs: Iterable[Job]) -> Iterator[Outcome]:
+    """Do jobs one after another, leave out those that are finished, and go on after those that fail."""
+    book: Codebook | None = None
+    folder: Path | None = None
+    for job in jobs:
+        finished = _read_report(job) if job.file.exists() else None
+        if finished is not None:
+            yield Outcome(job, finished, resumed=True)
+            continue
+        try:
+            if book is None or job.book != folder:
+                book, folder = load(job.book), job.book
+            yield Outcome(job, _make_sound(job, book))
+        except (VqsynthError, OSError, MemoryError) as e:
+            yield Outcome(job, failure=str(e) or "not enough memory for this")
+
+
+def summarize_batch(outcomes: Sequence[Outcome]) -> tuple[list[str], list[list[str]]]:
+    """Line up what came of jobs: a header and a row for each.
+
+    Columns are book, target, seconds, the error over range and the share out of reach of each descriptor, how many
+    codes were used, the file, and the failure. What has no value is empty.
+    """
+    names = list(dict.fromkeys(name for o in outcomes if o.report for name in o.report["descriptors"]))
+    keys = [("nrmse", name) for name in names] + [("out_of_reach", name) for name in names if name != "loudness"]
+    header = ["book", "target", "seconds", *("_".join(key) for key in keys), "codes_used", "file", "failure"]
+    return header, [_summarize(outcome, keys) for outcome in outcomes]
+
+
+def write_summary(outcomes: Sequence[Outcome], folder: StrPath) -> Path:
+    """Write the summary as a folder's summary.csv, whole or not at all, and tell where it is."""
+    header, rows = summarize_batch(outcomes)
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows([header, *rows])
+    file = Path(folder) / SUMMARY
+    write_whole(file, text.getvalue().encode("utf-8", "surrogateescape"))
+    return file
+
+
+def _summarize(outcome: Outcome, keys: Sequence[tuple[str, str]]) -> list[str]:
+    job, report = outcome.job, outcome.report
+    if report is None:
+        return [job.book.name, job.request.text, *[""] * (len(keys) + 2), "", outcome.failure]
+    found = [report["descriptors"].get(name, {}).get(key) for key, name in keys]
+    shares = ["" if value is None else f"{value:.4f}" for value in found]
+    used = str(report["codes_used"])
+    return [job.book.name, job.request.text, f"{report['seconds']:.2f}", *shares, used, job.file.name, ""]
+
+
+def _make_sound(job: Job, book: Codebook) -> dict[str, Any]:
+    """Make a sound, write its report and then itself; without the sound there is no report either."""
+    for name in job.request.curves:
+        book.table.position(name)  # a curve named as an option is one must not pass for it
+    arguments: dict[str, Any] = {**job.options, **job.request.curves}
+    made = synthesize(book, like=job.request.like, **arguments)
+    report = made.report | {"seconds": made.path.seconds, "made_for": job.purpose}
+    try:
+        write_whole(job.report_file, json.dumps(report) + "\n")
+        audio.save(job.file, made.y, made.path.sr)
+    except BaseException:
+        job.report_file.unlink(missing_ok=True)
+        raise
+    return report
+
+
+def _prepare_folder(folder: Path, *, resume: bool) -> None:
+    try:
+        if folder.exists() and not folder.is_dir():
+            raise ParameterError(f"the output '{folder}' is a file; name a folder")
+        if folder.is_dir() and any(folder.iterdir()) and not resume:
+            raise ParameterError(
+                f"the folder '{folder}' is not empty; name a new one, or go on with what is there by --resume"
+            )
+        folder.mkdir(exist_ok=True)
+    except OSError as e:
+        raise ParameterError(f"cannot make the folder '{folder}': {e.strerror}; its parent must exist") from e
+
+
+def _check_purpose(job: Job) -> None:
+    """Refuse to take for finished, or to replace, what was made for something else."""
+    stands = [file for file in (job.file, job.report_file) if file.exists()]
+    if stands and _read_report(job) is None:
+        raise ParameterError(f"'{stands[0]}' was not made for this target with these options; name a new folder")
+
+
+def _read_report(job: Job) -> dict[str, Any] | None:
+    """Read the report of a job, or nothing where there is none, or another's."""
+    try:
+        found = json.loads(job.report_file.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) and found.get("made_for") == job.purpose else None
