@@ -39,6 +39,7 @@ _CHOICES: list[Decorator] = [
     click.option(
         "--max-transpose", type=float, default=Limits.transpose_cents, show_default=True, help="Cents; 0: off."
     ),
+    click.option("--max-blend", type=float, default=Limits.blend, show_default=True, help="Share of a near code."),
     click.option("--no-gain", is_flag=True, help="Do not correct the gain."),
 ]
 
@@ -73,5 +74,7 @@ def gather_choices(values: dict[str, Any]) -> dict[str, Any]:
     """Turn the values of `choices`, where a verb has them, into arguments of `synthesize`."""
     given = dict(values)
     if "rounds" in given:
-        given["limits"] = Limits(given.pop("max_tilt"), given.pop("max_transpose"), not given.pop("no_gain"))
+        given["limits"] = Limits(
+            given.pop("max_tilt"), given.pop("max_transpose"), not given.pop("no_gain"), given.pop("max_blend")
+        )
     return given

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from vqsynth.blending import blend_path
 from vqsynth.codebook import Codebook
 from vqsynth.controls import Controls, no_controls, read_controls
 from vqsynth.descriptors import measure
@@ -100,3 +101,16 @@ def test_path_with_controls_survives_the_file(book: Codebook, tmp_path: Path) ->
 def test_read_controls_unusable_values_are_refused(values: dict[str, object]) -> None:
     with pytest.raises(ParameterError):
         read_controls(values, 2)
+
+
+def test_blend_path_brings_a_frame_nearer_to_its_target(book: Codebook) -> None:
+    """Between two neighbours, the blend is asked for in the share that the target lies between them."""
+    table, distances = book.table, book.grains.distances
+    near = int(np.argsort(distances[17])[1])
+    column = table.column("centroid").astype(np.float64)
+    asked = np.full(FRAMES, np.sqrt(column[17] * column[near]))
+    blended = blend_path(held(book, 17), table, distances, {"centroid": asked}, limit=0.6)
+    assert blended.controls is not None and 0 < blended.controls.blend[10] <= 0.6
+    missed = [abs(np.log2(describe(book, path)["centroid"] / asked[0])) for path in (held(book, 17), blended)]
+    assert missed[1] < missed[0]
+    assert blend_path(held(book, 17), table, distances, {"loudness": asked}, limit=0.6).controls is not None

@@ -153,8 +153,6 @@ def test_noise_excitation_without_partials_sounds(rng: np.random.Generator) -> N
 def test_coherent_same_seed_same_phases_other_seed_others() -> None:
     grains = make_grains()
     codes = np.zeros((1, 5), np.int64)
-    first, again, other = (
-        CoherentExcitation(GRID, rng=seed).spectra(grains.shapes(codes)) for seed in (1, 1, 2)
-    )
+    first, again, other = (CoherentExcitation(GRID, rng=seed).spectra(grains.shapes(codes)) for seed in (1, 1, 2))
     np.testing.assert_array_equal(first, again)
     assert np.abs(first - other).max() > 0.1 * np.abs(first).max()

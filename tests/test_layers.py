@@ -31,7 +31,7 @@ SPINE = (
     ("path", "targets"),
     ("selection", "render"),
     ("report", "bundle"),
-    ("correction", "preview"),
+    ("correction", "preview", "blending"),
     ("codebook",),
     ("layering",),
     ("shelf", "synthesis"),

@@ -64,3 +64,14 @@ def test_warnings_of_a_sound_over_full_scale_tell_the_decibels(book: Codebook) -
     assert np.abs(made.y).max() == pytest.approx(1, abs=1e-6)
     assert made.report["scaled_db"] < -3
     assert f"turned down by {-made.report['scaled_db']:.1f} dB" in warnings_of(made.report)[0]
+
+
+def test_report_names_the_runner_up_and_how_far_each_code_is(book: Codebook) -> None:
+    made = synthesize(book, seconds=1.0, rounds=0, centroid="line(p20,p80)", flatness="p40")
+    report = made.report
+    assert len(report["runner_up"]) == len(report["codes"])
+    assert all(runner != code for runner, code in zip(report["runner_up"], report["codes"], strict=True))
+    row = report["descriptors"]["centroid"]
+    spread = np.std(np.log2(book.table.column("centroid")))
+    expected = np.abs(np.log2(np.array(row["table"]) / np.array(row["asked"]))) / spread
+    np.testing.assert_allclose(row["distance"], expected, rtol=1e-4, atol=1e-6)

@@ -30,6 +30,7 @@ The modules, in the order in which data flows:
     report        what was asked and what was got
     bundle        the folder on disk: card, hashes, files
     preview       what of a demand is within reach
+    blending      blends of two near codes
     correction    controls moved against the measured error
     codebook      the grains, table and model of one sound world, and the methods that people use
     layering      several paths that sound together

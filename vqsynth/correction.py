@@ -41,11 +41,12 @@ _PROBE_DB = 0.5
 
 @dataclass(frozen=True)
 class Limits:
-    """Bound the controls: tilt in dB per octave, transposition in cents, gain or not; 0 or False is off."""
+    """Bound the controls: tilt in dB per octave, transposition in cents, gain or not, share of a blend; 0 is off."""
 
     tilt_db: float = 3.0
     transpose_cents: float = 50.0
     gain: bool = True
+    blend: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,7 +78,7 @@ def correct_path(
     targets: descriptor name to (T,), NaN where nothing is asked. Raises ParameterError for negative rounds or limits.
     """
     limits = limits or Limits()
-    if rounds < 0 or min(limits.tilt_db, limits.transpose_cents) < 0:
+    if rounds < 0 or min(limits.tilt_db, limits.transpose_cents, limits.blend) < 0 or limits.blend > 1:
         raise ParameterError(f"rounds and limits must be 0 or more (got {rounds}, {limits})")
     followers = _Followers(path, grains, targets, limits)
     best: tuple[float, CodePath, Floats, int] | None = None

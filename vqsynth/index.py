@@ -9,6 +9,7 @@ calls do not depend on rounding.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -138,7 +139,7 @@ class CodeIndex:
         self._centre = self._columns.mean(axis=0)
         points = np.ascontiguousarray(self._columns - self._centre, np.float32)
         flat = faiss.IndexFlatL2(points.shape[1])
-        self._index = flat
+        self._index: Any = flat
         if len(points) > MANY:
             self._flat = flat  # the cells refer to it and do not keep it
             self._index = faiss.IndexIVFFlat(flat, points.shape[1], CELLS)

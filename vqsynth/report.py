@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from vqsynth.descriptors import REGISTRY, measure
 from vqsynth.frames import Floats, FrameGrid
-from vqsynth.index import Targets
+from vqsynth.index import Targets, find_candidates
 from vqsynth.path import CodePath
 from vqsynth.selection import reach
 from vqsynth.table import DescriptorTable
@@ -26,8 +26,9 @@ def make_report(
 
     targets: descriptor name to (T,). y: (n_samples,). scaled_db: what was taken off the level to stay in full scale.
     Returns a dict for JSON: sr, hop_length, codes (T,), codes_used, scaled_db, and under `descriptors`, by target,
-    unit, asked, table and got (T,) with None where there is no value, nrmse, out_of_reach, and reach, the lowest and
-    highest value of the table. A loudness `table` is that of the chosen codes at the path's gains.
+    unit, asked, table and got (T,) with None where there is no value, distance (T,) of asked and table in spreads,
+    nrmse, out_of_reach, and reach, the lowest and highest value of the table; runner_up (T,), the code that would have
+    been next. A loudness `table` is that of the chosen codes at the path's gains.
     """
     got = measure(y, grid, [name for name in targets if name in REGISTRY])
     loud = loud_frames(y, grid)
@@ -36,11 +37,13 @@ def make_report(
         chosen = table.column(name)[path.codes].astype(np.float64)
         if name == "loudness":
             chosen = chosen + path.gain_db
+        away = np.abs(table.rescale(name, chosen) - table.rescale(name, asked))
         rows[name] = {
             "unit": table.units[table.position(name)],
             "asked": _to_list(asked),
             "table": _to_list(chosen),
             "got": _to_list(got.get(name, np.full(len(asked), np.nan))),
+            "distance": _to_list(away),
             "nrmse": normalized_error(got[name], asked, loud) if name in got else None,
             "out_of_reach": 0.0 if name == "loudness" else reach(table, name, asked),
             "reach": None if name == "loudness" else [float(v) for v in table.ranges(low=0, high=100)[name] or ()],
@@ -49,10 +52,23 @@ def make_report(
         "sr": path.sr,
         "hop_length": path.hop_length,
         "codes": path.codes.tolist(),
+        "runner_up": _runner_up(path, targets, table),
         "codes_used": len(np.unique(path.codes)),
         "scaled_db": scaled_db,
         "descriptors": rows,
     }
+
+
+def _runner_up(path: CodePath, targets: Targets, table: DescriptorTable) -> list[int] | None:
+    """Find per frame the code that is nearest to the targets, loudness aside, but for the one taken."""
+    others = {name: values for name, values in targets.items() if name != "loudness"}
+    if not others or len(table) < 2:
+        return None
+    nearest = find_candidates(table, others, k=2).codes
+    first = (
+        nearest[:, 0] if nearest.shape[1] < 2 else np.where(nearest[:, 0] == path.codes, nearest[:, 1], nearest[:, 0])
+    )
+    return [int(code) for code in first]
 
 
 def normalized_error(got: Floats, asked: NDArray[np.float64], counted: NDArray[np.bool_]) -> float | None:

@@ -58,8 +58,7 @@ def _is_higher(normal: Floats, shortest: int) -> NDArray[np.bool_]:
     """Find the frames whose first dip lies at a lag shorter than that of the highest pitch."""
     inner = normal[:, 2:shortest]
     is_dip = (inner < normal[:, 1 : shortest - 1]) & (inner <= normal[:, 3 : shortest + 1])
-    found: NDArray[np.bool_] = (is_dip & (inner < SHORT_LAG_THRESHOLD)).any(axis=1)
-    return found
+    return np.asarray((is_dip & (inner < SHORT_LAG_THRESHOLD)).any(axis=1))
 
 
 def _first_dip(normal: Floats, shortest: int) -> NDArray[np.intp]:
