@@ -21,7 +21,7 @@ GAIN_DECIMALS = 4
 """Gains are kept to a ten-thousandth of a decibel, so that a path file says exactly what is rendered."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class CodePath:
     """Hold T = 1 + n_samples // hop_length codes and gains, and what is needed to render them again.
 
@@ -68,6 +68,10 @@ class CodePath:
 
     def __len__(self) -> int:
         return len(self.codes)
+
+    def __repr__(self) -> str:
+        used = len(np.unique(self.codes))
+        return f"CodePath({self.codebook!r}, {len(self)} frames, {self.seconds:.2f} s, {used} codes used)"
 
     @property
     def seconds(self) -> float:

@@ -17,12 +17,8 @@ from vqsynth.index import Targets
 from vqsynth.layering import choose_layers, correct_layers, describe_layers
 from vqsynth.path import CodePath
 from vqsynth.report import make_report
-from vqsynth.targets import curves_like, sample_weight
+from vqsynth.targets import PITCH_WEIGHT, curves_like, sample_weight
 
-PITCH_WEIGHT = 12.0
-"""Weight of pitch where nothing else is said and controls correct: tilt makes good what a code misses in centroid, but
-transposition reaches no further than a quarter tone. Centroid, loudness and pitch together, nrmse of pitch: .032 at a
-weight of 1."""
 LIKE_MAPPING = {"centroid": "rank", "flatness": "rank", "pitch": "octave"}
 """How a sound is brought into a codebook's range: order is kept in timbre (rank correlation of centroid over speech
 .97, against .74 unmapped), and melody in pitch."""

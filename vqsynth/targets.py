@@ -18,6 +18,10 @@ from vqsynth.table import DescriptorTable
 
 LONGEST_S = 3600.0
 DEFAULT_LOUDNESS_DB = -20.0
+PITCH_WEIGHT = 12.0
+"""Weight of pitch where nothing else is said and controls correct: tilt makes good what a code misses in centroid, but
+transposition reaches no further than a quarter tone. Centroid, loudness and pitch together, nrmse of pitch: .032 at a
+weight of 1. Speech on cello, frames within 50 cents of its pitch: 29 % at 1, 73 % at 12."""
 Mappings = str | Mapping[str, str]
 """How targets are brought into range, one way for all or by descriptor, "clamp" where it says nothing."""
 
@@ -64,7 +68,7 @@ def curves_like(path: StrPath, grid: FrameGrid) -> tuple[dict[str, Curve], dict[
     heard = hear_sound(path, grid, LIKE)
     times_s = grid.times_s(len(heard.confidence))
     curves = {name: _trace(f"{name} of {path}", times_s, values) for name, values in heard.values.items()}
-    return curves, {"pitch": _trace(f"confidence of {path}", times_s, heard.confidence)}, heard.seconds
+    return curves, {"pitch": _trace(f"confidence of {path}", times_s, PITCH_WEIGHT * heard.confidence)}, heard.seconds
 
 
 def _trace(text: str, times_s: NDArray[np.float64], values: NDArray[np.float64]) -> Curve:
