@@ -17,7 +17,7 @@ ROOT = Path(__file__).parent.parent
 # The spine. A module imports from the rows above its own.
 SPINE = (
     ("errors",),
-    ("files",),
+    ("files", "headers"),
     ("audio", "frames"),
     ("loudness", "yin"),
     ("descriptors", "partials", "excitation"),

@@ -9,9 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from vqsynth import audio
 from vqsynth.codebook import Codebook
+from vqsynth.descriptors import measure
 from vqsynth.errors import AudioError, ParameterError
-from vqsynth.listening import hear_sound
+from vqsynth.listening import hear_sound, measure_pieces
 from vqsynth.mapping import map_range
 from vqsynth.preview import describe_reach, preview_targets
 from vqsynth.synthesis import synthesize
@@ -133,3 +135,20 @@ def test_preview_targets_least_error_is_a_bound_for_any_path(book: Codebook) -> 
         assert row.error is not None and (np.isnan(error) or row.error <= error * 1.05 + 1e-6)
     assert 0 < found["centroid"].out_of_reach < 1 and 0 < unmet <= 1
     assert len(describe_reach(found, unmet)) == 3
+
+
+@pytest.mark.parametrize("piece_s", [0.011, 0.2, 0.77, 100.0])
+@pytest.mark.parametrize("rate", [16000, 22050, 48000])
+def test_measure_pieces_of_a_long_sound_equals_the_whole(
+    book: Codebook, write_sound: Callable[..., Path], rng: np.random.Generator, piece_s: float, rate: int
+) -> None:
+    y = (np.cumsum(rng.standard_normal(2 * rate + 77)) / 300).astype(np.float32)
+    path = write_sound("long.wav", y - y.mean(), rate=rate, subtype="FLOAT")
+    whole, sr = audio.load(path, sr=book.grid.sr)
+    pieces = list(audio.stream(path, sr=sr, piece_s=piece_s))
+    np.testing.assert_allclose(np.concatenate(pieces), whole, atol=1e-5)
+    names = ("centroid", "loudness", "pitch_confidence")
+    measured, n_samples = measure_pieces(iter(pieces), book.grid, names)
+    assert n_samples == len(whole)
+    for name, values in measure(whole, book.grid, names).items():
+        np.testing.assert_allclose(measured[name], values, rtol=1e-3, atol=1e-3, err_msg=name)

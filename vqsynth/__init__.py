@@ -4,6 +4,7 @@ The modules, in the order in which data flows:
 
     errors        what can go wrong, in one sentence each
     files         outputs written whole or not at all
+    headers       what sound files promise
     audio         sound files in and out, mono, resampling
     frames        windows, framing, overlap-add; samples, frames, seconds
     loudness      the K-weighting filter

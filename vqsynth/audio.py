@@ -6,15 +6,20 @@ damaged is refused, never repaired. Writing is whole or not at all, and never cl
 
 import io
 import os
-import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from vqsynth.errors import AudioError, ParameterError
 from vqsynth.files import StrPath, write_whole
+from vqsynth.headers import TRUNCATED, check_complete
+
+if TYPE_CHECKING:
+    from soundfile import SoundFile
 
 Floats = NDArray[np.float32]
 
@@ -24,7 +29,6 @@ FORMATS = {".wav": "WAV", ".flac": "FLAC", ".aiff": "AIFF", ".aif": "AIFF", ".og
 
 MAX_32_BIT_BYTES = 2**32 - 2**16  # sizes in WAV and AIFF headers have 32 bits
 _BLOCK = 1 << 16  # libsndfile's Vorbis writer overflows its stack on blocks of minutes
-_TRUNCATED = "'{}' is truncated: its header promises more sound than the file holds; get a complete copy"
 
 
 def load(path: StrPath, *, sr: int | None = None) -> tuple[Floats, int]:
@@ -42,6 +46,31 @@ def load(path: StrPath, *, sr: int | None = None) -> tuple[Floats, int]:
     if sr is None or sr == own_sr:
         return y, own_sr
     return resample(y, orig_sr=own_sr, sr=sr), sr
+
+
+def stream(path: StrPath, *, sr: int, piece_s: float = 30.0) -> Iterator[Floats]:
+    """Read a sound file as `load` does, piece by piece, so that a long one need not fit the memory.
+
+    Yields mono pieces (n,) float32 at `sr` Hz, together the samples that `load` gives but for rounding.
+    Raises as `load` does.
+    """
+    import soxr
+
+    source, read, given = Path(path), 0, 0
+    with _opened(source) as file:
+        own_sr = file.samplerate
+        resampler = soxr.ResampleStream(own_sr, sr, 1, dtype="float32", quality="VHQ") if own_sr != sr else None
+        for block in file.blocks(max(1, round(piece_s * own_sr)), dtype="float32", always_2d=True):
+            if not np.isfinite(block).all():
+                raise AudioError(f"'{path}' holds NaN or infinite samples; export it again from its source")
+            read += len(block)
+            piece = to_mono(block) if resampler is None else resampler.resample_chunk(to_mono(block))
+            given += len(piece)
+            yield piece
+        _check_length(source, read, file.frames)
+        if resampler is not None:
+            rest = resampler.resample_chunk(np.zeros(2 * -(-own_sr // sr), np.float32), last=True)
+            yield rest[: max(1, round(read * sr / own_sr)) - given]
 
 
 def to_mono(y: ArrayLike) -> Floats:
@@ -171,19 +200,35 @@ def _encode(y: Floats, sr: int, kind: str) -> bytes:
 
 
 def _read(path: Path) -> tuple[Floats, int]:
+    with _opened(path) as file:
+        y = file.read(dtype="float32", always_2d=True)
+        _check_length(path, len(y), file.frames)
+        return y, file.samplerate
+
+
+def _check_length(path: Path, length: int, promised: int) -> None:
+    if length < 0.99 * promised:  # lengths of MP3 are estimates; a cut is never this small
+        raise AudioError(TRUNCATED.format(path))
+    if not length:
+        raise AudioError(f"'{path}' holds no samples; expected at least one")
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator["SoundFile"]:
+    """Open a sound file that is what it says, and name what goes wrong while it is read."""
     import soundfile
 
     if path.suffix.lower() == ".raw":
         raise AudioError(f"'{path}' has no header to tell its rate; convert it to .wav")
     try:
         with path.open("rb") as raw:
-            _check_complete(raw, path)
+            check_complete(raw, path)
         # By its path: given an open file, what a damaged header makes libsndfile do is printed, traceback and all.
         # As bytes: soundfile itself cannot encode the name of a file that is no text.
         with soundfile.SoundFile(os.fsencode(path)) as file:
             if not MIN_SR_HZ <= file.samplerate <= MAX_SR_HZ:
                 raise AudioError(f"'{path}' claims a rate of {file.samplerate} Hz; expected 1 to 768 kHz")
-            y, promised, sr = file.read(dtype="float32", always_2d=True), file.frames, file.samplerate
+            yield file
     except OSError as e:
         raise AudioError(f"cannot read '{path}' as a sound file: {e.strerror or e}") from e
     except soundfile.LibsndfileError as e:
@@ -191,32 +236,3 @@ def _read(path: Path) -> tuple[Floats, int]:
         raise AudioError(f"'{path}' is damaged or no sound that libsndfile reads ({reason})") from e
     except MemoryError as e:
         raise AudioError(f"'{path}' promises more sound than fits the memory; cut it in parts") from e
-    if len(y) < 0.99 * promised:  # lengths of MP3 are estimates; a cut is never this small
-        raise AudioError(_TRUNCATED.format(path))
-    if not len(y):
-        raise AudioError(f"'{path}' holds no samples; expected at least one")
-    return y, sr
-
-
-def _check_complete(raw: BinaryIO, path: Path) -> None:
-    """Refuse an empty file, and a WAV or AIFF whose sound ends early, which libsndfile reads silently short."""
-    size = raw.seek(0, io.SEEK_END)
-    if not size:
-        raise AudioError(f"'{path}' is empty (0 bytes)")
-    raw.seek(0)
-    head = raw.read(12)
-    if head[:4] == b"RIFF" and head[8:] == b"WAVE":
-        order, wanted = "<", b"data"
-    elif head[:4] == b"FORM" and head[8:] in (b"AIFF", b"AIFC"):
-        order, wanted = ">", b"SSND"
-    else:
-        return
-    while len(chunk := raw.read(8)) == 8:
-        length = struct.unpack(order + "I", chunk[4:])[0]
-        if chunk[:4] == wanted:
-            # Programs that stream cannot know the length and promise nearly 2 or 4 GB.
-            streamed = length & 0x7FFFFFFF >= 0x7FFFF000
-            if not streamed and raw.tell() + length > size:
-                raise AudioError(_TRUNCATED.format(path))
-            return
-        raw.seek(length + length % 2, io.SEEK_CUR)

@@ -1,5 +1,6 @@
 """Targets taken from a sound: the curve of one descriptor, or all that make a sound like it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,12 +9,14 @@ from numpy.typing import NDArray
 from vqsynth import audio
 from vqsynth.descriptors import measure
 from vqsynth.files import StrPath
-from vqsynth.frames import FrameGrid
+from vqsynth.frames import Floats, FrameGrid
 
 LIKE = ("loudness", "centroid", "flatness", "pitch")
 """What `--like` follows."""
 QUIET_DB = 50.0
 """Frames further than this under the loudest ask for nothing but their loudness."""
+MEMORY_S = 0.15
+"""How long the K-weighting remembers."""
 LOWEST_DB = -80.0
 """Loudness is asked for no lower than this."""
 
@@ -32,11 +35,38 @@ class Heard:
 
 def hear_sound(path: StrPath, grid: FrameGrid, names: tuple[str, ...] = LIKE) -> Heard:
     """Measure a sound file on a grid. Raises AudioError for what is no sound, ParameterError for unknown names."""
-    y, _ = audio.load(path, sr=grid.sr)
-    measured = measure(y, grid, dict.fromkeys((*names, "loudness", "pitch_confidence")))
+    wanted = tuple(dict.fromkeys((*names, "loudness", "pitch_confidence")))
+    measured, n_samples = measure_pieces(audio.stream(path, sr=grid.sr), grid, wanted)
     loudness = np.maximum(measured["loudness"].astype(np.float64), LOWEST_DB)
     quiet = loudness < max(loudness.max() - QUIET_DB, LOWEST_DB + 1)
     values = {name: np.where(quiet, np.nan, measured[name].astype(np.float64)) for name in names}
     if "loudness" in values:
         values["loudness"] = loudness
-    return Heard(values, len(y) / grid.sr, measured["pitch_confidence"].astype(np.float64))
+    return Heard(values, n_samples / grid.sr, measured["pitch_confidence"].astype(np.float64))
+
+
+def measure_pieces(pieces: Iterable[Floats], grid: FrameGrid, names: tuple[str, ...]) -> tuple[dict[str, Floats], int]:
+    """Measure a sound that comes in pieces, as `measure` measures it whole: name to (T,), and its number of samples.
+
+    Each piece is measured with what its first frames and the K-weighting remember of the one before.
+    """
+    memory = grid.n_fft + grid.samples(MEMORY_S)
+    parts: dict[str, list[Floats]] = {name: [] for name in names}
+    kept, start, done = np.zeros(0, np.float32), 0, 0
+    for piece in pieces:
+        kept = np.concatenate([kept, piece])
+        heard = start + len(kept) - grid.n_fft // 2  # frames centred up to here are whole
+        ready = max(done, grid.count(heard)) if heard >= 0 else 0
+        _take(parts, kept, grid, slice(done - start // grid.hop_length, ready - start // grid.hop_length))
+        done = ready
+        ahead = max(0, done * grid.hop_length - memory - start) // grid.hop_length * grid.hop_length
+        kept, start = kept[ahead:], start + ahead
+    n_samples = start + len(kept)
+    _take(parts, kept, grid, slice(done - start // grid.hop_length, grid.count(n_samples) - start // grid.hop_length))
+    return {name: np.concatenate(found) for name, found in parts.items()}, n_samples
+
+
+def _take(parts: dict[str, list[Floats]], y: Floats, grid: FrameGrid, frames: slice) -> None:
+    if frames.stop > frames.start:
+        for name, values in measure(y, grid, parts).items():
+            parts[name].append(values[frames])
