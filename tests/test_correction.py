@@ -1,12 +1,14 @@
 """Verify and correct: errors shrink, controls stay within their limits, what is off is off."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from vqsynth.codebook import Codebook
-from vqsynth.correction import Limits, correct_path
+from vqsynth.correction import Limits, correct_path, measure_path, smooth_median
 from vqsynth.errors import ParameterError
-from vqsynth.synthesis import synthesize
+from vqsynth.synthesis import rechoose, synthesize
 
 
 @pytest.mark.parametrize("name", ["centroid", "bandwidth", "flatness"])
@@ -62,3 +64,29 @@ def test_synthesize_report_shows_the_rounds_and_what_was_spent(book: Codebook) -
 def test_correct_path_negative_rounds_are_refused(book: Codebook) -> None:
     with pytest.raises(ParameterError, match="0 or more"):
         synthesize(book, seconds=1.0, centroid=900, rounds=-1)
+
+
+def test_smooth_median_leaves_out_outliers_and_what_is_not_known() -> None:
+    values = np.full(50, 3.0)
+    values[[10, 30]] = 100.0, np.nan
+    np.testing.assert_array_equal(smooth_median(values), 3.0)
+    np.testing.assert_array_equal(smooth_median(np.full(20, np.nan)), 0.0)
+
+
+def test_rechoose_moves_the_demand_where_the_table_is_off(book: Codebook) -> None:
+    """A table that says flatness 6 dB too low is seen through: the path is chosen again and meets the target better."""
+    values = book.table.values.copy()
+    values[:, book.table.position("flatness")] -= 6
+    wrong = replace(book, table=replace(book.table, values=values))
+    targets = book.sample_curves(seconds=2.0, flatness="line(p30,p60)")
+    options = {"seconds": 2.0, "smoothness": 0.0}
+    path = wrong.choose(targets, **options)
+    again = rechoose(wrong, path, targets, options)
+    errors = [measure_path(p, book.grains, {"flatness": targets["flatness"]})[0] for p in (path, again)]
+    assert errors[1] < 0.6 * errors[0]
+
+
+def test_rechoose_keeps_a_path_that_is_better(book: Codebook) -> None:
+    targets = book.sample_curves(seconds=1.0, loudness=-20)
+    path = book.choose(targets, seconds=1.0)
+    assert rechoose(book, path, targets, {"seconds": 1.0}) is path

@@ -30,6 +30,7 @@ RUGGED = {"rolloff"}
 """Descriptors that jump as a spectrum is tilted, so that a full step may well land further off (mean nrmse of four
 curves after eight rounds with guarded steps and without: rolloff .017, .024; flatness .0085, .0027)."""
 ROUNDS = 5
+MEDIAN_FRAMES = 17
 FARTHEST_CENTS = 300.0
 """A pitch further off than this is another pitch, an octave error or another note, and is left alone."""
 MOST_GAIN_DB = 6.0
@@ -94,6 +95,22 @@ def correct_path(
         path = followers.move(path, got)
     assert best is not None
     return Correction(best[1], best[2], errors, best[3])
+
+
+def measure_path(path: CodePath, grains: Grains, targets: Targets) -> tuple[float, dict[str, Floats]]:
+    """Render a path and measure it: the sum of the nrmse of its targets, and what it has, name to (T,)."""
+    y = render_path(path, grains)
+    got, counted = measure(y, grains.grid, list(targets)), loud_frames(y, grains.grid)
+    errors = (normalized_error(got[name], asked, counted) for name, asked in targets.items())
+    return sum(error for error in errors if error is not None), got
+
+
+def smooth_median(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Take the median over 17 frames around each, (T,), what is not known left out; 0 where nothing is."""
+    padded = np.pad(values, MEDIAN_FRAMES // 2, mode="edge")
+    around = np.lib.stride_tricks.sliding_window_view(padded, MEDIAN_FRAMES)
+    known = np.where(np.isnan(around).all(axis=1, keepdims=True), 0.0, around)
+    return np.asarray(np.nanmedian(known, axis=1))
 
 
 def predict_transposition(

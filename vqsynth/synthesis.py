@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from vqsynth.audio import limit_peak
 from vqsynth.codebook import OPTIONS, Codebook
-from vqsynth.correction import ROUNDS, Limits
+from vqsynth.correction import ROUNDS, TILTED, Limits, measure_path, smooth_median
 from vqsynth.errors import ParameterError
 from vqsynth.files import StrPath
 from vqsynth.frames import Floats
@@ -69,7 +69,28 @@ def synthesize(
         weights.setdefault("pitch", PITCH_WEIGHT)
     options |= {"seconds": seconds, "weights": weights, "excitation": excitation, "seed": seed}
     paths = choose_layers(book, targets, layers=layers, **options)
+    if rounds and layers == 1:
+        paths = (rechoose(book, paths[0], targets, options),)
     return correct_and_report(book, paths, targets, rounds=rounds, limits=limits)
+
+
+def rechoose(book: Codebook, path: CodePath, targets: Targets, options: Mapping[str, Any]) -> CodePath:
+    """Move the demand against what a path gets otherwise than its table says, choose again, and keep the better path.
+
+    A sound's flatness, say, has a floor that a grain at unit power does not meet. options: those of `choose_layers`.
+    """
+    movable = {name: values for name, values in targets.items() if name in TILTED}
+    if not movable:
+        return path
+    errors, got = measure_path(path, book.grains, movable)
+    moved = dict(targets)
+    for name, asked in movable.items():
+        surplus = smooth_median(got[name].astype(np.float64) - book.table.column(name)[path.codes].astype(np.float64))
+        wanted = asked - surplus
+        octaves = book.table.scales[book.table.position(name)] == "octave"
+        moved[name] = np.where(wanted > 0, wanted, asked) if octaves else wanted
+    (again,) = choose_layers(book, moved, **options)
+    return again if measure_path(again, book.grains, movable)[0] < errors else path
 
 
 def gather_targets(
