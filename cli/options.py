@@ -68,14 +68,3 @@ def check_outputs(
         check_output(path, inputs=inputs)
     if len({path.resolve() for path in named}) < len(named):
         raise ParameterError("two outputs have the same name; give each its own")
-
-
-def split_numbers(values: tuple[str, ...], option: str) -> dict[str, float]:
-    """Split each `NAME=NUMBER`. Raises ParameterError as `split_pairs` does, and for what is no number."""
-    numbers = {}
-    for name, text in split_pairs(values, option).items():
-        try:
-            numbers[name] = float(text)
-        except ValueError as e:
-            raise ParameterError(f"{option} expects a number for {name} (got {text!r})") from e
-    return numbers
