@@ -15,14 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vqsynth.controls import no_controls, tilt_octaves
-from vqsynth.descriptors import Analysis, lookup, measure
+from vqsynth.descriptors import Analysis, lookup
 from vqsynth.errors import ParameterError
 from vqsynth.frames import Floats
 from vqsynth.grains import Grains
 from vqsynth.index import Targets
 from vqsynth.path import LOUDEST_DB, SILENT_DB, CodePath
 from vqsynth.render import render_path
-from vqsynth.report import EDGE, loud_frames, normalized_error
+from vqsynth.report import EDGE, measure_errors
 
 TILTED = ("centroid", "bandwidth", "rolloff", "flatness", "crest")
 """Descriptors that a tilt moves and a Newton step can follow."""
@@ -86,10 +86,9 @@ def correct_path(
     errors: list[dict[str, float | None]] = []
     for number in range(rounds + 1):
         y = render_path(path, grains)
-        got = measure(y, grains.grid, list(targets))
-        counted = loud_frames(y, grains.grid)
-        errors.append({name: normalized_error(got[name], asked, counted) for name, asked in targets.items()})
-        total = sum(error for error in errors[-1].values() if error is not None)
+        got, missed = measure_errors(y, grains.grid, targets)
+        errors.append(missed)
+        total = _add_up(missed)
         if best is None or total < best[0]:
             best = total, path, y, number
         path = followers.move(path, got)
@@ -99,10 +98,12 @@ def correct_path(
 
 def measure_path(path: CodePath, grains: Grains, targets: Targets) -> tuple[float, dict[str, Floats]]:
     """Render a path and measure it: the sum of the nrmse of its targets, and what it has, name to (T,)."""
-    y = render_path(path, grains)
-    got, counted = measure(y, grains.grid, list(targets)), loud_frames(y, grains.grid)
-    errors = (normalized_error(got[name], asked, counted) for name, asked in targets.items())
-    return sum(error for error in errors if error is not None), got
+    got, missed = measure_errors(render_path(path, grains), grains.grid, targets)
+    return _add_up(missed), got
+
+
+def _add_up(errors: Mapping[str, float | None]) -> float:
+    return sum(error for error in errors.values() if error is not None)
 
 
 def smooth_median(values: NDArray[np.float64]) -> NDArray[np.float64]:

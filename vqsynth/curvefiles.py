@@ -9,7 +9,7 @@ from typing import Any
 
 from vqsynth.errors import ParameterError
 
-_PERCENTILE = re.compile(r"p([0-9]+\.?[0-9]*)")
+PERCENTILE = re.compile(r"p([0-9]+\.?[0-9]*)")
 
 
 def read_points(path: Path) -> list[Sequence[Any]]:
@@ -41,7 +41,7 @@ def _read_csv(text: str) -> list[Sequence[Any]]:
 
 def _is_word(cell: str) -> bool:
     """Tell a heading from a value: `nan` is a value, and a mistake that must be told."""
-    return cell[:1].isalpha() and not _PERCENTILE.fullmatch(cell) and cell.lower() not in ("nan", "inf", "infinity")
+    return cell[:1].isalpha() and not PERCENTILE.fullmatch(cell) and cell.lower() not in ("nan", "inf", "infinity")
 
 
 def _read_json(text: str) -> list[Sequence[Any]]:

@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from vqsynth.curvefiles import read_points
+from vqsynth.curvefiles import PERCENTILE, read_points
 from vqsynth.errors import ParameterError
 from vqsynth.expressions import unknown_name
 from vqsynth.shapes import NAMED, Doubles, Shape, breakpoints, constant, spread
@@ -40,7 +40,6 @@ USAGES = ", ".join(shape.usage for shape in NAMED.values())
 FORMS = f"a number, p50, '0:600 2.5:3000', {USAGES}, @file.csv, @sound.wav"
 
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
-_PERCENTILE = re.compile(r"p([0-9]+\.?[0-9]*)")
 _CALL = re.compile(r"(\w+)\s*\((.*)\)", re.DOTALL)
 
 
@@ -177,7 +176,7 @@ def _value(item: Any, percentile: Percentile | None) -> float:
     text = item.strip() if isinstance(item, str) else ""
     if _NUMBER.fullmatch(text):
         return _finite(float(text))
-    found = _PERCENTILE.fullmatch(text)
+    found = PERCENTILE.fullmatch(text)
     if not found:
         expected = "a number" if percentile is None else "a number or a percentile such as p50"
         raise ParameterError(f"expected {expected} (got '{_shorten(str(item))}'); a curve is {FORMS}")

@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 from vqsynth.blending import blend_path
 from vqsynth.codebook import Codebook
 from vqsynth.correction import ROUNDS, Limits, correct_path, hold_edges, predict_transposition
-from vqsynth.descriptors import REGISTRY, measure
+from vqsynth.descriptors import REGISTRY
 from vqsynth.errors import ParameterError
 from vqsynth.frames import Floats
 from vqsynth.index import Targets
 from vqsynth.path import LOUDEST_DB, SILENT_DB, CodePath
 from vqsynth.render import render_layers
-from vqsynth.report import loud_frames, normalized_error
+from vqsynth.report import measure_errors
 
 MIX_ROUNDS = 5
 """Rounds of the common gain, at most."""
@@ -120,15 +120,15 @@ def _correct_mix(
     book: Codebook, paths: tuple[CodePath, ...], targets: Targets, spent: dict[str, float], *, rounds: int
 ) -> Mix:
     """Move the gains of all paths together against the loudness that the mix has, and keep the best round."""
-    grid, common_db = book.grid, np.zeros(len(paths[0]))
+    common_db = np.zeros(len(paths[0]))
     errors: list[dict[str, float | None]] = []
     least, kept = np.inf, 0
     best = paths, np.zeros(0, np.float32)
     for number in range(rounds + 1):
         moved = tuple(_shift(path, common_db) for path in paths)
         y = render_layers(moved, book.grains)
-        got, counted = measure(y, grid, list(targets)), loud_frames(y, grid)
-        errors.append({name: normalized_error(got[name], asked, counted) for name, asked in targets.items()})
+        got, missed_by = measure_errors(y, book.grid, targets)
+        errors.append(missed_by)
         missed = errors[-1]["loudness"]
         if number == 0 or (missed is not None and missed < least):
             best, kept, least = (moved, y), number, np.inf if missed is None else missed

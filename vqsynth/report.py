@@ -30,8 +30,7 @@ def make_report(
     nrmse, out_of_reach, and reach, the lowest and highest value of the table; runner_up (T,), the code that would have
     been next. A loudness `table` is that of the chosen codes at the path's gains.
     """
-    got = measure(y, grid, [name for name in targets if name in REGISTRY])
-    loud = loud_frames(y, grid)
+    got, errors = measure_errors(y, grid, targets)
     rows = {}
     for name, asked in targets.items():
         chosen = table.column(name)[path.codes].astype(np.float64)
@@ -44,7 +43,7 @@ def make_report(
             "table": _to_list(chosen),
             "got": _to_list(got.get(name, np.full(len(asked), np.nan))),
             "distance": _to_list(away),
-            "nrmse": normalized_error(got[name], asked, loud) if name in got else None,
+            "nrmse": errors.get(name),
             "out_of_reach": 0.0 if name == "loudness" else reach(table, name, asked),
             "reach": None if name == "loudness" else [float(v) for v in table.ranges(low=0, high=100)[name] or ()],
         }
@@ -120,9 +119,19 @@ def _span(values: NDArray[np.float64]) -> str:
     return f"{low:.4g}" if np.isclose(low, high, rtol=1e-4) else f"{low:.4g} to {high:.4g}"
 
 
-def loud_frames(y: Floats, grid: FrameGrid) -> NDArray[np.bool_]:
-    """Find the frames that errors are counted over: not at the edges, not far under the loudest. y: (n,)."""
-    level = measure(y, grid, ["loudness"])["loudness"]
+def measure_errors(y: Floats, grid: FrameGrid, targets: Targets) -> tuple[dict[str, Floats], dict[str, float | None]]:
+    """Measure a sound (n,): what it has of each target that can be measured, (T,), and the nrmse of each.
+
+    Errors are counted over the frames that are not at the edges and not far under the loudest.
+    """
+    names = [name for name in targets if name in REGISTRY]
+    measured = measure(y, grid, dict.fromkeys([*names, "loudness"]))
+    counted = _loud_frames(measured["loudness"])
+    got = {name: measured[name] for name in names}
+    return got, {name: normalized_error(got[name], targets[name], counted) for name in names}
+
+
+def _loud_frames(level: Floats) -> NDArray[np.bool_]:
     counted: NDArray[np.bool_] = level > level.max() - QUIET_DB
     counted[:EDGE] = counted[len(counted) - EDGE :] = False
     return counted
