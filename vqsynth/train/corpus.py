@@ -123,7 +123,7 @@ class _Pieces:
         self.n_samples, self.seconds = grid.n_fft, 0.0
 
     def add_file(self, path: Path, transpose: int) -> None:
-        """Read a file and note the frames of it that have something in them, or why it is skipped."""
+        """Read a file, and gather it and its transposed copies. Raises AudioError for what is no sound or silent."""
         y, sr = audio.load(path)
         at_rate = audio.resample(y, orig_sr=sr, sr=self.grid.sr)
         if not np.any(at_rate):
