@@ -20,7 +20,9 @@ from vqsynth.frames import Floats, FrameGrid, OverlapAdd
 
 ROUNDS = 10
 WIDE_PER_ROUND = 2
-_FRAMES_AT_ONCE = 512
+_FRAMES_AT_ONCE = 32
+_MOST_KEPT = 256
+"""Blocks whose aims are computed once, not in every iteration: 67 MB, three minutes of sound."""
 Wanted = Callable[[slice, Floats], Floats]
 
 
@@ -49,10 +51,16 @@ def refine(y: Floats, partials: Floats, frames: ShapedFrames, grid: FrameGrid, *
     wide = FrameGrid(grid.sr, 2 * grid.n_fft, 2 * grid.hop_length)
     around = (grid.n_fft, 2 * wide.n_fft)  # so that every sample has as many wide frames as any other
     padded_partials = np.pad(partials, around)
+    kept: dict[int, Floats] = {}
 
     def wanted_wide(block: slice, window: Floats) -> Floats:
+        if block.start in kept:
+            return kept[block.start]
         tonal = np.abs(np.fft.rfft(_cut(padded_partials, wide)[block] * window, axis=-1))
-        return np.hypot(tonal, _noise_level(frames, block, grid))
+        wanted: Floats = np.hypot(tonal, _noise_level(frames, block, grid))
+        if len(kept) < _MOST_KEPT:
+            kept[block.start] = wanted
+        return wanted
 
     for _ in range(rounds):
         padded = np.pad(y, around)
