@@ -17,9 +17,9 @@ ROOT = Path(__file__).parent.parent
 # The spine. A module imports from the rows above its own.
 SPINE = (
     ("errors",),
-    ("files", "headers"),
-    ("audio", "frames"),
-    ("loudness", "yin"),
+    ("files", "headers", "interrupts", "progress"),
+    ("audio", "frames", "checkpoint"),
+    ("loudness", "yin", "soundfiles", "distances"),
     ("descriptors", "partials", "excitation"),
     ("controls", "refinement"),
     ("grains",),
@@ -31,7 +31,7 @@ SPINE = (
     ("path", "targets"),
     ("selection", "render"),
     ("report", "bundle"),
-    ("correction", "preview", "blending"),
+    ("correction", "preview", "blending", "collection"),
     ("codebook",),
     ("layering",),
     ("shelf", "synthesis"),
@@ -39,16 +39,24 @@ SPINE = (
 )
 ON_THE_SPINE = {name for row in SPINE for name in row}
 
+# What knows nothing of codes and codebooks, and so serves the continuous model too.
+GROUND_FLOOR = {
+    "errors", "files", "headers", "interrupts", "progress", "audio", "frames", "checkpoint", "loudness", "yin",
+    "soundfiles", "distances", "descriptors", "partials", "excitation", "refinement", "expressions", "shapes",
+    "curvefiles", "curves", "bundle", "collection",
+}  # fmt: skip
+
 # The rooms that stand beside the spine, and what each of them imports from outside itself.
 ROOMS = {
     "": ON_THE_SPINE,  # vqsynth/__init__.py
     "projection": {"errors", "frames"},
-    "plot": {"projection"} | ON_THE_SPINE - {"codebook", "shelf"},
+    "plot": {"projection", "continuous"} | ON_THE_SPINE - {"codebook", "shelf"},
     "page": {"plot"} | ON_THE_SPINE - {"codebook", "shelf"},
     "model": {"errors"},
     "train": ON_THE_SPINE | {"model"},
-    "codebooks": {"errors", "files", "audio", "frames", "codebook", "shelf", "train"},
-    "cli": ON_THE_SPINE | {"", "projection", "plot", "page", "codebooks", "train"},
+    "continuous": GROUND_FLOOR,
+    "codebooks": {"errors", "files", "audio", "frames", "codebook", "shelf", "train", "continuous"},
+    "cli": ON_THE_SPINE | {"", "projection", "plot", "page", "codebooks", "train", "continuous"},
 }
 # Allowed inside functions only: Codebook.encode is all that needs the model at play time.
 INSIDE_FUNCTIONS = {("codebook", "model")}
@@ -59,12 +67,12 @@ OWNERS = {
     "faiss": {"index"},
     "librosa": set(),
     "matplotlib": {"plot"},
-    "rich": {"cli", "train"},
+    "rich": {"cli", "progress"},
     "scipy": set(),
-    "sklearn": {"model", "train", "projection"},
+    "sklearn": {"model", "train", "projection", "continuous"},
     "soundfile": {"audio"},
     "soxr": {"audio"},
-    "torch": {"model", "train"},
+    "torch": {"model", "train", "continuous"},
 }
 # Heavy even for their owners, so imported inside functions.
 LATE = {"faiss", "matplotlib"}
@@ -78,7 +86,16 @@ ENTRY = "cli.main"
 MAX_LINES = 250
 # A verb parses, makes one call and prints.
 MAX_LINES_OF_A_VERB = 60
-NOT_VERBS = {"cli", "cli.following", "cli.main", "cli.options", "cli.outputs", "cli.printing"}
+NOT_VERBS = {
+    "cli",
+    "cli.continuous",
+    "cli.continuous.rendering",
+    "cli.following",
+    "cli.main",
+    "cli.options",
+    "cli.outputs",
+    "cli.printing",
+}
 
 
 @dataclass(frozen=True)

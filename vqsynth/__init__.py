@@ -5,8 +5,13 @@ The modules, in the order in which data flows:
     errors        what can go wrong, in one sentence each
     files         outputs written whole or not at all
     headers       what sound files promise
+    interrupts    Ctrl-C, heeded between two steps
+    progress      what is shown of long work
+    checkpoint    long work, put down and taken up again
     audio         sound files in and out, mono, resampling
     frames        windows, framing, overlap-add; samples, frames, seconds
+    soundfiles    folders of sounds, and which of them are held out
+    distances     how far a resynthesis is from its sound
     loudness      the K-weighting filter
     yin           the pitch estimator
     descriptors   one function each, and the registry
@@ -30,6 +35,7 @@ The modules, in the order in which data flows:
     render        a path to sound, whole or block by block
     report        what was asked and what was got
     bundle        the folder on disk: card, hashes, files
+    collection    where such folders are found: by path, by shipped name
     preview       what of a demand is within reach
     blending      blends of two near codes
     correction    controls moved against the measured error
@@ -43,6 +49,7 @@ The modules, in the order in which data flows:
     page/         self-contained HTML: a render, a table
     model/        the VQ-VAE            (torch from here down)
     train/        sounds to a codebook
+    continuous/   the continuous model: mel-spectrogram VAE and vocoders, on the ground floor of all this
 
 The public names below are loaded when they are first used, so that `import vqsynth` is quick.
 """

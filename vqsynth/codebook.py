@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from vqsynth.audio import check_samples, limit_peak, resample, to_mono
-from vqsynth.bundle import GRAINS, MODEL, TABLE, Card, seal, write_bundle
+from vqsynth.bundle import Card, Kind, seal, write_bundle
 from vqsynth.descriptors import REGISTRY
 from vqsynth.errors import CodebookError, ParameterError, VqsynthWarning
 from vqsynth.files import StrPath
@@ -26,6 +26,14 @@ from vqsynth.table import DescriptorTable
 from vqsynth.targets import DEFAULT_LOUDNESS_DB, LONGEST_S, Mappings, sample_targets
 
 OPTIONS = frozenset(field.name for field in fields(Selection))
+GRAINS, TABLE, MODEL = "grains.safetensors", "table.csv", "model.safetensors"
+CODEBOOK = Kind(
+    noun="codebook",
+    fields={"name": str, "sr": int, "n_fft": int, "hop_length": int, "codes": int, "descriptors": list, "model": dict},
+    files=(GRAINS, TABLE, MODEL),
+    error=CodebookError,
+)
+"""The folder: the spectra of the codes; their descriptors, a row per code; encoder, code vectors and decoder."""
 _FRAMES_AT_ONCE = 1024
 
 
@@ -94,7 +102,7 @@ class Codebook:
 
         Raises CodebookError where the folder holds anything else, or cannot be written.
         """
-        write_bundle(folder, self.card, self._contents())
+        write_bundle(folder, self.card, self._contents(), CODEBOOK)
 
     def _contents(self) -> dict[str, bytes]:
         from safetensors.numpy import save
@@ -111,7 +119,7 @@ class Codebook:
     def _sealed(self) -> "Codebook":
         columns = zip(self.table.names, self.table.units, self.table.scales, strict=True)
         described = [{"name": name, "unit": unit, "scale": scale} for name, unit, scale in columns]
-        return replace(self, card=seal({**self.card, "descriptors": described}, self._contents()))
+        return replace(self, card=seal({**self.card, "descriptors": described}, self._contents(), CODEBOOK))
 
     def sample_curves(
         self, *, seconds: float, mapping: Mappings = "clamp", **curves: Any

@@ -19,3 +19,7 @@ class AudioError(VqsynthError):
 
 class VqsynthWarning(UserWarning):
     """Something was met only in part: a target out of reach, a peak scaled down."""
+
+
+class ModelError(VqsynthError):
+    """A continuous model, or a latent path, that is missing, damaged or of another model."""

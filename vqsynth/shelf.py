@@ -1,18 +1,16 @@
-"""Where codebooks are found, those shipped with the package and folders, and how they are loaded."""
+"""How codebooks are loaded, those shipped with the package and those in folders."""
 
-import difflib
-import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vqsynth.bundle import GRAINS, MODEL, TABLE, is_bundle, parse_arrays, read_bundle
-from vqsynth.codebook import Codebook
+from vqsynth.bundle import CARD, Card, parse_arrays, read_bundle
+from vqsynth.codebook import CODEBOOK, GRAINS, MODEL, TABLE, Codebook
+from vqsynth.collection import bundles_at_hand, find_bundle, shipped_bundles
 from vqsynth.errors import CodebookError, ParameterError
 from vqsynth.files import StrPath
 from vqsynth.frames import FrameGrid
@@ -26,14 +24,15 @@ def load(book: StrPath) -> Codebook:
     Raises CodebookError where there is none, or where it is damaged, incomplete or newer than this version.
     """
     folder = find_codebook(book)
-    card, contents = read_bundle(folder)
+    card, contents = read_bundle(folder, CODEBOOK)
+    _check_descriptors(card, folder)
     try:
         grid = FrameGrid(card["sr"], card["n_fft"], card["hop_length"])
     except ParameterError as e:
         raise CodebookError(f"the card of '{folder}' is damaged: {e}") from e
     units, scales = ({d["name"]: d[key] for d in card["descriptors"]} for key in ("unit", "scale"))
     table = DescriptorTable.from_csv(folder / TABLE, units=units, scales=scales)
-    arrays = parse_arrays(contents[GRAINS], folder / GRAINS)
+    arrays = parse_arrays(contents[GRAINS], folder / GRAINS, CODEBOOK)
     spectra = arrays.get("grains", np.zeros((0, 0))).astype(np.float32)
     if not len(spectra) == len(table) == card["codes"]:
         raise CodebookError(
@@ -43,8 +42,16 @@ def load(book: StrPath) -> Codebook:
     deviations = arrays.get("deviations")
     if deviations is not None and deviations.shape == table.values.shape:
         table = replace(table, deviations=deviations)
-    model = parse_arrays(contents[MODEL], folder / MODEL)
+    model = parse_arrays(contents[MODEL], folder / MODEL, CODEBOOK)
     return Codebook(card, grid, Grains(spectra, grid), table, model, _check_transitions(arrays, folder, len(table)))
+
+
+def _check_descriptors(card: Card, folder: Path) -> None:
+    for d in card["descriptors"]:
+        if not isinstance(d, dict) or not all(isinstance(d.get(key), str) for key in ("name", "unit", "scale")):
+            raise CodebookError(
+                f"'{folder / CARD}' is damaged: a descriptor lacks its name, unit or scale; get a fresh copy"
+            )
 
 
 def _check_transitions(arrays: Mapping[str, NDArray[Any]], folder: Path, n_codes: int) -> NDArray[np.int64] | None:
@@ -68,32 +75,14 @@ def find_codebook(book: StrPath) -> Path:
 
     Raises CodebookError that lists the shipped names.
     """
-    if is_bundle(book):
-        return Path(book)
-    shipped = {folder.name: folder for folder in shipped_codebooks()}
-    if str(book) in shipped:
-        return shipped[str(book)]
-    if os.path.isdir(book):  # noqa: PTH112 - a name too long for the system is no folder, and no error here
-        raise CodebookError(f"the folder '{book}' is no codebook: it has no card.json")
-    near = difflib.get_close_matches(str(book), shipped, 1)
-    hint = f"did you mean {near[0]!r}?" if near else f"shipped are: {', '.join(shipped) or 'none'}"
-    raise CodebookError(f"no codebook '{book}': name a shipped one or the folder of one ({hint})")
+    return find_bundle(book, CODEBOOK)
 
 
 def shipped_codebooks() -> list[Path]:
     """List the folders of the codebooks that come with the package."""
-    return list(_bundles_in(Path(str(files("vqsynth.codebooks")))))
+    return shipped_bundles(CODEBOOK)
 
 
 def codebooks_at_hand(folders: StrPath | Iterable[StrPath] = ()) -> list[Path]:
     """List the shipped codebooks, then those that `folders` are or directly hold. Raises CodebookError."""
-    found = shipped_codebooks()
-    for folder in map(Path, [folders] if isinstance(folders, str | os.PathLike) else folders):
-        if not folder.is_dir():
-            raise CodebookError(f"'{folder}' is no folder; name one that holds codebooks")
-        found += [folder] if is_bundle(folder) else _bundles_in(folder)
-    return list(dict.fromkeys(path.resolve() for path in found))
-
-
-def _bundles_in(folder: Path) -> Iterator[Path]:
-    return (child for child in sorted(folder.iterdir()) if child.is_dir() and is_bundle(child))
+    return bundles_at_hand(folders, CODEBOOK)

@@ -7,7 +7,7 @@ import soundfile
 from tests.train.sound_files import GRID, note, small_corpus, write_notes
 from vqsynth.errors import AudioError
 from vqsynth.frames import frame_signal
-from vqsynth.train.corpus import find_sounds, load_corpus
+from vqsynth.train.corpus import load_corpus
 
 
 def test_load_corpus_cuts_the_frames_that_framing_cuts(tmp_path: Path) -> None:
@@ -84,15 +84,3 @@ def test_fingerprint_changes_with_a_sample_and_not_with_a_name(tmp_path: Path) -
     soundfile.write(tmp_path / "same" / "note00.wav", y, sr, subtype="FLOAT")
     changed = load_corpus(sorted((tmp_path / "same").iterdir()), GRID)
     assert changed.fingerprint != one.fingerprint
-
-
-def test_find_sounds_searches_folders_and_names_each_file_once(tmp_path: Path) -> None:
-    paths = write_notes(tmp_path / "in" / "deeper folder", 2)
-    (tmp_path / "in" / "manifest.json").write_text("{}")
-    (tmp_path / "in" / ".hidden.wav").write_bytes(b"")
-    assert find_sounds([tmp_path / "in", paths[0]]) == paths
-
-
-def test_find_sounds_given_a_missing_path_refuses(tmp_path: Path) -> None:
-    with pytest.raises(AudioError, match=r"nowhere.*does not exist"):
-        find_sounds([tmp_path / "nowhere"])

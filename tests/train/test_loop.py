@@ -11,10 +11,11 @@ import pytest
 
 from tests.train.sound_files import small_corpus
 from tests.train.test_trainer import CONFIG, MODEL
+from vqsynth.checkpoint import load_checkpoint
 from vqsynth.errors import CodebookError, ParameterError
-from vqsynth.train.checkpoint import load_checkpoint
+from vqsynth.interrupts import Stopped
 from vqsynth.train.corpus import Corpus
-from vqsynth.train.loop import Stopped, train_model
+from vqsynth.train.loop import train_model
 from vqsynth.train.trainer import TrainConfig
 
 # Trains in a process of its own, with a checkpoint after every step, and slowly enough to be killed in the middle.

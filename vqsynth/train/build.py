@@ -3,7 +3,7 @@
 import shutil
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,20 +12,19 @@ from numpy.typing import NDArray
 
 from vqsynth import audio
 from vqsynth.bundle import check_target
-from vqsynth.codebook import Codebook
-from vqsynth.errors import AudioError, CodebookError, ParameterError
+from vqsynth.checkpoint import check_no_checkpoint, checkpoint_path
+from vqsynth.codebook import CODEBOOK, Codebook
+from vqsynth.distances import Distances, compare_sounds, mean_distances
+from vqsynth.errors import CodebookError, ParameterError
 from vqsynth.files import StrPath
 from vqsynth.frames import FrameGrid
 from vqsynth.model.vqvae import VQVAE, ModelConfig, encode_windows
 from vqsynth.render import render_path
-from vqsynth.train.checkpoint import checkpoint_path
-from vqsynth.train.corpus import Corpus, find_sounds, load_corpus
-from vqsynth.train.loop import Trained, check_device, check_no_checkpoint, train_model
-from vqsynth.train.reconstruction import Distances, compare_sounds, mean_distances
+from vqsynth.soundfiles import split_sounds
+from vqsynth.train.corpus import Corpus, load_corpus
+from vqsynth.train.loop import Trained, check_device, train_model
 from vqsynth.train.trainer import TrainConfig
 
-HOLD_OUT_EVERY = 10
-"""Of ten files or more, every tenth is held out where no validation sounds are named."""
 VERSION = "1.0"
 _FRAMES_AT_ONCE = 4096
 
@@ -91,14 +90,14 @@ def train_codebook(
     check_device(device)
     if not resume:
         check_no_checkpoint(checkpoint)
-    held_out, sounds = _split(job)
-    corpus = load_corpus(sounds, job.grid, transpose=job.config.transpose)
+    split = split_sounds(job.sounds, job.validation)
+    corpus = load_corpus(split.training, job.grid, transpose=job.config.transpose)
     say(corpus.summary())
-    say(f"held out: {', '.join(path.name for path in held_out) or 'nothing'}")
+    say(f"held out: {', '.join(path.name for path in split.held_out) or 'nothing'}")
     trained = train_model(job.config, corpus, checkpoint=checkpoint, resume=resume, device=device, threads=threads)
     say("measuring the codebook")
     book, usage = _assemble(job, trained, corpus)
-    figures = measure_reconstruction(book, held_out)
+    figures = measure_reconstruction(book, split.held_out)
     # A resumed training counts the minutes of all its sittings, and the rest once.
     seconds = trained.seconds if resume else time.monotonic() - begun
     book = replace(book, card={**book.card, **_describe(job, corpus, usage, figures, trained, seconds)})
@@ -138,27 +137,7 @@ def _check_job(job: TrainingJob) -> None:
         raise ParameterError(f"name must be a word that can name a folder (got {job.name!r})")
     if job.config.model.n_fft != job.grid.n_fft:
         raise ParameterError(f"the model's n_fft ({job.config.model.n_fft}) must be the grid's ({job.grid.n_fft})")
-    check_target(job.folder)
-
-
-def _split(job: TrainingJob) -> tuple[list[Path], list[Path]]:
-    """Tell the sounds to hold out from those to train on: (held out, to train on)."""
-    sounds = find_sounds(job.sounds)
-    if not sounds:
-        raise AudioError(f"no sound in {', '.join(map(str, job.sounds))}; name files or folders that hold sound")
-    held_out = find_sounds(job.validation) if job.validation else sounds[HOLD_OUT_EVERY - 1 :: HOLD_OUT_EVERY]
-    apart = {path.resolve() for path in held_out}
-    kept = [path for path in sounds if path.resolve() not in apart]
-    if not kept:
-        raise ParameterError("every sound is held out as validation, none is left to train on")
-    return [path for path in held_out if _is_readable(path)], kept
-
-
-def _is_readable(path: Path) -> bool:
-    try:
-        return bool(np.any(audio.load(path)[0]))
-    except AudioError:
-        return False
+    check_target(job.folder, CODEBOOK)
 
 
 def _assemble(job: TrainingJob, trained: Trained, corpus: Corpus) -> tuple[Codebook, Usage]:
@@ -211,13 +190,9 @@ def _describe(
         },
         "codes_used": round(usage.used, 4),
         "perplexity": round(usage.perplexity, 1),
-        "held_out": {name: _rounded(d) for name, d in figures.items()},
-        "held_out_mean": _rounded(mean_distances(list(figures.values()))) if figures else None,
+        "held_out": {name: d.to_dict() for name, d in figures.items()},
+        "held_out_mean": mean_distances(list(figures.values())).to_dict() if figures else None,
     }
-
-
-def _rounded(distances: Distances) -> dict[str, float]:
-    return {name: round(value, 3) for name, value in asdict(distances).items()}
 
 
 def _summarize(book: Codebook) -> str:

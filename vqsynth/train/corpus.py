@@ -8,7 +8,7 @@ codes for the pitches between them.
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -18,23 +18,13 @@ from numpy.typing import NDArray
 
 from vqsynth import audio
 from vqsynth.errors import AudioError
-from vqsynth.files import StrPath
 from vqsynth.frames import Floats, FrameGrid
+from vqsynth.soundfiles import Skipped, summarize_sounds
 
 Ints = NDArray[np.int64]
 
 QUIETEST = 1e-4
 """Frames this far (80 dB) under the loudest of their file are not trained on; nor is digital silence."""
-NOT_SOUND = frozenset({".json", ".txt", ".md", ".csv", ".png", ".jpg", ".jpeg", ".pdf", ".js", ".ts", ".html", ".map"})
-"""Companions of sound files that are passed over without a word."""
-
-
-@dataclass(frozen=True)
-class Skipped:
-    """Name a file that was not used, and why."""
-
-    path: Path
-    reason: str
 
 
 @dataclass(frozen=True)
@@ -69,26 +59,7 @@ class Corpus:
 
     def summary(self) -> str:
         """Say in one line what is used and what is not."""
-        reasons = "; ".join(f"'{s.path.name}': {s.reason}" for s in self.skipped[:3])
-        more = f"; and {len(self.skipped) - 3} more" if len(self.skipped) > 3 else ""
-        skipped = f"; {len(self.skipped)} skipped because {reasons}{more}" if self.skipped else "; 0 skipped"
-        return f"{len(self.files)} files, {self.seconds / 60:.1f} minutes{skipped}"
-
-
-def find_sounds(paths: Iterable[StrPath]) -> list[Path]:
-    """List the files that `paths` name, folders searched through and through, sorted, each once.
-
-    Raises AudioError for a path that does not exist.
-    """
-    found: dict[Path, Path] = {}
-    for given in paths:
-        path = Path(given)
-        if not path.exists():
-            raise AudioError(f"'{path}' does not exist; name sound files or folders of them")
-        inside = sorted(p for p in path.rglob("*") if _may_be_sound(p)) if path.is_dir() else [path]
-        for p in inside:
-            found.setdefault(p.resolve(), p)
-    return list(found.values())
+        return summarize_sounds(len(self.files), self.seconds, self.skipped)
 
 
 def load_corpus(paths: Sequence[Path], grid: FrameGrid, *, transpose: int = 0) -> Corpus:
@@ -162,7 +133,3 @@ def _is_audible(y: Floats, starts: Ints, grid: FrameGrid) -> NDArray[np.bool_]:
     energy = power[np.minimum(starts + half, len(y))] - power[np.maximum(starts - half, 0)]
     audible: NDArray[np.bool_] = energy > max(float(energy.max()) * QUIETEST**2, 1e-20)
     return audible
-
-
-def _may_be_sound(path: Path) -> bool:
-    return path.is_file() and not path.name.startswith(".") and path.suffix.lower() not in NOT_SOUND

@@ -1,7 +1,5 @@
 """The training loop: how many steps, checkpoints, Ctrl-C, and what is shown meanwhile."""
 
-import signal
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,20 +8,17 @@ from pathlib import Path
 
 import torch
 
-from vqsynth.errors import ParameterError, VqsynthError
-from vqsynth.train.checkpoint import Checkpoint, check_same, load_checkpoint, save_checkpoint
+from vqsynth.checkpoint import Checkpoint, check_no_checkpoint, check_same, load_checkpoint, save_checkpoint
+from vqsynth.errors import ParameterError
+from vqsynth.interrupts import Stopped, stop_signals
+from vqsynth.progress import Progress, Smoothed
 from vqsynth.train.corpus import Corpus
-from vqsynth.train.progress import Progress
 from vqsynth.train.settling import settle_decoder
 from vqsynth.train.trainer import TrainConfig, Trainer
 
 DEFAULT_MINUTES = 12.0
 CHECKPOINT_EVERY_S = 60.0
 PROBE_STEPS = 12
-
-
-class Stopped(VqsynthError):
-    """Training was stopped by Ctrl-C or a signal, and its state is saved."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +49,7 @@ def train_model(
     without `resume`, is damaged, or belongs to other sounds or options, and Stopped after Ctrl-C.
     """
     check_device(device)
-    with _torch_threads(threads), _stop_signals() as stop:
+    with _torch_threads(threads), stop_signals() as stop:
         begun = time.monotonic()
         trainer, before_s = _begin(config, corpus, checkpoint, resume=resume, device=device)
 
@@ -62,10 +57,11 @@ def train_model(
             _save(trainer, checkpoint, before_s + time.monotonic() - begun)
             return time.monotonic()
 
-        saved_at = save()
-        with Progress(trainer.total, trainer.step, config.model.codes) as progress:
+        saved_at, loss = save(), Smoothed()
+        with Progress(trainer.total, trainer.step) as progress:
             while trainer.step < trainer.total:
-                progress.show(trainer.advance())
+                report = trainer.advance()
+                progress.show(f"loss {loss.follow(report.loss):.3f}  codes {report.codes_used}/{config.model.codes}")
                 if stop.is_set() or time.monotonic() - saved_at > CHECKPOINT_EVERY_S:
                     saved_at = save()
                 if stop.is_set():
@@ -97,14 +93,6 @@ def _begin(config: TrainConfig, corpus: Corpus, path: Path, *, resume: bool, dev
     check_no_checkpoint(path)
     total = config.steps or _steps_in(config, corpus, device)
     return Trainer(config, corpus, total=total, device=device), 0.0
-
-
-def check_no_checkpoint(path: Path) -> None:
-    """Refuse to train anew where an unfinished training lies. Raises ParameterError."""
-    if path.exists():
-        raise ParameterError(
-            f"an unfinished training lies in '{path.parent}'; go on with it by --resume, or delete that folder"
-        )
 
 
 def _steps_in(config: TrainConfig, corpus: Corpus, device: str) -> int:
@@ -141,19 +129,3 @@ def _torch_threads(threads: int) -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
-
-
-@contextmanager
-def _stop_signals() -> Iterator[threading.Event]:
-    """Turn Ctrl-C and the signal to terminate into an event, so that no step is cut in the middle."""
-    stop = threading.Event()
-    if threading.current_thread() is not threading.main_thread():
-        yield stop
-        return
-    caught = (signal.SIGINT, signal.SIGTERM)
-    before = [signal.signal(number, lambda *_: stop.set()) for number in caught]
-    try:
-        yield stop
-    finally:
-        for number, handler in zip(caught, before, strict=True):
-            signal.signal(number, handler)

@@ -1,4 +1,4 @@
-"""What is shown while training: a bar on a terminal, a line now and then elsewhere."""
+"""What is shown of long work: a bar on a terminal, a line now and then elsewhere."""
 
 import sys
 import time
@@ -8,27 +8,39 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
-from vqsynth.train.trainer import StepReport
-
 LINE_EVERY_S = 20.0
 SMOOTHING = 0.98
 
 
-class Progress:
-    """Show step, loss, codes used and time left, from entering the block to leaving it."""
+class Smoothed:
+    """Follow a value that jumps from step to step."""
 
-    def __init__(self, total: int, step: int, codes: int) -> None:
-        self._total, self._step, self._first, self._codes = total, step, step, codes
-        self._loss: float | None = None
+    def __init__(self) -> None:
+        self._mean: float | None = None
+
+    def follow(self, value: float) -> float:
+        """Take note of a value and return what the last ones come to."""
+        self._mean = value if self._mean is None else SMOOTHING * self._mean + (1 - SMOOTHING) * value
+        return self._mean
+
+
+class Progress:
+    """Show step, state and time left, from entering the block to leaving it.
+
+    total: steps the work has. step: those that were done before. doing: what stands before the bar.
+    """
+
+    def __init__(self, total: int, step: int = 0, *, doing: str = "training") -> None:
+        self._total, self._step, self._first, self._doing = total, step, step, doing
         self._begun = self._shown = time.monotonic()
         console = Console(stderr=True)
-        self._bar = _make_bar(console) if console.is_terminal else None
+        self._bar = _make_bar(console, doing) if console.is_terminal else None
         self._task = TaskID(0)
 
     def __enter__(self) -> "Progress":
         if self._bar is not None:
             self._bar.start()
-            self._task = self._bar.add_task("training", total=self._total, completed=self._step, state="")
+            self._task = self._bar.add_task(self._doing, total=self._total, completed=self._step, state="")
         return self
 
     def __exit__(
@@ -37,11 +49,9 @@ class Progress:
         if self._bar is not None:
             self._bar.stop()
 
-    def show(self, report: StepReport) -> None:
-        """Take note of a step."""
+    def show(self, state: str) -> None:
+        """Take note of a step, after which things stand as `state` says."""
         self._step += 1
-        self._loss = report.loss if self._loss is None else SMOOTHING * self._loss + (1 - SMOOTHING) * report.loss
-        state = f"loss {self._loss:.3f}  codes {report.codes_used}/{self._codes}"
         if self._bar is not None:
             self._bar.update(self._task, completed=self._step, state=state)
         elif time.monotonic() - self._shown > LINE_EVERY_S or self._step == self._total:
@@ -54,6 +64,6 @@ class Progress:
         return per_step_s * (self._total - self._step)
 
 
-def _make_bar(console: Console) -> Bar:
+def _make_bar(console: Console, doing: str) -> Bar:
     state = TextColumn("{task.fields[state]}")
-    return Bar(TextColumn("training"), BarColumn(), MofNCompleteColumn(), state, TimeRemainingColumn(), console=console)
+    return Bar(TextColumn(doing), BarColumn(), MofNCompleteColumn(), state, TimeRemainingColumn(), console=console)

@@ -9,7 +9,7 @@ phases of its own. Magnitudes are floored 80 dB under the reference's largest.
             objective speech quality assessment", 1993)
 """
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +32,10 @@ class Distances:
     lsd_db: float
     sc: float
     mcd_db: float
+
+    def to_dict(self) -> dict[str, float]:
+        """Return the distances as a card holds them, rounded to a thousandth."""
+        return {name: round(value, 3) for name, value in asdict(self).items()}
 
 
 def compare_sounds(reference: Floats, estimate: Floats, *, sr: int) -> Distances:

@@ -4,8 +4,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from vqsynth.errors import CodebookError
-from vqsynth.train.checkpoint import Checkpoint, check_same, checkpoint_path, load_checkpoint, save_checkpoint
+from vqsynth.checkpoint import (
+    Checkpoint,
+    check_no_checkpoint,
+    check_same,
+    checkpoint_path,
+    load_checkpoint,
+    save_checkpoint,
+)
+from vqsynth.errors import CodebookError, ModelError, ParameterError
 
 CHECKPOINT = Checkpoint(
     step=12,
@@ -72,3 +79,21 @@ def test_check_same_names_the_option_that_changed() -> None:
 
 def test_checkpoint_path_lies_beside_the_folder(tmp_path: Path) -> None:
     assert checkpoint_path(tmp_path / "violin").parent == tmp_path / "violin.training"
+    assert checkpoint_path(tmp_path / "violin", stage="vae") == tmp_path / "violin.training" / "vae.safetensors"
+
+
+def test_check_no_checkpoint_refuses_where_one_lies(tmp_path: Path) -> None:
+    check_no_checkpoint(tmp_path / "a.safetensors")
+    save_checkpoint(tmp_path / "a.safetensors", CHECKPOINT)
+    with pytest.raises(ParameterError, match=r"unfinished training lies in.*--resume"):
+        check_no_checkpoint(tmp_path / "a.safetensors")
+
+
+def test_load_checkpoint_of_another_kind_of_work_raises_its_error(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="no checkpoint"):
+        load_checkpoint(tmp_path / "a.safetensors", error=ModelError)
+    with pytest.raises(ModelError, match="other sounds"):
+        check_same(CHECKPOINT, config=CHECKPOINT.config, corpus="ffff", error=ModelError)
+    (tmp_path / "file").touch()
+    with pytest.raises(ModelError, match="could not make the folder"):
+        save_checkpoint(tmp_path / "file" / "a.safetensors", CHECKPOINT, error=ModelError)

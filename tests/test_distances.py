@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from scipy.fft import dct
 
-from vqsynth.train.reconstruction import SR_HZ, Distances, compare_sounds, mean_distances, mel_filters
+from vqsynth.distances import SR_HZ, Distances, compare_sounds, mean_distances, mel_filters
 
 Sound = np.ndarray
 
@@ -54,6 +54,10 @@ def test_compare_sounds_of_silence_is_finite() -> None:
 def test_mel_filters_agree_with_librosa() -> None:
     mine = mel_filters(sr=SR_HZ, n_fft=2048, n_mels=80)
     np.testing.assert_allclose(mine, librosa.filters.mel(sr=SR_HZ, n_fft=2048, n_mels=80), atol=1e-6)
+
+
+def test_to_dict_rounds_to_thousandths() -> None:
+    assert Distances(1.23456, 0.1, 2).to_dict() == {"lsd_db": 1.235, "sc": 0.1, "mcd_db": 2}
 
 
 def test_mean_distances_counts_each_sound_once() -> None:
