@@ -1,4 +1,4 @@
-# make demo | test | lint | types | wheel | codebook NAME=violin | bench | clean
+# make demo | test | lint | types | wheel | codebook NAME=violin | model NAME=strings | bench | clean
 # Each makes its own environment in .venv first: a Python from 3.11 on, with venv and pip, is all that must be there.
 
 PYTHON ?= python3
@@ -11,7 +11,7 @@ READY := .venv/.installed
 test bench check-wheel: export OMP_NUM_THREADS := 1
 
 .DELETE_ON_ERROR:
-.PHONY: demo test lint format types wheel check-wheel codebook bench clean
+.PHONY: demo test lint format types wheel check-wheel codebook model bench clean
 
 demo: $(READY)
 	@mkdir -p out
@@ -45,6 +45,10 @@ check-wheel: wheel
 
 codebook: $(READY)
 	$(BIN)/python -m vqsynth.codebooks.recipes $(NAME)
+
+# A training that was stopped goes on by: make model NAME=strings RESUME=--resume
+model: $(READY)
+	$(BIN)/python -m vqsynth.codebooks.recipes.continuous $(NAME) $(RESUME)
 
 bench: $(READY)
 	@failed=; for script in tests/bench/[!_]*.py; do \

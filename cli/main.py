@@ -3,8 +3,9 @@
 import io
 import sys
 import warnings
+from collections.abc import Mapping
 from importlib import import_module
-from typing import TextIO
+from typing import Any, TextIO
 
 import click
 
@@ -24,30 +25,42 @@ VERBS = {
     "decode": "Turn a path into sound.",
     "transfer": "Play a sound in a codebook's timbre.",
     "train": "Learn a codebook from a folder of sounds.",
+    "continuous": "Glide between sounds: the continuous model, and verbs of its own.",
 }
 
 
 class Verbs(click.Group):
     """A group whose commands live in modules of their own, imported when one is called."""
 
+    def __init__(self, *, verbs: Mapping[str, str], package: str, **about: Any) -> None:
+        """Take the verbs, each with a line for the help, in the order in which one meets them, and their package."""
+        super().__init__(**about)
+        self._verbs, self._package = verbs, package
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         """List the verbs in the order in which one meets them."""
-        return list(VERBS)
+        return list(self._verbs)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import the module of a verb and take its command."""
-        if cmd_name not in VERBS:
+        if cmd_name not in self._verbs:
             return None
-        command: click.Command = getattr(import_module(f"vqsynth.cli.{cmd_name}"), f"{cmd_name}_command")
+        module = import_module(f"{self._package}.{cmd_name}")
+        command: click.Command = getattr(module, f"{cmd_name}_command")
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the verbs in the help without importing them."""
         with formatter.section("Verbs"):
-            formatter.write_dl(list(VERBS.items()))
+            formatter.write_dl(list(self._verbs.items()))
 
 
-@click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.group(
+    cls=Verbs,
+    verbs=VERBS,
+    package="vqsynth.cli",
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+)
 @click.version_option(__version__, package_name="vqsynth", message="%(version)s")
 def verbs() -> None:
     """Draw a curve of brightness, noisiness, loudness or pitch, and a learned codebook of timbres plays it.

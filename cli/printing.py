@@ -1,8 +1,8 @@
-"""Tables and progress on the terminal, and as plain text where a program reads along."""
+"""Tables, cards and progress on the terminal, and as plain text where a program reads along."""
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TypeVar
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
 
 import click
 
@@ -27,6 +27,29 @@ def show_progress(things: Iterable[T], total: int, say: Callable[[T], str]) -> I
                 click.echo(line, err=True)
             bar.advance(task)
             yield thing
+
+
+def describe_card(card: Mapping[str, Any], indent: str = "") -> Iterator[str]:
+    """Yield a line per fact, those of a group indented under its name."""
+    for name, value in card.items():
+        label = f"{indent}{name.replace('_', ' ')}:"
+        if isinstance(value, dict):
+            yield label
+            yield from describe_card(value, indent + "  ")
+        elif isinstance(value, list) and any(isinstance(item, dict) for item in value):
+            yield label
+            for item in value:
+                yield f"{indent}  {', '.join(f'{k} {_plain(v)}' for k, v in item.items()) if item else '-'}"
+        else:
+            yield f"{label} {_plain(value)}"
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, bool) or value is None:
+        return {True: "yes", False: "no", None: "-"}[value]
+    if isinstance(value, list):
+        return ", ".join(map(_plain, value)) or "-"
+    return f"{value:.4g}" if isinstance(value, float) else str(value) or "-"
 
 
 def print_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

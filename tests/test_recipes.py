@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from vqsynth.codebooks.recipes import packages, soundfont
 from vqsynth.codebooks.recipes.__main__ import make_codebook
 from vqsynth.codebooks.recipes.bank import CELLO, RECIPES, VIOLIN
+from vqsynth.codebooks.recipes.continuous import MODEL_RECIPES, ModelRecipe, make_model, make_model_job
 from vqsynth.codebooks.recipes.midi import DRUMS, Score
 from vqsynth.codebooks.recipes.packages import PackageError
 from vqsynth.codebooks.recipes.phrases import write_phrases
@@ -194,6 +195,50 @@ def test_make_codebook_without_its_tools_fails_in_one_line(tmp_path: Path, monke
     assert result.exit_code == 1
     assert result.output == "Error: 'fluidsynth' is not installed; install the package 'fluidsynth'\n"
     assert not (tmp_path / "codebooks" / "violin").exists()
+
+
+@pytest.mark.parametrize("recipe", MODEL_RECIPES.values(), ids=lambda recipe: str(recipe.name))
+def test_model_recipe_names_package_sound_and_licence_of_all_its_sources(recipe: ModelRecipe) -> None:
+    card = recipe.card()
+    assert card["recipe"] == f"make model NAME={recipe.name}"
+    assert "codebook" not in card["licence"] and "the model" in card["licence"]
+    assert len(card["sources"]) == len(recipe.sources) >= 2
+    assert any("CC BY" in credit["licence"] for credit in card["sources"]) == ("CC BY" in card["licence"])
+    assert recipe.grid.frames.sr == 44100
+
+
+def test_model_recipe_of_strings_has_the_sources_of_violin_and_cello_in_folders_of_their_own() -> None:
+    """npm clears what another package put into its folder, and phrases of two instruments have the same names."""
+    sources = MODEL_RECIPES["strings"].sources
+    books = [*RECIPES["violin"].sources, *RECIPES["cello"].sources]
+    assert [source.credit() for source in sources] == [source.credit() for source in books]
+    folders = [source.folder for source in sources if isinstance(source, Rendered | Notes)]
+    assert len(set(folders)) == len(folders) == 4
+
+
+def test_make_model_job_holds_out_as_codebooks_do_and_transposes_notes_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    notes = [tmp_path / f"{name}.wav" for name in "abcde"]
+    monkeypatch.setattr(Notes, "check", lambda source: None)
+    monkeypatch.setattr(Notes, "gather", lambda source, build: notes)
+    sources: tuple[Source, ...] = (_Files(6), Notes("some-notes", "1.0.0", "5 recorded notes"))
+    recipe = ModelRecipe(name="some", about="some", licence="CC0 1.0", sources=sources, transpose=2)
+    job = make_model_job(recipe, tmp_path, tmp_path / "model", say=lambda line: None)
+    assert [Path(p).name for p in job.sounds] == [*(f"{i}.wav" for i in range(6)), *(p.name for p in notes)]
+    assert [Path(p).name for p in job.validation or ()] == ["4.wav", "e.wav"]
+    assert job.transpose == 2 and job.transposed == notes
+    assert job.vae.steps == recipe.steps["vae"] and job.vae.model.n_mels == recipe.grid.n_mels
+    assert {name: vocoder.steps for name, vocoder in job.vocoders.items()} | {"vae": job.vae.steps} == recipe.steps
+
+
+def test_make_model_without_its_tools_fails_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", "")
+    result = CliRunner().invoke(make_model, ["strings"])
+    assert result.exit_code == 1
+    assert result.output == "Error: 'fluidsynth' is not installed; install the package 'fluidsynth'\n"
+    assert not (tmp_path / "codebooks" / "continuous" / "strings").exists()
 
 
 def test_every_recipe_has_a_name_that_can_be_asked_for() -> None:

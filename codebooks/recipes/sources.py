@@ -66,11 +66,12 @@ class Rendered:
 
 @dataclass(frozen=True)
 class Notes:
-    """Take the recorded notes of an npm package."""
+    """Take the recorded notes of an npm package, unpacked into the folder named: npm clears what others put there."""
 
     package: str
     version: str
     sound: str
+    folder: str = "npm"
 
     def check(self) -> None:
         """Raise PackageError where npm is missing."""
@@ -82,7 +83,7 @@ class Notes:
 
     def gather(self, build: Path) -> list[Path]:
         """Unpack the package and list its notes."""
-        return sorted(install_npm_package(self.package, self.version, build / "npm").rglob("*.wav"))
+        return sorted(install_npm_package(self.package, self.version, build / self.folder).rglob("*.wav"))
 
     def credit(self) -> Credit:
         """Name the package."""

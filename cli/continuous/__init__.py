@@ -1,0 +1,34 @@
+"""`vqsynth continuous`: the verbs of the continuous model, one file each."""
+
+import click
+
+from vqsynth.cli.main import Verbs
+
+VERBS = {
+    "list": "Show the models at hand.",
+    "info": "Show what a model is made of, and what its components follow.",
+    "encode": "Turn a sound into a latent path.",
+    "bend": "Bend a latent path by hand.",
+    "plot": "Draw a latent path.",
+    "decode": "Turn a latent path into sound.",
+    "transfer": "Play a sound as a model hears it.",
+    "morph": "Turn one sound into another.",
+    "plane": "Move between four sounds.",
+    "train": "Learn a model from a folder of sounds.",
+}
+
+
+@click.group("continuous", cls=Verbs, verbs=VERBS, package="vqsynth.cli.continuous")
+def continuous_command() -> None:
+    """Glide between sounds: encode them, bend what a model hears, and decode it.
+
+    A latent path holds a model's components over time, and the loudness beside them. The sounds that morph and plane
+    start from may be latent paths too.
+
+    \b
+    Examples:
+      vqsynth continuous morph strings violin.wav cello.wav -o morph.wav
+      vqsynth continuous encode strings violin.wav -o violin.json
+      vqsynth continuous bend violin.json --component 1 --scale 1.5 -o bent.json
+      vqsynth continuous decode bent.json -o bent.wav
+    """

@@ -1,0 +1,33 @@
+"""`vqsynth continuous decode`: a latent path to sound."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from vqsynth.cli import options
+from vqsynth.cli.continuous import rendering
+from vqsynth.continuous.latents import LatentPath
+from vqsynth.continuous.shelf import find_model
+from vqsynth.errors import ModelError
+
+
+@click.command("decode")
+@click.argument("path", metavar="PATH.json", type=options.File)
+@rendering.render_options
+@click.option("--model", help="The model, by default the shipped one that the path names.")
+def decode_command(path: Path, model: str | None, **values: Any) -> None:
+    """Turn a latent path into sound, by default with the vocoder, excitation and seed that it names.
+
+    \b
+    Example:
+      vqsynth continuous decode bent.json -o bent.wav --excitation refined
+    """
+    rendering.check(values, path)
+    latents = LatentPath.load(path)
+    try:
+        folder = find_model(model or latents.model)
+    except ModelError as e:
+        raise e if model else ModelError(f"{e}; the path names it, and --model can name another folder") from e
+    rendering.check(values, *folder.iterdir())
+    rendering.render(rendering.load_model(folder, values), latents, values)

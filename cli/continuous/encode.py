@@ -1,0 +1,30 @@
+"""`vqsynth continuous encode`: a sound to a latent path."""
+
+from pathlib import Path
+
+import click
+
+from vqsynth import audio
+from vqsynth.cli import options
+from vqsynth.cli.continuous.rendering import model_argument
+from vqsynth.continuous.latentfiles import check_suffix
+from vqsynth.continuous.shelf import find_model, load
+
+
+@click.command("encode")
+@model_argument
+@click.argument("sound", type=options.File)
+@click.option("-o", "--output", type=options.File, required=True, help="The latent path, JSON or safetensors.")
+def encode_command(model: str, sound: Path, output: Path) -> None:
+    """Turn SOUND into a latent path of MODEL, a shipped name or a folder, to be bent, drawn and decoded.
+
+    \b
+    Example:
+      vqsynth continuous encode strings violin.wav -o violin.json
+    """
+    check_suffix(output)
+    folder = find_model(model)
+    options.check_outputs(output, inputs=(sound, *folder.iterdir()))
+    path = load(folder).encode(*audio.load(sound))
+    path.save(output)
+    click.echo(f"{len(path)} frames of {path.n_components} components, {path.seconds:.2f} s\nwrote {output}")

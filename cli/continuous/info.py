@@ -1,0 +1,38 @@
+"""`vqsynth continuous info`: a model's card."""
+
+from typing import Any
+
+import click
+
+from vqsynth.cli.continuous.rendering import model_argument
+from vqsynth.cli.printing import describe_card
+from vqsynth.continuous.shelf import load
+
+
+@click.command("info")
+@model_argument
+def info_command(model: str) -> None:
+    """Show the card of MODEL, a shipped name or a folder: what it was made of, how, how good it is, its licence.
+
+    Last comes what each component follows: the descriptor that it is most correlated with. The model is checked on the
+    way: every file is there and is the one that the card means.
+
+    \b
+    Example:
+      vqsynth continuous info strings
+    """
+    loaded = load(model)
+    for line in describe_card({name: value for name, value in loaded.card.items() if name != "components"}):
+        click.echo(line)
+    click.echo(f"vocoders: {', '.join(loaded.vocoders)}")
+    components = loaded.card.get("components")
+    if isinstance(components, list) and components:
+        click.echo("components (the descriptor that each follows most, and its correlation):")
+        for number, component in enumerate(components, 1):
+            click.echo(f"  {number}: {_describe_component(component)}")
+
+
+def _describe_component(component: Any) -> str:
+    if not isinstance(component, dict) or not isinstance(component.get("correlation"), int | float):
+        return "-"
+    return f"{str(component.get('descriptor', '-')).replace('_', ' ')} {component['correlation']:+.2f}"

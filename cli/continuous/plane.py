@@ -1,0 +1,34 @@
+"""`vqsynth continuous plane`: a point that moves between four sounds."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from vqsynth.cli import options
+from vqsynth.cli.continuous import rendering
+from vqsynth.continuous.plane import read_walk, walk_plane
+from vqsynth.continuous.shelf import find_model
+
+
+@click.command("plane")
+@rendering.model_argument
+@click.argument("corners", nargs=4, metavar="A B C D", type=options.File)
+@rendering.render_options
+@click.option("--at", required=True, metavar="WALK", help='Where the point is: "0:0.1,0.2 4:0.9,0.8", or @walk.csv.')
+@click.option("--seconds", type=float, help="Length of the sound.  [default: until walk and sounds have ended]")
+def plane_command(model: str, corners: tuple[Path, ...], at: str, seconds: float | None, **values: Any) -> None:
+    """Mix four sounds, as MODEL hears them, by how near a moving point is to each; any may be a latent path.
+
+    A is the corner 0,0 of a square, B is 1,0, C is 0,1 and D is 1,1. The walk is seconds:x,y and so on.
+
+    \b
+    Example:
+      vqsynth continuous plane strings a.wav b.wav c.wav d.wav --at "0:0.1,0.2 4:0.9,0.8" -o walk.wav
+    """
+    folder = find_model(model)
+    rendering.check(values, *corners, *folder.iterdir(), *rendering.curve_files(at))
+    read_walk(at)
+    loaded = rendering.load_model(folder, values)
+    paths = [rendering.read_path(loaded, file) for file in corners]
+    rendering.render(loaded, walk_plane(paths, at, seconds=seconds), values)

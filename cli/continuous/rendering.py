@@ -1,0 +1,70 @@
+"""What the verbs that end in a sound have in common: their options, what they read, and what they write."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import reduce
+from pathlib import Path
+from typing import Any
+
+import click
+
+from vqsynth import audio
+from vqsynth.cli import options
+from vqsynth.continuous.latentfiles import SUFFIXES, check_suffix
+from vqsynth.continuous.latents import LatentPath
+from vqsynth.continuous.model import ContinuousModel
+from vqsynth.continuous.shelf import load
+
+_OPTIONS = (
+    options.output,
+    click.option("--vocoder", metavar="NAME", help="One of the model's; `info` lists them.  [default: its best]"),
+    click.option("--excitation", type=click.Choice(options.EXCITATIONS), help="Phases, for vocoders of magnitudes."),
+    click.option("--seed", type=click.IntRange(min=0), help="Seed of the noise.  [default: the path's]"),
+    click.option("--path", "path_file", type=options.File, help="Write the latent path, JSON or safetensors."),
+)
+model_argument = click.argument("model")
+
+
+def render_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options -o, --vocoder, --excitation, --seed and --path, for `check` and `render`."""
+    return reduce(lambda made, option: option(made), reversed(_OPTIONS), command)
+
+
+def check(values: dict[str, Any], *inputs: Path) -> None:
+    """Refuse, before any work, outputs that cannot be written or are inputs."""
+    audio.sound_format(values["output"])
+    if values["path_file"]:
+        check_suffix(values["path_file"])
+    options.check_outputs(values["output"], values["path_file"], inputs=inputs)
+
+
+def curve_files(*texts: str) -> tuple[Path, ...]:
+    """List the files that curves and walks are read from."""
+    return tuple(Path(text[1:]) for text in texts if text.startswith("@"))
+
+
+def load_model(folder: Path, values: dict[str, Any]) -> ContinuousModel:
+    """Load a model, and refuse a vocoder that it has not before any work is done for it."""
+    model = load(folder)
+    if values["vocoder"] is not None:
+        model.check_vocoder(values["vocoder"])
+    return model
+
+
+def read_path(model: ContinuousModel, file: Path) -> LatentPath:
+    """Take a latent path from a file of one, or encode a sound. Raises ModelError for another model's path."""
+    if file.suffix.lower() not in SUFFIXES:
+        return model.encode(*audio.load(file))
+    path = LatentPath.load(file)
+    model.check_path(path)
+    return path
+
+
+def render(model: ContinuousModel, path: LatentPath, values: dict[str, Any]) -> None:
+    """Decode a path, write the sound and, where asked for, the path as it was decoded."""
+    given = {name: values[name] for name in ("vocoder", "excitation", "seed") if values[name] is not None}
+    path = replace(path, **given)
+    audio.save(values["output"], model.decode(path), path.sr)
+    if values["path_file"]:
+        path.save(values["path_file"])
+    click.echo(f"{path.seconds:.2f} s\nwrote {values['output']}")

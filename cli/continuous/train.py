@@ -1,0 +1,54 @@
+"""`vqsynth continuous train`: a folder of sounds to a continuous model."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from vqsynth.cli import options
+
+
+@click.command("train")
+@click.argument("sounds", nargs=-1, required=True, type=options.File)
+@click.option("--name", required=True, help="The model's name.")
+@click.option("-o", "--output", type=options.File, required=True, help="The model's folder; its parent exists.")
+@click.option("--sr", type=int, default=44100, show_default=True, help="Sample rate in Hz.")
+@click.option("--n-fft", type=int, default=2048, show_default=True, help="Window in samples.")
+@click.option("--hop-length", type=int, help="Samples between frames.  [default: a quarter of the window]")
+@click.option("--n-mels", type=int, default=192, show_default=True, help="Mel bands.")
+@click.option("--minutes", type=float, help="How long to train the VAE, in minutes.  [default: 15]")
+@click.option("--steps", type=int, help="How long to train the VAE, in steps.")
+@click.option("--vocoder", "vocoders", multiple=True, type=click.Choice(["magnitude", "istft", "melgan"]),
+              default=("magnitude",), show_default=True, help="A vocoder to train; repeatable.")  # fmt: skip
+@click.option("--vocoder-minutes", type=float, help="How long to train each.  [default: 12, istft and melgan 60]")
+@click.option("--vocoder-steps", type=int, help="How long to train each vocoder, in steps.")
+@click.option("--transpose", type=int, default=0, show_default=True, help="Also train on copies so many semitones off.")
+@click.option("--no-adversary", is_flag=True, help="Leave the loudness in the latents.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Seed of all that is random.")
+@click.option("--threads", type=int, default=1, show_default=True, help="Threads of torch.")
+@click.option("--resume", is_flag=True, help="Go on with a training that was stopped.")
+@click.option("--validation", multiple=True, type=options.File,
+              help="A file or folder to hold out and measure by; repeatable.  [default: every tenth file]")  # fmt: skip
+@click.option("--base", help="A model whose VAE and frames are kept, and to which the vocoders are added.")
+def train_command(sounds: tuple[Path, ...], name: str, output: Path, transpose: int, threads: int, resume: bool,
+                  validation: tuple[Path, ...], base: str | None, **given: Any) -> None:  # fmt: skip
+    """Learn a continuous model from SOUNDS, files and folders, and save it as a folder of its own.
+
+    \b
+    Example:
+      vqsynth continuous train my-sounds --name mine -o mine --minutes 15 --vocoder magnitude --vocoder istft
+    """
+    from vqsynth.continuous.shelf import load
+    from vqsynth.continuous.train.build import train_model
+    from vqsynth.continuous.train.job import ModelJob, make_grid, make_trainings
+
+    known = load(base) if base else None
+    grid = known.grid if known else make_grid(**{k: given[k] for k in ("sr", "n_fft", "hop_length", "n_mels")})
+    kinds = given["vocoders"]
+    steps = {"vae": given["steps"], **dict.fromkeys(kinds, given["vocoder_steps"])}
+    minutes = {"vae": given["minutes"], **dict.fromkeys(kinds, given["vocoder_minutes"])}
+    vae, vocoders = make_trainings(grid, vocoders=kinds, steps=steps, minutes=minutes, seed=given["seed"],
+                                   adversary=not given["no_adversary"])  # fmt: skip
+    job = ModelJob(sounds, name, output, grid, vae, vocoders, validation or None, transpose, base=known)
+    train_model(job, threads=threads, resume=resume, say=click.echo)
+    click.echo(f"wrote {output}")

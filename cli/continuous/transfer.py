@@ -1,0 +1,27 @@
+"""`vqsynth continuous transfer`: a sound through a model."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from vqsynth.cli import options
+from vqsynth.cli.continuous import rendering
+from vqsynth.continuous.shelf import find_model
+
+
+@click.command("transfer")
+@rendering.model_argument
+@click.argument("sound", type=options.File)
+@rendering.render_options
+def transfer_command(model: str, sound: Path, **values: Any) -> None:
+    """Play SOUND as MODEL hears it: encode, then decode.
+
+    \b
+    Example:
+      vqsynth continuous transfer choir speech.wav -o speech-as-choir.wav
+    """
+    folder = find_model(model)
+    rendering.check(values, sound, *folder.iterdir())
+    loaded = rendering.load_model(folder, values)
+    rendering.render(loaded, rendering.read_path(loaded, sound), values)

@@ -1,0 +1,159 @@
+"""Make a shipped continuous model again: `python -m vqsynth.codebooks.recipes.continuous strings [--resume]`.
+
+The sounds are those of the codebooks, and so are the files held out. Copies of the recorded notes, a few semitones up
+and down, fill the gaps between them. Stages can be trained side by side, each in a process of its own, and are put
+together at last: `--stage vae`, then `--stage magnitude` and `--stage melgan` at the same time, then `--resume`.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from vqsynth.codebooks.recipes.bank import RECIPES
+from vqsynth.codebooks.recipes.recipe import SR_HZ, hold_out
+from vqsynth.codebooks.recipes.sources import Notes, Rendered, Source
+from vqsynth.continuous.mel import MelGrid
+from vqsynth.errors import VqsynthError
+from vqsynth.frames import FrameGrid
+
+if TYPE_CHECKING:
+    from vqsynth.continuous.train.job import ModelJob
+
+STEPS = {"vae": 4500, "magnitude": 5000, "istft": 6000, "melgan": 3500}
+
+GRID = MelGrid(FrameGrid(SR_HZ, 2048, 512))
+
+
+@dataclass(frozen=True)
+class ModelRecipe:
+    """Describe a continuous model: its name, what it is `about`, the codebooks whose sounds it learns, and its steps.
+
+    transpose: semitones up and down by which copies of the recorded notes are added.
+    """
+
+    name: str
+    about: str
+    licence: str
+    sources: tuple[Source, ...]
+    transpose: int = 0
+    steps: Mapping[str, int] = field(default_factory=lambda: STEPS)
+    grid: MelGrid = GRID
+    note: str = ""
+
+    def card(self) -> dict[str, Any]:
+        """Say what the model's card is to say of where it comes from."""
+        card = {
+            "about": self.about,
+            "licence": self.licence,
+            "sources": [source.credit() for source in self.sources],
+            "recipe": f"make model NAME={self.name}",
+        }
+        return {**card, "note": self.note} if self.note else card
+
+
+def _sources(*books: str) -> tuple[Source, ...]:
+    """Take the sources of codebooks, each into folders of its own."""
+    return tuple(_move(source, book) for book in books for source in RECIPES[book].sources)
+
+
+def _move(source: Source, book: str) -> Source:
+    if isinstance(source, Rendered | Notes):
+        return replace(source, folder=f"{book}/{source.folder}")
+    return source
+
+
+_RECIPES = (
+    ModelRecipe(
+        name="strings",
+        about="violin and cello: held, short, legato, vibrato, swells, glissandi, tremolo and trills",
+        licence=RECIPES["violin"].licence.replace("codebook", "model"),
+        sources=_sources("violin", "cello"),
+        transpose=4,
+    ),
+    ModelRecipe(
+        name="choir",
+        about=RECIPES["choir"].about,
+        licence=RECIPES["choir"].licence.replace("codebook", "model"),
+        sources=_sources("choir"),
+        steps={"vae": 3500, "magnitude": 4000, "istft": 4000, "melgan": 2500},
+        note=RECIPES["choir"].note,
+    ),
+)
+MODEL_RECIPES = {recipe.name: recipe for recipe in _RECIPES}
+"""The recipes of the continuous models, by name."""
+
+
+def make_model_job(recipe: ModelRecipe, build: Path, folder: Path, *, say: Callable[[str], object]) -> "ModelJob":
+    """Put the sounds together under `build`, and say how to train on them. Raises PackageError where one is missing."""
+    from vqsynth.continuous.train.job import ModelJob, make_trainings
+
+    for source in recipe.sources:
+        source.check()
+    sounds: list[Path] = []
+    validation: list[Path] = []
+    transposed: list[Path] = []
+    for source in recipe.sources:
+        say(source.doing())
+        paths = source.gather(build)
+        sounds += paths
+        validation += hold_out(paths)
+        transposed += paths if isinstance(source, Notes) else []
+    vae, vocoders = make_trainings(recipe.grid, steps=recipe.steps, vocoders=[n for n in recipe.steps if n != "vae"])
+    return ModelJob(
+        sounds=sounds,
+        name=recipe.name,
+        folder=folder,
+        grid=recipe.grid,
+        vae=vae,
+        vocoders=vocoders,
+        validation=validation,
+        transpose=recipe.transpose,
+        transposed=transposed,
+        about=recipe.card(),
+    )
+
+
+@click.command()
+@click.argument("name", type=click.Choice(sorted(MODEL_RECIPES)))
+@click.option("--build", type=click.Path(path_type=Path), default=Path("build/recipes"), show_default=True,
+              help="Where the sounds are put together; nothing there is kept.")  # fmt: skip
+@click.option("-o", "--output", type=click.Path(path_type=Path),
+              help="The folder to write.  [default: codebooks/continuous/NAME]")  # fmt: skip
+@click.option("--threads", type=int, default=1, show_default=True, help="Threads of torch; 1 made the shipped ones.")
+@click.option("--resume", is_flag=True, help="Go on with a training that was stopped.")
+@click.option("--vocoder", "vocoders", multiple=True, type=click.Choice(sorted(set(STEPS) - {"vae"})),
+              help="Leave out all vocoders but this; repeatable.")  # fmt: skip
+@click.option("--stage", "stages", multiple=True, type=click.Choice(sorted(STEPS)),
+              help="Train only this stage, and leave it as a checkpoint; repeatable.")  # fmt: skip
+@click.option("--base", help="A model whose VAE is kept, and to which the vocoders are added.")
+def make_model(
+    name: str,
+    build: Path,
+    output: Path | None,
+    threads: int,
+    resume: bool,
+    vocoders: tuple[str, ...],
+    stages: tuple[str, ...],
+    base: str | None,
+) -> None:
+    """Make the continuous model NAME from the packages that hold its sounds."""
+    from vqsynth.continuous.shelf import load
+    from vqsynth.continuous.train.build import train_model
+
+    try:
+        folder = output or Path("codebooks") / "continuous" / name
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        job = make_model_job(MODEL_RECIPES[name], build / "continuous" / name, folder, say=click.echo)
+        kept = {kind: job.vocoders[kind] for kind in vocoders or job.vocoders}
+        job = replace(job, vocoders=kept, base=load(base) if base else None)
+        model = train_model(job, threads=threads, resume=resume, stages=stages or None, say=click.echo)
+    except VqsynthError as e:
+        raise click.ClickException(str(e)) from e
+    click.echo(f"wrote {folder}" if model else f"trained {', '.join(stages)}; put the model together by --resume")
+
+
+if __name__ == "__main__":
+    make_model()

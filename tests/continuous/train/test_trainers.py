@@ -1,0 +1,177 @@
+"""The VAE's and the vocoders' trainings: what they learn, and that they can be taken up again to the bit."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from tests.continuous.small import GRID
+from tests.continuous.train.sound_files import (
+    STEPS,
+    VAE_SIZES,
+    VAE_TRAINING,
+    flatten_all,
+    small_corpus,
+    vocoder_training,
+)
+from vqsynth.continuous.mel import EPS
+from vqsynth.continuous.train.corpus import MelCorpus
+from vqsynth.continuous.train.training import Training
+from vqsynth.continuous.train.vae_trainer import Centroid, VAETrainer, VAETraining
+from vqsynth.continuous.train.vocoder_trainer import VocoderTraining, decode_corpus, make_trainer
+from vqsynth.continuous.vae import VAE, decode_frames, encode_frames
+from vqsynth.errors import ModelError, ParameterError
+
+KINDS = ("vae", "magnitude", "istft", "melgan")
+
+
+@pytest.fixture(autouse=True)
+def _one_thread() -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> MelCorpus:
+    return small_corpus(tmp_path_factory.mktemp("sounds"))
+
+
+def begin(kind: str, corpus: MelCorpus, *, total: int = STEPS, **options: object) -> Training:
+    if kind == "vae":
+        return VAETrainer(replace(VAE_TRAINING, **options), corpus, flatten_all(corpus), total=total)
+    return make_trainer(vocoder_training(kind, **options), corpus, corpus.log_mel, total=total)
+
+
+def run(training: Training, steps: int) -> list[dict[str, float]]:
+    return [training.advance() for _ in range(steps)]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_training_taken_up_again_ends_with_the_same_bits(corpus: MelCorpus, kind: str) -> None:
+    """The seventh step is the first after the checkpoint, and discriminators have joined before it."""
+    whole = begin(kind, corpus)
+    run(whole, 7)
+    checkpoint = whole.to_tensors()
+    losses = run(whole, 5)
+    resumed = begin(kind, corpus)
+    resumed.take_up(checkpoint, step=7)
+    assert run(resumed, 5) == losses
+    ended = whole.to_tensors()
+    for name, tensor in resumed.to_tensors().items():
+        np.testing.assert_array_equal(tensor, ended[name], err_msg=name)
+    assert any(".optimizer." in name for name in ended)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_training_leaves_the_global_generator_alone(corpus: MelCorpus, kind: str) -> None:
+    torch.manual_seed(7)
+    expected = torch.rand(3)
+    torch.manual_seed(7)
+    run(begin(kind, corpus), 2)
+    torch.testing.assert_close(torch.rand(3), expected, rtol=0, atol=0)
+
+
+@pytest.mark.parametrize(
+    ("kind", "loss"), [("vae", "likelihood"), ("magnitude", "loss"), ("istft", "spectral"), ("melgan", "spectral")]
+)
+def test_training_brings_its_loss_down(corpus: MelCorpus, kind: str, loss: str) -> None:
+    rate = {"learning_rate": 4e-3}
+    losses = [step[loss] for step in run(begin(kind, corpus, total=150, **rate), 70)]
+    assert np.mean(losses[-10:]) < 0.9 * np.mean(losses[:5])
+
+
+@pytest.mark.parametrize("kind", ["istft", "melgan"])
+def test_discriminators_join_from_their_share_of_the_steps_on(corpus: MelCorpus, kind: str) -> None:
+    training = begin(kind, corpus, total=10, adversarial_from=0.5)
+    joined = ["discriminators" in losses for losses in run(training, 10)]
+    assert joined == [False] * 5 + [True] * 5
+
+
+def test_a_vocoder_never_set_against_discriminators_leaves_them_as_they_were(corpus: MelCorpus) -> None:
+    training = begin("istft", corpus, adversarial_from=1.0)
+    before = {k: v for k, v in training.to_tensors().items() if k.startswith("discriminators.model")}
+    run(training, 5)
+    after = training.to_tensors()
+    assert before and all(np.array_equal(v, after[k]) for k, v in before.items())
+
+
+def test_fine_tuning_learns_from_what_the_vae_makes_of_the_bands(corpus: MelCorpus) -> None:
+    """Bands that are all alike teach nothing but the mean; clean bands are used before."""
+    flat = np.full_like(corpus.log_mel, -6.0)
+    config = vocoder_training("magnitude", fine_tuned_from=0.5)
+    clean, tuned = (make_trainer(config, corpus, bands, total=10) for bands in (corpus.log_mel, flat))
+    assert [a["loss"] == b["loss"] for a, b in zip(run(clean, 10), run(tuned, 10), strict=True)] == [True] * 5 + [
+        False
+    ] * 5
+
+
+def test_decode_corpus_decodes_every_sound_on_its_own(corpus: MelCorpus) -> None:
+    vae, flattening = VAE(VAE_SIZES), flatten_all(corpus)
+    decoded = decode_corpus(vae, corpus, flattening)
+    first, end = corpus.pieces[1]
+    z = encode_frames(vae, corpus.log_mel[first:end].astype(np.float32))
+    alone = decode_frames(vae, z, flattening.flatten(corpus.loudness_db[first:end]))
+    np.testing.assert_allclose(decoded[first:end], np.clip(alone, np.log(EPS), 6), atol=1e-2)
+
+
+def test_the_adversary_makes_loudness_hard_to_read(corpus: MelCorpus) -> None:
+    """The cross-entropy that the adversary reaches is higher with gradient reversal than without."""
+    reached = []
+    for weight in (0.0, 2.0):
+        training = begin("vae", corpus, total=160, adversary=weight, growth=0.1, learning_rate=4e-3, pursuits=2)
+        reached.append(np.mean([losses["adversary"] for losses in run(training, 160)[-30:]]))
+    assert reached[1] > reached[0] + 0.1
+
+
+def test_the_kl_weight_warms_up_from_nothing(corpus: MelCorpus) -> None:
+    training = begin("vae", corpus, beta=1.0, warm_up=0.5, total=100)
+    assert isinstance(training, VAETrainer)
+    loss = {"kl": torch.ones(())}
+    weights = []
+    for training.step in (0, 25, 50, 100):
+        weights.append(float(training._weigh(loss)["kl"]))
+    assert weights == [0.0, 0.5, 1.0, 1.0]
+
+
+def test_centroid_of_bands_moved_by_an_octave_is_an_octave_away() -> None:
+    centroid = Centroid(GRID)
+    bands = [int(np.abs(GRID.centres_hz - hz).argmin()) for hz in (700, 1400)]
+    octaves = abs(np.log2(GRID.centres_hz[bands[1]] / GRID.centres_hz[bands[0]]))
+    rows = torch.full((2, 1, GRID.n_mels, 4), float(np.log(EPS)))
+    for row, band in zip(rows, bands, strict=True):
+        row[:, band] = 0.0
+    assert float(centroid.distance(rows[0], rows[1])) == pytest.approx(octaves, abs=0.1)
+    assert float(centroid.distance(rows[0], rows[0])) == 0
+
+
+def test_centroid_follows_that_of_the_spectrum() -> None:
+    """Two routes: from the mel bands, and from the bins that they gather."""
+    rng = np.random.default_rng(0)
+    hz = GRID.frames.frequencies_hz
+    magnitudes = [np.exp(-hz / fall) * rng.uniform(0.5, 1.5, hz.shape) for fall in (400, 900)]
+    octaves = np.log2([np.sum(hz * m) / np.sum(m) for m in magnitudes])
+    bands = [torch.from_numpy(np.log(GRID.filters @ m + EPS).astype(np.float32))[None, :, None] for m in magnitudes]
+    assert float(Centroid(GRID).distance(*bands)) == pytest.approx(abs(octaves[1] - octaves[0]), rel=0.1)
+
+
+def test_take_up_of_another_model_refuses(corpus: MelCorpus) -> None:
+    other = begin("vae", corpus, model=replace(VAE_SIZES, latents=4))
+    with pytest.raises(ModelError, match="does not fit"):
+        begin("vae", corpus).take_up(other.to_tensors(), step=0)
+
+
+@pytest.mark.parametrize("entry", [{"steps": 3}, {"minutes": 0.0}, {"seed": -1}, {"beta": -1.0}], ids=str)
+def test_vae_training_given_unusable_options_refuses(entry: dict[str, float]) -> None:
+    with pytest.raises(ParameterError, match=next(iter(entry))):
+        VAETraining(**entry)  # type: ignore[arg-type]
+
+
+def test_vocoder_training_of_an_unknown_kind_or_share_refuses() -> None:
+    with pytest.raises(ParameterError, match=r"magnitude, istft, melgan \(got 'griffin-lim'\)"):
+        VocoderTraining.of_kind("griffin-lim")
+    with pytest.raises(ParameterError, match="adversarial_from must lie between 0 and 1"):
+        VocoderTraining.of_kind("melgan", adversarial_from=1.5)

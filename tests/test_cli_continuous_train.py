@@ -1,0 +1,104 @@
+"""`vqsynth continuous train`: one real run, and what it refuses."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.continuous.small import make_sound
+from tests.continuous.train.sound_files import write_sounds
+from vqsynth.cli.main import main
+from vqsynth.continuous.shelf import load
+from vqsynth.continuous.train.vocoder_trainer import TRAININGS
+
+Run = Callable[..., tuple[int, str, str]]
+SMALL = ("--sr", 8000, "--n-fft", 512, "--n-mels", 24)
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
+    monkeypatch.chdir(tmp_path)
+
+    def call(*arguments: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["vqsynth", "continuous", "train", *map(str, arguments)])
+        try:
+            main()
+            code = 0
+        except SystemExit as e:
+            code = int(e.code or 0)
+        return code, *capsys.readouterr()
+
+    return call
+
+
+def test_train_makes_a_model_that_plays(run: Run, tmp_path: Path) -> None:
+    write_sounds(tmp_path / "my söunds")
+    arguments = ("my söunds", "--name", "mine", "-o", "mine", "--steps", 10, "--vocoder-steps", 10, *SMALL)
+    code, out, err = run(*arguments, "--vocoder", "magnitude", "--vocoder", "melgan", "--no-adversary")
+    assert code == 0, err
+    assert out.splitlines()[0] == "3 files, 0.1 minutes; 0 skipped"
+    assert out.splitlines()[-1] == "wrote mine"
+    assert "step 10/10  vae:" in err and "step 10/10  melgan:" in err
+    model = load(tmp_path / "mine")
+    assert (model.name, model.sr, model.grid.frames.hop_length, model.grid.n_mels) == ("mine", 8000, 128, 24)
+    assert model.vocoders == ("magnitude", "melgan", "griffin-lim")
+    assert model.card["options"]["vae"]["adversary"] == 0
+    assert abs(model.transfer(make_sound(0.5), 8000)).max() > 0
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--steps", 3), "steps must lie between"),
+        (("--steps", 20, "--minutes", 1), "steps or minutes, not both"),
+        (("--vocoder-steps", 20, "--vocoder-minutes", 1), "steps or minutes, not both"),
+        (("--minutes", -1), "minutes must lie above 0"),
+        (("--seed", -1), "seed must be 0 or more"),
+        (("--n-mels", 1), "n_mels must lie between"),
+        (("--n-fft", 1000, "--hop-length", 300), "hop_length must divide"),
+        (("--transpose", 13), "transpose must lie between"),
+        (("--threads", 0), "threads must lie between"),
+        (("--resume",), "no checkpoint"),
+        (("--validation", "nowhere"), "'nowhere' does not exist"),
+        (("--name", "a/b"), "name must be"),
+        (("-o", "sounds"), "no continuous model"),
+    ],
+    ids=str,
+)
+def test_train_given_unusable_options_fails_in_one_line(
+    run: Run, tmp_path: Path, options: tuple[object, ...], said: str
+) -> None:
+    write_sounds(tmp_path / "sounds")
+    code, _, err = run("sounds", "--name", "mine", "-o", "mine", *SMALL, *options)
+    assert code == 1
+    assert err.startswith("Error: ") and said in err
+    assert len(err.splitlines()) == 1
+    assert not (tmp_path / "mine").exists() and not (tmp_path / "mine.training").exists()
+
+
+def test_train_with_a_base_adds_a_vocoder_on_its_grid(run: Run, tmp_path: Path) -> None:
+    write_sounds(tmp_path / "sounds")
+    given = ("sounds", "--name", "mine", "-o", "mine", "--vocoder-steps", 10)
+    assert run(*given, "--steps", 10, *SMALL)[0] == 0
+    code, _, err = run(*given, "--vocoder", "istft", "--base", "mine")
+    assert code == 0, err
+    assert "vae:" not in err
+    assert load(tmp_path / "mine").vocoders == ("magnitude", "istft", "griffin-lim")
+
+
+def test_train_knows_the_vocoders_that_can_be_trained(run: Run) -> None:
+    _, out, _ = run("--help")
+    assert f"[{'|'.join(TRAININGS)}]" in out
+
+
+def test_train_an_unknown_vocoder_lists_those_there_are(run: Run, tmp_path: Path) -> None:
+    write_sounds(tmp_path / "sounds")
+    code, _, err = run("sounds", "--name", "mine", "-o", "mine", "--vocoder", "griffin-lim")
+    assert code == 2 and "magnitude" in err and "melgan" in err
+
+
+def test_train_help_shows_an_example(run: Run) -> None:
+    code, out, _ = run("--help")
+    assert code == 0
+    assert "vqsynth continuous train my-sounds" in out

@@ -1,0 +1,127 @@
+"""A latent path bent by hand: scaled, shifted, shaken, reversed, drawn anew.
+
+What is bent is one component, 1 to C, `"all"` of them, or the `"loudness"`. Components are in standard deviations of
+the model's corpus around its mean, 0; the loudness is in dB and scaled around its loudest frame, so that a factor
+widens or narrows the dynamics and the loudest moment stays as it is. Amounts are curves, numbers among them.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from vqsynth.continuous.latents import Doubles, LatentPath
+from vqsynth.errors import ParameterError
+
+ALL, LOUDNESS = "all", "loudness"
+Part = int | str
+
+
+def bend(
+    path: LatentPath,
+    *,
+    component: Part | None = None,
+    scale: Any = None,
+    bias: Any = None,
+    randomize: Any = None,
+    reverse: bool = False,
+    draw: Any = None,
+    seed: int = 0,
+) -> LatentPath:
+    """Bend a path in several ways, in this order: reverse, draw, scale, bias, randomize.
+
+    component: what is bent; None is all components, and reverses the loudness with them. scale, bias, randomize, draw:
+    curves, None to leave out; see the functions of these names.
+    Raises ParameterError for a component that the path has not, and for unusable curves.
+    """
+    part = ALL if component is None else component
+    _rows(path, part)
+    if reverse:
+        path = reverse_component(path, component)
+    if draw is not None:
+        path = draw_component(path, part, draw)
+    if scale is not None:
+        path = scale_component(path, part, scale)
+    if bias is not None:
+        path = shift_component(path, part, bias)
+    return path if randomize is None else randomize_component(path, part, randomize, seed=seed)
+
+
+def scale_component(path: LatentPath, component: Part, factor: Any) -> LatentPath:
+    """Multiply a component, or stretch the loudness around its loudest frame, by a curve."""
+    pivot = path.loudness_db.max() if component == LOUDNESS else 0.0
+    return _replace(path, component, pivot + (_values(path, component) - pivot) * path.sample(factor))
+
+
+def shift_component(path: LatentPath, component: Part, bias: Any) -> LatentPath:
+    """Add a curve to a component, in standard deviations, or to the loudness, in dB."""
+    return _replace(path, component, _values(path, component) + path.sample(bias))
+
+
+def randomize_component(path: LatentPath, component: Part, amount: Any, *, seed: int = 0) -> LatentPath:
+    """Add to each frame a random number of its own, normal, with a curve for standard deviation.
+
+    A component gets the same numbers alone as among all. Raises ParameterError for an amount or a seed below 0.
+    """
+    spread = path.sample(amount)
+    if spread.min() < 0:
+        raise ParameterError(f"an amount to randomize by must be 0 or more (got {spread.min():g})")
+    if not isinstance(seed, int | np.integer) or seed < 0:
+        raise ParameterError(f"seed must be a whole number of 0 or more (got {seed!r})")
+    # The loudness takes the number 0, which no component has.
+    numbers = [0] if component == LOUDNESS else [row + 1 for row in _rows(path, component)]
+    noise = np.stack([np.random.default_rng((int(seed), number)).standard_normal(len(path)) for number in numbers])
+    return _replace(path, component, _values(path, component) + spread * noise)
+
+
+def reverse_component(path: LatentPath, component: Part | None = None) -> LatentPath:
+    """Play a component, or the loudness, backwards against the rest; None is everything, the sound backwards."""
+    if component is None:
+        return reverse_component(reverse_component(path, ALL), LOUDNESS)
+    return _replace(path, component, _values(path, component)[:, ::-1])
+
+
+def draw_component(path: LatentPath, component: Part, curve: Any) -> LatentPath:
+    """Replace a component, in standard deviations, or the loudness, in dB, by a curve.
+
+    Raises ParameterError for all components at once, which would lose what tells them apart.
+    """
+    if component == ALL:
+        raise ParameterError(f"a curve is drawn into one component, 1 to {path.n_components}, or into the loudness")
+    return _replace(path, component, path.sample(curve)[None])
+
+
+def parse_component(text: str) -> Part:
+    """Read a component as it is typed: a number, `all` or `loudness`. Raises ParameterError."""
+    word = text.strip().lower()
+    if word in (ALL, LOUDNESS):
+        return word
+    if not word.isdecimal():
+        raise ParameterError(f"a component is a number from 1, '{ALL}' or '{LOUDNESS}' (got {text!r})")
+    return int(word)
+
+
+def _rows(path: LatentPath, component: Part) -> list[int]:
+    """List the rows of `components` that are meant, none for the loudness. Raises ParameterError."""
+    if component in (ALL, LOUDNESS):
+        return list(range(path.n_components)) if component == ALL else []
+    is_number = isinstance(component, int | np.integer) and not isinstance(component, bool)
+    if not is_number or not 1 <= int(component) <= path.n_components:
+        raise ParameterError(
+            f"component must be a number from 1 to {path.n_components}, '{ALL}' or '{LOUDNESS}' (got {component!r})"
+        )
+    return [int(component) - 1]
+
+
+def _values(path: LatentPath, component: Part) -> Doubles:
+    """Take the rows that are meant, (N, T)."""
+    rows = _rows(path, component)
+    return path.components[rows].astype(np.float64) if rows else path.loudness_db[None]
+
+
+def _replace(path: LatentPath, component: Part, values: Doubles) -> LatentPath:
+    rows = _rows(path, component)
+    if not rows:
+        return path.with_values(loudness_db=values[0])
+    components = path.components.astype(np.float64)
+    components[rows] = values
+    return path.with_values(components=components)

@@ -1,0 +1,69 @@
+"""Loudness brought to a uniform distribution by the quantiles of a corpus, as the decoder is given it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from vqsynth.errors import ModelError, ParameterError
+from vqsynth.frames import Floats
+
+QUANTILES = 257
+LEAST_STEP_DB = 1e-3
+"""Quantiles that coincide, as those of silence do, are drawn apart by this much: the flattening stays invertible."""
+
+
+@dataclass(frozen=True)
+class Flattening:
+    """Hold evenly spaced quantiles of a corpus's loudness, in LUFS and increasing, (Q,) float32, Q from 2 on.
+
+    Raises ModelError for quantiles that are none: too few, not finite or not increasing.
+    """
+
+    quantiles_db: Floats
+
+    def __post_init__(self) -> None:
+        q = self.quantiles_db
+        if q.ndim != 1 or len(q) < 2 or not np.isfinite(q).all() or not (np.diff(q) > 0).all():
+            raise ModelError(
+                f"loudness quantiles must be two or more rising numbers (got an array of shape {q.shape}); "
+                "get a complete copy of the model"
+            )
+
+    def flatten(self, loudness_db: ArrayLike) -> Floats:
+        """Say which share of the corpus is quieter, 0 to 1, in the shape of loudness_db, outside the corpus 0 or 1."""
+        shares = np.linspace(0, 1, len(self.quantiles_db))
+        values = np.asarray(loudness_db, np.float64)
+        if not np.isfinite(values).all():
+            raise ParameterError("loudness_db must be finite (got NaN or infinite values)")
+        return np.interp(values, self.quantiles_db, shares).astype(np.float32)
+
+    def unflatten(self, shares: ArrayLike) -> Floats:
+        """Turn shares of the corpus, 0 to 1, back into the loudness in LUFS that so much of it stays under."""
+        places = np.linspace(0, 1, len(self.quantiles_db))
+        return np.interp(np.asarray(shares, np.float64), places, self.quantiles_db).astype(np.float32)
+
+    @classmethod
+    def of_corpus(cls, loudness_db: ArrayLike, *, n: int = QUANTILES) -> "Flattening":
+        """Take `n` quantiles of the loudness (T,) of a corpus's frames. Raises ParameterError where there is none."""
+        values = np.asarray(loudness_db, np.float64)
+        if values.ndim != 1 or not len(values) or not np.isfinite(values).all():
+            raise ParameterError(f"loudness_db must be finite values (T,), at least one (got shape {values.shape})")
+        if n < 2:
+            raise ParameterError(f"n must be 2 or more quantiles (got {n})")
+        quantiles = np.quantile(values, np.linspace(0, 1, n))
+        apart = LEAST_STEP_DB * np.arange(n)
+        return cls((np.maximum.accumulate(quantiles - apart) + apart).astype(np.float32))
+
+    def to_tensors(self) -> dict[str, NDArray[Any]]:
+        """Return the arrays to store."""
+        return {"quantiles_db": self.quantiles_db}
+
+    @classmethod
+    def from_tensors(cls, tensors: Mapping[str, NDArray[Any]]) -> "Flattening":
+        """Build it from stored arrays. Raises ModelError where there is none that fits."""
+        if "quantiles_db" not in tensors:
+            raise ModelError("the loudness quantiles are missing; get a complete copy of the model")
+        return cls(np.asarray(tensors["quantiles_db"], np.float32))

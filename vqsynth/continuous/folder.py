@@ -1,0 +1,84 @@
+"""What the folder of a continuous model holds, and how its weights are stored there.
+
+    card.json                  name, mel grid, sizes, corpus, figures, licence, SHA-256 of each file
+    vae.safetensors            the auto-encoder, the principal components, the quantiles of loudness
+    vocoder-NAME.safetensors   a generator, one file for each
+
+Weights are float16 on disk and float32 at work; statistics, of which an error would show, are float32 in both places.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vqsynth.bundle import Card, Kind, parse_arrays
+from vqsynth.errors import ModelError
+
+Arrays = Mapping[str, NDArray[Any]]
+
+VAE_FILE = "vae.safetensors"
+CONTINUOUS = Kind(
+    noun="continuous model",
+    fields={"name": str, "grid": dict, "vae": dict, "vocoders": dict, "vocoder": str},
+    files=(VAE_FILE,),
+    error=ModelError,
+    name="continuous",
+    more="vocoder-*.safetensors",
+)
+EXACT = frozenset({"band_mean", "band_std"})
+"""The weights that stay float32."""
+
+
+def vocoder_file(name: str) -> str:
+    """Name the file of a vocoder."""
+    return f"vocoder-{name}.safetensors"
+
+
+def round_weights(state: Arrays, what: str) -> dict[str, NDArray[Any]]:
+    """Round weights to what is stored. Raises ModelError where one is not finite, or too large for float16."""
+    rounded = {}
+    for name, values in state.items():
+        with np.errstate(over="ignore"):
+            kept = np.asarray(values).astype(np.float32 if name.rpartition(".")[2] in EXACT else np.float16)
+        if not np.isfinite(kept).all():
+            raise ModelError(f"the weights of {what} hold NaN or infinite values in {name!r}; train it again")
+        rounded[name] = kept
+    return rounded
+
+
+def pack_model(parts: Mapping[str, Arrays], vocoders: Mapping[str, Arrays]) -> dict[str, bytes]:
+    """Make the contents of the files, by name. parts: what goes into the auto-encoder's."""
+    arrays = {f"{part}.{name}": values for part, state in parts.items() for name, values in state.items()}
+    return {VAE_FILE: _to_bytes(arrays)} | {vocoder_file(name): _to_bytes(state) for name, state in vocoders.items()}
+
+
+def unpack_vae(contents: Mapping[str, bytes], folder: Path) -> dict[str, dict[str, NDArray[Any]]]:
+    """Read the parts of the auto-encoder's file. Raises ModelError for what is damaged, and for NaN."""
+    parts: dict[str, dict[str, NDArray[Any]]] = {}
+    for key, values in parse_arrays(contents[VAE_FILE], folder / VAE_FILE, CONTINUOUS).items():
+        part, _, name = key.partition(".")
+        parts.setdefault(part, {})[name] = values
+    return parts
+
+
+def unpack_vocoders(card: Card, contents: Mapping[str, bytes], folder: Path) -> dict[str, Arrays]:
+    """Read the weights of the vocoders that the card names. Raises ModelError for what is missing or damaged."""
+    states: dict[str, Arrays] = {}
+    for name, config in card["vocoders"].items():
+        file = vocoder_file(name)
+        if not isinstance(config, dict) or file not in contents:
+            raise ModelError(
+                f"'{folder}' is damaged: the card names the vocoder {name!r}, but not its sizes and its file {file!r}; "
+                "get a fresh copy of the folder"
+            )
+        states[name] = parse_arrays(contents[file], folder / file, CONTINUOUS)
+    return states
+
+
+def _to_bytes(state: Arrays) -> bytes:
+    from safetensors.numpy import save
+
+    return save({name: np.ascontiguousarray(values) for name, values in state.items()})

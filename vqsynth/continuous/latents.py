@@ -1,0 +1,152 @@
+"""A latent path: what a continuous model hears in a sound, and all it needs to make one.
+
+Principal components over time, in standard deviations of the model's corpus, the strongest first, and the loudness
+beside them. A record that is never changed: what is done to it gives a new one.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from vqsynth.continuous.latentfiles import ARRAYS, FACTS, read_fields, write_fields
+from vqsynth.continuous.mel import SILENT_DB
+from vqsynth.curves import make_curve
+from vqsynth.errors import ModelError, ParameterError
+from vqsynth.files import StrPath
+
+Floats = NDArray[np.float32]
+Doubles = NDArray[np.float64]
+
+LOUDEST_DB = 120.0
+"""Loudness beyond is refused; below `mel.SILENT_DB` it is silence."""
+LARGEST = 1e6
+"""Standard deviations: far beyond what any sound has, and far from where float32 ends."""
+LOUDNESS_DECIMALS = 4
+LONGEST_S = 3600.0
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class LatentPath:
+    """Hold T = 1 + n_samples // hop_length frames of components and loudness, and what is needed to decode them.
+
+    model, sha256: name of the model they belong to, and hash of its auto-encoder. components: (C, T) float32, in
+    standard deviations. loudness_db: (T,) float64, K-weighted, per frame. vocoder, excitation: how to decode, None for
+    the model's default. Arrays are copied and cannot be written to.
+    Raises ParameterError where these do not fit together.
+    """
+
+    model: str
+    sha256: str
+    sr: int
+    hop_length: int
+    n_samples: int
+    components: Floats
+    loudness_db: Doubles
+    vocoder: str | None = None
+    excitation: str | None = None
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        components, loudness_db = np.array(self.components, np.float64), np.array(self.loudness_db, np.float64)
+        if min(self.sr, self.hop_length, self.n_samples) < 1:
+            raise ParameterError("sr, hop_length and n_samples must be 1 or more")
+        frames = 1 + self.n_samples // self.hop_length
+        if components.shape[1:] != (frames,) or not len(components) or loudness_db.shape != (frames,):
+            raise ParameterError(
+                f"{self.n_samples} samples at hop_length {self.hop_length} make {frames} frames, so components of "
+                f"shape (C, {frames}) and loudness_db of ({frames},) are expected (got {components.shape} and "
+                f"{loudness_db.shape})"
+            )
+        _check_range(components, -LARGEST, LARGEST, "components")
+        _check_range(loudness_db, -np.inf, LOUDEST_DB, "loudness_db")
+        if not isinstance(self.seed, int | np.integer) or isinstance(self.seed, bool) or self.seed < 0:
+            raise ParameterError(f"seed must be a whole number of 0 or more (got {self.seed!r})")
+        _freeze(self, "components", np.ascontiguousarray(components, np.float32))
+        _freeze(self, "loudness_db", np.round(np.maximum(loudness_db, SILENT_DB), LOUDNESS_DECIMALS))
+
+    def __len__(self) -> int:
+        return len(self.loudness_db)
+
+    def __repr__(self) -> str:
+        return f"LatentPath({self.model!r}, {len(self)} frames, {self.seconds:.2f} s, {self.n_components} components)"
+
+    @property
+    def n_components(self) -> int:
+        """Tell the number of components, C."""
+        return len(self.components)
+
+    @property
+    def seconds(self) -> float:
+        """Tell the duration in seconds."""
+        return self.n_samples / self.sr
+
+    @property
+    def times_s(self) -> Doubles:
+        """Tell the times of the frames in seconds, (T,)."""
+        return np.arange(len(self)) * self.hop_length / self.sr
+
+    def sample(self, curve: Any) -> Doubles:
+        """Take a curve's values at the frames, (T,).
+
+        curve: anything that `curves.make_curve` takes; it lasts from the first frame to the last, so that `line(0,1)`
+        is 0 in the first and 1 in the last. Raises ParameterError for an unusable one.
+        """
+        times = self.times_s
+        return make_curve(curve).sample(times, float(times[-1]) or self.seconds)
+
+    def with_values(self, *, components: ArrayLike | None = None, loudness_db: ArrayLike | None = None) -> "LatentPath":
+        """Replace the components (C, T), the loudness (T,), or both, the rest staying."""
+        return replace(
+            self,
+            components=self.components if components is None else np.asarray(components),
+            loudness_db=self.loudness_db if loudness_db is None else np.asarray(loudness_db),
+        )
+
+    def save(self, file: StrPath) -> None:
+        """Write the path as JSON or safetensors, by the suffix, whole or not at all.
+
+        Raises ParameterError for another suffix, VqsynthError where the system refuses.
+        """
+        write_fields(file, *({name: getattr(self, name) for name in names} for names in (FACTS, ARRAYS)))
+
+    @classmethod
+    def load(cls, file: StrPath) -> "LatentPath":
+        """Read a file that `save` wrote, perhaps edited since. Raises ModelError that says what is wrong with it."""
+        try:
+            return cls(**read_fields(file))
+        except OSError as e:
+            raise ModelError(f"cannot read the latent path '{file}': {(e.strerror or str(e)).split(': ')[0]}") from e
+        except (ParameterError, OverflowError) as e:
+            raise ModelError(f"the latent path '{file}' cannot be used: {e}") from e
+
+
+def check_same_model(*paths: LatentPath) -> None:
+    """Refuse paths that are not of one model. Raises ModelError."""
+    first = paths[0]
+    for path in paths[1:]:
+        kinds = [(p.sha256, p.sr, p.hop_length, p.n_components) for p in (first, path)]
+        if kinds[0] != kinds[1]:
+            names = (f"{p.model!r} of hash {p.sha256[:8]}" for p in (first, path))
+            raise ModelError(f"the latent paths are of different models, {' and '.join(names)}; encode all with one")
+
+
+def count_samples(seconds: float, sr: int) -> int:
+    """Turn a duration into samples, at least 1. Raises ParameterError outside 0 to an hour."""
+    if not 0 < seconds <= LONGEST_S:
+        raise ParameterError(f"seconds must be above 0 and at most {LONGEST_S:.0f} (got {seconds:g})")
+    return max(1, round(seconds * sr))
+
+
+def _check_range(values: Doubles, low: float, high: float, name: str) -> None:
+    if not np.isfinite(values).all():
+        raise ParameterError(f"{name} must hold finite numbers (got NaN or infinite ones)")
+    worst = float(values.max() if values.max() > high else values.min())
+    if not low <= worst <= high:
+        raise ParameterError(f"{name} must lie within {high:g} (got {worst:.4g}); bend it less")
+
+
+def _freeze(path: LatentPath, name: str, values: NDArray[Any]) -> None:
+    values.flags.writeable = False
+    object.__setattr__(path, name, values)

@@ -1,0 +1,185 @@
+"""Causal layers that run over whole excerpts, to train, and over frames as they come, with the same result.
+
+Tensors are [N, channels, T]. A layer never sees what comes later, and what came before the first frame is zero. To
+train, a layer is called with x alone. To play, it is also given the `Past` it keeps its last inputs in, by a `Stream`,
+which works through the frames in chunks of one fixed size, the last one filled up: matrix products of other sizes
+round differently. So any split into pushes gives the same bits.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from vqsynth.errors import ModelError
+
+Tensors = Mapping[str, NDArray[Any]]
+
+CHUNK = 32
+"""Frames that a stream works through at once. With 16, each frame took three times as long, with 64 as long as with 32,
+and a push of a single frame costs a chunk."""
+
+
+class Past:
+    """Keep, for every layer of one stream, the inputs that its next outputs still depend on."""
+
+    def __init__(self) -> None:
+        self._kept: dict[nn.Module, Tensor] = {}
+        self._valid = CHUNK
+
+    def expect(self, valid: int) -> None:
+        """Announce a chunk of which `valid` frames count and the rest only fills it up."""
+        self._valid = valid
+
+    def extend(self, layer: nn.Module, x: Tensor, reach: int) -> Tensor:
+        """Put the last `reach` inputs of a layer before a chunk of them: [1, channels, reach + T].
+
+        x: [1, channels, T], where T is CHUNK times the samples per frame that the layer runs at.
+        """
+        kept = self._kept.get(layer)
+        joined = torch.cat([x.new_zeros(*x.shape[:-1], reach) if kept is None else kept, x], dim=-1)
+        valid = self._valid * (x.shape[-1] // CHUNK)
+        self._kept[layer] = joined[..., valid : valid + reach].clone()
+        return joined
+
+
+class Stream:
+    """Run a causal network over frames as they come.
+
+    run: called with a chunk [1, channels, CHUNK] and the past, returns [1, channels', CHUNK * m] for some whole m.
+    """
+
+    def __init__(self, run: Callable[[Tensor, Past], Tensor]) -> None:
+        self._run, self._past = run, Past()
+
+    @torch.inference_mode()
+    def push(self, x: Tensor) -> Tensor:
+        """Run the next frames [1, channels, t], t from 0 on, and return what becomes of them [1, channels', t * m]."""
+        if not x.shape[-1]:
+            return self._run(x.new_zeros(*x.shape[:-1], CHUNK), Past())[..., :0]
+        starts = range(0, x.shape[-1], CHUNK)
+        return torch.cat([self._push_chunk(x[..., start : start + CHUNK]) for start in starts], dim=-1)
+
+    def _push_chunk(self, x: Tensor) -> Tensor:
+        valid = x.shape[-1]
+        self._past.expect(valid)
+        y = self._run(F.pad(x, (0, CHUNK - valid)), self._past)
+        return y[..., : valid * (y.shape[-1] // CHUNK)]
+
+
+class CausalConv(nn.Module):
+    """Convolve over time, looking `reach` = (kernel - 1) * dilation steps back."""
+
+    def __init__(self, n_in: int, n_out: int, *, kernel: int = 1, dilation: int = 1) -> None:
+        super().__init__()
+        self.kernel, self.dilation = kernel, dilation
+        bound = (n_in * kernel) ** -0.5
+        # Taps before channels, so that all of them are one matrix for a product without a copy.
+        self.weight = nn.Parameter(torch.empty(n_out, kernel, n_in).uniform_(-bound, bound))
+        self.bias = nn.Parameter(torch.zeros(n_out))
+
+    @property
+    def reach(self) -> int:
+        """Count the steps that it looks back."""
+        return (self.kernel - 1) * self.dilation
+
+    def forward(self, x: Tensor, past: Past | None = None) -> Tensor:
+        """Filter [N, n_in, T] to [N, n_out, T]; with a past, N = 1 and T is a chunk."""
+        if past is None:
+            return F.conv1d(F.pad(x, (self.reach, 0)), self.weight.transpose(1, 2), self.bias, dilation=self.dilation)
+        # A third of the time of a convolution where there are few frames, and no product for steps that only fill up.
+        steps = x.shape[-1]
+        joined = past.extend(self, x, self.reach) if self.reach else x
+        taps = torch.cat([joined[0, :, i * self.dilation :][:, :steps] for i in range(self.kernel)])
+        return torch.addmm(self.bias[:, None], self.weight.flatten(1), taps)[None]
+
+
+class FrameNorm(nn.Module):
+    """Bring the channels of every frame to mean 0 and variance 1, then scale and shift each."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(channels))
+        self.bias = nn.Parameter(torch.zeros(channels))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Normalise [N, channels, T]."""
+        rows = F.layer_norm(x.transpose(1, 2), (len(self.weight),), self.weight, self.bias)
+        return rows.transpose(1, 2)
+
+
+class ResidualBlock(nn.Module):
+    """Add to its input what a dilated and a plain convolution make of it; at first that is nothing."""
+
+    def __init__(self, width: int, *, kernel: int = 3, dilation: int = 1) -> None:
+        super().__init__()
+        self.norm = FrameNorm(width)
+        self.gather = CausalConv(width, width, kernel=kernel, dilation=dilation)
+        self.mix = CausalConv(width, width)
+        nn.init.zeros_(self.mix.weight)
+
+    def forward(self, x: Tensor, past: Past | None = None) -> Tensor:
+        """Transform [N, width, T]."""
+        hidden = F.silu(self.gather(self.norm(x), past))
+        y: Tensor = x + self.mix(hidden, past)
+        return y
+
+
+class Tower(nn.Module):
+    """Turn frames of n_in channels into frames of n_out: one entry, `blocks` residual blocks of dilation 1, 2, 4..."""
+
+    def __init__(self, n_in: int, n_out: int, *, width: int, blocks: int, kernel: int = 3) -> None:
+        super().__init__()
+        self.entry = CausalConv(n_in, width, kernel=kernel)
+        self.blocks = nn.ModuleList(ResidualBlock(width, kernel=kernel, dilation=2**i) for i in range(blocks))
+        self.norm = FrameNorm(width)
+        self.exit = CausalConv(width, n_out)
+
+    @property
+    def reach(self) -> int:
+        """Count the frames that it looks back."""
+        return sum(layer.reach for layer in self.modules() if isinstance(layer, CausalConv))
+
+    def forward(self, x: Tensor, past: Past | None = None) -> Tensor:
+        """Transform [N, n_in, T] to [N, n_out, T]."""
+        x = self.entry(x, past)
+        for block in self.blocks:
+            x = block(x, past)
+        y: Tensor = self.exit(self.norm(x), past)
+        return y
+
+
+def copy_weights(module: nn.Module) -> dict[str, NDArray[Any]]:
+    """Copy a module's weights to NumPy as float16, half the size on disk, and its buffers as float32."""
+    exact = {name for name, _ in module.named_buffers()}
+    return {
+        name: values.detach().cpu().numpy().astype(np.float32 if name in exact else np.float16)
+        for name, values in module.state_dict().items()
+    }
+
+
+def load_weights(module: nn.Module, weights: Tensors, *, what: str) -> None:
+    """Give a module the weights that `copy_weights` took from one of its kind, and set it to play.
+
+    what: names the module in messages. Raises ModelError for missing, unknown or misshapen arrays, and for NaN.
+    """
+    expected = {name: tuple(values.shape) for name, values in module.state_dict().items()}
+    got = {name: tuple(values.shape) for name, values in weights.items()}
+    if got != expected:
+        names = sorted(name for name in expected.keys() | got.keys() if expected.get(name) != got.get(name))
+        raise ModelError(
+            f"the weights of {what} do not fit its config (see {', '.join(names[:3])}); "
+            "get a complete copy of the model"
+        )
+    for name, values in weights.items():
+        if not np.isfinite(values).all():
+            raise ModelError(
+                f"the weights of {what} hold NaN or infinite values in {name!r}; "
+                "get a good copy of the model or train it again"
+            )
+    module.load_state_dict({name: torch.from_numpy(np.array(v, dtype=np.float32)) for name, v in weights.items()})
+    module.eval()

@@ -1,0 +1,244 @@
+"""A continuous model: what its folder holds, as one thing, and what people do with it: encode, decode, transfer.
+
+A latent path knows its model by the hash of the auto-encoder's file, so a model that gets another vocoder keeps its
+paths. torch is loaded when a sound is encoded or decoded.
+"""
+
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from vqsynth.audio import check_samples, limit_peak, resample, to_mono
+from vqsynth.bundle import Card, seal, write_bundle
+from vqsynth.continuous.bounds import bound_mel, check_level
+from vqsynth.continuous.components import Components
+from vqsynth.continuous.flattening import Flattening
+from vqsynth.continuous.folder import CONTINUOUS, VAE_FILE, Arrays, pack_model, round_weights
+from vqsynth.continuous.latents import LONGEST_S, LatentPath
+from vqsynth.continuous.mel import MelGrid, analyse_sound
+from vqsynth.errors import ModelError, ParameterError, VqsynthWarning
+from vqsynth.files import StrPath
+from vqsynth.frames import Floats
+
+if TYPE_CHECKING:
+    from vqsynth.continuous.vae import VAE
+    from vqsynth.continuous.vocoders.interface import Vocoder
+
+BASELINE = "griffin-lim"
+"""The vocoder that every model has: it is not trained."""
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class ContinuousModel:
+    """Hold what a continuous model's folder holds.
+
+    card: what `card.json` says. vae_state: the weights of the auto-encoder, as stored; vocoder_states: those of the
+    vocoders, by name. Raises ModelError where these do not fit together.
+    """
+
+    card: Card
+    grid: MelGrid
+    components: Components
+    flattening: Flattening
+    vae_state: Arrays
+    vocoder_states: Mapping[str, Arrays]
+
+    def __post_init__(self) -> None:
+        sizes = self.card["vae"].get("latents"), self.card["vae"].get("n_mels")
+        if sizes != (len(self.components), self.grid.n_mels):
+            raise ModelError(
+                f"model {self.name!r} has {len(self.components)} components and {self.grid.n_mels} bands, but a VAE "
+                f"of {sizes[0]} latents and {sizes[1]} bands; get a complete copy of the model"
+            )
+        if set(self.card["vocoders"]) != set(self.vocoder_states):
+            raise ModelError(
+                f"the card of model {self.name!r} names the vocoders {_join(self.card['vocoders'])}, and there are "
+                f"{_join(self.vocoder_states)}; get a complete copy of the model"
+            )
+        self.check_vocoder(self.card["vocoder"], error=ModelError)
+
+    @property
+    def name(self) -> str:
+        """Tell the model's name."""
+        return str(self.card["name"])
+
+    @property
+    def sha256(self) -> str:
+        """Tell the hash of the auto-encoder's file, by which latent paths know their model."""
+        return str(self.card["files"][VAE_FILE])
+
+    @property
+    def sr(self) -> int:
+        """Tell the sample rate in Hz."""
+        return self.grid.frames.sr
+
+    @property
+    def vocoders(self) -> tuple[str, ...]:
+        """Name the vocoders: those that were trained, and the baseline."""
+        return (*self.vocoder_states, BASELINE)
+
+    def __repr__(self) -> str:
+        return f"ContinuousModel({self.name!r}, {len(self.components)} components, {self.sr} Hz)"
+
+    @classmethod
+    def build(
+        cls,
+        *,
+        name: str,
+        grid: MelGrid,
+        vae_config: Mapping[str, Any],
+        vae_state: Arrays,
+        components: Components,
+        flattening: Flattening,
+        vocoders: Mapping[str, tuple[Mapping[str, Any], Arrays]],
+        card: Mapping[str, Any],
+    ) -> "ContinuousModel":
+        """Make a model of what training found, with the weights rounded to those that are stored.
+
+        vocoders: the config and the weights of each, by name. card: what else to say; "vocoder" names the default, by
+        default the first. Raises ModelError for weights that are not finite and sizes that do not fit together.
+        """
+        about = {
+            "name": name,
+            "vocoder": next(iter(vocoders), BASELINE),
+            **card,
+            "grid": grid.to_dict(),
+            "vae": dict(vae_config),
+            "vocoders": {key: dict(config) for key, (config, _) in vocoders.items()},
+        }
+        states = {key: round_weights(state, f"the vocoder '{key}'") for key, (_, state) in vocoders.items()}
+        model = cls(about, grid, components, flattening, round_weights(vae_state, "the VAE"), states)
+        return replace(model, card=seal(about, model._contents(), CONTINUOUS))
+
+    def save(self, folder: StrPath) -> None:
+        """Write the model as a folder, whole or not at all; a continuous model that stands there is replaced.
+
+        Raises ModelError where the folder holds anything else, or cannot be written.
+        """
+        write_bundle(folder, self.card, self._contents(), CONTINUOUS)
+
+    def _contents(self) -> dict[str, bytes]:
+        parts = {
+            "vae": self.vae_state,
+            "components": self.components.to_tensors(),
+            "loudness": self.flattening.to_tensors(),
+        }
+        return pack_model(parts, self.vocoder_states)
+
+    @cached_property
+    def vae(self) -> "VAE":
+        """Build the auto-encoder, ready to play. Raises ModelError for weights that do not fit the card."""
+        from vqsynth.continuous.vae import VAE, VAEConfig
+
+        return VAE.from_tensors(VAEConfig.from_dict(self.card["vae"]), self.vae_state)
+
+    @cached_property
+    def _made(self) -> dict[str, "Vocoder"]:
+        return {}
+
+    def make_vocoder(self, name: str | None = None) -> "Vocoder":
+        """Build a vocoder, ready to play, by default the model's best.
+
+        Raises ParameterError for one that the model has not, ModelError for weights that do not fit the card.
+        """
+        from vqsynth.continuous.vocoders import make_vocoder
+
+        name = name or self.card["vocoder"]
+        self.check_vocoder(name)
+        if name not in self._made:
+            config, state = self.card["vocoders"].get(name, {}), self.vocoder_states.get(name)
+            self._made[name] = make_vocoder(name, self.grid, config, state)
+        return self._made[name]
+
+    def check_vocoder(self, name: str, *, error: type[ModelError | ParameterError] = ParameterError) -> None:
+        """Refuse a vocoder that the model has not."""
+        if name not in self.vocoders:
+            raise error(f"the vocoder of model {self.name!r} must be one of {_join(self.vocoders)} (got {name!r})")
+
+    def encode(self, y: ArrayLike, sr: int) -> LatentPath:
+        """Turn a sound into a latent path.
+
+        y: (n,) or (n, channels) at `sr` Hz, resampled where need be. The same sound always has the same path.
+        Raises AudioError for samples that are no sound, or far beyond full scale, and ParameterError for an
+        impossible rate.
+        """
+        from vqsynth.continuous.vae import encode_frames
+
+        mono = check_level(check_samples(to_mono(y)))
+        mono = resample(mono, orig_sr=sr, sr=self.sr)
+        frames = analyse_sound(mono, self.grid)
+        return self.to_path(encode_frames(self.vae, frames.log_mel), frames.loudness_db, n_samples=len(mono))
+
+    def decode(
+        self, path: LatentPath, *, vocoder: str | None = None, excitation: str | None = None, seed: int | None = None
+    ) -> Floats:
+        """Turn a latent path into sound within full scale, (n_samples,) float32 at `sr` Hz.
+
+        vocoder, excitation, seed: by default what the path names, and where it names none, the model's best and the
+        vocoder's own. Warns where peaks made it necessary to turn the sound down. Raises as `render`.
+        """
+        y, scaled_db = limit_peak(self.render(path, vocoder=vocoder, excitation=excitation, seed=seed))
+        if scaled_db < 0:
+            warnings.warn(f"peaks over full scale: turned down by {-scaled_db:.1f} dB", VqsynthWarning, stacklevel=2)
+        return y
+
+    def render(
+        self, path: LatentPath, *, vocoder: str | None = None, excitation: str | None = None, seed: int | None = None
+    ) -> Floats:
+        """Turn a latent path into sound as `decode` does, at its own level, which may exceed full scale.
+
+        Raises ModelError for another model's path, ParameterError for one of more than an hour, for a vocoder that the
+        model has not, and for an excitation that the vocoder has not.
+        """
+        from vqsynth.continuous.vae import decode_frames
+
+        self.check_path(path)
+        if path.seconds > LONGEST_S:
+            raise ParameterError(f"a path of {path.seconds:.0f} s is longer than an hour; decode it in parts")
+        voice = self.make_vocoder(vocoder or path.vocoder)
+        log_mel = bound_mel(decode_frames(self.vae, *self.to_latents(path)))
+        return voice.render(
+            log_mel,
+            path.loudness_db.astype(np.float32),
+            n_samples=path.n_samples,
+            excitation=excitation or path.excitation,
+            seed=replace(path, seed=path.seed if seed is None else seed).seed,
+        )
+
+    def transfer(self, y: ArrayLike, sr: int, **options: Any) -> Floats:
+        """Encode a sound and decode it, in this model's timbre; options: see `decode`."""
+        return self.decode(self.encode(y, sr), **options)
+
+    def check_path(self, path: LatentPath) -> None:
+        """Refuse a path of another model, or of wrong size. Raises ModelError."""
+        if path.sha256 != self.sha256:
+            raise ModelError(
+                f"the latent path was made with model {path.model!r} of hash {path.sha256[:8]}, this is {self.name!r} "
+                f"of hash {self.sha256[:8]}; name the right one, or encode the sound again"
+            )
+        clock = self.sr, self.grid.frames.hop_length
+        if (path.sr, path.hop_length) != clock or path.n_components != len(self.components):
+            raise ModelError(
+                f"the latent path has {path.n_components} components at {path.sr} Hz and a hop of {path.hop_length}; "
+                f"model {self.name!r} has {len(self.components)}, {clock[0]} Hz and {clock[1]}; encode the sound again"
+            )
+
+    def to_path(self, z: Floats, loudness_db: Floats, *, n_samples: int) -> LatentPath:
+        """Make a path of latents (T, C) and their loudness (T,)."""
+        components = self.components.to_components(z).T
+        clock = self.sr, self.grid.frames.hop_length
+        return LatentPath(self.name, self.sha256, *clock, n_samples, components, loudness_db.astype(np.float64))
+
+    def to_latents(self, path: LatentPath) -> tuple[Floats, Floats]:
+        """Take what the decoder needs from a path: latents (T, C) and flattened loudness (T,)."""
+        rows = np.ascontiguousarray(path.components.T)
+        return self.components.to_latents(rows), self.flattening.flatten(path.loudness_db)
+
+
+def _join(names: Any) -> str:
+    return ", ".join(names) or "none"

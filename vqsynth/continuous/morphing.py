@@ -1,0 +1,90 @@
+"""A morph: one sound turning into another along a weight that is drawn, z[n] = z_a[n] (1 - w[n]) + z_b[n] w[n]."""
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from vqsynth.continuous.alignment import align_dtw, stretch
+from vqsynth.continuous.latents import Doubles, LatentPath, check_same_model, count_samples
+from vqsynth.curves import make_curve
+from vqsynth.errors import ParameterError, VqsynthWarning
+
+ALIGNMENTS = ("stretch", "dtw")
+PARTS = ("both", "latents", "loudness")
+FAR_STRETCHED = 10.0
+"""Beyond this a sound stands nearly still, which is worth a word."""
+_BETWEEN_FRAMES = 16
+
+
+def morph(
+    a: LatentPath,
+    b: LatentPath,
+    *,
+    weight: Any = "line(0,1)",
+    align: str = "stretch",
+    of: str = "both",
+    seconds: float | None = None,
+) -> LatentPath:
+    """Go from path a to path b.
+
+    weight: a curve, 0 for all a, 1 for all b. align: how they are brought to one length, `stretch` or `dtw`. of: what
+    is mixed, the components (`latents`), the `loudness` in dB, or `both`; the rest is a's. seconds: of the morph, by
+    default as long as the longer one. All else is a's. Warns where one is stretched more than ten times.
+    Raises ModelError for paths of different models, ParameterError for a weight outside 0 to 1 and other unusable
+    arguments.
+    """
+    for name, value, known in (("align", align, ALIGNMENTS), ("of", of, PARTS)):
+        if value not in known:
+            raise ParameterError(f"{name} must be one of {', '.join(known)} (got {value!r})")
+    check_same_model(a, b)
+    n_samples = max(a.n_samples, b.n_samples) if seconds is None else count_samples(seconds, a.sr)
+    warn_far_stretched((a, b), n_samples)
+    pair = align_dtw(a, b, n_samples=n_samples) if align == "dtw" else tuple(stretch(p, n_samples) for p in (a, b))
+    share = _sample_weight(pair[0], weight)
+    return mix(pair, np.stack([1 - share, share]), of=of)
+
+
+def mix(paths: Sequence[LatentPath], weights: Doubles, *, of: str = "both") -> LatentPath:
+    """Add up paths of one model and length, each with its weight per frame.
+
+    weights: (P, T), adding up to 1. What is not mixed, and all else, is that of the first.
+    """
+    first = paths[0]
+    components = sum(path.components * share for path, share in zip(paths, weights, strict=True))
+    loudness_db = sum(path.loudness_db * share for path, share in zip(paths, weights, strict=True))
+    return replace(
+        first,
+        components=first.components if of == "loudness" else components,
+        loudness_db=first.loudness_db if of == "latents" else loudness_db,
+    )
+
+
+def warn_far_stretched(paths: Sequence[LatentPath], n_samples: int) -> None:
+    """Warn of sounds that will be stretched more than ten times."""
+    shortest = min(path.n_samples for path in paths)
+    if n_samples > FAR_STRETCHED * shortest:
+        sr = paths[0].sr
+        warnings.warn(
+            f"a sound of {shortest / sr:.3g} s is stretched to {n_samples / sr:.3g} s and nearly stands still; choose "
+            "sounds of like length, or other seconds",
+            VqsynthWarning,
+            stacklevel=3,
+        )
+
+
+def _sample_weight(path: LatentPath, weight: Any) -> Doubles:
+    """Take the weight at the frames, (T,), and look between them too. Raises ParameterError outside 0 to 1."""
+    curve, share = make_curve(weight), path.sample(weight)
+    end_s = float(path.times_s[-1]) or path.seconds
+    between = np.linspace(0.0, end_s, _BETWEEN_FRAMES * len(path))
+    times, values = np.append(path.times_s, between), np.append(share, curve.sample(between, end_s))
+    worst = int(np.abs(values - 0.5).argmax())
+    if not 0 <= values[worst] <= 1:
+        raise ParameterError(
+            f"a morph's weight must lie between 0, all of A, and 1, all of B, but the curve '{curve.text}' comes to "
+            f"{values[worst]:.4g} at {times[worst]:.3g} s; draw it within 0 to 1"
+        )
+    return share

@@ -1,0 +1,86 @@
+"""The interpolation plane: four sounds at the corners of a square, and a point that moves over it.
+
+    C (0,1)    D (1,1)
+    A (0,0)    B (1,0)
+
+The walk of the point is written as `0:0.1,0.2 4:0.9,0.8`, seconds and then x,y, joined by straight lines and held
+outside; as `0.5,0.5`, where it stays; as `@walk.csv` or `@walk.json`, rows of three numbers; or as points (P, 3).
+"""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from vqsynth.continuous.alignment import stretch
+from vqsynth.continuous.latents import Doubles, LatentPath, check_same_model, count_samples
+from vqsynth.continuous.morphing import mix, warn_far_stretched
+from vqsynth.curvefiles import read_points
+from vqsynth.errors import ParameterError
+
+FORM = "'0:0.1,0.2 4:0.9,0.8', seconds and then x,y"
+
+
+def walk_plane(corners: Sequence[LatentPath], at: str | ArrayLike, *, seconds: float | None = None) -> LatentPath:
+    """Mix four paths, A, B, C, D, by how near a moving point is to their corners.
+
+    at: the walk of the point, x and y from 0 to 1. seconds: of the result, by default until the walk and the longest
+    sound have ended; all four are stretched to it. All else is A's.
+    Raises ModelError for corners of different models, ParameterError for other than four of them and for unusable
+    walks.
+    """
+    if len(corners) != 4:
+        raise ParameterError(f"a plane has four corners, A, B, C and D (got {len(corners)})")
+    check_same_model(*corners)
+    walk = read_walk(at)
+    longest_s = max(walk[-1, 0], *(path.seconds for path in corners))
+    n_samples = count_samples(longest_s if seconds is None else seconds, corners[0].sr)
+    warn_far_stretched(corners, n_samples)
+    stretched = [stretch(path, n_samples) for path in corners]
+    x, y = (np.interp(stretched[0].times_s, walk[:, 0], place) for place in walk.T[1:])
+    return mix(stretched, np.stack([(1 - x) * (1 - y), x * (1 - y), (1 - x) * y, x * y]))
+
+
+def read_walk(at: str | ArrayLike) -> Doubles:
+    """Read a walk as points (P, 3) of seconds, x and y, times rising and x, y from 0 to 1. Raises ParameterError."""
+    rows = _parse(at.strip()) if isinstance(at, str) else _as_rows(at)
+    if not rows:
+        raise ParameterError(f"the walk is empty; expected {FORM}")
+    walk = np.array([_read_point(row) for row in rows])
+    times = walk[:, 0]
+    if times[0] < 0 or (np.diff(times) <= 0).any():
+        written = ", ".join(f"{time:g}" for time in times[:8])
+        raise ParameterError(f"the times of a walk must rise, from 0 s or later (got {written})")
+    outside = walk[((walk[:, 1:] < 0) | (walk[:, 1:] > 1)).any(axis=1)]
+    if len(outside):
+        time, x, y = outside[0]
+        raise ParameterError(f"x and y of a walk must lie between 0 and 1 (got {x:g},{y:g} at {time:g} s)")
+    return walk
+
+
+def _parse(text: str) -> list[Sequence[Any]]:
+    if text.startswith("@"):
+        return read_points(Path(text[1:]))
+    parts = text.split()
+    if len(parts) == 1 and ":" not in text:
+        return [("0", *text.split(","))]
+    return [(part.partition(":")[0], *part.partition(":")[2].split(",")) for part in parts]
+
+
+def _as_rows(at: ArrayLike) -> list[Sequence[Any]]:
+    if not isinstance(at, Iterable):
+        raise ParameterError(f"a walk is {FORM}, or points of these three (got {at!r})")
+    return [tuple(row) if isinstance(row, Iterable) and not isinstance(row, str) else (row,) for row in at]
+
+
+def _read_point(row: Sequence[Any]) -> tuple[float, ...]:
+    try:
+        point = tuple(float(number) for number in row)
+    except (TypeError, ValueError):
+        point = ()
+    if len(point) != 3 or not np.isfinite(point).all():
+        written = ",".join(map(str, row[1:]))
+        raise ParameterError(f"a point of a walk is {FORM} (got '{row[0] if len(row) else ''}:{written}')")
+    return point

@@ -1,0 +1,58 @@
+"""How continuous models are loaded, those shipped with the package and those in folders."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from vqsynth.bundle import read_bundle
+from vqsynth.collection import bundles_at_hand, find_bundle, shipped_bundles
+from vqsynth.continuous.components import Components
+from vqsynth.continuous.flattening import Flattening
+from vqsynth.continuous.folder import CONTINUOUS, unpack_vae, unpack_vocoders
+from vqsynth.continuous.mel import MelGrid
+from vqsynth.continuous.model import ContinuousModel
+from vqsynth.errors import ModelError
+from vqsynth.files import StrPath
+
+
+def load(model: StrPath) -> ContinuousModel:
+    """Load a continuous model by the name of a shipped one, or from a folder.
+
+    Raises ModelError where there is none, or where it is damaged, incomplete or newer than this version.
+    """
+    folder = find_model(model)
+    card, contents = read_bundle(folder, CONTINUOUS)
+    parts, vocoders = unpack_vae(contents, folder), unpack_vocoders(card, contents, folder)
+    try:
+        return ContinuousModel(
+            card=card,
+            grid=MelGrid.from_dict(card["grid"]),
+            components=Components.from_tensors(parts.get("components", {})),
+            flattening=Flattening.from_tensors(parts.get("loudness", {})),
+            vae_state=parts.get("vae", {}),
+            vocoder_states=vocoders,
+        )
+    except ModelError as e:
+        raise ModelError(f"'{folder}' cannot be used: {e}") from e
+
+
+def list_models(folders: StrPath | Iterable[StrPath] = ()) -> list[ContinuousModel]:
+    """Load the shipped models, and those that `folders`, or a single one, are or directly hold."""
+    return [load(folder) for folder in models_at_hand(folders)]
+
+
+def find_model(model: StrPath) -> Path:
+    """Find the folder of a continuous model, by its path or by the name of a shipped one.
+
+    Raises ModelError that lists the shipped names.
+    """
+    return find_bundle(model, CONTINUOUS)
+
+
+def shipped_models() -> list[Path]:
+    """List the folders of the continuous models that come with the package."""
+    return shipped_bundles(CONTINUOUS)
+
+
+def models_at_hand(folders: StrPath | Iterable[StrPath] = ()) -> list[Path]:
+    """List the shipped models, then those that `folders` are or directly hold. Raises ModelError."""
+    return bundles_at_hand(folders, CONTINUOUS)

@@ -1,0 +1,125 @@
+"""A continuous model played live: sound in, sound out, block by block, bent on the way.
+
+Everything is causal, so blocks of any sizes give the samples that encoding and rendering the whole gives.
+
+What is heard now was played a while ago. A frame is known once half a window after its centre has come in, and a sample
+once the frame half a window after it is known. Of these n_fft samples one hop is there already when a block of a hop
+is, so sample i of the output is sample i - (n_fft - hop_length) of the whole. From the microphone to the loudspeaker
+the gathering of a block comes to that: with a window of 2048 samples and a hop of 512 at 44.1 kHz, 35 ms and 12 ms
+make 46 ms.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from vqsynth.audio import check_samples
+from vqsynth.continuous.bounds import bound_mel, check_level
+from vqsynth.continuous.latents import LatentPath
+from vqsynth.continuous.mel import analyse_frames
+from vqsynth.continuous.model import ContinuousModel
+from vqsynth.continuous.vae import DecoderStream, EncoderStream
+from vqsynth.errors import ParameterError
+from vqsynth.frames import Floats, FrameGrid
+
+Bend = Callable[[LatentPath], LatentPath]
+
+
+def count_delay(grid: FrameGrid) -> int:
+    """Tell by how many samples the output of a stream runs behind its input."""
+    return grid.n_fft - grid.hop_length
+
+
+class ModelStream:
+    """Play a model live: every block of sound that is pushed gives a block of the same length.
+
+    vocoder, excitation, seed: as for `ContinuousModel.render`; what needs the whole sound cannot be streamed. bend: is
+    given the frames of every block, as a path of that many frames, and returns them changed: any function of
+    `bending`, so long as a frame does not depend on its neighbours.
+    Raises ParameterError for a vocoder, or an excitation, that needs the whole or that there is not.
+    """
+
+    def __init__(
+        self,
+        model: ContinuousModel,
+        *,
+        vocoder: str | None = None,
+        excitation: str | None = None,
+        bend: Bend | None = None,
+        seed: int = 0,
+    ) -> None:
+        self._model, self._bend, self._grid = model, bend, model.grid.frames
+        self._encoder, self._decoder = EncoderStream(model.vae), DecoderStream(model.vae)
+        self._vocoder = model.make_vocoder(vocoder).stream(excitation=excitation, seed=seed)
+        half = self._grid.n_fft // 2
+        self._heard = np.zeros(half, np.float32)  # what the next frames begin with
+        self._made = np.zeros(half - self._grid.hop_length, np.float32)  # what was not given out yet
+        self._n_samples: int | None = 0
+
+    @property
+    def delay_samples(self) -> int:
+        """Tell by how many samples the output runs behind the input."""
+        return count_delay(self._grid)
+
+    @property
+    def latency_s(self) -> float:
+        """Tell how long a sound takes from input to output, in seconds, with blocks of one hop."""
+        return (self.delay_samples + self._grid.hop_length) / self._grid.sr
+
+    def push(self, y: ArrayLike) -> Floats:
+        """Play the next block (n,) at the model's rate, n a multiple of its hop, and return a block (n,).
+
+        Output may exceed full scale. A block that is refused leaves the stream as it was.
+        Raises AudioError for samples that are no sound, ParameterError for another length, or after `finish`.
+        """
+        if self._n_samples is None:
+            raise ParameterError("this stream has ended; make a new ModelStream")
+        block = check_level(check_samples(y))
+        if len(block) % self._grid.hop_length:
+            raise ParameterError(
+                f"a block must have a multiple of {self._grid.hop_length} samples, the hop of model "
+                f"{self._model.name!r} (got {len(block)})"
+            )
+        self._n_samples += len(block)
+        return self._play(block)
+
+    def finish(self) -> Floats:
+        """End the stream and return what is still to be heard, (delay_samples,), nothing where nothing was pushed."""
+        n_samples, self._n_samples = self._n_samples, None
+        if not n_samples:
+            return np.zeros(0, np.float32)
+        rest = self._play(np.zeros(self._grid.n_fft // 2, np.float32))
+        return np.concatenate([rest, self._made, self._vocoder.finish(n_samples)])
+
+    def _play(self, block: Floats) -> Floats:
+        frames = self._cut(block)
+        if len(frames):
+            self._made = np.concatenate([self._made, self._sound(frames)])
+        y, self._made = self._made[: len(block)], self._made[len(block) :]
+        return y
+
+    def _cut(self, block: Floats) -> Floats:
+        """Take the frames (t, n_fft) that this block completes."""
+        hop, n_fft = self._grid.hop_length, self._grid.n_fft
+        heard = np.concatenate([self._heard, block])
+        n_frames = max(0, 1 + (len(heard) - n_fft) // hop)
+        self._heard = heard[n_frames * hop :]
+        if not n_frames:
+            return np.zeros((0, n_fft), np.float32)
+        return np.lib.stride_tricks.sliding_window_view(heard, n_fft)[::hop][:n_frames]
+
+    def _sound(self, frames: Floats) -> Floats:
+        mel = analyse_frames(frames, self._model.grid)
+        n_samples = max(1, (len(frames) - 1) * self._grid.hop_length)
+        path = self._model.to_path(self._encoder.push(mel.log_mel), mel.loudness_db, n_samples=n_samples)
+        if self._bend is not None:
+            path = self._bend(path)
+            self._check_bent(path, len(frames))
+        log_mel = bound_mel(self._decoder.push(*self._model.to_latents(path)))
+        return self._vocoder.push(log_mel, path.loudness_db.astype(np.float32))
+
+    def _check_bent(self, path: LatentPath, n_frames: int) -> None:
+        self._model.check_path(path)
+        if len(path) != n_frames:
+            raise ParameterError(f"bend must return as many frames as it was given, {n_frames} (got {len(path)})")

@@ -1,0 +1,238 @@
+"""From sounds to a finished continuous model: corpus, stages, components, held-out figures, card."""
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vqsynth.bundle import check_target
+from vqsynth.checkpoint import check_no_checkpoint, load_checkpoint
+from vqsynth.continuous.flattening import Flattening
+from vqsynth.continuous.folder import CONTINUOUS
+from vqsynth.continuous.model import ContinuousModel
+from vqsynth.continuous.train import figures
+from vqsynth.continuous.train.corpus import MelCorpus, load_mels
+from vqsynth.continuous.train.job import VAE_STAGE, ModelJob
+from vqsynth.continuous.train.loop import Stage, Trained, run_stage, torch_threads
+from vqsynth.continuous.train.vae_trainer import VAETrainer, VAETraining
+from vqsynth.continuous.train.vocoder_trainer import VocoderTrainer, VocoderTraining, decode_corpus, make_trainer
+from vqsynth.continuous.vae import VAE
+from vqsynth.errors import ModelError, ParameterError
+from vqsynth.soundfiles import Split, split_sounds
+
+VERSION = "1.0"
+State = Mapping[str, NDArray[Any]]
+
+
+def train_model(
+    job: ModelJob,
+    *,
+    threads: int = 1,
+    resume: bool = False,
+    stages: Collection[str] | None = None,
+    say: Callable[[str], object] = lambda line: None,
+) -> ContinuousModel | None:
+    """Train a continuous model and save it in the job's folder; `say` is told in lines what goes on.
+
+    With `resume`, stages that are done are kept and others go on where they stopped. stages: train only these, leave
+    their checkpoints, and return None; a vocoder's stage needs that of the VAE to be done.
+    Raises AudioError where no usable sound is found, ParameterError for options that make no training and for an
+    unfinished training without `resume`, ModelError for a folder that holds something else or a checkpoint that does
+    not fit: all before anything is trained.
+    """
+    begun = time.monotonic()
+    check_target(job.folder, CONTINUOUS)
+    wanted = _check_stages(job, stages, resume=resume)
+    split = split_sounds(job.sounds, job.validation)
+    corpus = load_mels(split.training, job.grid, transpose=job.transpose, transposed=job.transposed, say=say)
+    say(f"held out: {', '.join(path.name for path in split.held_out) or 'nothing'}")
+    with torch_threads(threads):
+        trained = _train_stages(job, corpus, wanted, resume=resume)
+        if stages is not None:
+            return None
+        say("measuring the model")
+        model = _assemble(job, trained, corpus, split)
+    seconds = sum(t.seconds for t in trained.vocoders.values()) + trained.seconds
+    seconds = seconds if resume else time.monotonic() - begun
+    model = replace(model, card={**model.card, **_describe(job, corpus, trained, seconds)})
+    model.save(job.folder)
+    _clean_up(job)
+    say(_summarize(model))
+    return model
+
+
+@dataclass(frozen=True)
+class _Trained:
+    """What the stages ended with: the VAE as it is stored, its steps and seconds, and the vocoders by name."""
+
+    vae: VAE
+    flattening: Flattening
+    steps: int
+    seconds: float
+    vocoders: dict[str, Trained[VocoderTrainer]]
+
+
+def _check_stages(job: ModelJob, stages: Collection[str] | None, *, resume: bool) -> list[str]:
+    """List the stages to train, in their order. Raises ParameterError, ModelError."""
+    unknown = set(stages or ()) - set(job.stages)
+    if unknown:
+        raise ParameterError(f"no stage {', '.join(sorted(unknown))}; there are {', '.join(job.stages)}")
+    wanted = [stage for stage in job.stages if stages is None or stage in stages]
+    for stage in wanted:
+        if not resume:
+            check_no_checkpoint(job.checkpoint(stage))
+    if resume and not any(job.checkpoint(stage).exists() for stage in job.stages):
+        raise ModelError(
+            f"there is no checkpoint in '{job.checkpoint(VAE_STAGE).parent}' to go on from; train without --resume"
+        )
+    if VAE_STAGE in job.stages and VAE_STAGE not in wanted:
+        path = job.checkpoint(VAE_STAGE)
+        saved = load_checkpoint(path, error=ModelError) if path.exists() else None
+        if saved is None or saved.step < saved.total:
+            raise ModelError(
+                "vocoders learn from what the VAE decodes, and it is not trained yet; train its stage first"
+            )
+    return wanted
+
+
+def _train_stages(job: ModelJob, corpus: MelCorpus, wanted: Collection[str], *, resume: bool) -> _Trained:
+    """Train the VAE, or take it from its checkpoint or from the base, and then the vocoders wanted."""
+    if job.base is None:
+        flattening = Flattening.of_corpus(corpus.loudness_db[corpus.originals])
+        stage = _vae_stage(job.vae, corpus, flattening)
+        done = run_stage(stage, job.checkpoint(VAE_STAGE), resume=resume or VAE_STAGE not in wanted)
+        trained = _Trained(_shipped_vae(done.training), flattening, done.training.total, done.seconds, {})
+    else:
+        known = job.base.card.get("training", {}).get(VAE_STAGE, {})
+        trained = _Trained(job.base.vae, job.base.flattening, known.get("steps", 0), known.get("seconds", 0.0), {})
+    names = [name for name in job.vocoders if name in wanted]
+    if names:
+        decoded, vae = decode_corpus(trained.vae, corpus, trained.flattening), _hash(trained.vae.to_tensors())
+        for name in names:
+            vocoder = _vocoder_stage(job.vocoders[name], corpus, decoded, vae)
+            trained.vocoders[name] = run_stage(vocoder, job.checkpoint(name), resume=resume)
+    return trained
+
+
+def _vae_stage(config: VAETraining, corpus: MelCorpus, flattening: Flattening) -> Stage[VAETrainer]:
+    return Stage(
+        VAE_STAGE,
+        config=config.to_dict(),
+        corpus=corpus.fingerprint,
+        begin=lambda total: VAETrainer(config, corpus, flattening, total=total),
+        steps=config.steps,
+        minutes=config.minutes,
+    )
+
+
+def _vocoder_stage(
+    config: VocoderTraining, corpus: MelCorpus, decoded: NDArray[np.float16], vae: str
+) -> Stage[VocoderTrainer]:
+    return Stage(
+        config.kind,
+        config={**json.loads(json.dumps(config.to_dict())), "vae": vae},
+        corpus=corpus.fingerprint,
+        begin=lambda total: make_trainer(config, corpus, decoded, total=total),
+        steps=config.steps,
+        minutes=config.minutes,
+        probe_at=config.slowest_at,
+    )
+
+
+def _shipped_vae(training: VAETrainer) -> VAE:
+    """Take the VAE with the weights as they are stored. Raises ModelError where they are not finite."""
+    tensors = training.vae.to_tensors()
+    if not all(np.isfinite(v).all() for v in tensors.values()):
+        raise ModelError("the trained VAE has weights that are not finite; the training ran away, start anew")
+    return VAE.from_tensors(training.config.model, tensors)
+
+
+def _assemble(job: ModelJob, trained: _Trained, corpus: MelCorpus, split: Split) -> ContinuousModel:
+    """Make a model of what was trained, and measure it."""
+    vae, flattening, base = trained.vae, trained.flattening, job.base
+    latents = figures.encode_corpus(vae, corpus)
+    components = base.components if base else figures.fit_components(latents, corpus)
+    vocoders: dict[str, tuple[Mapping[str, Any], State]] = {}
+    if base is not None:
+        vocoders |= {name: (base.card["vocoders"][name], state) for name, state in base.vocoder_states.items()}
+    for name, done in trained.vocoders.items():
+        vocoders[name] = done.training.vocoder.config, done.training.vocoder.state
+    model = ContinuousModel.build(
+        name=job.name,
+        grid=job.grid,
+        vae_config=vae.config.to_dict(),
+        vae_state=vae.to_tensors(),
+        components=components,
+        flattening=flattening,
+        vocoders=vocoders,
+        card={"version": VERSION, "vocoder": next(iter(vocoders))},
+    )
+    measured = figures.measure_vocoders(model, split.held_out)
+    card = {
+        "vocoder": figures.choose_vocoder(measured, list(vocoders)),
+        "components": figures.describe_components(corpus, components.to_components(latents)),
+        "loudness_r2": figures.regress_loudness(vae, latents, corpus, flattening, split.held_out),
+        "held_out_seconds": figures.HELD_OUT_S,
+        "held_out": figures.summarize_figures(measured),
+        "delay_ms": round(1000 * job.grid.frames.n_fft / job.grid.frames.sr, 1),
+        "parameters": {VAE_STAGE: _count(vae.to_tensors()), **{n: _count(state) for n, (_, state) in vocoders.items()}},
+    }
+    return replace(model, card={**model.card, **card})
+
+
+def _describe(job: ModelJob, corpus: MelCorpus, trained: _Trained, seconds: float) -> dict[str, Any]:
+    """Gather what the card says about corpus and training; what it said of a base's vocoders stays."""
+    said = job.base.card if job.base else {}
+    vocoders = {n: {"steps": t.training.total, "seconds": round(t.seconds, 1)} for n, t in trained.vocoders.items()}
+    vae = {"steps": trained.steps, "seconds": round(trained.seconds, 1)}
+    options = {VAE_STAGE: job.vae.to_dict(), **said.get("options", {})}
+    return {
+        "licence": "that of the sounds it was trained on",
+        **job.about,
+        "corpus": {
+            "files": len(corpus.files),
+            "seconds": round(corpus.seconds, 1),
+            "skipped": len(corpus.skipped),
+            "frames": len(corpus.log_mel),
+            "transposed_semitones": job.transpose,
+            "sha256": corpus.fingerprint,
+        },
+        "training": {**said.get("training", {}), "seconds": round(seconds, 1), VAE_STAGE: vae, **vocoders},
+        "options": {**options, **{n: asdict(v) for n, v in job.vocoders.items()}},
+    }
+
+
+def _clean_up(job: ModelJob) -> None:
+    """Delete the checkpoints of what is finished, and their folder, where no other training has its own there."""
+    for stage in job.stages:
+        job.checkpoint(stage).unlink(missing_ok=True)
+    with suppress(OSError):
+        job.checkpoint(VAE_STAGE).parent.rmdir()
+
+
+def _summarize(model: ContinuousModel) -> str:
+    means = {name: entry["mean"] for name, entry in model.card["held_out"].items()}
+    held_out = [f"{n} " + ", ".join(f"{k} {v:g}" for k, v in mean.items()) for n, mean in means.items() if mean]
+    left = model.card["loudness_r2"]
+    return (
+        f"held-out sound: {'; '.join(held_out) or 'not measured'}; default vocoder {model.card['vocoder']}; "
+        f"loudness left in the latents: {'not measured' if left is None else f'R2 {left:g}'}; "
+        f"{model.card['training']['seconds'] / 60:.1f} minutes"
+    )
+
+
+def _count(state: State) -> int:
+    return sum(array.size for array in state.values())
+
+
+def _hash(state: State) -> str:
+    digest = hashlib.sha256()
+    for name in sorted(state):
+        digest.update(name.encode() + np.ascontiguousarray(state[name]).tobytes())
+    return digest.hexdigest()

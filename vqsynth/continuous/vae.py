@@ -1,0 +1,171 @@
+"""The variational auto-encoder of mel spectra: level-free mel frames to latents, latents and loudness to mel frames.
+
+The encoder sees the mel spectrum without its level; the decoder gets the latents and, beside them, the loudness that
+is asked for, flattened to 0 to 1. Both are causal and look no frame ahead. Kingma, Welling, "Auto-encoding variational
+Bayes", 2014: a latent is drawn from a Gaussian whose mean and log variance the encoder tells, its standard deviation
+being exp(log_variance / 2). To play, the mean is taken, so that the same sound has the same latents.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from vqsynth.continuous.layers import Past, Stream, Tensors, Tower, copy_weights, load_weights
+from vqsynth.errors import ModelError, ParameterError
+from vqsynth.frames import Floats
+
+LOG_VARIANCE_CENTRE, LOG_VARIANCE_REACH = -3.0, 7.0
+"""Where the log variances start, and how far they may go from there: a standard deviation of 0.22, of 0.007 to 7.4."""
+LEAST_STD = 0.05
+"""The smallest spread by which a band is divided, so that one that never sounds is not blown up."""
+
+
+@dataclass(frozen=True)
+class VAEConfig:
+    """Describe an auto-encoder by its sizes: bands, latents, channels inside, residual blocks and taps of each half.
+
+    Raises ParameterError for sizes that make none.
+    """
+
+    n_mels: int = 192
+    latents: int = 16
+    width: int = 384
+    blocks: int = 3
+    kernel: int = 3
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value, least = getattr(self, field.name), 0 if field.name == "blocks" else 1
+            if type(value) is not int or not least <= value <= 4096:
+                raise ParameterError(f"{field.name} must be a whole number from {least} to 4096 (got {value!r})")
+        if self.blocks > 10 or self.kernel > 16:
+            raise ParameterError(
+                f"blocks must be 10 or fewer and kernel 16 or less (got {self.blocks} and {self.kernel}); try 3 and 3"
+            )
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "VAEConfig":
+        """Read a config from a card. Raises ModelError for a missing, unknown, mistyped or impossible entry."""
+        names = [field.name for field in fields(cls)]
+        if not isinstance(values, Mapping) or set(values) != set(names):
+            raise ModelError(f"the config of the VAE must have exactly {', '.join(names)} (got {values})")
+        try:
+            return cls(**values)
+        except ParameterError as e:
+            raise ModelError(f"the config of the VAE is impossible: {e}; the card is damaged") from e
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the config as JSON can hold it."""
+        return asdict(self)
+
+
+class VAE(nn.Module):
+    """Encode mel frames to Gaussians over latents, and decode latents and loudness to mel frames."""
+
+    band_mean: Tensor
+    band_std: Tensor
+
+    def __init__(self, config: VAEConfig) -> None:
+        super().__init__()
+        self.config = config
+        sizes = {"width": config.width, "blocks": config.blocks, "kernel": config.kernel}
+        self.encoder = Tower(config.n_mels, 2 * config.latents, **sizes)
+        self.decoder = Tower(config.latents + 1, config.n_mels, **sizes)
+        self.register_buffer("band_mean", torch.zeros(config.n_mels))
+        self.register_buffer("band_std", torch.ones(config.n_mels))
+
+    def standardise_by(self, log_mel: Floats) -> None:
+        """Take the mean and spread of every band from the frames (T, n_mels) of a corpus."""
+        frames = torch.from_numpy(log_mel).double()
+        self.band_mean.copy_(frames.mean(dim=0))
+        self.band_std.copy_(frames.std(dim=0, correction=0).clamp(min=LEAST_STD))
+
+    def encode_stats(self, x: Tensor, past: Past | None = None) -> tuple[Tensor, Tensor]:
+        """Encode log mel frames [N, n_mels, T] to means and log variances of latents, [N, latents, T] each."""
+        mu, raw = self.encoder((x - self.band_mean[:, None]) / self.band_std[:, None], past).chunk(2, dim=1)
+        return mu, LOG_VARIANCE_CENTRE + LOG_VARIANCE_REACH * torch.tanh(raw / LOG_VARIANCE_REACH)
+
+    def decode(self, z: Tensor, u: Tensor, past: Past | None = None) -> Tensor:
+        """Decode latents [N, latents, T] and flattened loudness [N, 1, T], 0 to 1, to log mel frames [N, n_mels, T]."""
+        standard: Tensor = self.decoder(torch.cat([z, 2 * u - 1], dim=1), past)
+        return standard * self.band_std[:, None] + self.band_mean[:, None]
+
+    def to_tensors(self) -> Tensors:
+        """Copy the weights to NumPy as float16, named as in the state dict, and the bands' statistics as float32."""
+        return copy_weights(self)
+
+    @classmethod
+    def from_tensors(cls, config: VAEConfig, tensors: Tensors) -> "VAE":
+        """Build an auto-encoder, ready to play, from weights in NumPy. Raises ModelError where they do not fit."""
+        vae = cls(config)
+        load_weights(vae, tensors, what="the VAE")
+        return vae
+
+
+def reparametrise(mu: Tensor, log_variance: Tensor, *, generator: torch.Generator | None = None) -> Tensor:
+    """Draw from Gaussians such that the draw can be differentiated: mu + exp(log_variance / 2) * noise."""
+    noise = torch.randn(mu.shape, generator=generator, dtype=mu.dtype, device=mu.device)
+    return mu + (log_variance / 2).exp() * noise
+
+
+def gaussian_divergence(mu: Tensor, log_variance: Tensor) -> Tensor:
+    """Take the Kullback-Leibler divergence of Gaussians from the standard one, in nats, element by element."""
+    return (mu.square() + log_variance.exp() - 1 - log_variance) / 2
+
+
+class EncoderStream:
+    """Encode frames as they come, each to the mean of its latents."""
+
+    def __init__(self, vae: VAE) -> None:
+        self._vae = vae
+        self._stream = Stream(lambda x, past: vae.encode_stats(x, past)[0])
+
+    def push(self, log_mel: Floats) -> Floats:
+        """Encode the next frames (t, n_mels), t from 0 on, to (t, latents). Raises ParameterError for other sizes."""
+        _check_rows("log_mel", log_mel, self._vae.config.n_mels)
+        return _to_rows(self._stream.push(_from_rows(log_mel)))
+
+
+class DecoderStream:
+    """Decode latents and loudness as they come."""
+
+    def __init__(self, vae: VAE) -> None:
+        self._vae = vae
+        self._stream = Stream(lambda x, past: vae.decode(x[:, :-1], x[:, -1:], past))
+
+    def push(self, z: Floats, u: Floats) -> Floats:
+        """Decode latents (t, latents) and flattened loudness (t,), 0 to 1, to log mel frames (t, n_mels).
+
+        Raises ParameterError for other sizes.
+        """
+        _check_rows("z", z, self._vae.config.latents)
+        if u.shape != z.shape[:1]:
+            raise ParameterError(f"u must have a value for each of the {len(z)} frames of z (got shape {u.shape})")
+        return _to_rows(self._stream.push(torch.cat([_from_rows(z), _from_rows(u[:, None])], dim=1)))
+
+
+def encode_frames(vae: VAE, log_mel: Floats) -> Floats:
+    """Encode frames (T, n_mels) to the means of their latents (T, latents), as a stream does, to the bit."""
+    return EncoderStream(vae).push(log_mel)
+
+
+def decode_frames(vae: VAE, z: Floats, u: Floats) -> Floats:
+    """Decode latents (T, latents) and flattened loudness (T,) to frames (T, n_mels), as a stream does, to the bit."""
+    return DecoderStream(vae).push(z, u)
+
+
+def _check_rows(name: str, rows: Floats, columns: int) -> None:
+    if rows.ndim != 2 or rows.shape[1] != columns:
+        raise ParameterError(f"{name} must have shape (T, {columns}) (got {rows.shape})")
+
+
+def _from_rows(rows: Floats) -> Tensor:
+    return torch.tensor(rows.T, dtype=torch.float32)[None]
+
+
+def _to_rows(x: Tensor) -> Floats:
+    rows: Floats = x[0].numpy().T.copy()
+    return rows

@@ -1,0 +1,198 @@
+"""What all vocoders have in common: frames in, sound out, whole or as the frames come.
+
+Frame t is centred on sample t * hop_length of the sound. Before the first frame and after the last one the frames are
+held for half a window, so that every sample is made of as many frames as any other, and half a hop of raised cosine
+at both ends keeps them from clicking.
+
+Delay. A sample is final once the frame half a window after it is known. So a stream runs behind its frames by
+`latency` = n_fft / 2 samples: after T frames it has given T * hop_length samples, the first n_fft / 2 of them silence,
+and sample i of the stream is sample i - latency of `render`. Frame t needs the input up to sample t * hop_length +
+n_fft / 2 to be analysed. Blocks of one hop in, blocks of one hop out: an event leaves n_fft - hop_length samples after
+the block it came in, which is at most n_fft samples after it came in itself: 46 ms at 44.1 kHz with 2048 and 512.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any, ClassVar, Protocol
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from vqsynth.continuous.mel import MelGrid
+from vqsynth.errors import ParameterError
+from vqsynth.frames import Floats, FrameGrid
+
+Arrays = Mapping[str, NDArray[Any]]
+_FRAMES_AT_ONCE = 256
+
+
+class Player(Protocol):
+    """What makes the sound of one stream; the split into pushes changes no sample."""
+
+    def push(self, log_mel: Floats, loudness_db: Floats) -> Floats:
+        """Turn frames (t, B) and (t,) into (t * hop_length,) samples.
+
+        The first sample of the first push lies half a window before the first frame's centre, and samples of the
+        first window lack the frames before it.
+        """
+        ...
+
+
+class VocoderStream:
+    """Turn frames into sound as they come, `latency` samples behind them."""
+
+    def __init__(self, player: Player, grid: MelGrid) -> None:
+        self._player, self._grid = player, grid
+        self._last: tuple[Floats, Floats] | None = None
+        self._n_frames = 0
+        self.latency = grid.frames.n_fft // 2
+
+    def push(self, log_mel: ArrayLike, loudness_db: ArrayLike) -> Floats:
+        """Take the next frames, (t, B) and (t,) for any t from 0 on, and return (t * hop_length,) samples.
+
+        Raises ParameterError for frames of wrong size or not finite.
+        """
+        frames = check_frames(log_mel, loudness_db, self._grid)
+        hop, n_new = self._grid.frames.hop_length, len(frames[0])
+        if not n_new:
+            return np.zeros(0, np.float32)
+        skip = 0
+        if self._last is None:
+            skip = self.latency
+            frames = hold_ends(*frames, before=skip // hop)
+        self._last = frames[0][-1:], frames[1][-1:]
+        y = self._player.push(*frames)[skip:]
+        start = self._n_frames * hop - self.latency
+        self._n_frames += n_new
+        return y * fade_ends(start, len(y), self._grid.frames)
+
+    def finish(self, n_samples: int | None = None) -> Floats:
+        """End a sound of `n_samples` and return what is left of it.
+
+        By default the sound ends at the centre of its last frame, which is where a whole number of hops ended.
+        Returns (latency + n_samples - T * hop_length,) samples after T frames.
+        Raises ParameterError where T frames are not those of a sound of `n_samples`.
+        """
+        grid = self._grid.frames
+        n_samples = max(0, self._n_frames - 1) * grid.hop_length if n_samples is None else n_samples
+        if self._last is None:
+            return np.zeros(n_samples, np.float32)
+        check_count(self._n_frames, n_samples, grid)
+        start = self._n_frames * grid.hop_length - self.latency
+        y = self._player.push(*hold_ends(*self._last, after=self.latency // grid.hop_length - 1))
+        self._last = None
+        return y[: n_samples - start] * fade_ends(start, n_samples - start, grid, n_samples)
+
+
+class Vocoder(ABC):
+    """Turn log mel spectra and loudness into sound.
+
+    `name` is its key in VOCODERS. `excitations` are those it can be given, the first the one that `render` takes by
+    default. `network` is None, or the torch module that is trained: see `networks`.
+    """
+
+    name: ClassVar[str]
+    excitations: ClassVar[tuple[str, ...]] = ()
+    network: Any = None
+
+    def __init__(self, grid: MelGrid) -> None:
+        self.grid = grid
+
+    @property
+    def delay_samples(self) -> int:
+        """Tell by how many samples a stream runs behind its frames: half a window."""
+        return self.grid.frames.n_fft // 2
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """Describe the network by its sizes, as JSON can hold it."""
+        return {}
+
+    @property
+    def state(self) -> dict[str, NDArray[Any]]:
+        """Copy the weights of the network."""
+        return {}
+
+    @abstractmethod
+    def play(self, *, excitation: str | None, seed: int) -> Player:
+        """Make what sounds one stream. Raises ParameterError for an excitation that needs the whole."""
+
+    def stream(self, *, excitation: str | None = None, seed: int = 0) -> VocoderStream:
+        """Start a sound that is made as its frames come.
+
+        Raises ParameterError for an excitation, or a vocoder, that needs the whole.
+        """
+        return VocoderStream(self.play(excitation=excitation, seed=seed), self.grid)
+
+    def render(
+        self,
+        log_mel: ArrayLike,
+        loudness_db: ArrayLike,
+        *,
+        n_samples: int,
+        excitation: str | None = None,
+        seed: int = 0,
+    ) -> Floats:
+        """Turn the frames of a sound of `n_samples` into y (n_samples,) float32, which may exceed full scale.
+
+        log_mel: (T, B) and loudness_db: (T,) with T = grid.frames.count(n_samples).
+        Raises ParameterError for frames of wrong size or number, or not finite, or for an unknown excitation.
+        """
+        self.check_excitation(excitation)
+        frames = check_frames(log_mel, loudness_db, self.grid)
+        check_count(len(frames[0]), n_samples, self.grid.frames)
+        return self.render_whole(*frames, n_samples=n_samples, excitation=excitation, seed=seed)
+
+    def render_whole(
+        self, log_mel: Floats, loudness_db: Floats, *, n_samples: int, excitation: str | None, seed: int
+    ) -> Floats:
+        """Render checked frames, here by streaming them."""
+        stream = self.stream(excitation=excitation, seed=seed)
+        blocks = [slice(i, i + _FRAMES_AT_ONCE) for i in range(0, len(log_mel), _FRAMES_AT_ONCE)]
+        parts = [stream.push(log_mel[block], loudness_db[block]) for block in blocks]
+        return np.concatenate([*parts, stream.finish(n_samples)])[self.delay_samples :]
+
+    def check_excitation(self, excitation: str | None) -> None:
+        """Refuse an excitation that this vocoder has not. Raises ParameterError."""
+        if excitation is not None and excitation not in self.excitations:
+            expected = f"must be one of {', '.join(self.excitations)}" if self.excitations else "cannot be chosen"
+            raise ParameterError(f"the excitation of the vocoder '{self.name}' {expected} (got {excitation!r})")
+
+
+def check_frames(log_mel: ArrayLike, loudness_db: ArrayLike, grid: MelGrid) -> tuple[Floats, Floats]:
+    """Return frames (T, B) and (T,) as float32. Raises ParameterError for wrong sizes, NaN and infinite values."""
+    bands, level = np.asarray(log_mel, np.float32), np.asarray(loudness_db, np.float32)
+    if bands.ndim != 2 or bands.shape[1] != grid.n_mels or level.shape != bands.shape[:1]:
+        raise ParameterError(
+            f"log_mel must have shape (T, {grid.n_mels}) and loudness_db (T,) (got {bands.shape} and {level.shape})"
+        )
+    for name, values in (("log_mel", bands), ("loudness_db", level)):
+        if not np.isfinite(values).all():
+            raise ParameterError(f"{name} holds NaN or infinite values")
+    return bands, level
+
+
+def check_count(n_frames: int, n_samples: int, grid: FrameGrid) -> None:
+    """Refuse frames that are not those of a sound of `n_samples`. Raises ParameterError."""
+    if n_samples < 0 or grid.count(n_samples) != n_frames:
+        raise ParameterError(
+            f"n_samples must lie between {max(0, n_frames - 1) * grid.hop_length} and "
+            f"{max(1, n_frames) * grid.hop_length - 1} for {n_frames} frames (got {n_samples})"
+        )
+
+
+def hold_ends(log_mel: Floats, loudness_db: Floats, *, before: int = 0, after: int = 0) -> tuple[Floats, Floats]:
+    """Repeat the first frame `before` times and the last one `after` times."""
+    held = np.pad(np.arange(len(log_mel)), (before, after), mode="edge")
+    return log_mel[held], loudness_db[held]
+
+
+def fade_ends(start: int, length: int, grid: FrameGrid, n_samples: int | None = None) -> Floats:
+    """Shape samples from `start` on: 0 before the sound, 0 to 1 at its start, 1 to 0 at its end, if that is known."""
+    fade = grid.hop_length // 2
+    place = np.arange(start, start + length)
+    inward = place
+    if n_samples is not None:
+        fade = min(fade, n_samples // 2)
+        inward = np.minimum(place, n_samples - 1 - place)
+    return (0.5 - 0.5 * np.cos(np.pi * np.clip(inward / max(1, fade), 0, 1))).astype(np.float32)

@@ -1,0 +1,121 @@
+"""What the networks of the vocoders share: standardised mel bands in, sizes from a card, weights to and from NumPy.
+
+All are causal over frames and built of the layers of `continuous.layers`: log mel bands [N, B, T] in, and what belongs
+to frame t depends on no later frame.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, fields
+from typing import Any, ClassVar, Generic, TypeVar
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
+from torch import Tensor, nn
+
+from vqsynth.continuous.layers import Past, Stream, copy_weights, load_weights
+from vqsynth.continuous.mel import MelGrid
+from vqsynth.continuous.vocoders.interface import Arrays, Vocoder
+from vqsynth.errors import ModelError
+from vqsynth.frames import Floats
+
+MOST = 4096
+TYPICAL_MEAN, TYPICAL_STD = -6.0, 2.5
+"""Of log mel bands, until those of a corpus are taken."""
+LEAST_STD = 0.05
+"""The smallest spread by which a band is divided, so that one that never sounds is not blown up."""
+LOUDEST = 3.0
+"""The largest log magnitude: no bin is more than e^3 times as high as a sinusoid that is all of a frame."""
+Config = TypeVar("Config")
+
+
+class MelNetwork(nn.Module):
+    """A causal network over log mel bands, which it first brings to mean 0 and deviation 1.
+
+    Called with mel [N, B, T] alone it is trained; what it returns is for the class to say. A `Stream` also gives it
+    the past.
+    """
+
+    band_mean: Tensor
+    band_std: Tensor
+
+    def __init__(self, grid: MelGrid) -> None:
+        super().__init__()
+        self.register_buffer("band_mean", torch.full((grid.n_mels,), TYPICAL_MEAN))
+        self.register_buffer("band_std", torch.full((grid.n_mels,), TYPICAL_STD))
+
+    def standardise_by(self, log_mel: ArrayLike) -> None:
+        """Take the mean and spread of every band from the frames (T, n_mels) of a corpus."""
+        frames = np.asarray(log_mel, np.float64)
+        self.band_mean.copy_(torch.from_numpy(frames.mean(axis=0)))
+        self.band_std.copy_(torch.from_numpy(np.maximum(frames.std(axis=0), LEAST_STD)))
+
+    def standard(self, mel: Tensor) -> Tensor:
+        """Standardise [N, B, T]."""
+        return (mel - self.band_mean[:, None]) / self.band_std[:, None]
+
+    def play(self, mel: Tensor, past: Past) -> Tensor:
+        """Make of a chunk [1, B, T] what is played, [1, channels, T * m]."""
+        played: Tensor = self(mel, past)
+        return played
+
+
+class NetworkStream:
+    """Run a network over frames as they come; any split into pushes gives the same bits."""
+
+    def __init__(self, network: MelNetwork) -> None:
+        self._stream = Stream(network.play)
+
+    def push(self, log_mel: Floats) -> Floats:
+        """Run the next frames (t, B): what is played of them, a row per frame or sample."""
+        played = self._stream.push(torch.tensor(log_mel.T, dtype=torch.float32)[None])
+        return np.ascontiguousarray(played[0].numpy().T)
+
+
+class NetworkVocoder(Vocoder, Generic[Config]):
+    """A vocoder with a network that is trained.
+
+    `network` is the torch module: `standardise_by` it to a corpus, train it through `forward`, and play on.
+    """
+
+    config_type: ClassVar[type[Any]]
+    network_type: ClassVar[type[Any]]
+
+    def __init__(self, grid: MelGrid, config: Mapping[str, Any], state: Arrays | None = None) -> None:
+        super().__init__(grid)
+        self._config: Config = read_config(self.config_type, config)
+        self.network = self.network_type(grid, self._config)
+        if state is not None:
+            load_weights(self.network, state, what=f"the vocoder '{self.name}'")
+        self.network.eval()
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """Describe the network by its sizes, as JSON can hold it."""
+        return asdict(self._config)  # type: ignore[call-overload,no-any-return]
+
+    @property
+    def state(self) -> dict[str, NDArray[Any]]:
+        """Copy the weights, float16 as a bundle holds them, and the bands' statistics."""
+        return copy_weights(self.network)
+
+
+def read_config(kind: type[Config], values: Mapping[str, Any]) -> Config:
+    """Read the sizes of a network from a card, those that are missing as by default.
+
+    Raises ModelError for an unknown or mistyped size, or one that makes no network.
+    """
+    types = {f.name: f.type for f in fields(kind)}  # type: ignore[arg-type]
+    good = isinstance(values, Mapping) and set(values) <= set(types)
+    if not good or not all(type(v) is int and 1 <= v <= MOST for v in values.values()):
+        raise ModelError(
+            f"a vocoder's config may hold {', '.join(types)}, whole numbers from 1 to {MOST} (got {values!r})"
+        )
+    return kind(**values)
+
+
+def band_interpolation(grid: MelGrid) -> Tensor:
+    """Weigh bands so that they give a value per bin, linear between the bands' centres: (n_bins, B)."""
+    bins_hz = grid.frames.frequencies_hz.astype(np.float64)
+    columns = [np.interp(bins_hz, grid.centres_hz, band) for band in np.eye(grid.n_mels)]
+    return torch.from_numpy(np.stack(columns, axis=1).astype(np.float32))
