@@ -1,0 +1,29 @@
+"""The sounds that a continuous model is made of and measured by, put together from their packages."""
+
+import tempfile
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from _violins import read_sound
+from numpy.typing import NDArray
+
+from vqsynth.codebooks.recipes.continuous import MODEL_RECIPES, make_model_job
+from vqsynth.continuous import ContinuousModel
+from vqsynth.continuous.train.job import ModelJob
+
+BUILD = Path("build/recipes/continuous")
+LONGEST_S = 20.0
+
+
+@cache
+def model_job(name: str) -> ModelJob:
+    """Say what a model's recipe trains on, making the sounds where they are not there yet."""
+    return make_model_job(MODEL_RECIPES[name], BUILD / name, Path(tempfile.gettempdir()) / name, say=lambda line: None)
+
+
+def held_out(model: ContinuousModel) -> dict[str, NDArray[np.float32]]:
+    """Read the sounds that a model's recipe holds out, up to 20 s of each, by package and name."""
+    paths = [Path(path) for path in model_job(model.name).validation or ()]
+    longest = round(LONGEST_S * model.sr)
+    return {f"{path.parent.name}/{path.name}": read_sound(path, model.sr)[:longest] for path in paths}

@@ -1,0 +1,82 @@
+"""Whether a morph goes from one sound to the other: descriptors of what is rendered, frame by frame.
+
+    python tests/bench/glide_morph.py [MODEL]
+
+Sounds held at one pitch are morphed in pairs, along a straight line. Centroid, bandwidth, rolloff and flatness,
+measured with librosa, are averaged over a fifth of a second; the distance of two frames is that of their descriptors,
+each over its spread in the model's held-out sounds. A and B themselves are decoded through the model, held as long.
+"""
+
+import itertools
+import sys
+from dataclasses import replace
+
+import librosa
+import numpy as np
+from _bars import finish, note, show
+from _models import held_out
+from scipy.ndimage import uniform_filter1d
+from scipy.stats import spearmanr
+
+from vqsynth.continuous import ContinuousModel, LatentPath, load, morph
+
+SECONDS, SMOOTHED_FRAMES = 6.0, 17
+HELD_S = (0.4, 1.6)
+"""What of a held-out note is held: past its attack."""
+PAIRS = 12
+LEVEL_DB = -24.0
+
+
+def describe(y: np.ndarray, model: ContinuousModel) -> np.ndarray:
+    """Measure descriptors (T, 4), as ratios those that are frequencies, averaged over a fifth of a second."""
+    frames = {"n_fft": model.grid.frames.n_fft, "hop_length": model.grid.frames.hop_length}
+    names = ("centroid", "bandwidth", "rolloff")
+    hz = [getattr(librosa.feature, f"spectral_{name}")(y=y, sr=model.sr, **frames)[0] for name in names]
+    flatness = librosa.feature.spectral_flatness(y=y, **frames)[0]
+    columns = [*(np.log2(np.maximum(column, 1.0)) for column in hz), np.log10(np.maximum(flatness, 1e-9))]
+    return uniform_filter1d(np.stack(columns, axis=1), SMOOTHED_FRAMES, axis=0, mode="nearest")
+
+
+def hold(path: LatentPath, model: ContinuousModel) -> LatentPath:
+    """Hold a sound as it is on average past its attack."""
+    hop = model.grid.frames.hop_length
+    held = slice(*(round(s * model.sr / hop) for s in HELD_S))
+    n_samples = round(SECONDS * model.sr)
+    n_frames = model.grid.frames.count(n_samples)
+    components = np.repeat(path.components[:, held].mean(axis=1)[:, None], n_frames, axis=1)
+    return replace(path, n_samples=n_samples, components=components, loudness_db=np.full(n_frames, LEVEL_DB))
+
+
+def measure_morph(a: LatentPath, b: LatentPath, spread: np.ndarray, model: ContinuousModel) -> tuple[float, float, int]:
+    """Render a morph: rank correlation of time with the distance to A, with that to B, and frames outside both."""
+    ends = [np.median(describe(model.render(path), model)[4:-4], axis=0) / spread for path in (a, b)]
+    between = describe(model.render(morph(a, b)), model)[4:-4] / spread
+    to_a, to_b = (np.linalg.norm(between - end, axis=1) for end in ends)
+    apart = np.linalg.norm(ends[0] - ends[1])
+    time = np.arange(len(between))
+    outside = int(((to_a > apart) & (to_b > apart)).sum())
+    return float(spearmanr(time, to_a).statistic), float(-spearmanr(time, to_b).statistic), outside
+
+
+def main(name: str = "strings") -> None:
+    """Print both beside their bars."""
+    model = load(name)
+    sounds = {file: y for file, y in held_out(model).items() if len(y) > 2 * HELD_S[1] * model.sr}
+    paths = {file: hold(model.encode(y, model.sr), model) for file, y in sounds.items()}
+    described = np.concatenate([describe(y, model) for y in sounds.values()])
+    spread = described.std(axis=0)
+    pairs = list(itertools.combinations(paths, 2))
+    pairs = pairs[:: max(1, len(pairs) // PAIRS)][:PAIRS]
+    results = []
+    for a, b in pairs:
+        results.append(measure_morph(paths[a], paths[b], spread, model))
+        note(f"    {a} to {b}: {results[-1][1]:.3f} to B, {results[-1][2]} frames outside; to A", results[-1][0])
+    from_a, to_b, outside = np.array(results).T
+    show(f"{name}: distance to A grows, rank correlation, mean of {len(pairs)}", from_a.mean(), 0.95, better="higher")
+    show("    distance to B falls", to_b.mean(), 0.95, better="higher")
+    show("    frames outside both, all morphs", outside.sum(), 0)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
+    finish()
