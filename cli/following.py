@@ -39,6 +39,13 @@ _CHOICES: list[Decorator] = [
     click.option(
         "--max-transpose", type=float, default=Limits.transpose_cents, show_default=True, help="Cents; 0: off."
     ),
+    click.option(
+        "--max-fundamental",
+        type=float,
+        default=Limits.fundamental_db,
+        show_default=True,
+        help="dB that a weak fundamental is raised by where pitch is asked for; 0: off.",
+    ),
     click.option("--max-blend", type=float, default=Limits.blend, show_default=True, help="Share of a near code."),
     click.option("--no-gain", is_flag=True, help="Do not correct the gain."),
 ]
@@ -75,6 +82,10 @@ def gather_choices(values: dict[str, Any]) -> dict[str, Any]:
     given = dict(values)
     if "rounds" in given:
         given["limits"] = Limits(
-            given.pop("max_tilt"), given.pop("max_transpose"), not given.pop("no_gain"), given.pop("max_blend")
+            tilt_db=given.pop("max_tilt"),
+            transpose_cents=given.pop("max_transpose"),
+            gain=not given.pop("no_gain"),
+            blend=given.pop("max_blend"),
+            fundamental_db=given.pop("max_fundamental"),
         )
     return given

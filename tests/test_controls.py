@@ -77,7 +77,12 @@ def test_controls_of_zero_change_no_sample(book: Codebook) -> None:
 def test_render_blocks_with_controls_gives_the_samples_of_the_whole(book: Codebook, block_size: int) -> None:
     rng = np.random.default_rng(0)
     controls = Controls(
-        rng.uniform(-3, 3, FRAMES), rng.uniform(-50, 50, FRAMES), rng.integers(0, 64, FRAMES), rng.uniform(0, 1, FRAMES)
+        tilt_db=rng.uniform(-3, 3, FRAMES),
+        transpose_cents=rng.uniform(-50, 50, FRAMES),
+        blend_codes=rng.integers(0, 64, FRAMES),
+        blend=rng.uniform(0, 1, FRAMES),
+        fundamental_hz=rng.uniform(80, 800, FRAMES),
+        fundamental_db=rng.choice([0.0, 12.0, 30.0], FRAMES),
     )
     path = replace(held(book, 5), codes=rng.integers(0, 64, FRAMES), controls=controls)
     blocks = np.concatenate(list(render_blocks(path, book.grains, block_size=block_size)))

@@ -225,3 +225,14 @@ def test_measure_windows_too_short_for_any_pitch_give_none(sr: int, n_fft: int) 
         np.ones(999, np.float32), FrameGrid(sr, n_fft, n_fft // 4), ["pitch", "pitch_confidence"]
     )
     assert np.isnan(found["pitch"]).all() and not found["pitch_confidence"].any()
+
+
+@pytest.mark.parametrize(("n_fft", "hop_length"), [(3072, 768), (1024, 256), (2048, 512)])
+def test_measure_in_other_frames_keeps_the_clock_and_agrees_with_librosa(
+    rng: np.random.Generator, n_fft: int, hop_length: int
+) -> None:
+    y = (rng.standard_normal(20000) * np.linspace(0.1, 1, 20000)).astype(np.float32)
+    got = measure(y, FrameGrid(n_fft=n_fft, hop_length=hop_length), ["centroid", "loudness"], n_fft=2048)
+    theirs = librosa.feature.spectral_centroid(y=y, sr=44100, n_fft=2048, hop_length=hop_length)[0]
+    np.testing.assert_allclose(got["centroid"], theirs, rtol=1e-4)
+    assert got["loudness"].shape == theirs.shape

@@ -55,8 +55,9 @@ def test_correct_layers_the_mix_is_as_loud_as_asked(
 
 
 def test_correct_layers_without_gain_leaves_the_levels(book: Codebook) -> None:
-    off = synthesize(book, seconds=1.0, pitch=300, layers=2, limits=Limits(gain=False))
-    plain = synthesize(book, seconds=1.0, pitch=300, layers=2, rounds=0)
+    asked = {"seconds": 1.0, "pitch": 300, "layers": 2, "weights": {"pitch": 1.0}}  # the same codes, corrected or not
+    off = synthesize(book, limits=Limits(gain=False), **asked)
+    plain = synthesize(book, rounds=0, **asked)
     for kept, first in zip(off.paths, plain.paths, strict=True):
         np.testing.assert_array_equal(kept.gain_db, first.gain_db)
 

@@ -17,9 +17,9 @@ ROOT = Path(__file__).parent.parent
 # The spine. A module imports from the rows above its own.
 SPINE = (
     ("errors",),
-    ("files", "headers", "interrupts", "progress"),
+    ("files", "headers", "steps", "interrupts", "progress"),
     ("audio", "frames", "checkpoint"),
-    ("loudness", "yin", "soundfiles", "distances"),
+    ("loudness", "yin", "fundamentals", "soundfiles", "distances"),
     ("descriptors", "partials", "excitation"),
     ("controls", "refinement"),
     ("grains",),

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from vqsynth.codebook import Codebook
-from vqsynth.report import make_report, normalized_error, summarize, warnings_of
+from vqsynth.descriptors import measure
+from vqsynth.frames import FrameGrid
+from vqsynth.report import make_report, measure_errors, normalized_error, summarize, warnings_of
 from vqsynth.synthesis import synthesize
 
 
@@ -75,3 +77,15 @@ def test_report_names_the_runner_up_and_how_far_each_code_is(book: Codebook) -> 
     spread = np.std(np.log2(book.table.column("centroid")))
     expected = np.abs(np.log2(np.array(row["table"]) / np.array(row["asked"]))) / spread
     np.testing.assert_allclose(row["distance"], expected, rtol=1e-4, atol=1e-6)
+
+
+def test_measure_errors_judges_spectra_in_the_same_frames_whatever_the_codebook(rng: np.random.Generator) -> None:
+    """Frames of 1024 and of 3072 samples, read at the same times, say the same of a spectrum."""
+    y = rng.standard_normal(44100).astype(np.float32)
+    short, long = (
+        measure_errors(y, FrameGrid(n_fft=n_fft, hop_length=256), {"centroid": np.full(173, 9000.0)})[0]["centroid"]
+        for n_fft in (1024, 3072)
+    )
+    np.testing.assert_array_equal(short, long)
+    own = measure(y, FrameGrid(n_fft=1024, hop_length=256), ["centroid"])["centroid"]
+    assert np.abs(own - short).max() > 50

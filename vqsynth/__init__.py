@@ -5,6 +5,7 @@ The modules, in the order in which data flows:
     errors        what can go wrong, in one sentence each
     files         outputs written whole or not at all
     headers       what sound files promise
+    steps         Newton steps of many values, each on its own
     interrupts    Ctrl-C, heeded between two steps
     progress      what is shown of long work
     checkpoint    long work, put down and taken up again
@@ -13,12 +14,13 @@ The modules, in the order in which data flows:
     soundfiles    folders of sounds, and which of them are held out
     distances     how far a resynthesis is from its sound
     loudness      the K-weighting filter
+    fundamentals  how strong the fundamental of a spectrum is
     yin           the pitch estimator
     descriptors   one function each, and the registry
     partials      grains split into partials and noise
     excitation    noise, coherent: the phase of the grains
     refinement    refined: Griffin-Lim at two windows
-    controls      tilt, transposition, blend
+    controls      tilt, transposition, fundamental, blend
     grains        every code to its spectrum, every spectrum to its short sound
     expressions   the language of table filters
     spreadsheet   tables as CSV, JSON and HTML

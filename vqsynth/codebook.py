@@ -17,6 +17,7 @@ from vqsynth.descriptors import REGISTRY
 from vqsynth.errors import CodebookError, ParameterError, VqsynthWarning
 from vqsynth.files import StrPath
 from vqsynth.frames import Floats, FrameGrid, frame_signal
+from vqsynth.fundamentals import measure_fundamentals
 from vqsynth.grains import Grains, describe_grains, normalize_power
 from vqsynth.index import Targets, check_weights
 from vqsynth.path import SILENT_DB, CodePath, check_layers
@@ -234,4 +235,6 @@ def _measure_table(grains: Grains, counts: NDArray[np.int64]) -> DescriptorTable
     known = list(REGISTRY.values())
     names, units, scales = zip(*((d.name, d.unit, d.scale) for d in known), strict=True)
     values, deviations = describe_grains(grains)
-    return DescriptorTable(names, units, scales, values, counts, deviations=deviations)
+    pitches_hz = values[:, names.index("pitch")]
+    strengths = measure_fundamentals(grains.magnitudes, pitches_hz, grains.grid)
+    return DescriptorTable(names, units, scales, values, counts, deviations=deviations, fundamentals=strengths)

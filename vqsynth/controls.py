@@ -1,4 +1,4 @@
-"""What a code alone cannot give: tilt, transposition, and a blend with a code whose spectrum is near.
+"""What a code alone cannot give: tilt, transposition, a stronger fundamental, and a blend with a code that is near.
 
 Each is a number per frame, bounded, and nothing at zero. All keep the power of the grain, so that level stays a matter
 of gain.
@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 from vqsynth.errors import ParameterError
 from vqsynth.excitation import Shapes
 from vqsynth.frames import Floats, FrameGrid
-from vqsynth.partials import Partials, phase_advance
+from vqsynth.partials import LOBE, Partials, phase_advance
 
 MAX_TILT_DB = 6.0
 MAX_TRANSPOSE_CENTS = 1200.0
+MAX_FUNDAMENTAL_DB = 40.0
 LOWEST_OCTAVE_HZ = 50.0
 """Tilt counts octaves from here; under it, the spectrum is left level."""
 
@@ -27,7 +28,8 @@ class Controls:
     """Hold T frames' controls.
 
     tilt_db: (T,), dB per octave, up to 6 either way. transpose_cents: (T,), up to an octave either way. blend_codes:
-    (T,) int64, and blend: (T,) 0 to 1, the share of that code's spectrum.
+    (T,) int64, and blend: (T,) 0 to 1, the share of that code's spectrum. fundamental_hz: (T,), where the code has its
+    fundamental, and fundamental_db: (T,) 0 to 40, by which that is raised.
     Raises ParameterError for lengths that differ and values out of bounds.
     """
 
@@ -35,10 +37,13 @@ class Controls:
     transpose_cents: NDArray[np.float64]
     blend_codes: NDArray[np.int64]
     blend: NDArray[np.float64]
+    fundamental_hz: NDArray[np.float64]
+    fundamental_db: NDArray[np.float64]
 
     def __post_init__(self) -> None:
         limits = {"tilt_db": (-MAX_TILT_DB, MAX_TILT_DB), "blend": (0.0, 1.0),
-                  "transpose_cents": (-MAX_TRANSPOSE_CENTS, MAX_TRANSPOSE_CENTS)}  # fmt: skip
+                  "transpose_cents": (-MAX_TRANSPOSE_CENTS, MAX_TRANSPOSE_CENTS), "fundamental_hz": (0.0, 1e6),
+                  "fundamental_db": (0.0, MAX_FUNDAMENTAL_DB)}  # fmt: skip
         for name, (low, high) in limits.items():
             values = np.round(np.asarray(getattr(self, name), np.float64), 4)
             if values.shape != (len(self),) or not ((values >= low) & (values <= high)).all():
@@ -57,18 +62,22 @@ class Controls:
 
     def to_fields(self) -> dict[str, list[float] | list[int]]:
         """List what is not zero, for JSON."""
-        used = {name for name in ("tilt_db", "transpose_cents", "blend") if getattr(self, name).any()}
-        used |= {"blend_codes"} & {f"{name}_codes" for name in used}
+        used = {name for name in SIZES if getattr(self, name).any()}
+        used |= {PLACES[name] for name in PLACES if name in used}
         return {field.name: getattr(self, field.name).tolist() for field in fields(self) if field.name in used}
 
 
+SIZES = ("tilt_db", "transpose_cents", "blend", "fundamental_db")
+"""What tells how much of a control is used, nothing at zero."""
+PLACES = {"blend": "blend_codes", "fundamental_db": "fundamental_hz"}
+"""What says, beside a size, where it counts."""
 CONTROLS = frozenset(field.name for field in fields(Controls))
 
 
 def no_controls(n_frames: int) -> Controls:
     """Make controls that change nothing."""
     zeros = np.zeros(n_frames)
-    return Controls(zeros, zeros, np.zeros(n_frames, np.int64), zeros)
+    return Controls(zeros, zeros, np.zeros(n_frames, np.int64), zeros, zeros, zeros)
 
 
 def read_controls(values: Mapping[str, Any], n_frames: int) -> Controls:
@@ -84,7 +93,7 @@ def apply_controls(
     shapes: Shapes, controls: Controls, partials: Partials, amplitudes: Floats, codes: NDArray[np.int64],
     grid: FrameGrid,
 ) -> Shapes:  # fmt: skip
-    """Shape the frames of one voice: blend, transpose, tilt, and bring each frame's power back.
+    """Shape the frames of one voice: blend, raise, transpose, tilt, and bring each frame's power back.
 
     shapes: (1, T, n_bins) of `codes` (1, T). amplitudes, partials: those of the codebook, (K, n_bins).
     """
@@ -93,9 +102,11 @@ def apply_controls(
     if controls.blend.any():
         share = controls.blend.astype(np.float32)[:, None]
         values = (1 - share) * values + share * amplitudes[controls.blend_codes]
-    shaped = replace(shapes, amplitudes=values[None])
+    shaped, frequency = replace(shapes, amplitudes=values[None]), partials.frequency[codes[0]]
+    if controls.fundamental_db.any():
+        shaped, frequency = _raise_fundamental(shaped, frequency, controls, grid)
     if controls.transpose_cents.any():
-        shaped = _transpose(shaped, controls, partials, codes, grid)
+        shaped = _transpose(shaped, frequency, controls, grid)
     values = shaped.amplitudes[0]
     if controls.tilt_db.any():
         octaves = tilt_octaves(grid)
@@ -110,9 +121,29 @@ def tilt_octaves(grid: FrameGrid) -> Floats:
     return octaves
 
 
-def _transpose(
-    shapes: Shapes, controls: Controls, partials: Partials, codes: NDArray[np.int64], grid: FrameGrid
-) -> Shapes:
+def _raise_fundamental(shapes: Shapes, frequency: Floats, controls: Controls, grid: FrameGrid) -> tuple[Shapes, Floats]:
+    """Raise the bins that a window's main lobe about the fundamental covers, and make them a partial of its own.
+
+    frequency: (T, n_bins), of the partial that a bin belongs to, in bins; returned for the shapes that come back.
+    """
+    place: Floats = (controls.fundamental_hz * grid.n_fft / grid.sr).astype(np.float32)[:, None]
+    top = min(grid.n_bins, int(place.max()) + LOBE + 2)
+    away = np.arange(top) - place
+    is_raised = (np.abs(away) <= LOBE) & (controls.fundamental_db > 0)[:, None]
+    by_db = controls.fundamental_db[:, None] * np.clip(LOBE + 0.5 - np.abs(away), 0, 1)
+    values, peak, advance, tonal = (
+        array[0].copy() for array in (shapes.amplitudes, shapes.peak, shapes.advance, shapes.tonal)
+    )
+    frequency = frequency.copy()
+    values[:, :top] *= (10 ** (by_db / 20)).astype(np.float32)
+    tonal[:, :top] |= is_raised
+    frequency[:, :top] = np.where(is_raised, place, frequency[:, :top])
+    peak[:, :top] = np.where(is_raised, np.rint(place).astype(np.int16), peak[:, :top])
+    advance[:, :top] = np.where(is_raised, phase_advance(frequency[:, :top], peak[:, :top], grid), advance[:, :top])
+    return Shapes(values[None], peak[None], advance[None], tonal[None]), frequency
+
+
+def _transpose(shapes: Shapes, frequency: Floats, controls: Controls, grid: FrameGrid) -> Shapes:
     """Read every bin from where it lay before, and let partials run faster or slower."""
     ratio = 2 ** (controls.transpose_cents.astype(np.float32)[:, None] / 1200)
     source = np.arange(grid.n_bins, dtype=np.float32) / ratio
@@ -123,10 +154,10 @@ def _transpose(
     inside = source <= grid.n_bins - 1
     moved = np.where(inside, low + between * (high - low), low * 0)
     nearest = np.clip(np.rint(source).astype(np.int64), 0, grid.n_bins - 1)
-    frequency = partials.frequency[codes[0][:, None], nearest] * ratio
-    peak = np.clip(np.rint(frequency), 0, grid.n_bins - 1).astype(np.int16)
-    tonal = partials.tonal[codes[0][:, None], nearest] & inside
-    return Shapes(moved[None], peak[None], phase_advance(frequency, peak, grid)[None], tonal[None])
+    shifted: Floats = (np.take_along_axis(frequency, nearest, axis=1) * ratio).astype(np.float32, copy=False)
+    peak = np.clip(np.rint(shifted), 0, grid.n_bins - 1).astype(np.int16)
+    tonal = np.take_along_axis(shapes.tonal[0], nearest, axis=1) & inside
+    return Shapes(moved[None], peak[None], phase_advance(shifted, peak, grid)[None], tonal[None])
 
 
 def _power(amplitudes: Floats) -> Floats:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vqsynth.controls import no_controls, tilt_octaves
+from vqsynth.controls import SIZES, no_controls, tilt_octaves
 from vqsynth.descriptors import Analysis, lookup
 from vqsynth.errors import ParameterError
 from vqsynth.frames import Floats
@@ -23,6 +23,7 @@ from vqsynth.index import Targets
 from vqsynth.path import LOUDEST_DB, SILENT_DB, CodePath
 from vqsynth.render import render_path
 from vqsynth.report import EDGE, measure_errors
+from vqsynth.steps import Steps
 
 TILTED = ("centroid", "bandwidth", "rolloff", "flatness", "crest")
 """Descriptors that a tilt moves and a Newton step can follow."""
@@ -35,19 +36,25 @@ FARTHEST_CENTS = 300.0
 """A pitch further off than this is another pitch, an octave error or another note, and is left alone."""
 MOST_GAIN_DB = 6.0
 """How far gain is moved from what the table says, at most: at a sudden drop, loudness cannot be met within a window."""
-FORGETTING = 1.1
-"""Growth per round of the least cost that a frame remembers, since its neighbours have moved meanwhile."""
+CLEAR_DB = -12.0
+"""Where a fundamental is raised to, under the strongest partial: a tracker of the fundamental hears it there (the share
+of a sine over the cello and the choir that pyworld hears: 96 and 94 % as the codes are, 99.9 and 99.5 % raised)."""
 _PROBE_DB = 0.5
 
 
 @dataclass(frozen=True)
 class Limits:
-    """Bound the controls: tilt in dB per octave, transposition in cents, gain or not, share of a blend; 0 is off."""
+    """Bound the controls; 0 is off.
+
+    tilt_db: dB per octave. transpose_cents: either way. gain: or not. blend: a share, 0 to 1. fundamental_db: by which
+    a weak fundamental is raised.
+    """
 
     tilt_db: float = 3.0
     transpose_cents: float = 50.0
     gain: bool = True
     blend: float = 0.0
+    fundamental_db: float = 30.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +74,7 @@ class Correction:
         controls = self.path.controls
         if controls is None:
             return {}
-        sizes = {name: getattr(controls, name) for name in ("tilt_db", "transpose_cents", "blend")}
+        sizes = {name: getattr(controls, name) for name in SIZES}
         return {name: float(np.abs(values).mean()) for name, values in sizes.items() if values.any()}
 
 
@@ -79,7 +86,11 @@ def correct_path(
     targets: descriptor name to (T,), NaN where nothing is asked. Raises ParameterError for negative rounds or limits.
     """
     limits = limits or Limits()
-    if rounds < 0 or min(limits.tilt_db, limits.transpose_cents, limits.blend) < 0 or limits.blend > 1:
+    if (
+        rounds < 0
+        or min(limits.tilt_db, limits.transpose_cents, limits.blend, limits.fundamental_db) < 0
+        or limits.blend > 1
+    ):
         raise ParameterError(f"rounds and limits must be 0 or more (got {rounds}, {limits})")
     followers = _Followers(path, grains, targets, limits)
     best: tuple[float, CodePath, Floats, int] | None = None
@@ -125,6 +136,19 @@ def predict_transposition(
     return replace(path, controls=replace(controls, transpose_cents=bounded))
 
 
+def raise_fundamentals(
+    path: CodePath, pitches_hz: Floats, levels_db: Floats, asked_hz: NDArray[np.float64], limits: Limits
+) -> CodePath:
+    """Raise weak fundamentals towards `CLEAR_DB` where a pitch is asked for, as far as allowed.
+
+    pitches_hz, levels_db: (T,), what the path's codes have, and what `measure_fundamentals` says of them.
+    """
+    controls = path.controls or no_controls(len(path))
+    missing = np.where(np.isnan(asked_hz), 0.0, np.nan_to_num(CLEAR_DB - levels_db.astype(np.float64)))
+    raised_db, place_hz = np.clip(missing, 0, limits.fundamental_db), np.nan_to_num(pitches_hz.astype(np.float64))
+    return replace(path, controls=replace(controls, fundamental_hz=place_hz, fundamental_db=raised_db))
+
+
 def tilt_slopes(grains: Grains, codes: NDArray[np.int64], names: list[str]) -> dict[str, NDArray[np.float64]]:
     """Tell how far a tilt of 1 dB per octave moves the descriptors of codes, (T,) each, from their spectra alone.
 
@@ -153,25 +177,6 @@ class _Spectra(Analysis):
         self.__dict__["magnitude"] = magnitudes
 
 
-class _Steps:
-    """One control's values (T,), and Newton steps; guarded, they shrink in every frame where they did not help."""
-
-    def __init__(self, values: NDArray[np.float64], limit: float, *, guarded: bool) -> None:
-        self.values, self._limit, self._guarded = values, limit, guarded
-        self._best, self._best_step = values, np.zeros(len(values))
-        self._least, self._pace = np.full(len(values), np.inf), np.ones(len(values))
-
-    def move(self, step: NDArray[np.float64], cost: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Step on from the values that cost least so far, given the cost of the present ones and the step from them."""
-        better = (cost <= self._least) | (not self._guarded)
-        self._best = np.where(better, self.values, self._best)
-        self._best_step = np.where(better, step, self._best_step)
-        self._pace = np.where(better, np.minimum(1.0, 1.5 * self._pace), 0.5 * self._pace)
-        self._least = FORGETTING * np.where(better, cost, self._least)
-        self.values = np.clip(self._best + self._pace * self._best_step, -self._limit, self._limit)
-        return self.values
-
-
 class _Followers:
     """What moves the controls of one path against its errors, round after round."""
 
@@ -182,10 +187,10 @@ class _Followers:
         self._slopes = tilt_slopes(grains, path.codes, [name for name in targets if name in TILTED])
         rugged = bool(RUGGED & set(self._slopes))
         self._tilt = (
-            _Steps(controls.tilt_db, limits.tilt_db, guarded=rugged) if self._slopes and limits.tilt_db else None
+            Steps(controls.tilt_db, limits.tilt_db, guarded=rugged) if self._slopes and limits.tilt_db else None
         )
         transposes = "pitch" in targets and limits.transpose_cents
-        self._transpose = _Steps(controls.transpose_cents, limits.transpose_cents, guarded=True) if transposes else None
+        self._transpose = Steps(controls.transpose_cents, limits.transpose_cents, guarded=True) if transposes else None
 
     def move(self, path: CodePath, got: Mapping[str, Floats]) -> CodePath:
         """Give the path that the next round tries, from what the last one measured."""

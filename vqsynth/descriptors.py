@@ -13,6 +13,7 @@ A new descriptor is a function and a decorator::
         return 20 * np.log10(high.sum(-1) / sound.magnitude.sum(-1))
 """
 
+import math
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -125,10 +126,13 @@ def _home(function: Callable[[Analysis], Floats]) -> tuple[str, str]:
     return function.__module__, function.__qualname__
 
 
-def measure(y: Floats, grid: FrameGrid, names: Iterable[str] | None = None) -> dict[str, Floats]:
+def measure(
+    y: Floats, grid: FrameGrid, names: Iterable[str] | None = None, *, n_fft: int | None = None
+) -> dict[str, Floats]:
     """Measure sounds frame by frame.
 
-    y: (..., n), finite. names: those of the registry, by default all. Returns a dict of (..., T) float32.
+    y: (..., n), finite. names: those of the registry, by default all. n_fft: of a frame, by default that of the
+    grid, whose hop is kept. Returns a dict of (..., T) float32.
     Raises ParameterError for samples that are not finite, for a name that no descriptor has, and for a descriptor that
     does not return a number per frame.
     """
@@ -136,13 +140,16 @@ def measure(y: Floats, grid: FrameGrid, names: Iterable[str] | None = None) -> d
     if not np.isfinite(y).all():
         raise ParameterError("y must hold finite samples (got NaN or infinite ones)")
     wanted = [lookup(name) for name in (REGISTRY if names is None else names)]
-    frames = frame_signal(y, grid)
-    weighted = cache(lambda: frame_signal(k_weight(y, grid.sr), grid))
+    n_fft = n_fft or grid.n_fft
+    wide = FrameGrid(grid.sr, n_fft, math.gcd(n_fft // 4, grid.hop_length))
+    on_time = (..., slice(None, None, grid.hop_length // wide.hop_length), slice(None))
+    frames = frame_signal(y, wide)[on_time]
+    weighted = cache(lambda: frame_signal(k_weight(y, grid.sr), wide)[on_time])
     parts: dict[str, list[Floats]] = {d.name: [] for d in wanted}
     step = max(1, _BLOCK * frames.shape[-2] // max(1, frames[..., 0].size))
     for start in range(0, frames.shape[-2], step):
         block = (..., slice(start, start + step), slice(None))
-        sound = Analysis(frames[block], lambda block=block: weighted()[block], grid)  # type: ignore[misc]
+        sound = Analysis(frames[block], lambda block=block: weighted()[block], wide)  # type: ignore[misc]
         for d in wanted:
             parts[d.name].append(_per_frame(d, sound))
     return {name: np.concatenate(values, axis=-1) for name, values in parts.items()}

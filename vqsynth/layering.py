@@ -13,7 +13,14 @@ from numpy.typing import NDArray
 
 from vqsynth.blending import blend_path
 from vqsynth.codebook import Codebook
-from vqsynth.correction import ROUNDS, Limits, correct_path, hold_edges, predict_transposition
+from vqsynth.correction import (
+    ROUNDS,
+    Limits,
+    correct_path,
+    hold_edges,
+    predict_transposition,
+    raise_fundamentals,
+)
 from vqsynth.descriptors import REGISTRY
 from vqsynth.errors import ParameterError
 from vqsynth.frames import Floats
@@ -78,6 +85,10 @@ def correct_layers(
         if rounds and limits.transpose_cents and "pitch" in targets:
             pitches_hz = book.table.column("pitch")[path.codes].astype(np.float64)
             path = predict_transposition(path, pitches_hz, targets["pitch"], limits)
+        if rounds and limits.fundamental_db and "pitch" in targets and book.table.fundamentals is not None:
+            codes = path.codes
+            levels_db, pitches = book.table.fundamentals[codes], book.table.column("pitch")[codes]
+            path = raise_fundamentals(path, pitches, levels_db, targets["pitch"], limits)
         if rounds and limits.blend:
             path = blend_path(path, book.table, book.grains.distances, targets, limit=limits.blend)
         done.append(correct_path(path, book.grains, shared, rounds=rounds, limits=limits))

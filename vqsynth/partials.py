@@ -37,10 +37,11 @@ class Partials:
 def phase_advance(frequency: Floats, peak: NDArray[np.int16], grid: FrameGrid) -> Floats:
     """Tell the radians that the phase of each bin gains over a hop on the phase that its peak had.
 
-    frequency, peak: (..., n_bins), in bins. Neighbours inside a Hann window's lobe have opposite signs.
+    frequency, peak: (..., n_bins) or fewer from the first on, in bins. Neighbours inside a Hann window's lobe have
+    opposite signs.
     """
     turns = frequency * np.float32(grid.hop_length / grid.n_fft)
-    opposite = (np.arange(grid.n_bins, dtype=np.int16) - peak) & 1
+    opposite = (np.arange(frequency.shape[-1], dtype=np.int16) - peak) & 1
     advance: Floats = np.float32(2 * np.pi) * (turns % 1) + np.float32(np.pi) * opposite
     return advance
 

@@ -14,6 +14,7 @@ from vqsynth.collection import bundles_at_hand, find_bundle, shipped_bundles
 from vqsynth.errors import CodebookError, ParameterError
 from vqsynth.files import StrPath
 from vqsynth.frames import FrameGrid
+from vqsynth.fundamentals import measure_fundamentals
 from vqsynth.grains import Grains
 from vqsynth.table import DescriptorTable
 
@@ -42,6 +43,8 @@ def load(book: StrPath) -> Codebook:
     deviations = arrays.get("deviations")
     if deviations is not None and deviations.shape == table.values.shape:
         table = replace(table, deviations=deviations)
+    if "pitch" in table.names:
+        table = replace(table, fundamentals=measure_fundamentals(spectra, table.column("pitch"), grid))
     model = parse_arrays(contents[MODEL], folder / MODEL, CODEBOOK)
     return Codebook(card, grid, Grains(spectra, grid), table, model, _check_transitions(arrays, folder, len(table)))
 

@@ -32,7 +32,8 @@ class DescriptorTable:
     names, units, scales: F texts each, a scale being "octave" (compared as log2, as frequencies are) or "linear";
     values (K, F) float32, NaN where not usable; counts (K,) how often the training corpus used each code; codes (K,)
     the rows' codes, 0 to K - 1 unless the table is a selection; deviations (K, F) how unsteady each value is while a
-    code is held, octaves on an octave scale, where known.
+    code is held, octaves on an octave scale, where known; fundamentals (K,) how strong they are, see
+    `vqsynth.fundamentals`, where known.
     Raises ParameterError where these do not fit together or a value is infinite.
     """
 
@@ -43,6 +44,7 @@ class DescriptorTable:
     counts: Ints
     codes: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
     deviations: Floats | None = None
+    fundamentals: Floats | None = None
 
     def __post_init__(self) -> None:
         values = np.ascontiguousarray(self.values, dtype=np.float32)
@@ -207,10 +209,14 @@ def join_tables(tables: Sequence[DescriptorTable]) -> DescriptorTable:
             "tables must have the same descriptors to be joined; measure them again with the same ones"
         )
     values = np.concatenate([table.values for table in tables])
-    known = [table.deviations for table in tables if table.deviations is not None]
-    deviations = np.concatenate(known) if len(known) == len(tables) else None
+    deviations, fundamentals = (_join([getattr(t, name) for t in tables]) for name in ("deviations", "fundamentals"))
     counts = np.concatenate([table.counts for table in tables])
-    return DescriptorTable(*heads.pop(), values, counts, deviations=deviations)
+    return DescriptorTable(*heads.pop(), values, counts, deviations=deviations, fundamentals=fundamentals)
+
+
+def _join(parts: list[Floats | None]) -> Floats | None:
+    known = [part for part in parts if part is not None]
+    return np.concatenate(known) if len(known) == len(parts) else None
 
 
 def _to_scale(values: NDArray[Any], scale: str) -> Doubles:

@@ -24,7 +24,7 @@ def error(book: Codebook, method: str, excitation: str, *, seed: int = 0, rounds
     made = vqsynth.synthesize(
         book, centroid=CURVE, seconds=SECONDS, method=method, excitation=excitation, seed=seed, rounds=rounds
     )
-    frames = {"n_fft": book.grid.n_fft, "hop_length": book.grid.hop_length}
+    frames = {"n_fft": 2048, "hop_length": book.grid.hop_length}
     got = librosa.feature.spectral_centroid(y=made.y, sr=book.grid.sr, **frames)[0]
     asked = book.sample_curves(centroid=CURVE, seconds=SECONDS)["centroid"]
     inside = slice(3, -3)

@@ -1,9 +1,10 @@
-"""How exactly pitch is followed, alone and with centroid and loudness, judged by pyin on the rendered sound.
+"""How exactly pitch is followed, alone and with centroid and loudness, judged on the rendered sound by two estimators.
 
     python tests/bench/pitch.py [BOOK ...]
 
 The range is what the codes reach, the 2nd to the 98th percentile of their pitches, up to 1500 Hz. Excitation
-`coherent`, corrected over eight rounds.
+`coherent`, corrected over eight rounds. The judges are pyin and, where it is installed, pyworld (dio and stonemask, 60
+to 1600 Hz), a tracker of the fundamental.
 """
 
 import sys
@@ -26,19 +27,37 @@ def by_pyin(y: np.ndarray, book: Codebook) -> np.ndarray:
     return librosa.pyin(y, fmin=max(55.0, 3 * book.grid.sr / book.grid.n_fft), fmax=2500, sr=book.grid.sr, **frames)[0]
 
 
+def by_pyworld(y: np.ndarray, book: Codebook) -> np.ndarray | None:
+    """Estimate pitch in Hz frame by frame, NaN where unvoiced; None without pyworld."""
+    try:
+        import pyworld
+    except ImportError:
+        return None
+    wide, period_ms = y.astype(np.float64), 1000 * book.grid.hop_length / book.grid.sr
+    found, times = pyworld.dio(wide, book.grid.sr, f0_floor=60.0, f0_ceil=1600.0, frame_period=period_ms)
+    exact = pyworld.stonemask(wide, found, times, book.grid.sr)
+    return np.where(exact > 0, exact, np.nan)
+
+
 def bench_pitch(book: Codebook) -> None:
     """Print voicing, cents and error of a line and a sine."""
     low, high = (min(HIGHEST_HZ, book.table.percentile("pitch", p)) for p in (2, 98))
     for shape in (f"line({low},{high})", f"sin({low},{high},0.2)"):
         made = vqsynth.synthesize(book, seconds=SECONDS, pitch=shape, rounds=ROUNDS)
-        asked = book.sample_curves(seconds=SECONDS, pitch=shape)["pitch"][3:-3]
-        got = by_pyin(made.y, book)[3:-3]
-        voiced = ~np.isnan(got)
-        cents = 1200 * np.abs(np.log2(got[voiced] / asked[voiced]))
-        what = f"{book.name}: pitch {shape.split('(')[0]}, {low:.0f} to {high:.0f} Hz"
-        show(f"{what}: median error", float(np.median(cents)), 10, unit="ct")
-        show("    voiced", 100 * float(voiced.mean()), 98, better="higher", unit="%")
-        show("    nrmse", float(np.sqrt(np.mean((got - asked)[voiced] ** 2)) / np.ptp(asked)), 0.010)
+        asked = book.sample_curves(seconds=SECONDS, pitch=shape)["pitch"]
+        for judge, got in (("pyin", by_pyin(made.y, book)), ("pyworld", by_pyworld(made.y, book))):
+            what = f"{book.name}: pitch {shape.split('(')[0]}, {low:.0f} to {high:.0f} Hz, {judge}"
+            if got is not None:
+                show_pitch(what, got[: len(asked)][3:-3], asked[: len(got)][3:-3])
+
+
+def show_pitch(what: str, got: np.ndarray, asked: np.ndarray) -> None:
+    """Print the figures of one judge, (T,) in Hz each."""
+    voiced = ~np.isnan(got)
+    cents = 1200 * np.abs(np.log2(got[voiced] / asked[voiced]))
+    show(f"{what}: median error", float(np.median(cents)), 10, unit="ct")
+    show("    voiced", 100 * float(voiced.mean()), 98, better="higher", unit="%")
+    show("    nrmse", float(np.sqrt(np.mean((got - asked)[voiced] ** 2)) / np.ptp(asked)), 0.010)
 
 
 def bench_together(book: Codebook) -> None:
@@ -49,7 +68,7 @@ def bench_together(book: Codebook) -> None:
     curves = {"pitch": f"line({low},{high})", "centroid": f"sin({dark},{bright},0.2)", "loudness": "sin(-30,-18,0.3)"}
     made = vqsynth.synthesize(book, seconds=SECONDS, rounds=ROUNDS, **curves)
     asked = book.sample_curves(seconds=SECONDS, **curves)
-    frames = {"n_fft": book.grid.n_fft, "hop_length": book.grid.hop_length}
+    frames = {"n_fft": 2048, "hop_length": book.grid.hop_length}
     got = {
         "pitch": by_pyin(made.y, book),
         "centroid": librosa.feature.spectral_centroid(y=made.y, sr=book.grid.sr, **frames)[0],

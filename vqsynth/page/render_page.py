@@ -19,7 +19,12 @@ from vqsynth.table import DescriptorTable
 
 LONGEST_S = 900.0
 """A page holds its sound: at 44.1 kHz a quarter of an hour makes 106 MB, about what browsers open willingly."""
-CONTROLS = {"tilt_db": ("tilt", "dB per octave"), "transpose_cents": ("transposition", "cents"), "blend": ("blend", "")}
+CONTROLS = {
+    "tilt_db": ("tilt", "dB per octave"),
+    "transpose_cents": ("transposition", "cents"),
+    "fundamental_db": ("fundamental raised", "dB"),
+    "blend": ("blend", ""),
+}
 SCRIPTS = ("colors.js", "sorting.js", "curves.js", "render.js")
 
 
