@@ -40,7 +40,7 @@ def noise(rng: np.random.Generator) -> Sound:
 
 def test_filters_where_bands_are_wider_than_bins_are_those_of_librosa() -> None:
     theirs = librosa.filters.mel(sr=44100, n_fft=2048, n_mels=128, fmin=30, fmax=18000)
-    np.testing.assert_allclose(GRID.filters, theirs / theirs.sum(axis=1, keepdims=True), atol=1e-5)
+    np.testing.assert_allclose(MelGrid(n_mels=128).filters, theirs / theirs.sum(axis=1, keepdims=True), atol=1e-5)
 
 
 def test_filters_over_the_whole_range_are_those_that_distances_are_measured_with() -> None:

@@ -82,8 +82,8 @@ def test_gaussian_divergence_agrees_with_torch_and_is_0_for_the_standard_one() -
     assert gaussian_divergence(torch.zeros(3), torch.zeros(3)).tolist() == [0, 0, 0]
 
 
-def test_default_sizes_make_one_and_a_half_to_two_million_parameters() -> None:
-    assert 1.5e6 < sum(p.numel() for p in VAE(VAEConfig()).parameters()) < 2e6
+def test_default_sizes_make_less_than_four_million_parameters() -> None:
+    assert sum(p.numel() for p in VAE(VAEConfig()).parameters()) < 4e6
 
 
 def test_standardise_by_a_corpus_brings_every_band_to_mean_0_and_variance_1() -> None:
@@ -120,7 +120,7 @@ def test_streams_in_any_split_give_the_bits_of_the_whole(cuts: list[int]) -> Non
 
 
 def test_streams_at_the_default_size_frame_by_frame_give_the_whole() -> None:
-    vae, log_mel, u = make_vae(VAEConfig()), draw_rows(40, 128), draw_loudness(40)
+    vae, log_mel, u = make_vae(VAEConfig()), draw_rows(40, 192), draw_loudness(40)
     encoder, decoder = EncoderStream(vae), DecoderStream(vae)
     one_by_one = [decoder.push(encoder.push(log_mel[t : t + 1]), u[t : t + 1]) for t in range(40)]
     whole = decode_frames(vae, encode_frames(vae, log_mel), u)
