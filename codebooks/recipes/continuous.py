@@ -22,7 +22,7 @@ from vqsynth.frames import FrameGrid
 if TYPE_CHECKING:
     from vqsynth.continuous.train.job import ModelJob
 
-STEPS = {"vae": 4500, "magnitude": 5000, "istft": 6000, "melgan": 3500}
+STEPS = {"vae": 5000, "magnitude": 5000, "istft": 3500, "melgan": 2000}
 
 GRID = MelGrid(FrameGrid(SR_HZ, 2048, 512))
 
@@ -31,7 +31,8 @@ GRID = MelGrid(FrameGrid(SR_HZ, 2048, 512))
 class ModelRecipe:
     """Describe a continuous model: its name, what it is `about`, the codebooks whose sounds it learns, and its steps.
 
-    transpose: semitones up and down by which copies of the recorded notes are added.
+    transpose: semitones up and down by which copies of the recorded notes are added. vae: options of the VAE's training
+    that differ from the defaults.
     """
 
     name: str
@@ -40,6 +41,7 @@ class ModelRecipe:
     sources: tuple[Source, ...]
     transpose: int = 0
     steps: Mapping[str, int] = field(default_factory=lambda: STEPS)
+    vae: Mapping[str, Any] = field(default_factory=dict)
     grid: MelGrid = GRID
     note: str = ""
 
@@ -72,13 +74,15 @@ _RECIPES = (
         licence=RECIPES["violin"].licence.replace("codebook", "model"),
         sources=_sources("violin", "cello"),
         transpose=4,
+        # The loudness of the notes tells their pitch: an adversary as strong as the choir's takes that out too.
+        vae={"adversary": 0.03, "beta": 2e-4},
     ),
     ModelRecipe(
         name="choir",
         about=RECIPES["choir"].about,
         licence=RECIPES["choir"].licence.replace("codebook", "model"),
         sources=_sources("choir"),
-        steps={"vae": 3500, "magnitude": 4000, "istft": 4000, "melgan": 2500},
+        steps={"vae": 3500, "magnitude": 4000, "istft": 3000, "melgan": 2000},
         note=RECIPES["choir"].note,
     ),
 )
@@ -107,7 +111,7 @@ def make_model_job(recipe: ModelRecipe, build: Path, folder: Path, *, say: Calla
         name=recipe.name,
         folder=folder,
         grid=recipe.grid,
-        vae=vae,
+        vae=replace(vae, **recipe.vae),
         vocoders=vocoders,
         validation=validation,
         transpose=recipe.transpose,

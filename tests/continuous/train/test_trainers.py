@@ -19,7 +19,7 @@ from tests.continuous.train.sound_files import (
 from vqsynth.continuous.mel import EPS
 from vqsynth.continuous.train.corpus import MelCorpus
 from vqsynth.continuous.train.training import Training
-from vqsynth.continuous.train.vae_trainer import Centroid, VAETrainer, VAETraining
+from vqsynth.continuous.train.vae_trainer import ENVELOPE, Centroid, VAETrainer, VAETraining, envelope_projection
 from vqsynth.continuous.train.vocoder_trainer import VocoderTraining, decode_corpus, make_trainer
 from vqsynth.continuous.vae import VAE, decode_frames, encode_frames
 from vqsynth.errors import ModelError, ParameterError
@@ -89,6 +89,32 @@ def test_discriminators_join_from_their_share_of_the_steps_on(corpus: MelCorpus,
     training = begin(kind, corpus, total=10, adversarial_from=0.5)
     joined = ["discriminators" in losses for losses in run(training, 10)]
     assert joined == [False] * 5 + [True] * 5
+
+
+def test_what_lies_between_two_sounds_is_watched_from_its_share_of_the_steps_on(corpus: MelCorpus) -> None:
+    training = begin("vae", corpus, total=10, between_from=0.6)
+    watched = ["between" in losses for losses in run(training, 10)]
+    assert watched == [False] * 6 + [True] * 4
+
+
+def test_watching_what_lies_between_two_sounds_straightens_the_way(corpus: MelCorpus) -> None:
+    """Two trainings, alike but for the weight: the loss is reported as it is, not as it is weighed."""
+    ends = []
+    for weight in (1e-9, 3.0):
+        training = begin("vae", corpus, total=120, between=weight, between_from=0.2, learning_rate=4e-3)
+        ends.append(np.mean([losses["between"] for losses in run(training, 120)[-20:]]))
+    assert ends[1] < 0.8 * ends[0]
+
+
+@pytest.mark.parametrize("n_mels", [8, 192])
+def test_envelope_projection_keeps_slopes_and_smooths_partials_away(n_mels: int) -> None:
+    smooth, bands = envelope_projection(n_mels).double(), torch.arange(n_mels) / n_mels
+    torch.testing.assert_close(smooth @ smooth, smooth, atol=1e-5, rtol=0)
+    tilted = torch.cos(np.pi * (bands + 0.5 / n_mels)).double()
+    torch.testing.assert_close(smooth @ tilted, tilted, atol=1e-5, rtol=0)
+    if n_mels > ENVELOPE:
+        comb = torch.tensor([1.0, -1.0]).repeat(n_mels // 2).double()
+        assert (smooth @ comb).abs().max() < 0.2
 
 
 def test_a_vocoder_never_set_against_discriminators_leaves_them_as_they_were(corpus: MelCorpus) -> None:

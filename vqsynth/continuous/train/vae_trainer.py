@@ -1,6 +1,6 @@
 """The VAE's training: what a step minimises, and the adversary that takes the loudness out of the latents.
 
-What a step minimises is the sum of four losses, of which the config weighs the last three:
+What a step minimises is the sum of five losses, of which the config weighs the last four:
 
     likelihood   mean absolute error of the log mel bands: -log of a Laplace distribution, but for its scale
     kl           divergence of the latents' distribution from a standard Gaussian, summed over latents, times beta,
@@ -8,6 +8,8 @@ What a step minimises is the sum of four losses, of which the config weighs the 
     adversary    cross-entropy of the loudness class that it reads from the latents, through gradient reversal (Ganin,
                  Lempitsky, "Unsupervised domain adaptation by backpropagation", 2015), its strength growing from 0 to 1
     centroid     how far, in octaves, the centroid moves when another loudness is drawn and the latents stay
+    between      how far the envelope of what lies between two sounds is from what lies between their envelopes,
+                 from `between_from` of the steps on, so that a morph goes straight from one timbre to the other
 """
 
 from collections.abc import Mapping
@@ -30,6 +32,8 @@ from vqsynth.errors import ParameterError
 from vqsynth.frames import Floats
 
 STATISTICS_FRAMES = 20_000
+ENVELOPE = 16
+"""Cepstral coefficients of a spectral envelope: what is left shows no partials."""
 QUIET_SHARE = 1e-3
 """Frames whose bands sum to less have no centroid worth keeping."""
 
@@ -40,7 +44,7 @@ class VAETraining:
 
     steps, or minutes to be filled. beta weighs the KL divergence, from nothing to all of it over the first `warm_up`
     of the steps. adversary: its weight, 0 for none; its strength grows over the first `growth` of the steps; it learns
-    `pursuits` times more often than the encoder. Excerpts are `frames` long.
+    `pursuits` times more often than the encoder. centroid, between: their weights. Excerpts are `frames` long.
     Raises ParameterError for values out of range.
     """
 
@@ -58,10 +62,12 @@ class VAETraining:
     growth: float = 0.5
     pursuits: int = 1
     centroid: float = 0.1
+    between: float = 0.5
+    between_from: float = 0.6
 
     def __post_init__(self) -> None:
         check_length(steps=self.steps, minutes=self.minutes, seed=self.seed)
-        for name in ("beta", "adversary", "centroid"):
+        for name in ("beta", "adversary", "centroid", "between"):
             if not 0 <= getattr(self, name) < 1e6:
                 raise ParameterError(f"{name} must be 0 or more (got {getattr(self, name)})")
 
@@ -83,6 +89,7 @@ class VAETrainer(Training):
         super().__init__(modules, rates, seed=config.seed, total=total)
         self._draw = Draw(corpus, batch=config.batch, n_frames=config.frames)
         self._centroid = Centroid(corpus.grid)
+        self._envelope = envelope_projection(corpus.grid.n_mels)
 
     def advance(self) -> dict[str, float]:
         """Do one step: first the adversary alone, then both against each other."""
@@ -113,11 +120,21 @@ class VAETrainer(Training):
             # Half of the batch: this costs as much as all other decoding.
             drawn = self.vae.decode(z[::2], _draw_loudness(u[::2].shape, generator))
             losses["centroid"] = self._centroid.distance(drawn, decoded[::2].detach())
+        if self.config.between and self.progress >= self.config.between_from:
+            losses["between"] = self._between_loss(mu, u, decoded.detach(), generator)
         return losses
+
+    def _between_loss(self, mu: Tensor, u: Tensor, decoded: Tensor, generator: torch.Generator) -> Tensor:
+        """Mix one half of the batch with the other, each pair by a share of its own, and compare envelopes."""
+        n = len(mu) // 2
+        share = torch.rand(n, 1, 1, generator=generator)
+        z, loudness, wanted = (torch.lerp(x[:n], x[n : 2 * n], share) for x in (mu, u, decoded))
+        distance: Tensor = (self._envelope @ (self.vae.decode(z, loudness) - wanted)).abs().mean()
+        return distance
 
     def _weigh(self, losses: Mapping[str, Tensor]) -> dict[str, Tensor]:
         beta = self.config.beta * min(1.0, self.progress / max(self.config.warm_up, 1e-9))
-        weights = {"kl": beta, "centroid": self.config.centroid}
+        weights = {"kl": beta, "centroid": self.config.centroid, "between": self.config.between}
         return {name: weights.get(name, 1.0) * loss for name, loss in losses.items()}
 
     def _adversary_loss(self, z: Tensor, u: Tensor) -> Tensor:
@@ -154,6 +171,14 @@ def _draw_loudness(shape: torch.Size, generator: torch.Generator) -> Tensor:
     across = torch.linspace(0, 1, shape[2])
     lines: Tensor = ends[:, :1] + (ends[:, 1:] - ends[:, :1]) * across
     return lines
+
+
+def envelope_projection(n_mels: int) -> Tensor:
+    """Make the matrix (B, B) that smooths log mel bands to their first ENVELOPE cepstral coefficients."""
+    bands = np.pi * (np.arange(n_mels) + 0.5) / n_mels
+    cosines = np.cos(np.outer(np.arange(min(ENVELOPE, n_mels)), bands))
+    basis = cosines / np.linalg.norm(cosines, axis=1, keepdims=True)
+    return torch.from_numpy((basis.T @ basis).astype(np.float32))
 
 
 def choose_frames(corpus: MelCorpus) -> Floats:
