@@ -22,7 +22,7 @@ from vqsynth.frames import FrameGrid
 if TYPE_CHECKING:
     from vqsynth.continuous.train.job import ModelJob
 
-STEPS = {"vae": 5000, "magnitude": 5000, "istft": 3500, "melgan": 2000}
+STEPS = {"vae": 4500, "magnitude": 4500, "istft": 3000, "melgan": 2000}
 
 GRID = MelGrid(FrameGrid(SR_HZ, 2048, 512))
 
@@ -75,7 +75,7 @@ _RECIPES = (
         sources=_sources("violin", "cello"),
         transpose=4,
         # The loudness of the notes tells their pitch: an adversary as strong as the choir's takes that out too.
-        vae={"adversary": 0.03, "beta": 2e-4},
+        vae={"adversary": 0.07, "beta": 2e-4},
     ),
     ModelRecipe(
         name="choir",
