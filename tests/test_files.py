@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from vqsynth.errors import AudioError, ParameterError, VqsynthError
-from vqsynth.files import check_output, write_whole, write_with
+from vqsynth.files import check_output, whole_file, write_whole
 
 NAMES = ["out.json", "with space.json", "épée 琴.json", "no_suffix", ".hidden"]
 
@@ -29,14 +29,12 @@ def test_write_whole_text_keeps_its_line_ends(tmp_path: Path) -> None:
     assert (tmp_path / "a.csv").read_bytes() == b"a\nb\r\n"
 
 
-def test_write_with_gives_a_path_of_the_same_suffix_in_the_same_folder(tmp_path: Path) -> None:
-    def write(partial: Path) -> None:
+def test_whole_file_gives_a_path_of_the_same_suffix_in_the_same_folder(tmp_path: Path) -> None:
+    with whole_file(tmp_path / "a.png") as partial:
         assert partial.suffix == ".png"
         assert partial.parent == tmp_path
         assert partial.name != "a.png"
         partial.write_bytes(b"x")
-
-    write_with(tmp_path / "a.png", write)
     assert (tmp_path / "a.png").read_bytes() == b"x"
 
 
@@ -53,12 +51,13 @@ def test_whole_file_interrupted_keeps_the_former_file(tmp_path: Path, interrupti
     target = tmp_path / "a.txt"
     target.write_text("before")
 
-    def write(partial: Path) -> None:
-        partial.write_text("half of wh")
-        raise interruption
+    def write_half() -> None:
+        with whole_file(target) as partial:
+            partial.write_text("half of wh")
+            raise interruption
 
     with pytest.raises(interruption):
-        write_with(target, write)
+        write_half()
     assert target.read_text() == "before"
     assert list(tmp_path.iterdir()) == [target]
 

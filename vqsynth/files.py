@@ -7,7 +7,7 @@ when it is complete. A full disk, an error or a Ctrl-C therefore leaves whatever
 import errno
 import os
 import secrets
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -77,15 +77,6 @@ def write_whole(path: StrPath, content: str | bytes, *, error: type[VqsynthError
     data = content.encode("utf-8") if isinstance(content, str) else content
     with whole_file(path, error=error) as partial:
         partial.write_bytes(data)
-
-
-def write_with(path: StrPath, writer: Callable[[Path], object], *, error: type[VqsynthError] = VqsynthError) -> None:
-    """Let `writer` fill a file by its path, and keep the result whole or not at all.
-
-    Raises as `whole_file` does.
-    """
-    with whole_file(path, error=error) as partial:
-        writer(partial)
 
 
 def _shorten(path: StrPath) -> str:
