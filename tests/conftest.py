@@ -1,5 +1,6 @@
 """Sounds that many tests need, small enough to be made anew each time."""
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from hypothesis import settings
 from numpy.typing import NDArray
 
 from tests.sound_worlds import make_codebook
+from vqsynth.cli.main import main
 from vqsynth.codebook import Codebook
 
 # No test is timed: how long an example takes says more about the machine than about the code.
@@ -16,6 +18,7 @@ settings.register_profile("vqsynth", settings(), deadline=None)
 settings.load_profile("vqsynth")
 
 Sound = NDArray[np.float32]
+Run = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
@@ -61,6 +64,23 @@ def sounds(write_sound: Callable[..., Path], sine: Callable[..., Sound], rng: np
     write_sound("sounds/high.wav", sine(1760.0, seconds=0.5))
     noise = rng.uniform(-0.3, 0.3, sr // 2).astype(np.float32)
     return write_sound("sounds/deeper/noise.wav", noise).parent.parent
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
+    """`run("synth", book, ...)` calls the command in a folder of its own: exit code, stdout, stderr."""
+    monkeypatch.chdir(tmp_path)
+
+    def call(*arguments: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["vqsynth", *map(str, arguments)])
+        try:
+            main()
+            code = 0
+        except SystemExit as e:
+            code = int(e.code or 0)
+        return code, *capsys.readouterr()
+
+    return call
 
 
 @pytest.fixture(scope="session")

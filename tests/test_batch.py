@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from tests.test_cli import Run
-from tests.test_cli import run as run
+from tests.conftest import Run
 from vqsynth import audio
 from vqsynth.batch import Request, plan_batch, run_batch, summarize_batch, write_summary
 from vqsynth.codebook import Codebook

@@ -11,26 +11,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from vqsynth.cli.main import VERBS, main
-
-Run = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
-    """`run("synth", book, ...)` calls the command in a folder of its own: exit code, stdout, stderr."""
-    monkeypatch.chdir(tmp_path)
-
-    def call(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["vqsynth", *map(str, arguments)])
-        try:
-            main()
-            code = 0
-        except SystemExit as e:
-            code = int(e.code or 0)
-        return code, *capsys.readouterr()
-
-    return call
+from tests.conftest import Run
+from vqsynth.cli.main import VERBS
 
 
 def test_synth_writes_sound_path_report_and_plot(run: Run, book_folder: Path, tmp_path: Path) -> None:

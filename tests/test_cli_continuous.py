@@ -4,24 +4,23 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
 
+from tests.conftest import Run
 from tests.continuous.latent_paths import make_path, same
 from tests.continuous.small import LATENTS, SR, make_small_model, make_sound
 from tests.plot.pictures import texts
 from vqsynth.cli.continuous import VERBS
-from vqsynth.cli.main import main
 from vqsynth.continuous.bending import bend
 from vqsynth.continuous.latents import LatentPath
 from vqsynth.continuous.morphing import morph
 from vqsynth.continuous.plane import walk_plane
-
-Run = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture(scope="session")
@@ -39,22 +38,11 @@ def model(models: Path) -> Path:
 
 
 @pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
+def run(run: Run, tmp_path: Path) -> Run:
     """`run("morph", model, ...)` calls a verb where a.wav to d.wav lie: exit code, stdout, stderr."""
-    monkeypatch.chdir(tmp_path)
     for i, name in enumerate("abcd"):
-        soundfile.write(f"{name}.wav", make_sound(0.3 + 0.05 * i, seed=i), SR, subtype="FLOAT")
-
-    def call(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["vqsynth", "continuous", *map(str, arguments)])
-        try:
-            main()
-            code = 0
-        except SystemExit as e:
-            code = int(e.code or 0)
-        return code, *capsys.readouterr()
-
-    return call
+        soundfile.write(tmp_path / f"{name}.wav", make_sound(0.3 + 0.05 * i, seed=i), SR, subtype="FLOAT")
+    return partial(run, "continuous")
 
 
 def encode(name: str) -> LatentPath:

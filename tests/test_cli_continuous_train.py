@@ -1,35 +1,22 @@
 """`vqsynth continuous train`: one real run, and what it refuses."""
 
-import sys
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from tests.conftest import Run
 from tests.continuous.small import make_sound
 from tests.continuous.train.sound_files import write_sounds
-from vqsynth.cli.main import main
 from vqsynth.continuous.shelf import load
 from vqsynth.continuous.train.vocoder_trainer import TRAININGS
 
-Run = Callable[..., tuple[int, str, str]]
 SMALL = ("--sr", 8000, "--n-fft", 512, "--n-mels", 24)
 
 
 @pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
-    monkeypatch.chdir(tmp_path)
-
-    def call(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["vqsynth", "continuous", "train", *map(str, arguments)])
-        try:
-            main()
-            code = 0
-        except SystemExit as e:
-            code = int(e.code or 0)
-        return code, *capsys.readouterr()
-
-    return call
+def run(run: Run) -> Run:
+    return partial(run, "continuous", "train")
 
 
 def test_train_makes_a_model_that_plays(run: Run, tmp_path: Path) -> None:

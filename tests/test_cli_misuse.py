@@ -14,10 +14,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.test_cli import run as run
+from tests.conftest import Run
 from vqsynth.cli.printing import print_table
 
-Run = Callable[..., tuple[int, str, str]]
 COMMAND = [sys.executable, "-c", "from vqsynth.cli.main import main; main()"]
 SHORT = ["--seconds", "0.5", "-o", "a.wav"]
 

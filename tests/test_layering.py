@@ -6,8 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.test_cli import Run
-from tests.test_cli import run as run
+from tests.conftest import Run
 from vqsynth.audio import limit_peak
 from vqsynth.codebook import Codebook
 from vqsynth.correction import Limits

@@ -1,33 +1,20 @@
 """`vqsynth train`: one real run, and what it refuses."""
 
-import sys
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from tests.conftest import Run
 from tests.train.sound_files import write_notes
 from vqsynth import load
-from vqsynth.cli.main import main
 
-Run = Callable[..., tuple[int, str, str]]
 SMALL = ("--sr", 8000, "--n-fft", 256, "--codes", 16)
 
 
 @pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
-    monkeypatch.chdir(tmp_path)
-
-    def call(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["vqsynth", "train", *map(str, arguments)])
-        try:
-            main()
-            code = 0
-        except SystemExit as e:
-            code = int(e.code or 0)
-        return code, *capsys.readouterr()
-
-    return call
+def run(run: Run) -> Run:
+    return partial(run, "train")
 
 
 def test_train_makes_a_codebook_that_plays(run: Run, tmp_path: Path) -> None:
