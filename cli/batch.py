@@ -21,7 +21,7 @@ from vqsynth.mapping import MAPPINGS
 @click.option("--seconds", type=float, help="Length of each; with --like by default that of the sound.")
 @click.option("--map", "mapping", type=click.Choice(MAPPINGS), help="Bring targets into the codebook's range.")
 @click.option("-o", "--output", type=options.File, required=True, help="The folder to fill; its parent exists.")
-@click.option("--resume", is_flag=True, help="Go on in a folder, leaving out what is finished.")
+@click.option("--resume", is_flag=True, help="Go on in a folder, but for what is finished and still up to date.")
 @following.choices
 def batch_command(
     books: tuple[str, ...], targets: tuple[str, ...], likes: tuple[Path, ...], output: Path, resume: bool, **values: Any
@@ -53,5 +53,6 @@ def batch_command(
 
 
 def _tell(outcome: Outcome) -> str:
-    said = f"failed: {outcome.failure}" if outcome.failure else "finished before" if outcome.resumed else "done"
+    done = "done again, its codebook or a file it follows has changed" if outcome.outdated else "done"
+    said = f"failed: {outcome.failure}" if outcome.failure else "finished before" if outcome.resumed else done
     return f"{outcome.job.file.name}: {said}"

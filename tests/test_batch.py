@@ -2,7 +2,9 @@
 
 import csv
 import json
+import os
 import shutil
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,7 +14,7 @@ import soundfile
 
 from tests.conftest import Run
 from vqsynth import audio
-from vqsynth.batch import Request, plan_batch, run_batch, summarize_batch, write_summary
+from vqsynth.batch import Job, Request, plan_batch, run_batch, summarize_batch, write_summary
 from vqsynth.codebook import Codebook
 from vqsynth.errors import AudioError, CodebookError, ParameterError
 from vqsynth.synthesis import synthesize
@@ -128,6 +130,67 @@ def test_batch_resumed_refuses_what_was_made_for_something_else(book_folder: Pat
     with pytest.raises(ParameterError, match="not made for this target"):
         plan_batch([book_folder], [HELD], tmp_path / "out", resume=True, **SHORT)
     assert (tmp_path / "out" / "thirds-1.wav").read_bytes() == before
+
+
+def test_batch_resumed_makes_again_what_comes_of_a_codebook_that_was_trained_again(
+    run: Run, book: Codebook, other_folder: Path, tmp_path: Path
+) -> None:
+    command = ["batch", "-b", other_folder, "--target", RISING.text, "--seconds", 0.4, "--rounds", 1, "-o", "out"]
+    assert run(*command)[0] == 0
+    before = Path("out/other-1.wav").read_bytes()
+    spectra = np.roll(book.grains.magnitudes, 8, axis=1) + 1e-4
+    trained = Codebook.build(name="other", grid=book.grid, magnitudes=spectra, counts=book.table.counts,
+                             model_config={}, model_state=book.model_state, card={})  # fmt: skip
+    trained.save(other_folder)
+    code, _, err = run(*command, "--resume")
+    assert code == 0 and err == "1/1 other-1.wav: done again, its codebook or a file it follows has changed\n"
+    assert Path("out/other-1.wav").read_bytes() != before
+    assert json.loads(Path("out/other-1.json").read_text())["made_from"]["grains.safetensors"] == trained.sha256
+    assert run(*command, "--resume")[2] == "1/1 other-1.wav: finished before\n"
+
+
+@pytest.mark.parametrize("use", ["like", "loudness"])
+def test_batch_resumed_makes_again_what_follows_a_changed_file(
+    book_folder: Path, tmp_path: Path, voice: Path, use: str
+) -> None:
+    request = Request("voice", like=voice) if use == "like" else Request("voice", {use: f"@{voice}"})
+    other = Request("pitch", {"pitch": "300"})
+
+    def go(**resume: bool) -> list[tuple[bool, bool]]:
+        outcomes = run_batch(plan_batch([book_folder], [request, other], tmp_path / "out", **SHORT, **resume))
+        return [(outcome.resumed, outcome.outdated) for outcome in outcomes if outcome.report]
+
+    assert go() == [(False, False), (False, False)]
+    y, rate = soundfile.read(voice)
+    soundfile.write(voice, y[::-1], rate)
+    assert go(resume=True) == [(False, True), (True, False)]
+    assert go(resume=True) == [(True, False), (True, False)]
+    voice.unlink()
+    assert go(resume=True) == [(True, False), (True, False)]
+
+
+def test_batch_made_again_and_stopped_does_not_pass_for_finished(
+    book_folder: Path, tmp_path: Path, voice: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def plan(**resume: bool) -> list[Job]:
+        return plan_batch([book_folder], [Request("voice", like=voice)], tmp_path / "out", **SHORT, **resume)
+
+    list(run_batch(plan()))
+    soundfile.write(voice, np.zeros(6000) + 0.1, 16000)
+    with monkeypatch.context() as broken:
+        broken.setattr(audio, "save", lambda *_: os.kill(os.getpid(), signal.SIGINT))
+        with pytest.raises(KeyboardInterrupt):
+            list(run_batch(plan(resume=True)))
+    [outcome] = run_batch(plan(resume=True))
+    assert outcome.report and not outcome.resumed
+
+
+def test_batch_resumed_with_a_damaged_card_fails_and_keeps_the_sound(other_folder: Path, tmp_path: Path) -> None:
+    list(run_batch(plan_batch([other_folder], [HELD], tmp_path / "out", **SHORT)))
+    before = (tmp_path / "out" / "other-1.wav").read_bytes()
+    (other_folder / "card.json").write_text("{")
+    [outcome] = run_batch(plan_batch([other_folder], [HELD], tmp_path / "out", resume=True, **SHORT))
+    assert "is damaged" in outcome.failure and (tmp_path / "out" / "other-1.wav").read_bytes() == before
 
 
 def test_batch_never_writes_over_the_sound_it_follows(book_folder: Path, tmp_path: Path, voice: Path) -> None:

@@ -1,10 +1,11 @@
 """Many sounds in one go: every request with every codebook, each whole or not at all, and one summary of all.
 
-A sound's report lies beside it, is written first, and says what the sound was made for: by it a batch that was stopped
-knows what is finished, and what is not its own.
+A sound's report lies beside it, is written first, and says what the sound was made for and made from: by it a batch
+that was stopped knows what is finished, what would come out otherwise by now, and what is not its own.
 """
 
 import csv
+import hashlib
 import io
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -13,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from vqsynth import audio
-from vqsynth.codebook import Codebook
+from vqsynth.bundle import read_card
+from vqsynth.codebook import CODEBOOK, GRAINS, TABLE, Codebook
 from vqsynth.errors import ParameterError, VqsynthError
 from vqsynth.files import StrPath, check_output, write_whole
 from vqsynth.shelf import find_codebook, load
@@ -33,8 +35,13 @@ class Request:
     @property
     def inputs(self) -> list[Path]:
         """List the files that are read for it."""
-        drawn = [Path(text[1:]) for text in self.curves.values() if text.startswith("@")]
-        return drawn + ([self.like] if self.like else [])
+        return list(self.files.values())
+
+    @property
+    def files(self) -> dict[str, Path]:
+        """List the same by what they are read for: the name of a descriptor, or "like"."""
+        drawn = {name: Path(text[1:]) for name, text in self.curves.items() if text.startswith("@")}
+        return drawn | ({"like": self.like} if self.like else {})
 
 
 @dataclass(frozen=True)
@@ -60,12 +67,16 @@ class Job:
 
 @dataclass(frozen=True)
 class Outcome:
-    """Hold what came of a job: the report of its sound, or why there is none. resumed: it had been made before."""
+    """Hold what came of a job: the report of its sound, or why there is none.
+
+    resumed: it had been made before. outdated: so it had, but from other files than there are now, and was made again.
+    """
 
     job: Job
     report: Mapping[str, Any] | None = None
     failure: str = ""
     resumed: bool = False
+    outdated: bool = False
 
 
 def plan_batch(
@@ -96,18 +107,22 @@ def plan_batch(
 
 
 def run_batch(jobs: Iterable[Job]) -> Iterator[Outcome]:
-    """Do jobs one after another, leave out those that are finished, and go on after those that fail."""
+    """Do jobs one after another, leave out those that are finished, and go on after those that fail.
+
+    A sound whose codebook was trained again since, or whose curves or sound to be like were changed, is made again.
+    """
     book: Codebook | None = None
     folder: Path | None = None
     for job in jobs:
         finished = _read_report(job) if job.file.exists() else None
-        if finished is not None:
-            yield Outcome(job, finished, resumed=True)
-            continue
         try:
+            sources = _hash_sources(job)
+            if finished is not None and _is_made_from(finished, sources):
+                yield Outcome(job, finished, resumed=True)
+                continue
             if book is None or job.book != folder:
                 book, folder = load(job.book), job.book
-            yield Outcome(job, _make_sound(job, book))
+            yield Outcome(job, _make_sound(job, book, sources), outdated=finished is not None)
         except (VqsynthError, OSError, MemoryError) as e:
             yield Outcome(job, failure=str(e) or "not enough memory for this")
 
@@ -144,13 +159,14 @@ def _summarize(outcome: Outcome, keys: Sequence[tuple[str, str]]) -> list[str]:
     return [job.book.name, job.request.text, f"{report['seconds']:.2f}", *shares, used, job.file.name, ""]
 
 
-def _make_sound(job: Job, book: Codebook) -> dict[str, Any]:
+def _make_sound(job: Job, book: Codebook, sources: Mapping[str, str]) -> dict[str, Any]:
     """Make a sound, write its report and then itself; without the sound there is no report either."""
     for name in job.request.curves:
         book.table.position(name)  # a curve named as an option is one must not pass for it
     arguments: dict[str, Any] = {**job.options, **job.request.curves}
     made = synthesize(book, like=job.request.like, **arguments)
-    report = made.report | {"seconds": made.path.seconds, "made_for": job.purpose}
+    report = made.report | {"seconds": made.path.seconds, "made_for": job.purpose, "made_from": sources}
+    job.file.unlink(missing_ok=True)  # an outdated one beside the new report would pass for finished
     try:
         write_whole(job.report_file, json.dumps(report) + "\n")
         audio.save(job.file, made.y, made.path.sr)
@@ -187,3 +203,22 @@ def _read_report(job: Job) -> dict[str, Any] | None:
     except (OSError, ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) and found.get("made_for") == job.purpose else None
+
+
+def _hash_sources(job: Job) -> dict[str, str]:
+    """Hash what a job reads, by what it is read for. What cannot be read is left out. Raises CodebookError."""
+    hashes = read_card(job.book, CODEBOOK)["files"]
+    found = {name: str(hashes.get(name)) for name in (GRAINS, TABLE)}
+    for use, path in job.request.files.items():
+        try:
+            with path.open("rb") as file:
+                found[use] = hashlib.file_digest(file, "sha256").hexdigest()
+        except OSError:
+            continue
+    return found
+
+
+def _is_made_from(report: Mapping[str, Any], sources: Mapping[str, str]) -> bool:
+    """Tell whether a sound was made from what lies there now; what is gone since says nothing."""
+    known = report.get("made_from")
+    return isinstance(known, dict) and sources.items() <= known.items()
