@@ -1,13 +1,19 @@
 """Verify and correct: errors shrink, controls stay within their limits, what is off is off."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from vqsynth import correction
 from vqsynth.codebook import Codebook
-from vqsynth.correction import Limits, correct_path, measure_path, smooth_median
+from vqsynth.correction import Limits, correct_path, smooth_median, try_path
 from vqsynth.errors import ParameterError
+from vqsynth.frames import Floats
+from vqsynth.grains import Grains
+from vqsynth.path import CodePath
+from vqsynth.render import render_path
 from vqsynth.synthesis import rechoose, synthesize
 
 
@@ -82,11 +88,44 @@ def test_rechoose_moves_the_demand_where_the_table_is_off(book: Codebook) -> Non
     options = {"seconds": 2.0, "smoothness": 0.0}
     path = wrong.choose(targets, **options)
     again = rechoose(wrong, path, targets, options)
-    errors = [measure_path(p, book.grains, {"flatness": targets["flatness"]})[0] for p in (path, again)]
+    assert again is not None
+    errors = [try_path(p, book.grains, targets).sum_errors({"flatness"}) for p in (path, again.path)]
     assert errors[1] < 0.6 * errors[0]
 
 
 def test_rechoose_keeps_a_path_that_is_better(book: Codebook) -> None:
-    targets = book.sample_curves(seconds=1.0, loudness=-20)
+    targets = book.sample_curves(seconds=1.0, centroid=900)
     path = book.choose(targets, seconds=1.0)
-    assert rechoose(book, path, targets, {"seconds": 1.0}) is path
+    tried = rechoose(book, path, targets, {"seconds": 1.0, "variation": 5.0})
+    assert tried is not None and tried.path is path
+
+
+def test_rechoose_of_loudness_alone_has_nothing_to_move(book: Codebook) -> None:
+    targets = book.sample_curves(seconds=1.0, loudness=-20)
+    assert rechoose(book, book.choose(targets, seconds=1.0), targets, {"seconds": 1.0}) is None
+
+
+def test_correct_path_of_one_tried_before_is_the_same(book: Codebook) -> None:
+    targets = book.sample_curves(seconds=1.0, centroid="line(p20,p80)")
+    path = book.choose(targets, seconds=1.0)
+    tried = try_path(path, book.grains, targets)
+    others = (None, tried, replace(tried, path=replace(path, seed=3)), try_path(path, book.grains, {}))
+    done = [correct_path(path, book.grains, targets, rounds=2, tried=known) for known in others]
+    for other in done[1:]:
+        np.testing.assert_array_equal(done[0].y, other.y)
+        assert done[0].errors == other.errors and done[0].kept == other.kept
+
+
+@pytest.mark.parametrize("asked", [{"centroid": "line(p20,p80)"}, {"centroid": 900, "pitch": 300}], ids=str)
+def test_synthesize_renders_no_path_twice(
+    book: Codebook, monkeypatch: pytest.MonkeyPatch, asked: dict[str, float | str]
+) -> None:
+    rendered: list[str] = []
+
+    def note(path: CodePath, grains: Grains) -> Floats:
+        rendered.append(json.dumps(path.to_fields()))
+        return render_path(path, grains)
+
+    monkeypatch.setattr(correction, "render_path", note)
+    synthesize(book, seconds=1.0, rounds=2, **asked)
+    assert len(set(rendered)) == len(rendered)

@@ -6,7 +6,7 @@ moves, by a Newton step in the least squares sense: how far tilt moves a descrip
 are not smoothed over time (smoothed by a quarter, a half, a quarter, the error after eight rounds is 2.5 times larger).
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vqsynth.controls import SIZES, no_controls, tilt_octaves
-from vqsynth.descriptors import Analysis, lookup
+from vqsynth.descriptors import REGISTRY, Analysis, lookup
 from vqsynth.errors import ParameterError
 from vqsynth.frames import Floats
 from vqsynth.grains import Grains
@@ -58,6 +58,20 @@ class Limits:
 
 
 @dataclass(frozen=True, eq=False)
+class Trial:
+    """Hold a path, its sound as rendered, what that has of each target, name to (T,), and the nrmse of each."""
+
+    path: CodePath
+    y: Floats
+    got: dict[str, Floats]
+    errors: dict[str, float | None]
+
+    def sum_errors(self, names: Collection[str] | None = None) -> float:
+        """Add up the errors of some targets, by default of all, those that are not measured left out."""
+        return sum(error for name, error in self.errors.items() if error is not None and name in (names or self.errors))
+
+
+@dataclass(frozen=True, eq=False)
 class Correction:
     """Hold the best path, its sound as rendered, and what the rounds came to.
 
@@ -79,11 +93,18 @@ class Correction:
 
 
 def correct_path(
-    path: CodePath, grains: Grains, targets: Targets, *, rounds: int = ROUNDS, limits: Limits | None = None
+    path: CodePath,
+    grains: Grains,
+    targets: Targets,
+    *,
+    rounds: int = ROUNDS,
+    limits: Limits | None = None,
+    tried: Trial | None = None,
 ) -> Correction:
     """Render a path, measure it, and correct it for some rounds, keeping the best.
 
-    targets: descriptor name to (T,), NaN where nothing is asked. Raises ParameterError for negative rounds or limits.
+    targets: descriptor name to (T,), NaN where nothing is asked. tried: spares the first round where it is of this very
+    path and these targets. Raises ParameterError for negative rounds or limits.
     """
     limits = limits or Limits()
     if (
@@ -93,28 +114,21 @@ def correct_path(
     ):
         raise ParameterError(f"rounds and limits must be 0 or more (got {rounds}, {limits})")
     followers = _Followers(path, grains, targets, limits)
-    best: tuple[float, CodePath, Floats, int] | None = None
-    errors: list[dict[str, float | None]] = []
-    for number in range(rounds + 1):
-        y = render_path(path, grains)
-        got, missed = measure_errors(y, grains.grid, targets)
-        errors.append(missed)
-        total = _add_up(missed)
-        if best is None or total < best[0]:
-            best = total, path, y, number
-        path = followers.move(path, got)
-    assert best is not None
-    return Correction(best[1], best[2], errors, best[3])
+    is_first = tried is not None and tried.path is path and tried.got.keys() == REGISTRY.keys() & targets.keys()
+    trial = tried if tried is not None and is_first else try_path(path, grains, targets)
+    best, kept, errors = trial, 0, [trial.errors]
+    for number in range(1, rounds + 1):
+        trial = try_path(followers.move(trial.path, trial.got), grains, targets)
+        errors.append(trial.errors)
+        if trial.sum_errors() < best.sum_errors():
+            best, kept = trial, number
+    return Correction(best.path, best.y, errors, kept)
 
 
-def measure_path(path: CodePath, grains: Grains, targets: Targets) -> tuple[float, dict[str, Floats]]:
-    """Render a path and measure it: the sum of the nrmse of its targets, and what it has, name to (T,)."""
-    got, missed = measure_errors(render_path(path, grains), grains.grid, targets)
-    return _add_up(missed), got
-
-
-def _add_up(errors: Mapping[str, float | None]) -> float:
-    return sum(error for error in errors.values() if error is not None)
+def try_path(path: CodePath, grains: Grains, targets: Targets) -> Trial:
+    """Render a path and measure it against targets."""
+    y = render_path(path, grains)
+    return Trial(path, y, *measure_errors(y, grains.grid, targets))
 
 
 def smooth_median(values: NDArray[np.float64]) -> NDArray[np.float64]:

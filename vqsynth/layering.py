@@ -16,6 +16,7 @@ from vqsynth.codebook import Codebook
 from vqsynth.correction import (
     ROUNDS,
     Limits,
+    Trial,
     correct_path,
     hold_edges,
     predict_transposition,
@@ -71,10 +72,17 @@ def choose_layers(
 
 
 def correct_layers(
-    book: Codebook, paths: Sequence[CodePath], targets: Targets, *, rounds: int = ROUNDS, limits: Limits | None = None
+    book: Codebook,
+    paths: Sequence[CodePath],
+    targets: Targets,
+    *,
+    rounds: int = ROUNDS,
+    limits: Limits | None = None,
+    tried: Trial | None = None,
 ) -> Mix:
     """Correct each path against the targets, name to (T,), on its own, then the loudness of all together.
 
+    tried: what is known already of a path that is the only one.
     Raises ParameterError for negative rounds or limits.
     """
     limits = limits or Limits()
@@ -91,7 +99,7 @@ def correct_layers(
             path = raise_fundamentals(path, pitches, levels_db, targets["pitch"], limits)
         if rounds and limits.blend:
             path = blend_path(path, book.table, book.grains.distances, targets, limit=limits.blend)
-        done.append(correct_path(path, book.grains, shared, rounds=rounds, limits=limits))
+        done.append(correct_path(path, book.grains, shared, rounds=rounds, limits=limits, tried=tried))
     if len(done) == 1:
         return Mix((done[0].path,), done[0].y, done[0].errors, done[0].kept, done[0].spent())
     mixed = tuple(each.path for each in done)
