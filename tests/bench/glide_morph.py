@@ -2,9 +2,10 @@
 
     python tests/bench/glide_morph.py [MODEL]
 
-Sounds held at one pitch are morphed in pairs, along a straight line. Centroid, bandwidth, rolloff and flatness,
-measured with librosa, are averaged over a fifth of a second; the distance of two frames is that of their descriptors,
-each over its spread in the model's held-out sounds. A and B themselves are decoded through the model, held as long.
+Moments of held-out sounds that stand still are held, and morphed in pairs chosen at random, along a straight line.
+Centroid, bandwidth, rolloff and flatness, measured with librosa, are averaged over a fifth of a second; the distance of
+two frames is that of their descriptors, each over its spread in the model's held-out sounds. A and B themselves are
+decoded through the model, held as long. A frame is outside both where it is farther from each than they are apart.
 """
 
 import itertools
@@ -20,10 +21,10 @@ from scipy.stats import spearmanr
 
 from vqsynth.continuous import ContinuousModel, LatentPath, load, morph
 
-SECONDS, SMOOTHED_FRAMES = 6.0, 17
-HELD_S = (0.4, 1.6)
-"""What of a held-out note is held: past its attack."""
-PAIRS = 12
+SECONDS, SMOOTHED_FRAMES = 4.0, 17
+HELD_FRAMES, AUDIBLE_DB = 69, 30.0
+"""What of a sound is held: the mean of eight tenths of a second that stand still."""
+PAIRS = 24
 LEVEL_DB = -24.0
 
 
@@ -37,13 +38,23 @@ def describe(y: np.ndarray, model: ContinuousModel) -> np.ndarray:
     return uniform_filter1d(np.stack(columns, axis=1), SMOOTHED_FRAMES, axis=0, mode="nearest")
 
 
-def hold(path: LatentPath, model: ContinuousModel) -> LatentPath:
-    """Hold a sound as it is on average past its attack."""
-    hop = model.grid.frames.hop_length
-    held = slice(*(round(s * model.sr / hop) for s in HELD_S))
+def find_steady(path: LatentPath) -> list[int]:
+    """Find the frames where a sound stands most still for HELD_FRAMES, and none quiet, two of them far apart."""
+    n = len(path) - HELD_FRAMES
+    stands = np.array([path.components[:, t : t + HELD_FRAMES].var(axis=1).sum() for t in range(n)])
+    quietest = np.array([path.loudness_db[t : t + HELD_FRAMES].min() for t in range(n)])
+    stands[quietest < path.loudness_db.max() - AUDIBLE_DB] = np.inf
+    first = int(stands.argmin())
+    far = np.where(np.abs(np.arange(n) - first) > 2 * HELD_FRAMES, stands, np.inf)
+    return [t for t in (first, int(far.argmin())) if np.isfinite(stands[t]) and (t == first or np.isfinite(far[t]))]
+
+
+def hold(path: LatentPath, start: int, model: ContinuousModel) -> LatentPath:
+    """Hold a sound as it is on average from a frame on."""
     n_samples = round(SECONDS * model.sr)
     n_frames = model.grid.frames.count(n_samples)
-    components = np.repeat(path.components[:, held].mean(axis=1)[:, None], n_frames, axis=1)
+    mean = path.components[:, start : start + HELD_FRAMES].mean(axis=1)[:, None]
+    components = np.repeat(mean, n_frames, axis=1)
     return replace(path, n_samples=n_samples, components=components, loudness_db=np.full(n_frames, LEVEL_DB))
 
 
@@ -61,12 +72,15 @@ def measure_morph(a: LatentPath, b: LatentPath, spread: np.ndarray, model: Conti
 def main(name: str = "strings") -> None:
     """Print both beside their bars."""
     model = load(name)
-    sounds = {file: y for file, y in held_out(model).items() if len(y) > 2 * HELD_S[1] * model.sr}
-    paths = {file: hold(model.encode(y, model.sr), model) for file, y in sounds.items()}
+    sounds = held_out(model)
+    paths: dict[str, LatentPath] = {}
+    for file, y in sounds.items():
+        path = model.encode(y, model.sr)
+        paths |= {f"{file} at frame {t}": hold(path, t, model) for t in find_steady(path)}
     described = np.concatenate([describe(y, model) for y in sounds.values()])
     spread = described.std(axis=0)
-    pairs = list(itertools.combinations(paths, 2))
-    pairs = pairs[:: max(1, len(pairs) // PAIRS)][:PAIRS]
+    every = list(itertools.combinations(paths, 2))
+    pairs = [every[i] for i in np.random.default_rng(0).permutation(len(every))[:PAIRS]]
     results = []
     for a, b in pairs:
         results.append(measure_morph(paths[a], paths[b], spread, model))
