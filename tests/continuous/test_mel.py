@@ -172,6 +172,28 @@ def test_grid_from_a_damaged_card_is_refused(change: dict[str, Any], message: st
         MelGrid.from_dict(values)
 
 
+def test_grid_from_a_card_that_says_nothing_of_floors_has_those_of_the_first_models() -> None:
+    said = {name: value for name, value in SMALL.to_dict().items() if name not in ("eps", "quiet_db")}
+    assert MelGrid.from_dict(said) == SMALL
+    assert MelGrid.from_dict(said | {"eps": 1e-4, "quiet_db": -80}) == SMALL
+
+
+@pytest.mark.parametrize("change", [{"eps": 1e-5}, {"quiet_db": -60.0}, {"quiet_db": None}, {"eps": "1e-4"}])
+def test_grid_from_a_card_of_another_analysis_is_refused(change: dict[str, Any]) -> None:
+    with pytest.raises(ModelError, match=r"the mel grid has (eps|quiet_db) .*, where this version of vqsynth has"):
+        MelGrid.from_dict(SMALL.to_dict() | change)
+
+
+@pytest.mark.parametrize("name", ["EPS", "QUIET_DB"])
+def test_grid_from_an_old_card_is_refused_once_the_analysis_is_another(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    said = {key: value for key, value in SMALL.to_dict().items() if key not in ("eps", "quiet_db")}
+    monkeypatch.setattr(f"vqsynth.continuous.mel.{name}", -70.0)
+    with pytest.raises(ModelError, match="use the version that the model was made with"):
+        MelGrid.from_dict(said)
+
+
 @pytest.mark.parametrize(
     ("values", "message"),
     [({"n_mels": 3}, "between 4 and 129"), ({"n_mels": 130}, "between 4 and 129"), ({"n_mels": True}, "whole number"),

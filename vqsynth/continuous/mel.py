@@ -104,14 +104,25 @@ class MelGrid:
     def to_dict(self) -> dict[str, Any]:
         """Return the grid as JSON can hold it."""
         clock = {name: int(getattr(self.frames, name)) for name in _CLOCK}
-        return {**clock, "n_mels": int(self.n_mels), **{name: float(getattr(self, name)) for name in _RANGE}}
+        limits = {name: float(getattr(self, name)) for name in _RANGE}
+        return {**clock, "n_mels": int(self.n_mels), **limits, "eps": EPS, "quiet_db": QUIET_DB}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "MelGrid":
-        """Read a grid from a card. Raises ModelError for a missing, unknown or mistyped entry, or an impossible one."""
+        """Read a grid from a card. Raises ModelError for a missing, unknown or mistyped entry, or an impossible one.
+
+        So it does for mel spectra that this version would take in another way: networks would be given what they have
+        never heard.
+        """
         names = (*_CLOCK, "n_mels", *_RANGE)
-        if not isinstance(values, Mapping) or set(values) != set(names):
+        if not isinstance(values, Mapping) or set(values) - set(_UNSAID) != set(names):
             raise ModelError(f"the mel grid must have exactly {', '.join(names)} (got {values}); the card is damaged")
+        for name, here in (("eps", EPS), ("quiet_db", QUIET_DB)):
+            if (said := values.get(name, _UNSAID[name])) != here:
+                raise ModelError(
+                    f"the mel grid has {name} {said!r}, where this version of vqsynth has {here:g}; use the version "
+                    "that the model was made with, or train it again"
+                )
         try:
             clock = FrameGrid(*(values[name] for name in _CLOCK))
             return cls(clock, values["n_mels"], *(values[name] for name in _RANGE))
@@ -121,6 +132,8 @@ class MelGrid:
 
 _CLOCK = tuple(f.name for f in fields(FrameGrid))
 _RANGE = ("f_min_hz", "f_max_hz")
+_UNSAID = {"eps": 1e-4, "quiet_db": -80.0}
+"""What cards mean that do not say it: the values of the first models, whatever those above become."""
 
 
 @dataclass(frozen=True)
