@@ -171,7 +171,9 @@ WRONG: Iterable[tuple[str, str]] = [
     ("decode nan.json --model MODEL -o x.wav", "nan.json' cannot be used: components must hold finite numbers"),
     ("decode short.json --model MODEL -o x.wav", "short.json' cannot be used: 2400 samples"),
     ("decode narrow.json --model MODEL -o x.wav", "the latent path has 5 components"),
-    ("decode a.wav --model MODEL -o x.wav", "a.wav' cannot be used: expected JSON"),
+    ("decode a.wav --model MODEL -o x.wav", "a.wav' cannot be used: a latent path must end in .json or .safetensors"),
+    ("transfer MODEL roaring.wav -o x.wav", "roaring.wav' cannot be encoded: y must lie near full scale"),
+    ("encode MODEL roaring.wav -o x.json", "roaring.wav' cannot be encoded: y must lie near full scale"),
     ("transfer MODEL a.wav -o a.wav", "would overwrite the input"),
     ("transfer MODEL a.wav -o x.wav --vocoder griffin-lim --excitation noise", "excitation"),
     ("morph MODEL a.wav b.wav -o b.wav", "would overwrite the input"),
@@ -184,6 +186,7 @@ WRONG: Iterable[tuple[str, str]] = [
     ("morph MODEL a.wav b.wav --seconds 0 -o x.wav", "seconds must be above 0"),
     ("plane MODEL a.wav b.wav c.wav d.wav --at 0:2,0 -o x.wav", "x and y of a walk must lie between 0 and 1"),
     ("plane MODEL a.wav b.wav c.wav d.wav --at here -o x.wav", "a point of a walk is"),
+    ("plane MODEL a.wav b.wav c.wav d.wav --at @path.json -o x.wav", "the walk '@path.json': the file must hold"),
     ("plane MODEL a.wav b.wav c.wav other.json --at 0,0 -o x.wav", "was made with model 'other'"),
     ("bend path.json -o x.json", "there is nothing to bend"),
     ("bend path.json --component 0 --scale 2 -o x.json", "component must be a number from 1 to 6"),
@@ -202,6 +205,7 @@ WRONG: Iterable[tuple[str, str]] = [
 @pytest.mark.parametrize(("command", "message"), WRONG)
 def test_wrong_input_is_one_line_and_writes_nothing(run: Run, models: Path, command: str, message: str) -> None:
     soundfile.write("empty.wav", np.zeros(0), SR)
+    soundfile.write("roaring.wav", make_sound(0.2) * 1e9, SR, subtype="FLOAT")
     Path("w.json").write_text("[[0, 0], [1, 1]]")
     path = encode("a.wav")
     path.save("path.json")
@@ -224,13 +228,24 @@ def test_wrong_input_is_one_line_and_writes_nothing(run: Run, models: Path, comm
     assert {file: file.read_bytes() for file in Path.cwd().iterdir()} == before
 
 
+def test_decode_with_another_vocoder_leaves_out_the_excitation_of_the_first(run: Run, model: Path) -> None:
+    assert run("transfer", model, "a.wav", "--excitation", "noise", "--path", "n.json", "-o", "n.wav")[0] == 0
+    assert LatentPath.load("n.json").excitation == "noise"
+    code, _, err = run(
+        "decode", "n.json", "--model", model, "--vocoder", "griffin-lim", "--path", "g.json", "-o", "g.wav"
+    )
+    assert code == 0, err
+    assert LatentPath.load("g.json").excitation is None
+
+
 def test_list_info_bend_and_plot_load_no_torch(run: Run, model: Path) -> None:
     encode("a.wav").save("a.json")
-    for words in (["list", "."], ["info", str(model)], ["bend", "a.json", "--reverse", "-o", "b.json"],
+    for words in (["list", str(model)], ["info", str(model)], ["bend", "a.json", "--reverse", "-o", "b.json"],
                   ["plot", "a.json", "-o", "a.png"]):  # fmt: skip
         program = (
             "import sys; from vqsynth.cli.main import main\n"
             f"sys.argv = ['vqsynth', 'continuous', *{words!r}]; main()\n"
+            "import vqsynth.continuous; vqsynth.continuous.load, vqsynth.continuous.LatentPath\n"
             "assert not {'torch', 'librosa', 'sklearn', 'scipy.signal'} & set(sys.modules)"
         )
         done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)

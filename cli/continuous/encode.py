@@ -4,9 +4,8 @@ from pathlib import Path
 
 import click
 
-from vqsynth import audio
 from vqsynth.cli import options
-from vqsynth.cli.continuous.rendering import model_argument
+from vqsynth.cli.continuous.rendering import encode_file, model_argument
 from vqsynth.continuous.latentfiles import check_suffix
 from vqsynth.continuous.shelf import find_model, load
 
@@ -25,6 +24,6 @@ def encode_command(model: str, sound: Path, output: Path) -> None:
     check_suffix(output)
     folder = find_model(model)
     options.check_outputs(output, inputs=(sound, *folder.iterdir()))
-    path = load(folder).encode(*audio.load(sound))
+    path = encode_file(load(folder), sound)
     path.save(output)
     click.echo(f"{len(path)} frames of {path.n_components} components, {path.seconds:.2f} s\nwrote {output}")

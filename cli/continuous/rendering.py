@@ -14,6 +14,7 @@ from vqsynth.continuous.latentfiles import SUFFIXES, check_suffix
 from vqsynth.continuous.latents import LatentPath
 from vqsynth.continuous.model import ContinuousModel
 from vqsynth.continuous.shelf import load
+from vqsynth.errors import AudioError
 
 _OPTIONS = (
     options.output,
@@ -54,15 +55,26 @@ def load_model(folder: Path, values: dict[str, Any]) -> ContinuousModel:
 def read_path(model: ContinuousModel, file: Path) -> LatentPath:
     """Take a latent path from a file of one, or encode a sound. Raises ModelError for another model's path."""
     if file.suffix.lower() not in SUFFIXES:
-        return model.encode(*audio.load(file))
+        return encode_file(model, file)
     path = LatentPath.load(file)
     model.check_path(path)
     return path
 
 
+def encode_file(model: ContinuousModel, file: Path) -> LatentPath:
+    """Encode a sound file. Raises AudioError that names it: of two or four sounds, one must know which is wrong."""
+    y, sr = audio.load(file)
+    try:
+        return model.encode(y, sr)
+    except AudioError as e:
+        raise AudioError(f"'{file}' cannot be encoded: {e}") from e
+
+
 def render(model: ContinuousModel, path: LatentPath, values: dict[str, Any]) -> None:
     """Decode a path, write the sound and, where asked for, the path as it was decoded."""
     given = {name: values[name] for name in ("vocoder", "excitation", "seed") if values[name] is not None}
+    if "vocoder" in given and path.excitation not in model.make_vocoder(given["vocoder"]).excitations:
+        given.setdefault("excitation", None)  # the one that the path names was meant for another vocoder
     path = replace(path, **given)
     audio.save(values["output"], model.decode(path), path.sr)
     if values["path_file"]:

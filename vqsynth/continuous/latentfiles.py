@@ -51,7 +51,7 @@ def read_fields(file: StrPath) -> dict[str, Any]:
     Raises ParameterError for what is no such file, OSError where the system refuses.
     """
     path = Path(file)
-    fields = _read_tensors(path) if path.suffix.lower() == ".safetensors" else _read_json(path)
+    fields = _read_json(path) if check_suffix(path) == ".json" else _read_tensors(path)
     if fields.get("kind") != KIND:
         raise ParameterError(f"its kind is {fields.get('kind')!r}, not {KIND!r}")
     if type(fields.get("format")) is not int or not 1 <= fields["format"] <= FORMAT:

@@ -62,7 +62,10 @@ def read_walk(at: str | ArrayLike) -> Doubles:
 
 def _parse(text: str) -> list[Sequence[Any]]:
     if text.startswith("@"):
-        return read_points(Path(text[1:]))
+        try:
+            return read_points(Path(text[1:]))
+        except ParameterError as e:
+            raise ParameterError(f"the walk '{text}': {e}; expected rows of seconds, x and y") from e
     parts = text.split()
     if len(parts) == 1 and ":" not in text:
         return [("0", *text.split(","))]

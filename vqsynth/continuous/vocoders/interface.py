@@ -155,7 +155,9 @@ class Vocoder(ABC):
     def check_excitation(self, excitation: str | None) -> None:
         """Refuse an excitation that this vocoder has not. Raises ParameterError."""
         if excitation is not None and excitation not in self.excitations:
-            expected = f"must be one of {', '.join(self.excitations)}" if self.excitations else "cannot be chosen"
+            expected = (
+                f"must be one of {', '.join(self.excitations)}" if self.excitations else "is its own; leave it away"
+            )
             raise ParameterError(f"the excitation of the vocoder '{self.name}' {expected} (got {excitation!r})")
 
 
