@@ -22,7 +22,7 @@ from vqsynth.frames import FrameGrid
 if TYPE_CHECKING:
     from vqsynth.continuous.train.job import ModelJob
 
-STEPS = {"vae": 4500, "magnitude": 4500, "istft": 3000, "melgan": 2000}
+STEPS = {"vae": 4500, "magnitude": 4500, "istft": 3000, "melgan": 1500}
 
 GRID = MelGrid(FrameGrid(SR_HZ, 2048, 512))
 
@@ -82,7 +82,7 @@ _RECIPES = (
         about=RECIPES["choir"].about,
         licence=RECIPES["choir"].licence.replace("codebook", "model"),
         sources=_sources("choir"),
-        steps={"vae": 3500, "magnitude": 4000, "istft": 3000, "melgan": 2000},
+        steps={"vae": 3500, "magnitude": 4000, "istft": 3000, "melgan": 1500},
         note=RECIPES["choir"].note,
     ),
 )
