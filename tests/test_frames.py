@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vqsynth.errors import ParameterError
-from vqsynth.frames import FrameGrid, OverlapAdd, frame_signal, magnitude_spectra
+from vqsynth.frames import FrameGrid, OverlapAdd, frame_signal, frames_between, magnitude_spectra
 
 GRID = FrameGrid(sr=8000, n_fft=256, hop_length=64)
 grids = st.builds(
@@ -23,6 +23,14 @@ def test_frame_signal_any_length_centres_frame_t_on_sample_t_hops(grid: FrameGri
     centres = np.arange(grid.count(n)) * grid.hop_length
     expected = np.append(y, 0)[np.minimum(centres, n)]
     np.testing.assert_array_equal(frames[:, grid.n_fft // 2], expected)
+
+
+@given(grid=grids, n=st.integers(1, 3000), ends=st.lists(st.integers(0, 1 << 16), min_size=2, max_size=2))
+def test_frames_between_are_those_of_the_whole(grid: FrameGrid, n: int, ends: list[int]) -> None:
+    y = np.arange(1, 2 * n + 1, dtype=np.float32).reshape(2, n)
+    start, last = sorted(end % grid.count(n) for end in ends)
+    frames = frames_between(y, start, last + 1, n_fft=grid.n_fft, hop_length=grid.hop_length)
+    np.testing.assert_array_equal(frames, frame_signal(y, grid)[:, start : last + 1])
 
 
 @given(grid=grids, cuts=st.lists(st.integers(1, 7), min_size=1, max_size=6))

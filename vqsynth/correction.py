@@ -118,7 +118,9 @@ def correct_path(
     trial = tried if tried is not None and is_first else try_path(path, grains, targets)
     best, kept, errors = trial, 0, [trial.errors]
     for number in range(1, rounds + 1):
-        trial = try_path(followers.move(trial.path, trial.got), grains, targets)
+        path = followers.move(trial.path, trial.got)
+        del trial  # and with it a sound that may last an hour, unless it is the best one
+        trial = try_path(path, grains, targets)
         errors.append(trial.errors)
         if trial.sum_errors() < best.sum_errors():
             best, kept = trial, number

@@ -17,14 +17,14 @@ import math
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from keyword import iskeyword
 from typing import Literal
 
 import numpy as np
 
 from vqsynth.errors import ParameterError
-from vqsynth.frames import Floats, FrameGrid, frame_signal
+from vqsynth.frames import Floats, FrameGrid, frames_between
 from vqsynth.loudness import k_weight
 from vqsynth.yin import estimate_pitch
 
@@ -142,14 +142,13 @@ def measure(
     wanted = [lookup(name) for name in (REGISTRY if names is None else names)]
     n_fft = n_fft or grid.n_fft
     wide = FrameGrid(grid.sr, n_fft, math.gcd(n_fft // 4, grid.hop_length))
-    on_time = (..., slice(None, None, grid.hop_length // wide.hop_length), slice(None))
-    frames = frame_signal(y, wide)[on_time]
-    weighted = cache(lambda: frame_signal(k_weight(y, grid.sr), wide)[on_time])
+    weighted = cache(lambda: k_weight(y, grid.sr))
     parts: dict[str, list[Floats]] = {d.name: [] for d in wanted}
-    step = max(1, _BLOCK * frames.shape[-2] // max(1, frames[..., 0].size))
-    for start in range(0, frames.shape[-2], step):
-        block = (..., slice(start, start + step), slice(None))
-        sound = Analysis(frames[block], lambda block=block: weighted()[block], wide)  # type: ignore[misc]
+    n_frames, step = grid.count(y.shape[-1]), max(1, _BLOCK // max(1, math.prod(y.shape[:-1])))
+    for start in range(0, n_frames, step):
+        stop = min(start + step, n_frames)
+        cut = partial(frames_between, start=start, stop=stop, n_fft=n_fft, hop_length=grid.hop_length)
+        sound = Analysis(cut(y), lambda cut=cut: cut(weighted()), wide)  # type: ignore[misc]
         for d in wanted:
             parts[d.name].append(_per_frame(d, sound))
     return {name: np.concatenate(values, axis=-1) for name, values in parts.items()}

@@ -84,6 +84,17 @@ def frame_signal(y: Floats, grid: FrameGrid) -> Floats:
     return frames[..., :: grid.hop_length, :]
 
 
+def frames_between(y: Floats, start: int, stop: int, *, n_fft: int, hop_length: int) -> Floats:
+    """Cut out some of the frames that `frame_signal` cuts, `start` to `stop`, copying no more of the sound than these.
+
+    y: (..., n). Returns (..., stop - start, n_fft), a read-only view.
+    """
+    first, last = start * hop_length - n_fft // 2, (stop - 1) * hop_length + n_fft // 2
+    missing = (max(0, -first), max(0, last - y.shape[-1]))
+    padded = np.pad(y[..., max(0, first) : last], [(0, 0)] * (y.ndim - 1) + [missing])
+    return np.lib.stride_tricks.sliding_window_view(padded, n_fft, axis=-1)[..., ::hop_length, :]
+
+
 def magnitude_spectra(y: Floats, grid: FrameGrid) -> Floats:
     """Take the magnitudes of the Hann-windowed centred frames.
 

@@ -22,10 +22,11 @@ def k_weight(y: Floats, sr: int) -> Floats:
     size = min(_BLOCK, 1 << (n + overlap - 1).bit_length())
     step = size - overlap
     response = k_response(np.fft.rfftfreq(size).astype(np.float64), sr).astype(np.complex64)
-    padded = np.pad(y, [(0, 0)] * (y.ndim - 1) + [(overlap, step)])
     out = np.empty_like(y)
     for start in range(0, n, step):
-        block = np.fft.irfft(np.fft.rfft(padded[..., start : start + size], size, axis=-1) * response, size, axis=-1)
+        before = [(0, 0)] * (y.ndim - 1) + [(max(0, overlap - start), 0)]
+        heard = np.pad(y[..., max(0, start - overlap) : start + step], before)
+        block = np.fft.irfft(np.fft.rfft(heard, size, axis=-1) * response, size, axis=-1)
         out[..., start : start + step] = block[..., overlap : overlap + min(step, n - start)]
     return out
 

@@ -35,7 +35,7 @@ def render_path(
     """
     excitation = excitation or path.excitation
     if excitation != "refined":
-        return np.concatenate(list(render_blocks(path, grains, excitation=excitation, seed=seed)))
+        return _join(render_blocks(path, grains, excitation=excitation, seed=seed), path.n_samples)
     frames = _Frames(path, grains)
     seed = _pick_seed(path, seed)
     y = np.concatenate(list(frames.overlap("coherent", seed)))
@@ -157,6 +157,15 @@ def _cut(parts: Iterator[Floats], path: CodePath, *, skip: int, block_size: int 
             waiting = waiting[size:]
     if len(waiting):
         yield waiting
+
+
+def _join(blocks: Iterator[Floats], n_samples: int) -> Floats:
+    """Join blocks as they come, so that a long sound is not held twice."""
+    y, done = np.empty(n_samples, np.float32), 0
+    for block in blocks:
+        y[done : done + len(block)] = block
+        done += len(block)
+    return y
 
 
 def _fades(start: int, length: int, path: CodePath) -> Floats:
