@@ -49,7 +49,9 @@ def _plain(value: Any) -> str:
         return {True: "yes", False: "no", None: "-"}[value]
     if isinstance(value, list):
         return ", ".join(map(_plain, value)) or "-"
-    return f"{value:.4g}" if isinstance(value, float) else str(value) or "-"
+    if isinstance(value, float):
+        return f"{value:.0f}" if 1e4 <= abs(value) < 1e9 else f"{value:.4g}"
+    return str(value) or "-"
 
 
 def print_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

@@ -45,5 +45,5 @@ def _row(model: ContinuousModel) -> list[str]:
         f"{seconds:.0f}" if isinstance(seconds, int | float) else "",
         str(model.grid.frames.sr),
         str(len(model.components.scales)),
-        " ".join(vocoders),
+        ",".join(vocoders),
     ]
