@@ -67,7 +67,7 @@ def test_list_shows_the_models_of_a_folder(run: Run, models: Path) -> None:
     code, out, err = run("list", models)
     assert code == 0 and err == ""
     for name in ("small", "other"):
-        assert re.search(rf"^{name} +6 +8000 +{LATENTS} +magnitude_griffin-lim$", out, re.MULTILINE)
+        assert re.search(rf"^{name} +6 +8000 +{LATENTS} +magnitude,griffin-lim$", out, re.MULTILINE)
 
 
 def test_list_with_a_damaged_model_shows_the_others_and_fails(run: Run, models: Path) -> None:
