@@ -26,7 +26,7 @@ from vqsynth.continuous.vae import VAE, encode_frames
 from vqsynth.descriptors import measure
 from vqsynth.soundfiles import split_sounds
 
-SHORT_STEPS = 500
+SHORT_STEPS = 400
 AUDIBLE_DB = 70.0
 MOST_FRAMES = 40_000
 DRAWN = {"a line": "line(-40,-16)", "a sine": "sin(-36,-18,0.3)", "steps": "steps(-18,-34,-24,-30)"}

@@ -24,7 +24,8 @@ from vqsynth.continuous import ContinuousModel, LatentPath, load, morph
 SECONDS, SMOOTHED_FRAMES = 4.0, 17
 HELD_FRAMES, AUDIBLE_DB = 69, 30.0
 """What of a sound is held: the mean of eight tenths of a second that stand still."""
-PAIRS = 24
+PAIRS, FEWEST_SPREADS = 24, 1.0
+"""How many pairs, and how far apart they are at least: between two that are alike there is no way to go."""
 LEVEL_DB = -24.0
 
 
@@ -58,12 +59,10 @@ def hold(path: LatentPath, start: int, model: ContinuousModel) -> LatentPath:
     return replace(path, n_samples=n_samples, components=components, loudness_db=np.full(n_frames, LEVEL_DB))
 
 
-def measure_morph(a: LatentPath, b: LatentPath, spread: np.ndarray, model: ContinuousModel) -> tuple[float, float, int]:
-    """Render a morph: rank correlation of time with the distance to A, with that to B, and frames outside both."""
-    ends = [np.median(describe(model.render(path), model)[4:-4], axis=0) / spread for path in (a, b)]
-    between = describe(model.render(morph(a, b)), model)[4:-4] / spread
-    to_a, to_b = (np.linalg.norm(between - end, axis=1) for end in ends)
-    apart = np.linalg.norm(ends[0] - ends[1])
+def measure_morph(between: np.ndarray, a: np.ndarray, b: np.ndarray) -> tuple[float, float, int]:
+    """Compare a morph (T, 4) with its ends: rank correlation of time with the distances, and frames outside both."""
+    to_a, to_b = (np.linalg.norm(between - end, axis=1) for end in (a, b))
+    apart = np.linalg.norm(a - b)
     time = np.arange(len(between))
     outside = int(((to_a > apart) & (to_b > apart)).sum())
     return float(spearmanr(time, to_a).statistic), float(-spearmanr(time, to_b).statistic), outside
@@ -79,11 +78,15 @@ def main(name: str = "strings") -> None:
         paths |= {f"{file} at frame {t}": hold(path, t, model) for t in find_steady(path)}
     described = np.concatenate([describe(y, model) for y in sounds.values()])
     spread = described.std(axis=0)
-    every = list(itertools.combinations(paths, 2))
+    ends = {
+        name: np.median(describe(model.render(path), model)[20:-20], axis=0) / spread for name, path in paths.items()
+    }
+    every = [p for p in itertools.combinations(paths, 2) if np.linalg.norm(ends[p[0]] - ends[p[1]]) > FEWEST_SPREADS]
     pairs = [every[i] for i in np.random.default_rng(0).permutation(len(every))[:PAIRS]]
     results = []
     for a, b in pairs:
-        results.append(measure_morph(paths[a], paths[b], spread, model))
+        between = describe(model.render(morph(paths[a], paths[b])), model)[4:-4] / spread
+        results.append(measure_morph(between, ends[a], ends[b]))
         note(f"    {a} to {b}: {results[-1][1]:.3f} to B, {results[-1][2]} frames outside; to A", results[-1][0])
     from_a, to_b, outside = np.array(results).T
     show(f"{name}: distance to A grows, rank correlation, mean of {len(pairs)}", from_a.mean(), 0.95, better="higher")
