@@ -4,6 +4,7 @@ from typing import Any
 
 import click
 
+from vqsynth.cli.options import load_whole
 from vqsynth.cli.printing import print_table
 from vqsynth.codebook import Codebook
 from vqsynth.errors import CodebookError
@@ -24,12 +25,7 @@ def list_command(folders: tuple[str, ...]) -> None:
       vqsynth list
       vqsynth list ~/codebooks
     """
-    books, damaged = [], []
-    for folder in codebooks_at_hand(folders):
-        try:
-            books.append(load(folder))
-        except CodebookError as e:
-            damaged.append(str(e))
+    books, damaged = load_whole(codebooks_at_hand(folders), load, CodebookError)
     if books:
         _print_books(books)
     elif not damaged:

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
-from vqsynth.errors import ParameterError
+from vqsynth.errors import ParameterError, VqsynthError
 from vqsynth.files import check_output
 from vqsynth.page import check_page
 from vqsynth.plot import check_picture
@@ -16,6 +16,7 @@ from vqsynth.table import DescriptorTable
 EXCITATIONS = ("noise", "coherent", "refined")
 File = click.Path(path_type=Path)
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+T = TypeVar("T")
 
 book = click.argument("book")
 output: Decorator = click.option("-o", "--output", type=File, required=True, help="The sound file to write.")
@@ -46,6 +47,19 @@ def input_files(book: str, curves: Mapping[str, str] | None = None) -> tuple[Pat
     """List what a codebook and curves are read from, none of which may be overwritten. Raises CodebookError."""
     drawn = (Path(text[1:]) for text in (curves or {}).values() if text.startswith("@"))
     return (*find_codebook(book).iterdir(), *drawn)
+
+
+def load_whole(
+    folders: Iterable[Path], load: Callable[[Path], T], error: type[VqsynthError]
+) -> tuple[list[T], list[str]]:
+    """Load what stands in folders: what is whole, and what is wrong with the others."""
+    loaded, damaged = [], []
+    for folder in folders:
+        try:
+            loaded.append(load(folder))
+        except error as e:
+            damaged.append(str(e))
+    return loaded, damaged
 
 
 def check_names(names: Iterable[str], table: DescriptorTable) -> None:

@@ -2,6 +2,7 @@
 
 import click
 
+from vqsynth.cli.options import load_whole
 from vqsynth.cli.printing import print_table
 from vqsynth.continuous.model import ContinuousModel
 from vqsynth.continuous.shelf import load, models_at_hand
@@ -21,12 +22,7 @@ def list_command(folders: tuple[str, ...]) -> None:
       vqsynth continuous list
       vqsynth continuous list ~/models
     """
-    models, damaged = [], []
-    for folder in models_at_hand(folders):
-        try:
-            models.append(load(folder))
-        except ModelError as e:
-            damaged.append(str(e))
+    models, damaged = load_whole(models_at_hand(folders), load, ModelError)
     if models:
         print_table(["name", "seconds", "sr", "components", "vocoders"], [_row(model) for model in models])
     elif not damaged:
