@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 import torch.nn.functional as F
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 
 from vqsynth.errors import ModelError
@@ -23,6 +23,8 @@ CHUNK = 16
 """Frames that a stream works through at once; a push of a single frame costs a chunk. Measured at the usual sizes, of
 what auto-encoder and magnitudes take for a frame among many, and for one pushed alone: with 32, 0.22 and 6.3 ms; with
 16, 0.22 and 3.5 ms; with 8, 0.31 and 2.6 ms."""
+LEAST_STD = 0.05
+"""The smallest spread by which a band is divided, so that one that never sounds is not blown up."""
 
 
 class Past:
@@ -159,6 +161,12 @@ class Tower(nn.Module):
             x = block(x, past)
         y: Tensor = self.exit(self.norm(x), past)
         return y
+
+
+def band_statistics(log_mel: ArrayLike) -> tuple[Tensor, Tensor]:
+    """Take the mean and the spread, LEAST_STD or more, of every band of frames (T, B): (B,) each, float64."""
+    frames = np.asarray(log_mel, np.float64)
+    return torch.from_numpy(frames.mean(axis=0)), torch.from_numpy(np.maximum(frames.std(axis=0), LEAST_STD))
 
 
 def copy_weights(module: nn.Module) -> dict[str, NDArray[Any]]:

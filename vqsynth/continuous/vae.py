@@ -13,14 +13,12 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from vqsynth.continuous.layers import Past, Stream, Tensors, Tower, copy_weights, load_weights
+from vqsynth.continuous.layers import Past, Stream, Tensors, Tower, band_statistics, copy_weights, load_weights
 from vqsynth.errors import ModelError, ParameterError
 from vqsynth.frames import Floats
 
 LOG_VARIANCE_CENTRE, LOG_VARIANCE_REACH = -3.0, 7.0
 """Where the log variances start, and how far they may go from there: a standard deviation of 0.22, of 0.007 to 7.4."""
-LEAST_STD = 0.05
-"""The smallest spread by which a band is divided, so that one that never sounds is not blown up."""
 
 
 @dataclass(frozen=True)
@@ -79,9 +77,8 @@ class VAE(nn.Module):
 
     def standardise_by(self, log_mel: Floats) -> None:
         """Take the mean and spread of every band from the frames (T, n_mels) of a corpus."""
-        frames = torch.from_numpy(log_mel).double()
-        self.band_mean.copy_(frames.mean(dim=0))
-        self.band_std.copy_(frames.std(dim=0, correction=0).clamp(min=LEAST_STD))
+        for buffer, values in zip((self.band_mean, self.band_std), band_statistics(log_mel), strict=True):
+            buffer.copy_(values)
 
     def encode_stats(self, x: Tensor, past: Past | None = None) -> tuple[Tensor, Tensor]:
         """Encode log mel frames [N, n_mels, T] to means and log variances of latents, [N, latents, T] each."""

@@ -13,7 +13,7 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 
-from vqsynth.continuous.layers import Past, Stream, copy_weights, load_weights
+from vqsynth.continuous.layers import Past, Stream, band_statistics, copy_weights, load_weights
 from vqsynth.continuous.mel import MelGrid
 from vqsynth.continuous.vocoders.interface import Arrays, Vocoder
 from vqsynth.errors import ModelError
@@ -22,8 +22,6 @@ from vqsynth.frames import Floats
 MOST = 4096
 TYPICAL_MEAN, TYPICAL_STD = -6.0, 2.5
 """Of log mel bands, until those of a corpus are taken."""
-LEAST_STD = 0.05
-"""The smallest spread by which a band is divided, so that one that never sounds is not blown up."""
 LOUDEST = 3.0
 """The largest log magnitude: no bin is more than e^3 times as high as a sinusoid that is all of a frame."""
 Config = TypeVar("Config")
@@ -46,9 +44,8 @@ class MelNetwork(nn.Module):
 
     def standardise_by(self, log_mel: ArrayLike) -> None:
         """Take the mean and spread of every band from the frames (T, n_mels) of a corpus."""
-        frames = np.asarray(log_mel, np.float64)
-        self.band_mean.copy_(torch.from_numpy(frames.mean(axis=0)))
-        self.band_std.copy_(torch.from_numpy(np.maximum(frames.std(axis=0), LEAST_STD)))
+        for buffer, values in zip((self.band_mean, self.band_std), band_statistics(log_mel), strict=True):
+            buffer.copy_(values)
 
     def standard(self, mel: Tensor) -> Tensor:
         """Standardise [N, B, T]."""
