@@ -80,7 +80,8 @@ def test_morph_of_one_frame_with_a_minute_works_and_warns(align: str) -> None:
 def test_morph_of_lengths_that_differ_a_little_does_not_warn() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        morph(make_path(0.2), make_path(1.0, seed=1))
+        made = morph(make_path(0.2), make_path(1.0, seed=1))
+    assert made.n_samples == make_path(1.0).n_samples
 
 
 @pytest.mark.parametrize(

@@ -197,4 +197,7 @@ def fade_ends(start: int, length: int, grid: FrameGrid, n_samples: int | None = 
     if n_samples is not None:
         fade = min(fade, n_samples // 2)
         inward = np.minimum(place, n_samples - 1 - place)
-    return (0.5 - 0.5 * np.cos(np.pi * np.clip(inward / max(1, fade), 0, 1))).astype(np.float32)
+    shape = np.ones(length, np.float32)
+    fading = inward < max(1, fade)
+    shape[fading] = 0.5 - 0.5 * np.cos(np.pi * np.maximum(inward[fading] / max(1, fade), 0))
+    return shape

@@ -111,6 +111,7 @@ class _Played:
         self._voice = CoherentExcitation(grid.frames, rng=seed)
 
     def push(self, log_mel: Floats, loudness_db: Floats) -> Floats:
+        """Turn the next frames into sound of unit loudness."""
         # In NumPy, whose functions round alike wherever in an array a number stands.
         log_magnitude, turned = np.split(self._stream.push(log_mel), 2, axis=1)
         magnitudes = np.exp(np.minimum(log_magnitude, np.float32(LOUDEST)))
