@@ -60,7 +60,9 @@ def train_model(
         model = _assemble(job, trained, corpus, split)
     seconds = sum(t.seconds for t in trained.vocoders.values()) + trained.seconds
     seconds = seconds if resume else time.monotonic() - begun
-    model = replace(model, card={**model.card, **_describe(job, corpus, trained, seconds)})
+    card = _describe(job, corpus, trained, seconds)
+    card["training"]["threads"] = threads
+    model = replace(model, card={**model.card, **card})
     model.save(job.folder)
     _clean_up(job)
     say(_summarize(model))

@@ -27,7 +27,7 @@ SHORTEST = 128
 """Frames that every piece has at least; a shorter sound is followed by silence."""
 AUDIBLE_DB = 70.0
 """Frames this far under the loudest of their piece are not what an excerpt is drawn for."""
-TRANSPOSED_SHARE = 0.4
+TRANSPOSED_SHARE = 0.5
 """The share of draws that goes to transposed copies, where a corpus has them."""
 
 

@@ -1,6 +1,6 @@
 """The VAE's training: what a step minimises, and the adversary that takes the loudness out of the latents.
 
-What a step minimises is the sum of five losses, of which the config weighs the last four:
+What a step minimises is the sum of six losses, of which the config weighs the last five:
 
     likelihood   mean absolute error of the log mel bands: -log of a Laplace distribution, but for its scale
     kl           divergence of the latents' distribution from a standard Gaussian, summed over latents, times beta,
@@ -8,8 +8,12 @@ What a step minimises is the sum of five losses, of which the config weighs the 
     adversary    cross-entropy of the loudness class that it reads from the latents, through gradient reversal (Ganin,
                  Lempitsky, "Unsupervised domain adaptation by backpropagation", 2015), its strength growing from 0 to 1
     centroid     how far, in octaves, the centroid moves when another loudness is drawn and the latents stay
-    between      how far the envelope of what lies between two sounds is from what lies between their envelopes,
-                 from `between_from` of the steps on, so that a morph goes straight from one timbre to the other
+    reading      how far the descriptors are from what a linear map reads from the latents
+    between      how far the descriptors of what lies between two sounds are from what lies between their descriptors
+
+The last two make a morph go straight from one timbre to the other: where descriptors are linear in the latents, what is
+asked for between two sounds does not depend on which two they are, and the decoder can learn it. Part of every batch is
+coloured.
 """
 
 from collections.abc import Mapping
@@ -19,11 +23,13 @@ from typing import Any
 import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 from vqsynth.continuous.adversary import Adversary, loudness_classes, reverse_gradient
 from vqsynth.continuous.flattening import Flattening
-from vqsynth.continuous.mel import EPS, MelGrid
+from vqsynth.continuous.mel import QUIET_DB
+from vqsynth.continuous.train.bands import BandDescriptors
+from vqsynth.continuous.train.colouring import Colouring
 from vqsynth.continuous.train.corpus import MelCorpus
 from vqsynth.continuous.train.loop import check_length
 from vqsynth.continuous.train.training import Draw, Training, make_seeded
@@ -32,10 +38,6 @@ from vqsynth.errors import ParameterError
 from vqsynth.frames import Floats
 
 STATISTICS_FRAMES = 20_000
-ENVELOPE = 16
-"""Cepstral coefficients of a spectral envelope: what is left shows no partials."""
-QUIET_SHARE = 1e-3
-"""Frames whose bands sum to less have no centroid worth keeping."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,9 @@ class VAETraining:
 
     steps, or minutes to be filled. beta weighs the KL divergence, from nothing to all of it over the first `warm_up`
     of the steps. adversary: its weight, 0 for none; its strength grows over the first `growth` of the steps; it learns
-    `pursuits` times more often than the encoder. centroid, between: their weights. Excerpts are `frames` long.
+    `pursuits` times more often than the encoder. centroid, reading, between: their weights, the last one growing from
+    nothing, from `between_from` of the steps on. colour: by how many nepers excerpts are coloured, 0 for none, and
+    `coloured` which share of them. Excerpts are `frames` long.
     Raises ParameterError for values out of range.
     """
 
@@ -62,14 +66,19 @@ class VAETraining:
     growth: float = 0.5
     pursuits: int = 1
     centroid: float = 0.1
-    between: float = 0.5
-    between_from: float = 0.6
+    reading: float = 0.3
+    between: float = 0.8
+    between_from: float = 0.3
+    colour: float = 0.35
+    coloured: float = 0.5
 
     def __post_init__(self) -> None:
         check_length(steps=self.steps, minutes=self.minutes, seed=self.seed)
-        for name in ("beta", "adversary", "centroid", "between"):
+        for name in ("beta", "adversary", "centroid", "reading", "between", "colour"):
             if not 0 <= getattr(self, name) < 1e6:
                 raise ParameterError(f"{name} must be 0 or more (got {getattr(self, name)})")
+        if not 0 <= self.coloured < 1:
+            raise ParameterError(f"coloured must lie between 0 and 1, not all excerpts (got {self.coloured})")
 
     def to_dict(self) -> dict[str, Any]:
         """Return the config as JSON can hold it."""
@@ -81,88 +90,98 @@ class VAETrainer(Training):
 
     def __init__(self, config: VAETraining, corpus: MelCorpus, flattening: Flattening, *, total: int) -> None:
         self.config, self.corpus, self.flattening = config, corpus, flattening
+        usual, latents = choose_frames(corpus), config.model.latents
         self.vae = make_seeded(lambda: VAE(config.model), config.seed)
-        self.adversary = make_seeded(lambda: Adversary(config.model.latents), config.seed + 1)
-        self.vae.standardise_by(choose_frames(corpus))
-        modules = {"vae": self.vae, "adversary": self.adversary}
-        rates = {"vae": config.learning_rate, "adversary": config.adversary_rate}
+        self.adversary = make_seeded(lambda: Adversary(latents), config.seed + 1)
+        self.reader = make_seeded(lambda: nn.Conv1d(latents, BandDescriptors.count, 1), config.seed + 2)
+        self.vae.standardise_by(usual)
+        modules = {"vae": self.vae, "adversary": self.adversary, "reader": self.reader}
+        rates = dict.fromkeys(modules, config.learning_rate) | {"adversary": config.adversary_rate}
         super().__init__(modules, rates, seed=config.seed, total=total)
         self._draw = Draw(corpus, batch=config.batch, n_frames=config.frames)
-        self._centroid = Centroid(corpus.grid)
-        self._envelope = envelope_projection(corpus.grid.n_mels)
+        self._descriptors = BandDescriptors(corpus.grid, usual)
+        self._colouring = Colouring(corpus.grid, spread=config.colour)
+        self._n_coloured = int(config.coloured * config.batch) if config.colour else 0
 
     def advance(self) -> dict[str, float]:
         """Do one step: first the adversary alone, then both against each other."""
         generator = self.generator()
-        starts = self._draw.starts(generator)
-        x = torch.from_numpy(self.corpus.mels(starts, self.config.frames))
-        u = self._flatten(self.corpus.loudness(starts, self.config.frames))
-        mu, log_variance = self.vae.encode_stats(x)
+        batch = self._cut(generator)
+        mu, log_variance = self.vae.encode_stats(batch.x)
         for _ in range(self.config.pursuits):
-            self.update(self._adversary_loss(mu.detach(), u), "adversary")
-        losses = self._losses(x, u, mu, log_variance, generator)
-        self.update(torch.stack(list(self._weigh(losses).values())).sum(), "vae", "adversary")
+            self.update(self._adversary_loss(mu.detach(), batch.u), "adversary")
+        losses = self._losses(batch, mu, log_variance, generator)
+        self.update(torch.stack(list(self._weigh(losses).values())).sum(), *self.modules)
         self.step += 1
         return {name: float(loss.detach()) for name, loss in losses.items()}
 
+    def _cut(self, generator: torch.Generator) -> "_Batch":
+        """Cut excerpts, the first of them coloured."""
+        starts = self._draw.starts(generator)
+        x = torch.from_numpy(self.corpus.mels(starts, self.config.frames))
+        x[: self._n_coloured] = self._colouring.colour(x[: self._n_coloured], generator)
+        loudness_db = self.corpus.loudness(starts, self.config.frames)
+        u = torch.from_numpy(self.flattening.flatten(loudness_db))[:, None]
+        return _Batch(x, u, torch.from_numpy(loudness_db > QUIET_DB)[:, None].float())
+
     def _losses(
-        self, x: Tensor, u: Tensor, mu: Tensor, log_variance: Tensor, generator: torch.Generator
+        self, batch: "_Batch", mu: Tensor, log_variance: Tensor, generator: torch.Generator
     ) -> dict[str, Tensor]:
-        z = reparametrise(mu, log_variance, generator=generator)
+        z, u = reparametrise(mu, log_variance, generator=generator), batch.u
         decoded = self.vae.decode(z, u)
         strength = self.config.adversary * min(1.0, self.progress / max(self.config.growth, 1e-9))
         losses = {
-            "likelihood": (decoded - x).abs().mean(),
+            "likelihood": (decoded - batch.x).abs().mean(),
             "kl": gaussian_divergence(mu, log_variance).sum(dim=1).mean(),
             "adversary": self._adversary_loss(reverse_gradient(mu, strength), u),
         }
         if self.config.centroid:
             # Half of the batch: this costs as much as all other decoding.
             drawn = self.vae.decode(z[::2], _draw_loudness(u[::2].shape, generator))
-            losses["centroid"] = self._centroid.distance(drawn, decoded[::2].detach())
+            losses["centroid"] = self._descriptors.centroid_distance(drawn, decoded[::2].detach())
+        if self.config.reading:
+            read = self.reader(mu) - self._descriptors.standard(batch.x)
+            losses["reading"] = (read.abs() * batch.audible).mean()
         if self.config.between and self.progress >= self.config.between_from:
-            losses["between"] = self._between_loss(mu, u, decoded.detach(), generator)
+            losses["between"] = self._between_loss(mu.detach(), u, decoded.detach(), generator)
         return losses
 
     def _between_loss(self, mu: Tensor, u: Tensor, decoded: Tensor, generator: torch.Generator) -> Tensor:
-        """Mix one half of the batch with the other, each pair by a share of its own, and compare envelopes."""
-        n = len(mu) // 2
+        """Mix every excerpt with another, each pair by a share of its own, and compare descriptors.
+
+        This moves the decoder alone: an encoder that it moved too would make sounds alike.
+        """
+        n = len(mu)
+        others = torch.roll(torch.arange(n), int(torch.randint(1, max(2, n), (1,), generator=generator)))
         share = torch.rand(n, 1, 1, generator=generator)
-        z, loudness, wanted = (torch.lerp(x[:n], x[n : 2 * n], share) for x in (mu, u, decoded))
-        distance: Tensor = (self._envelope @ (self.vae.decode(z, loudness) - wanted)).abs().mean()
-        return distance
+        ends = (mu, u, self._descriptors.standard(decoded))
+        z, loudness, wanted = (torch.lerp(x, x[others], share) for x in ends)
+        return (self._descriptors.standard(self.vae.decode(z, loudness)) - wanted).abs().mean()
 
     def _weigh(self, losses: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        beta = self.config.beta * min(1.0, self.progress / max(self.config.warm_up, 1e-9))
-        weights = {"kl": beta, "centroid": self.config.centroid, "between": self.config.between}
+        config = self.config
+        since = max(0.0, self.progress - config.between_from) / max(1 - config.between_from, 1e-9)
+        weights = {
+            "kl": config.beta * min(1.0, self.progress / max(config.warm_up, 1e-9)),
+            "centroid": config.centroid,
+            "reading": config.reading,
+            "between": config.between * since,
+        }
         return {name: weights.get(name, 1.0) * loss for name, loss in losses.items()}
 
     def _adversary_loss(self, z: Tensor, u: Tensor) -> Tensor:
-        return F.cross_entropy(self.adversary(z), loudness_classes(u[:, 0]))
+        """Judge what is not coloured: how loud a coloured sound is tells nothing of its timbre."""
+        rest = slice(self._n_coloured, None)
+        return F.cross_entropy(self.adversary(z[rest]), loudness_classes(u[rest, 0]))
 
-    def _flatten(self, loudness_db: Floats) -> Tensor:
-        return torch.from_numpy(self.flattening.flatten(loudness_db))[:, None]
 
+@dataclass(frozen=True)
+class _Batch:
+    """Hold excerpts: log mel bands x [N, B, T], flattened loudness u and what is audible, 0 or 1, [N, 1, T]."""
 
-class Centroid:
-    """Measure centroids of log mel bands in octaves, as those of the magnitudes that the bands gather."""
-
-    def __init__(self, grid: MelGrid) -> None:
-        filters = grid.filters.astype(np.float64)
-        octaves = np.log2(np.maximum(grid.frames.frequencies_hz.astype(np.float64), 1.0))
-        # Weights with which the bands add up to the sum over the bins, nearly.
-        spread = np.maximum(np.linalg.lstsq(filters.T, np.ones(filters.shape[1]), rcond=1e-3)[0], 0)
-        hz = 2 ** (filters @ octaves / filters.sum(axis=1))
-        self._spread = torch.from_numpy(spread.astype(np.float32))[:, None]
-        self._hz = torch.from_numpy(hz.astype(np.float32))[:, None]
-
-    def distance(self, log_mel: Tensor, reference: Tensor) -> Tensor:
-        """Average over frames how many octaves the centroids of two [N, B, T] are apart; silence does not count."""
-        a, b = (self._spread * (x.exp() - EPS).clamp(min=0) for x in (log_mel, reference))
-        heard = (b.sum(1) > QUIET_SHARE * b.sum(1).amax()).float()
-        centroids = [torch.log2((self._hz * m).sum(1).clamp(min=1e-6) / m.sum(1).clamp(min=1e-9)) for m in (a, b)]
-        moved = (centroids[0] - centroids[1]).abs().clamp(max=4.0) * heard
-        return moved.sum() / heard.sum().clamp(min=1.0)
+    x: Tensor
+    u: Tensor
+    audible: Tensor
 
 
 def _draw_loudness(shape: torch.Size, generator: torch.Generator) -> Tensor:
@@ -171,14 +190,6 @@ def _draw_loudness(shape: torch.Size, generator: torch.Generator) -> Tensor:
     across = torch.linspace(0, 1, shape[2])
     lines: Tensor = ends[:, :1] + (ends[:, 1:] - ends[:, :1]) * across
     return lines
-
-
-def envelope_projection(n_mels: int) -> Tensor:
-    """Make the matrix (B, B) that smooths log mel bands to their first ENVELOPE cepstral coefficients."""
-    bands = np.pi * (np.arange(n_mels) + 0.5) / n_mels
-    cosines = np.cos(np.outer(np.arange(min(ENVELOPE, n_mels)), bands))
-    basis = cosines / np.linalg.norm(cosines, axis=1, keepdims=True)
-    return torch.from_numpy((basis.T @ basis).astype(np.float32))
 
 
 def choose_frames(corpus: MelCorpus) -> Floats:

@@ -1,0 +1,85 @@
+"""Descriptors read from log mel bands, such that a loss on them has a gradient.
+
+They are those of the bins that the bands gather, nearly: a band counts as often as it stands for bins. Frequencies are
+in octaves, flatness in decades, so that equal steps sound about equally large.
+"""
+
+import math
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from vqsynth.continuous.mel import EPS, MelGrid
+from vqsynth.frames import Floats
+
+ROLLOFF = 0.85
+"""The share of the magnitudes that lies below the rolloff."""
+QUIET_SHARE = 1e-3
+"""Frames whose bands sum to less, of the loudest's sum, have no centroid worth keeping."""
+FARTHEST_OCTAVES = 4.0
+LEAST_SPREAD = 0.1
+"""In octaves or decades: a corpus whose descriptors never move does not make them count for more."""
+_LEAST = 1e-6
+
+
+class BandDescriptors:
+    """Measure centroid, bandwidth, rolloff and flatness of log mel bands.
+
+    usual: frames (T, B) of a corpus, whose means and spreads those of `standard` are measured from and in.
+    """
+
+    count = 4
+
+    def __init__(self, grid: MelGrid, usual: Floats | None = None) -> None:
+        filters = grid.filters.astype(np.float64)
+        octaves = np.log2(np.maximum(grid.frames.frequencies_hz.astype(np.float64), 1.0))
+        # Weights with which the bands add up to the sum over the bins, nearly.
+        spread = np.maximum(np.linalg.lstsq(filters.T, np.ones(filters.shape[1]), rcond=1e-3)[0], 0)
+        hz = 2 ** (filters @ octaves / filters.sum(axis=1))
+        self.spread = torch.from_numpy(spread.astype(np.float32))[:, None]
+        self.hz = torch.from_numpy(hz.astype(np.float32))[:, None]
+        self._mean, self._spread = torch.zeros(self.count, 1), torch.ones(self.count, 1)
+        if usual is not None:
+            measured = self.measure(torch.from_numpy(usual.T.copy())[None])[0]
+            self._mean, self._spread = measured.mean(1, keepdim=True), measured.std(1, keepdim=True).clamp(LEAST_SPREAD)
+
+    def standard(self, log_mel: Tensor) -> Tensor:
+        """Measure bands [N, B, T] as `measure` does, each descriptor from its mean, in units of its spread."""
+        return (self.measure(log_mel) - self._mean) / self._spread
+
+    def measure(self, log_mel: Tensor) -> Tensor:
+        """Measure bands [N, B, T]: log2 of centroid, bandwidth and rolloff in Hz, log10 of flatness, [N, 4, T]."""
+        magnitudes = self.spread * (log_mel.exp() - EPS).clamp(min=_LEAST)
+        total = magnitudes.sum(1, keepdim=True)
+        centroid = (self.hz * magnitudes).sum(1, keepdim=True) / total
+        variance = ((self.hz - centroid).square() * magnitudes).sum(1, keepdim=True) / total
+        bins, log_power = self.spread / self.spread.sum(), 2 * log_mel
+        log_mean = (bins * log_power.exp()).sum(1, keepdim=True).log()
+        log_flatness = (bins * log_power).sum(1, keepdim=True) - log_mean
+        return torch.cat(
+            [
+                centroid.log2(),
+                variance.clamp(min=1.0).log2() / 2,
+                self._rolloff_octaves(magnitudes.cumsum(1) / total),
+                log_flatness / math.log(10),
+            ],
+            dim=1,
+        )
+
+    def centroid_distance(self, log_mel: Tensor, reference: Tensor) -> Tensor:
+        """Average over frames how many octaves the centroids of two [N, B, T] are apart; silence does not count."""
+        a, b = (self.spread * (x.exp() - EPS).clamp(min=0) for x in (log_mel, reference))
+        heard = (b.sum(1) > QUIET_SHARE * b.sum(1).amax()).float()
+        centroids = [torch.log2((self.hz * m).sum(1).clamp(min=_LEAST) / m.sum(1).clamp(min=1e-9)) for m in (a, b)]
+        moved = (centroids[0] - centroids[1]).abs().clamp(max=FARTHEST_OCTAVES) * heard
+        return moved.sum() / heard.sum().clamp(min=1.0)
+
+    def _rolloff_octaves(self, cumulative: Tensor) -> Tensor:
+        """Find where the share [N, B, T] below a band reaches ROLLOFF, on straight lines from band to band."""
+        above = (cumulative < ROLLOFF).sum(1, keepdim=True).clamp(max=cumulative.shape[1] - 1)
+        below = (above - 1).clamp(min=0)
+        high, low = cumulative.gather(1, above), cumulative.gather(1, below)
+        way = ((ROLLOFF - low) / (high - low).clamp(min=_LEAST)).clamp(0, 1)
+        octaves = self.hz.log2()[None].expand_as(cumulative)
+        return torch.lerp(octaves.gather(1, below), octaves.gather(1, above), way)
