@@ -2,12 +2,14 @@
 
 import shutil
 import struct
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from vqsynth import audio
 from vqsynth.codebooks.recipes import packages, soundfont
 from vqsynth.codebooks.recipes.__main__ import make_codebook
 from vqsynth.codebooks.recipes.bank import CELLO, RECIPES, VIOLIN
@@ -188,6 +190,22 @@ def test_notes_name_package_and_version_in_their_credit() -> None:
     assert credit["package"] == "some-notes@1.2.3"
 
 
+def test_notes_at_another_level_are_copies_whose_credit_says_so(tmp_path: Path) -> None:
+    unpacked = tmp_path / "npm" / "node_modules" / "some-notes" / "samples"
+    unpacked.mkdir(parents=True)
+    y = 0.9 * np.sin(np.arange(2000) / 20).astype(np.float32)
+    for name in "ab":
+        audio.save(unpacked / f"{name}.wav", y, 44100)
+    as_they_are = Notes("some-notes", "1.0.0", "2 recorded notes")
+    softer = replace(as_they_are, gain_db=-8.0)
+    assert as_they_are.gather(tmp_path) == [unpacked / "a.wav", unpacked / "b.wav"]
+    for _ in range(2):
+        copies = softer.gather(tmp_path)
+        assert [(path.parent.name, path.name) for path in copies] == [("some-notes", "a.wav"), ("some-notes", "b.wav")]
+        np.testing.assert_allclose(audio.load(copies[0])[0], y * 10**-0.4, atol=1e-5)
+    assert softer.credit()["sound"] == "2 recorded notes, -8 dB"
+
+
 def test_make_codebook_without_its_tools_fails_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PATH", "")
@@ -211,7 +229,7 @@ def test_model_recipe_of_strings_has_the_sources_of_violin_and_cello_in_folders_
     """npm clears what another package put into its folder, and phrases of two instruments have the same names."""
     sources = MODEL_RECIPES["strings"].sources
     books = [*RECIPES["violin"].sources, *RECIPES["cello"].sources]
-    assert [source.credit() for source in sources] == [source.credit() for source in books]
+    assert [source.credit()["package"] for source in sources] == [source.credit()["package"] for source in books]
     folders = [source.folder for source in sources if isinstance(source, Rendered | Notes)]
     assert len(set(folders)) == len(folders) == 4
 

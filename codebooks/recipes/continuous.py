@@ -56,15 +56,22 @@ class ModelRecipe:
         return {**card, "note": self.note} if self.note else card
 
 
+NOTES_GAIN_DB = -8.0
+"""Every recorded note is as loud as its format allows; so loud are the rendered ones on average."""
+
+
 def _sources(*books: str) -> tuple[Source, ...]:
-    """Take the sources of codebooks, each into folders of its own."""
+    """Take the sources of codebooks, each into folders of its own, recorded notes no louder than rendered ones.
+
+    Else loudness would tell which of the two is played, and the latents, which know that, would know the loudness.
+    """
     return tuple(_move(source, book) for book in books for source in RECIPES[book].sources)
 
 
 def _move(source: Source, book: str) -> Source:
-    if isinstance(source, Rendered | Notes):
-        return replace(source, folder=f"{book}/{source.folder}")
-    return source
+    if isinstance(source, Notes):
+        return replace(source, folder=f"{book}/{source.folder}", gain_db=NOTES_GAIN_DB)
+    return replace(source, folder=f"{book}/{source.folder}") if isinstance(source, Rendered) else source
 
 
 _RECIPES = (
@@ -74,15 +81,25 @@ _RECIPES = (
         licence=RECIPES["violin"].licence.replace("codebook", "model"),
         sources=_sources("violin", "cello"),
         transpose=4,
+        steps={**STEPS, "vae": 5000, "magnitude": 6000},
         # The loudness of the notes tells their pitch: an adversary as strong as the choir's takes that out too.
-        vae={"adversary": 0.07, "beta": 2e-4},
+        vae={
+            "adversary": 0.11,
+            "pursuits": 2,
+            "beta": 2e-4,
+            "centroid": 0.03,
+            "reading": 0.2,
+            "between": 0.4,
+            "colour": 0.25,
+        },
     ),
     ModelRecipe(
         name="choir",
         about=RECIPES["choir"].about,
         licence=RECIPES["choir"].licence.replace("codebook", "model"),
         sources=_sources("choir"),
-        steps={"vae": 3500, "magnitude": 4000, "istft": 3000, "melgan": 1500},
+        # Its sounds are alike but for their pitch, and between two pitches it is hardest to be like both.
+        vae={"between": 1.0},
         note=RECIPES["choir"].note,
     ),
 )
@@ -126,7 +143,7 @@ def make_model_job(recipe: ModelRecipe, build: Path, folder: Path, *, say: Calla
               help="Where the sounds are put together; nothing there is kept.")  # fmt: skip
 @click.option("-o", "--output", type=click.Path(path_type=Path),
               help="The folder to write.  [default: codebooks/continuous/NAME]")  # fmt: skip
-@click.option("--threads", type=int, default=1, show_default=True, help="Threads of torch; 1 made the shipped ones.")
+@click.option("--threads", type=int, default=2, show_default=True, help="Threads of torch; 2 made the shipped ones.")
 @click.option("--resume", is_flag=True, help="Go on with a training that was stopped.")
 @click.option("--vocoder", "vocoders", multiple=True, type=click.Choice(sorted(set(STEPS) - {"vae"})),
               help="Leave out all vocoders but this; repeatable.")  # fmt: skip

