@@ -22,8 +22,8 @@ def model_job(name: str) -> ModelJob:
     return make_model_job(MODEL_RECIPES[name], BUILD / name, Path(tempfile.gettempdir()) / name, say=lambda line: None)
 
 
-def held_out(model: ContinuousModel) -> dict[str, NDArray[np.float32]]:
-    """Read the sounds that a model's recipe holds out, up to 20 s of each, by package and name."""
+def held_out(model: ContinuousModel, *, seconds: float = LONGEST_S) -> dict[str, NDArray[np.float32]]:
+    """Read the sounds that a model's recipe holds out, up to so many seconds of each, by package and name."""
     paths = [Path(path) for path in model_job(model.name).validation or ()]
-    longest = round(LONGEST_S * model.sr)
+    longest = round(seconds * model.sr)
     return {f"{path.parent.name}/{path.name}": read_sound(path, model.sr)[:longest] for path in paths}

@@ -3,9 +3,9 @@
     python tests/bench/glide_loudness.py [MODEL]
 
 How much loudness is left in the latents is what gradient-boosted trees, fitted to the training sounds, read from those
-of held-out sounds: R2 of the flattened loudness, and of its decibels. Beside it stand two short trainings of this run,
-alike but for the adversary. Then loudness is drawn on held-out sounds, latents unchanged, and measured on what comes
-out; centroids with librosa.
+of held-out sounds, whole files: R2 of the flattened loudness, and of its decibels. Beside it stand two short trainings
+of this run, alike but for the adversary, which take some ten minutes. Then loudness is drawn on held-out sounds,
+latents unchanged, and measured on what comes out; centroids with librosa.
 """
 
 import sys
@@ -26,7 +26,8 @@ from vqsynth.continuous.vae import VAE, encode_frames
 from vqsynth.descriptors import measure
 from vqsynth.soundfiles import split_sounds
 
-SHORT_STEPS = 400
+SHORT_STEPS = 1200
+WHOLE_S = 3600.0
 AUDIBLE_DB = 70.0
 MOST_FRAMES = 40_000
 DRAWN = {"a line": "line(-40,-16)", "a sine": "sin(-36,-18,0.3)", "steps": "steps(-18,-34,-24,-30)"}
@@ -57,7 +58,7 @@ def read_loudness(vae: VAE, corpus: MelCorpus, sounds: dict[str, np.ndarray], fl
 
 def bench_latents(model: ContinuousModel) -> None:
     """Print how much loudness the latents hold, with the adversary and without."""
-    corpus, sounds = load_corpus(model), held_out(model)
+    corpus, sounds = load_corpus(model), held_out(model, seconds=WHOLE_S)
     flat, db = read_loudness(model.vae, corpus, sounds, model.flattening)
     show(f"{model.name}: loudness read back from the latents, R2 flattened", flat, 0.10)
     show("    R2 of decibels", db, 0.10)

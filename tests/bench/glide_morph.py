@@ -21,7 +21,8 @@ from scipy.stats import spearmanr
 
 from vqsynth.continuous import ContinuousModel, LatentPath, load, morph
 
-SECONDS, SMOOTHED_FRAMES = 4.0, 17
+SECONDS, SMOOTHED_FRAMES, ENDS = 4.0, 17, 12
+"""The first and last frames do not count: half of those averaged, and those in which a sound begins and ends."""
 HELD_FRAMES, AUDIBLE_DB = 69, 30.0
 """What of a sound is held: the mean of eight tenths of a second that stand still."""
 PAIRS, FEWEST_SPREADS = 24, 1.0
@@ -78,14 +79,13 @@ def main(name: str = "strings") -> None:
         paths |= {f"{file} at frame {t}": hold(path, t, model) for t in find_steady(path)}
     described = np.concatenate([describe(y, model) for y in sounds.values()])
     spread = described.std(axis=0)
-    ends = {
-        name: np.median(describe(model.render(path), model)[20:-20], axis=0) / spread for name, path in paths.items()
-    }
+    held = {name: describe(model.render(path), model)[ENDS:-ENDS] for name, path in paths.items()}
+    ends = {name: np.median(rows, axis=0) / spread for name, rows in held.items()}
     every = [p for p in itertools.combinations(paths, 2) if np.linalg.norm(ends[p[0]] - ends[p[1]]) > FEWEST_SPREADS]
     pairs = [every[i] for i in np.random.default_rng(0).permutation(len(every))[:PAIRS]]
     results = []
     for a, b in pairs:
-        between = describe(model.render(morph(paths[a], paths[b])), model)[4:-4] / spread
+        between = describe(model.render(morph(paths[a], paths[b])), model)[ENDS:-ENDS] / spread
         results.append(measure_morph(between, ends[a], ends[b]))
         note(f"    {a} to {b}: {results[-1][1]:.3f} to B, {results[-1][2]} frames outside; to A", results[-1][0])
     from_a, to_b, outside = np.array(results).T
