@@ -6,7 +6,7 @@ import soundfile
 
 from tests.train.sound_files import write_notes
 from vqsynth.errors import AudioError, ParameterError
-from vqsynth.soundfiles import Skipped, find_sounds, split_sounds, summarize_sounds
+from vqsynth.soundfiles import Skipped, find_sounds, name_apart, split_sounds, summarize_sounds
 
 
 def test_find_sounds_searches_folders_and_names_each_file_once(tmp_path: Path) -> None:
@@ -60,3 +60,12 @@ def test_summarize_sounds_names_three_that_were_skipped_and_counts_the_rest() ->
     assert text.startswith("7 files, 1.5 minutes; 5 skipped because 'a.wav': it is damaged; 'b.wav'")
     assert text.endswith("'c.wav': it is damaged; and 2 more")
     assert summarize_sounds(1, 60.0, []) == "1 files, 1.0 minutes; 0 skipped"
+
+
+def test_name_apart_takes_as_many_folders_as_it_needs() -> None:
+    assert name_apart([Path("/a/x/1.wav"), Path("/a/x/2.wav")]) == ["x/1.wav", "x/2.wav"]
+    alike = [Path("/a/violin/x/1.wav"), Path("/a/cello/x/1.wav")]
+    assert name_apart(alike) == ["violin/x/1.wav", "cello/x/1.wav"]
+    assert name_apart([alike[0], alike[0]]) == ["x/1.wav", "x/1.wav"]
+    assert name_apart([Path("/1.wav"), Path("/a/1.wav")]) == ["1.wav", "a/1.wav"]
+    assert name_apart([]) == []

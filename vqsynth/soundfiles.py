@@ -66,6 +66,17 @@ def split_sounds(sounds: Sequence[StrPath], validation: Sequence[StrPath] | None
     return Split(kept, tuple(path for path in held_out if _is_readable(path)))
 
 
+def name_apart(paths: Sequence[Path]) -> list[str]:
+    """Name files by folder and name, or by as many folders above as it takes to tell them all apart."""
+    resolved = [path.resolve() for path in paths]
+    deepest = max((len(path.parts) for path in resolved), default=2)
+    for depth in range(2, max(3, deepest + 1)):
+        names = ["/".join(path.parts[1:][-depth:]) for path in resolved]
+        if len(set(names)) == len(set(resolved)):
+            break
+    return names
+
+
 def summarize_sounds(n_files: int, seconds: float, skipped: Sequence[Skipped]) -> str:
     """Say in one line how many files are used, how long they are, and which are not used."""
     reasons = "; ".join(f"'{s.path.name}': {s.reason}" for s in skipped[:3])

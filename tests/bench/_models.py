@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from vqsynth.codebooks.recipes.continuous import MODEL_RECIPES, make_model_job
 from vqsynth.continuous import ContinuousModel
 from vqsynth.continuous.train.job import ModelJob
+from vqsynth.soundfiles import name_apart
 
 BUILD = Path("build/recipes/continuous")
 LONGEST_S = 20.0
@@ -26,4 +27,5 @@ def held_out(model: ContinuousModel, *, seconds: float = LONGEST_S) -> dict[str,
     """Read the sounds that a model's recipe holds out, up to so many seconds of each, by package and name."""
     paths = [Path(path) for path in model_job(model.name).validation or ()]
     longest = round(seconds * model.sr)
-    return {f"{path.parent.name}/{path.name}": read_sound(path, model.sr)[:longest] for path in paths}
+    names = name_apart(paths)
+    return {name: read_sound(path, model.sr)[:longest] for name, path in zip(names, paths, strict=True)}

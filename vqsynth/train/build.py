@@ -2,7 +2,7 @@
 
 import shutil
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from vqsynth.files import StrPath
 from vqsynth.frames import FrameGrid
 from vqsynth.model.vqvae import VQVAE, ModelConfig, encode_windows
 from vqsynth.render import render_path
-from vqsynth.soundfiles import split_sounds
+from vqsynth.soundfiles import name_apart, split_sounds
 from vqsynth.train.corpus import Corpus, load_corpus
 from vqsynth.train.loop import Trained, check_device, train_model
 from vqsynth.train.trainer import TrainConfig
@@ -121,14 +121,14 @@ def count_transitions(codes: NDArray[np.int64], joined: NDArray[np.bool_], n_cod
     return np.stack([found // n_codes, found % n_codes, counts], axis=1)
 
 
-def measure_reconstruction(book: Codebook, paths: Iterable[Path]) -> dict[str, Distances]:
+def measure_reconstruction(book: Codebook, paths: Sequence[Path]) -> dict[str, Distances]:
     """Encode and decode sound files with `refined`, and compare: file name to distances."""
     figures = {}
-    for path in paths:
+    for path, file in zip(paths, name_apart(paths), strict=True):
         y, sr = audio.load(path, sr=book.grid.sr)
         # Not `book.render`, which would turn a sound down whose peaks lie over full scale.
         decoded = render_path(book.encode(y, sr), book.grains, excitation="refined")
-        figures[f"{path.parent.name}/{path.name}"] = compare_sounds(y, decoded, sr=sr)
+        figures[file] = compare_sounds(y, decoded, sr=sr)
     return figures
 
 

@@ -1,6 +1,6 @@
 """What the card says about quality: how near sounds come back, what components follow, how much loudness is left."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,7 @@ from vqsynth.continuous.vae import VAE, encode_frames
 from vqsynth.descriptors import REGISTRY, measure
 from vqsynth.distances import Distances, compare_sounds, mean_distances
 from vqsynth.frames import Floats
+from vqsynth.soundfiles import name_apart
 
 if TYPE_CHECKING:
     from vqsynth.continuous.model import ContinuousModel
@@ -77,17 +78,17 @@ def regress_loudness(
 
 
 def measure_vocoders(
-    model: "ContinuousModel", paths: Iterable[Path], *, seconds: float = HELD_OUT_S
+    model: "ContinuousModel", paths: Sequence[Path], *, seconds: float = HELD_OUT_S
 ) -> dict[str, dict[str, Distances]]:
     """Encode and decode sound files with every vocoder of a model, and compare: vocoder to file name to distances."""
     figures: dict[str, dict[str, Distances]] = {name: {} for name in model.vocoders}
     sr = model.grid.frames.sr
-    for path in paths:
+    for path, file in zip(paths, name_apart(paths), strict=True):
         y = audio.load(path, sr=sr)[0][: round(seconds * sr)]
         latent_path = model.encode(y, sr)
         for name in model.vocoders:
             decoded = model.render(latent_path, vocoder=name)
-            figures[name][f"{path.parent.name}/{path.name}"] = compare_sounds(y, decoded, sr=sr)
+            figures[name][file] = compare_sounds(y, decoded, sr=sr)
     return figures
 
 
