@@ -20,6 +20,7 @@ def main(name: str = "strings") -> None:
     """Print times beside their bars."""
     model = load(name)
     note(f"{name}: sound trained on, in minutes", model.card["corpus"]["seconds"] / 60)
+    note(f"{name}: threads", model.card["training"]["threads"])
     for stage, entry in model.card["training"].items():
         if isinstance(entry, dict):
             show(f"    training {stage}", entry["seconds"] / 60, BARS.get(stage, VOCODER_BAR), unit="min")

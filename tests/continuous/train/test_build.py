@@ -179,7 +179,7 @@ def test_train_model_with_a_base_adds_a_vocoder_and_keeps_its_paths(tmp_path: Pa
     assert base is not None and path is not None and richer is not None
     assert richer.sha256 == base.sha256 and set(richer.vocoders) == {"magnitude", "melgan", "griffin-lim"}
     np.testing.assert_array_equal(*(m.render(path, vocoder="magnitude") for m in (base, richer)))
-    assert set(richer.card["training"]) == {"seconds", "vae", "magnitude", "melgan"}
+    assert set(richer.card["training"]) == {"seconds", "threads", "vae", "magnitude", "melgan"}
     assert richer.card["training"]["vae"] == base.card["training"]["vae"]
     with pytest.raises(ParameterError, match="the grid must be that of model 'mine'"):
         replace(job, grid=MelGrid(FrameGrid()))
