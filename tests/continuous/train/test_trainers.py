@@ -109,6 +109,14 @@ def test_the_encoder_does_not_feel_what_lies_between_two_sounds(corpus: MelCorpu
     assert np.corrcoef(gradients)[0, 1] > 0.999
 
 
+def test_steps_are_counted_out_by_those_that_take_longest(corpus: MelCorpus) -> None:
+    assert replace(VAE_TRAINING, between=0.0).slowest_at == 0
+    training = begin("vae", corpus, total=6000)
+    assert isinstance(training, VAETrainer)
+    training.step = int(training.config.slowest_at * training.total)
+    assert 0 < training.step < training.total and "between" in training.advance()
+
+
 def test_watching_what_lies_between_two_sounds_straightens_the_way(corpus: MelCorpus) -> None:
     """Two trainings, alike but for the weight: the loss is reported as it is, not as it is weighed."""
     ends = []
@@ -187,7 +195,20 @@ def test_take_up_of_another_model_refuses(corpus: MelCorpus) -> None:
         begin("vae", corpus).take_up(other.to_tensors(), step=0)
 
 
-@pytest.mark.parametrize("entry", [{"steps": 3}, {"minutes": 0.0}, {"seed": -1}, {"beta": -1.0}], ids=str)
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"steps": 3},
+        {"minutes": 0.0},
+        {"seed": -1},
+        {"beta": -1.0},
+        {"reading": -1.0},
+        {"colour": -1.0},
+        {"coloured": 1.0},
+        {"between_from": 1.0},
+    ],
+    ids=str,
+)
 def test_vae_training_given_unusable_options_refuses(entry: dict[str, float]) -> None:
     with pytest.raises(ParameterError, match=next(iter(entry))):
         VAETraining(**entry)  # type: ignore[arg-type]

@@ -130,6 +130,7 @@ def _vae_stage(config: VAETraining, corpus: MelCorpus, flattening: Flattening) -
         begin=lambda total: VAETrainer(config, corpus, flattening, total=total),
         steps=config.steps,
         minutes=config.minutes,
+        probe_at=config.slowest_at,
     )
 
 

@@ -77,8 +77,14 @@ class VAETraining:
         for name in ("beta", "adversary", "centroid", "reading", "between", "colour"):
             if not 0 <= getattr(self, name) < 1e6:
                 raise ParameterError(f"{name} must be 0 or more (got {getattr(self, name)})")
-        if not 0 <= self.coloured < 1:
-            raise ParameterError(f"coloured must lie between 0 and 1, not all excerpts (got {self.coloured})")
+        for name in ("between_from", "coloured"):
+            if not 0 <= getattr(self, name) < 1:
+                raise ParameterError(f"{name} must lie between 0 and 1, and under 1 (got {getattr(self, name)})")
+
+    @property
+    def slowest_at(self) -> float:
+        """The share of the steps from which on a step takes longest."""
+        return self.between_from if self.between else 0.0
 
     def to_dict(self) -> dict[str, Any]:
         """Return the config as JSON can hold it."""
@@ -160,7 +166,7 @@ class VAETrainer(Training):
 
     def _weigh(self, losses: Mapping[str, Tensor]) -> dict[str, Tensor]:
         config = self.config
-        since = max(0.0, self.progress - config.between_from) / max(1 - config.between_from, 1e-9)
+        since = max(0.0, self.progress - config.between_from) / (1 - config.between_from)
         weights = {
             "kl": config.beta * min(1.0, self.progress / max(config.warm_up, 1e-9)),
             "centroid": config.centroid,
