@@ -78,10 +78,7 @@ def frame_signal(y: Floats, grid: FrameGrid) -> Floats:
 
     y: (..., n). Returns (..., T, n_fft) with T = grid.count(n).
     """
-    half = grid.n_fft // 2
-    padded = np.pad(y, [(0, 0)] * (y.ndim - 1) + [(half, half)])
-    frames = np.lib.stride_tricks.sliding_window_view(padded, grid.n_fft, axis=-1)
-    return frames[..., :: grid.hop_length, :]
+    return frames_between(y, 0, grid.count(y.shape[-1]), n_fft=grid.n_fft, hop_length=grid.hop_length)
 
 
 def frames_between(y: Floats, start: int, stop: int, *, n_fft: int, hop_length: int) -> Floats:
