@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 STEPS = {"vae": 4500, "magnitude": 4500, "istft": 3000, "melgan": 1500}
 
 GRID = MelGrid(FrameGrid(SR_HZ, 2048, 512))
+NOTES_GAIN_DB = -8.0
+"""Every recorded note is as loud as its format allows; so loud are the rendered ones on average."""
 
 
 @dataclass(frozen=True)
@@ -56,10 +58,6 @@ class ModelRecipe:
         return {**card, "note": self.note} if self.note else card
 
 
-NOTES_GAIN_DB = -8.0
-"""Every recorded note is as loud as its format allows; so loud are the rendered ones on average."""
-
-
 def _sources(*books: str) -> tuple[Source, ...]:
     """Take the sources of codebooks, each into folders of its own, recorded notes no louder than rendered ones.
 
@@ -82,7 +80,7 @@ _RECIPES = (
         sources=_sources("violin", "cello"),
         transpose=4,
         steps={**STEPS, "vae": 5000, "magnitude": 6000},
-        # The loudness of the notes tells their pitch: an adversary as strong as the choir's takes that out too.
+        # Violin and cello are far enough apart that a morph needs less help than the choir's.
         vae={
             "adversary": 0.11,
             "pursuits": 2,

@@ -91,21 +91,22 @@ class Notes:
     def gather(self, build: Path) -> list[Path]:
         """Unpack the package and list its notes."""
         notes = sorted(install_npm_package(self.package, self.version, build / self.folder).rglob("*.wav"))
-        return [self._at_level(note, build / self.folder / f"{self.gain_db:+g}dB" / self.package) for note in notes]
+        if not self.gain_db:
+            return notes
+        folder = build / self.folder / f"{self.gain_db:+g}dB" / self.package
+        folder.mkdir(parents=True, exist_ok=True)
+        return [self._copy_at_level(note, folder / note.name) for note in notes]
 
     def credit(self) -> Credit:
         """Name the package."""
         sound = f"{self.sound}, {self.gain_db:+g} dB" if self.gain_db else self.sound
         return {"package": f"{self.package}@{self.version}", "sound": sound, "licence": "CC BY 3.0"}
 
-    def _at_level(self, note: Path, folder: Path) -> Path:
-        """Copy a note into a folder, at its gain, where it is not there yet."""
-        copy = folder / note.name
-        if not self.gain_db or copy.exists():
-            return note if not self.gain_db else copy
-        folder.mkdir(parents=True, exist_ok=True)
-        y, sr = audio.load(note)
-        audio.save(copy, y * np.float32(10 ** (self.gain_db / 20)), sr)
+    def _copy_at_level(self, note: Path, copy: Path) -> Path:
+        """Copy a note at its gain, where it is not there yet."""
+        if not copy.exists():
+            y, sr = audio.load(note)
+            audio.save(copy, y * np.float32(10 ** (self.gain_db / 20)), sr)
         return copy
 
 

@@ -34,11 +34,9 @@ class BandDescriptors:
     def __init__(self, grid: MelGrid, usual: Floats | None = None) -> None:
         filters = grid.filters.astype(np.float64)
         octaves = np.log2(np.maximum(grid.frames.frequencies_hz.astype(np.float64), 1.0))
-        # Weights with which the bands add up to the sum over the bins, nearly.
-        spread = np.maximum(np.linalg.lstsq(filters.T, np.ones(filters.shape[1]), rcond=1e-3)[0], 0)
         hz = 2 ** (filters @ octaves / filters.sum(axis=1))
-        self.spread = torch.from_numpy(spread.astype(np.float32))[:, None]
-        self.hz = torch.from_numpy(hz.astype(np.float32))[:, None]
+        self._bins = bins_per_band(grid)
+        self._hz = torch.from_numpy(hz.astype(np.float32))[:, None]
         self._mean, self._spread = torch.zeros(self.count, 1), torch.ones(self.count, 1)
         if usual is not None:
             measured = self.measure(torch.from_numpy(usual.T.copy())[None])[0]
@@ -50,13 +48,13 @@ class BandDescriptors:
 
     def measure(self, log_mel: Tensor) -> Tensor:
         """Measure bands [N, B, T]: log2 of centroid, bandwidth and rolloff in Hz, log10 of flatness, [N, 4, T]."""
-        magnitudes = self.spread * (log_mel.exp() - EPS).clamp(min=_LEAST)
+        magnitudes = self._bins * (log_mel.exp() - EPS).clamp(min=_LEAST)
         total = magnitudes.sum(1, keepdim=True)
-        centroid = (self.hz * magnitudes).sum(1, keepdim=True) / total
-        variance = ((self.hz - centroid).square() * magnitudes).sum(1, keepdim=True) / total
-        bins, log_power = self.spread / self.spread.sum(), 2 * log_mel
-        log_mean = (bins * log_power.exp()).sum(1, keepdim=True).log()
-        log_flatness = (bins * log_power).sum(1, keepdim=True) - log_mean
+        centroid = (self._hz * magnitudes).sum(1, keepdim=True) / total
+        variance = ((self._hz - centroid).square() * magnitudes).sum(1, keepdim=True) / total
+        share, log_power = self._bins / self._bins.sum(), 2 * log_mel
+        log_mean = (share * log_power.exp()).sum(1, keepdim=True).log()
+        log_flatness = (share * log_power).sum(1, keepdim=True) - log_mean
         return torch.cat(
             [
                 centroid.log2(),
@@ -69,9 +67,9 @@ class BandDescriptors:
 
     def centroid_distance(self, log_mel: Tensor, reference: Tensor) -> Tensor:
         """Average over frames how many octaves the centroids of two [N, B, T] are apart; silence does not count."""
-        a, b = (self.spread * (x.exp() - EPS).clamp(min=0) for x in (log_mel, reference))
+        a, b = (self._bins * (x.exp() - EPS).clamp(min=0) for x in (log_mel, reference))
         heard = (b.sum(1) > QUIET_SHARE * b.sum(1).amax()).float()
-        centroids = [torch.log2((self.hz * m).sum(1).clamp(min=_LEAST) / m.sum(1).clamp(min=1e-9)) for m in (a, b)]
+        centroids = [torch.log2((self._hz * m).sum(1).clamp(min=_LEAST) / m.sum(1).clamp(min=1e-9)) for m in (a, b)]
         moved = (centroids[0] - centroids[1]).abs().clamp(max=FARTHEST_OCTAVES) * heard
         return moved.sum() / heard.sum().clamp(min=1.0)
 
@@ -81,5 +79,12 @@ class BandDescriptors:
         below = (above - 1).clamp(min=0)
         high, low = cumulative.gather(1, above), cumulative.gather(1, below)
         way = ((ROLLOFF - low) / (high - low).clamp(min=_LEAST)).clamp(0, 1)
-        octaves = self.hz.log2()[None].expand_as(cumulative)
+        octaves = self._hz.log2()[None].expand_as(cumulative)
         return torch.lerp(octaves.gather(1, below), octaves.gather(1, above), way)
+
+
+def bins_per_band(grid: MelGrid) -> Tensor:
+    """Find the weights (B, 1) with which the bands add up to the sum over the bins, nearly."""
+    filters = grid.filters.astype(np.float64)
+    weights = np.maximum(np.linalg.lstsq(filters.T, np.ones(filters.shape[1]), rcond=1e-3)[0], 0)
+    return torch.from_numpy(weights.astype(np.float32))[:, None]

@@ -60,9 +60,7 @@ def train_model(
         model = _assemble(job, trained, corpus, split)
     seconds = sum(t.seconds for t in trained.vocoders.values()) + trained.seconds
     seconds = seconds if resume else time.monotonic() - begun
-    card = _describe(job, corpus, trained, seconds)
-    card["training"]["threads"] = threads
-    model = replace(model, card={**model.card, **card})
+    model = replace(model, card={**model.card, **_describe(job, corpus, trained, seconds, threads)})
     model.save(job.folder)
     _clean_up(job)
     say(_summarize(model))
@@ -189,11 +187,12 @@ def _assemble(job: ModelJob, trained: _Trained, corpus: MelCorpus, split: Split)
     return replace(model, card={**model.card, **card})
 
 
-def _describe(job: ModelJob, corpus: MelCorpus, trained: _Trained, seconds: float) -> dict[str, Any]:
+def _describe(job: ModelJob, corpus: MelCorpus, trained: _Trained, seconds: float, threads: int) -> dict[str, Any]:
     """Gather what the card says about corpus and training; what it said of a base's vocoders stays."""
     said = job.base.card if job.base else {}
     vocoders = {n: {"steps": t.training.total, "seconds": round(t.seconds, 1)} for n, t in trained.vocoders.items()}
     vae = {"steps": trained.steps, "seconds": round(trained.seconds, 1)}
+    whole = {"seconds": round(seconds, 1), "threads": threads}
     options = {VAE_STAGE: job.vae.to_dict(), **said.get("options", {})}
     return {
         "licence": "that of the sounds it was trained on",
@@ -206,7 +205,7 @@ def _describe(job: ModelJob, corpus: MelCorpus, trained: _Trained, seconds: floa
             "transposed_semitones": job.transpose,
             "sha256": corpus.fingerprint,
         },
-        "training": {**said.get("training", {}), "seconds": round(seconds, 1), VAE_STAGE: vae, **vocoders},
+        "training": {**said.get("training", {}), **whole, VAE_STAGE: vae, **vocoders},
         "options": {**options, **{n: asdict(v) for n, v in job.vocoders.items()}},
     }
 

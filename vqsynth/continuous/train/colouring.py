@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from vqsynth.continuous.mel import EPS, MelGrid
-from vqsynth.continuous.train.bands import BandDescriptors
+from vqsynth.continuous.train.bands import bins_per_band
 
 COSINES = 10
 """Curves are sums of so many cosines over the bands, none of them as narrow as a partial is."""
@@ -25,7 +25,7 @@ class Colouring:
         orders = torch.arange(1, COSINES + 1)[:, None]
         self._cosines = torch.cos(math.pi * orders * bands / grid.n_mels) * (2 / COSINES) ** 0.5
         weights = torch.from_numpy(grid.filters @ grid.loudness_weights).float()
-        self._loudness_weights = BandDescriptors(grid).spread * (weights / weights.max())[:, None]
+        self._loudness_weights = bins_per_band(grid) * (weights / weights.max())[:, None]
 
     def colour(self, log_mel: Tensor, generator: torch.Generator) -> Tensor:
         """Colour excerpts [N, B, T], each its own way, and bring every frame back to the level it had: level-free."""
