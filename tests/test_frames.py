@@ -31,6 +31,9 @@ def test_frames_between_are_those_of_the_whole(grid: FrameGrid, n: int, ends: li
     start, last = sorted(end % grid.count(n) for end in ends)
     frames = frames_between(y, start, last + 1, n_fft=grid.n_fft, hop_length=grid.hop_length)
     np.testing.assert_array_equal(frames, frame_signal(y, grid)[:, start : last + 1])
+    padded = np.pad(y, [(0, 0), (grid.n_fft // 2,) * 2])
+    for t, frame in zip(range(start, last + 1), frames.swapaxes(0, 1), strict=True):
+        np.testing.assert_array_equal(frame, padded[:, t * grid.hop_length :][:, : grid.n_fft])
 
 
 @given(grid=grids, cuts=st.lists(st.integers(1, 7), min_size=1, max_size=6))
