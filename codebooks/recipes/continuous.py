@@ -33,8 +33,8 @@ NOTES_GAIN_DB = -8.0
 class ModelRecipe:
     """Describe a continuous model: its name, what it is `about`, the codebooks whose sounds it learns, and its steps.
 
-    transpose: semitones up and down by which copies of the recorded notes are added. vae: options of the VAE's training
-    that differ from the defaults.
+    transpose: semitones up and down by which copies of the recorded notes are added. vae, magnitude: options of these
+    trainings that differ from the defaults.
     """
 
     name: str
@@ -44,6 +44,7 @@ class ModelRecipe:
     transpose: int = 0
     steps: Mapping[str, int] = field(default_factory=lambda: STEPS)
     vae: Mapping[str, Any] = field(default_factory=dict)
+    magnitude: Mapping[str, Any] = field(default_factory=dict)
     grid: MelGrid = GRID
     note: str = ""
 
@@ -79,17 +80,19 @@ _RECIPES = (
         licence=RECIPES["violin"].licence.replace("codebook", "model"),
         sources=_sources("violin", "cello"),
         transpose=4,
-        steps={**STEPS, "vae": 5000, "magnitude": 6000},
+        steps={**STEPS, "vae": 8000, "magnitude": 6000},
         # Violin and cello are far enough apart that a morph needs less help than the choir's.
         vae={
             "adversary": 0.11,
             "pursuits": 2,
             "beta": 2e-4,
+            "relative": 0.08,
             "centroid": 0.03,
             "reading": 0.2,
             "between": 0.4,
             "colour": 0.25,
         },
+        magnitude={"between": 0.2},
     ),
     ModelRecipe(
         name="choir",
@@ -98,6 +101,7 @@ _RECIPES = (
         sources=_sources("choir"),
         # Its sounds are alike but for their pitch, and between two pitches it is hardest to be like both.
         vae={"between": 1.0},
+        magnitude={"between": 1.0},
         note=RECIPES["choir"].note,
     ),
 )
@@ -127,7 +131,7 @@ def make_model_job(recipe: ModelRecipe, build: Path, folder: Path, *, say: Calla
         folder=folder,
         grid=recipe.grid,
         vae=replace(vae, **recipe.vae),
-        vocoders=vocoders,
+        vocoders={**vocoders, "magnitude": replace(vocoders["magnitude"], **recipe.magnitude)},
         validation=validation,
         transpose=recipe.transpose,
         transposed=transposed,

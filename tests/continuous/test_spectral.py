@@ -5,7 +5,12 @@ import pytest
 import torch
 
 from vqsynth.continuous.mel import EPS, MelGrid, analyse_sound
-from vqsynth.continuous.train.spectral import magnitude_loss, multi_resolution_loss, target_magnitudes
+from vqsynth.continuous.train.spectral import (
+    magnitude_loss,
+    multi_resolution_loss,
+    relative_error,
+    target_magnitudes,
+)
 from vqsynth.continuous.vocoders import make_vocoder
 from vqsynth.continuous.vocoders.envelope import Envelope, to_unit_level
 from vqsynth.continuous.vocoders.magnitude import FLOOR
@@ -52,6 +57,16 @@ def test_magnitude_loss_of_a_bin_that_is_far_too_loud_stays_finite() -> None:
     loss.backward()
     assert torch.isfinite(loss) and log.grad is not None and torch.isfinite(log.grad).all()
     assert (log.grad > 0).all()
+
+
+def test_relative_error_counts_a_loud_bin_more_than_a_quiet_one() -> None:
+    """A neper of error in the only loud bin is e - 1 of the frame; in one 40 dB under it, a hundredth of that."""
+    target = torch.full((1, 8, 1), 0.01)
+    target[0, 3] = 1.0
+    log = (target + FLOOR).log()
+    errors = [float(relative_error(log + torch.eye(8)[row][None, :, None], target)) for row in (3, 4)]
+    assert errors[0] == pytest.approx(np.e - 1, rel=1e-2)
+    assert errors[1] == pytest.approx(errors[0] / 100, rel=2e-2)
 
 
 def test_multi_resolution_loss_hears_frequency_but_no_phase() -> None:

@@ -17,11 +17,12 @@ from tests.continuous.train.sound_files import (
     vocoder_training,
 )
 from vqsynth.continuous.mel import EPS
-from vqsynth.continuous.train.bands import BandDescriptors
 from vqsynth.continuous.train.corpus import MelCorpus
-from vqsynth.continuous.train.training import Training
+from vqsynth.continuous.train.decoded import Decoded, decode_corpus
+from vqsynth.continuous.train.descriptors import SpectrumDescriptors
+from vqsynth.continuous.train.training import Mixture, Training, make_seeded
 from vqsynth.continuous.train.vae_trainer import VAETrainer, VAETraining
-from vqsynth.continuous.train.vocoder_trainer import VocoderTraining, decode_corpus, make_trainer
+from vqsynth.continuous.train.vocoder_trainer import MagnitudeTrainer, VocoderTraining, make_trainer
 from vqsynth.continuous.vae import VAE, decode_frames, encode_frames
 from vqsynth.errors import ModelError, ParameterError
 
@@ -41,10 +42,16 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> MelCorpus:
     return small_corpus(tmp_path_factory.mktemp("sounds"))
 
 
+def decode_all(corpus: MelCorpus) -> Decoded:
+    """Take the latents of a VAE that has learnt nothing, and bands as if it had learnt all there is."""
+    decoded = decode_corpus(make_seeded(lambda: VAE(VAE_SIZES), 0), corpus, flatten_all(corpus))
+    return replace(decoded, log_mel=corpus.log_mel)
+
+
 def begin(kind: str, corpus: MelCorpus, *, total: int = STEPS, **options: object) -> Training:
     if kind == "vae":
         return VAETrainer(replace(VAE_TRAINING, **options), corpus, flatten_all(corpus), total=total)
-    return make_trainer(vocoder_training(kind, **options), corpus, corpus.log_mel, total=total)
+    return make_trainer(vocoder_training(kind, **options), corpus, decode_all(corpus), total=total)
 
 
 def run(training: Training, steps: int) -> list[dict[str, float]]:
@@ -111,19 +118,11 @@ def test_the_encoder_does_not_feel_what_lies_between_two_sounds(corpus: MelCorpu
 
 def test_steps_are_counted_out_by_those_that_take_longest(corpus: MelCorpus) -> None:
     assert replace(VAE_TRAINING, between=0.0).slowest_at == 0
-    training = begin("vae", corpus, total=6000)
-    assert isinstance(training, VAETrainer)
-    training.step = int(training.config.slowest_at * training.total)
-    assert 0 < training.step < training.total and "between" in training.advance()
-
-
-def test_watching_what_lies_between_two_sounds_straightens_the_way(corpus: MelCorpus) -> None:
-    """Two trainings, alike but for the weight: the loss is reported as it is, not as it is weighed."""
-    ends = []
-    for weight in (1e-9, 3.0):
-        training = begin("vae", corpus, total=120, between=weight, between_from=0.2, learning_rate=4e-3)
-        ends.append(np.mean([losses["between"] for losses in run(training, 120)[-20:]]))
-    assert ends[1] < 0.8 * ends[0]
+    for kind in ("vae", "magnitude"):
+        training = begin(kind, corpus, total=6000)
+        assert isinstance(training, VAETrainer | MagnitudeTrainer)
+        training.step = int(training.config.slowest_at * training.total)
+        assert 0 < training.step < training.total and "between" in training.advance()
 
 
 def test_a_vocoder_never_set_against_discriminators_leaves_them_as_they_were(corpus: MelCorpus) -> None:
@@ -136,9 +135,11 @@ def test_a_vocoder_never_set_against_discriminators_leaves_them_as_they_were(cor
 
 def test_fine_tuning_learns_from_what_the_vae_makes_of_the_bands(corpus: MelCorpus) -> None:
     """Bands that are all alike teach nothing but the mean; clean bands are used before."""
-    flat = np.full_like(corpus.log_mel, -6.0)
-    config = vocoder_training("magnitude", fine_tuned_from=0.5)
-    clean, tuned = (make_trainer(config, corpus, bands, total=10) for bands in (corpus.log_mel, flat))
+    flat, decoded = np.full_like(corpus.log_mel, -6.0), decode_all(corpus)
+    config = vocoder_training("magnitude", fine_tuned_from=0.5, between=0.0)
+    clean, tuned = (
+        make_trainer(config, corpus, replace(decoded, log_mel=bands), total=10) for bands in (corpus.log_mel, flat)
+    )
     assert [a["loss"] == b["loss"] for a, b in zip(run(clean, 10), run(tuned, 10), strict=True)] == [True] * 5 + [
         False
     ] * 5
@@ -146,11 +147,32 @@ def test_fine_tuning_learns_from_what_the_vae_makes_of_the_bands(corpus: MelCorp
 
 def test_decode_corpus_decodes_every_sound_on_its_own(corpus: MelCorpus) -> None:
     vae, flattening = VAE(VAE_SIZES), flatten_all(corpus)
-    decoded = decode_corpus(vae, corpus, flattening)
+    decoded = decode_corpus(vae, corpus, flattening).log_mel
     first, end = corpus.pieces[1]
     z = encode_frames(vae, corpus.log_mel[first:end].astype(np.float32))
     alone = decode_frames(vae, z, flattening.flatten(corpus.loudness_db[first:end]))
     np.testing.assert_allclose(decoded[first:end], np.clip(alone, np.log(EPS), 6), atol=1e-2)
+
+
+def test_nothing_mixed_in_decodes_to_what_was_decoded(corpus: MelCorpus) -> None:
+    """Two routes, alike where the past that an excerpt leaves out no longer counts; with a share of all, the other."""
+    vae, starts = VAE(VAE_SIZES), np.array([0, 40])
+    decoded, reach = decode_corpus(vae, corpus, flatten_all(corpus)), vae.decoder.reach
+    wanted = torch.from_numpy(replace(corpus, log_mel=decoded.log_mel).mels(starts, 30))[..., reach:]
+    for share, order in ((0.0, [0, 1]), (1.0, [1, 0])):
+        mixture = Mixture(torch.tensor([1, 0]), torch.full((2, 1, 1), share))
+        torch.testing.assert_close(decoded.mix(starts, 30, mixture)[..., reach:], wanted[order], atol=1e-2, rtol=0)
+
+
+@pytest.mark.parametrize("kind", ["vae", "magnitude"])
+def test_watching_what_lies_between_two_sounds_straightens_the_way(corpus: MelCorpus, kind: str) -> None:
+    """Two trainings, alike but for the weight: the loss is reported as it is, not as it is weighed."""
+    joins = {"vae": {"between_from": 0.2}, "magnitude": {"fine_tuned_from": 0.2}}[kind]
+    ends = []
+    for weight in (1e-9, 3.0):
+        training = begin(kind, corpus, total=120, between=weight, learning_rate=4e-3, **joins)
+        ends.append(np.mean([losses["between"] for losses in run(training, 120)[-20:]]))
+    assert ends[1] < 0.8 * ends[0]
 
 
 def test_the_adversary_makes_loudness_hard_to_read(corpus: MelCorpus) -> None:
@@ -182,11 +204,24 @@ def test_descriptors_become_linear_in_the_latents(corpus: MelCorpus) -> None:
         x = torch.from_numpy(corpus.log_mel[corpus.originals].T.astype(np.float32))[None]
         with torch.no_grad():
             z = training.vae.encode_stats(x)[0][0].numpy()
-        wanted = BandDescriptors(GRID).measure(x)[0].numpy()
+        wanted = SpectrumDescriptors.of_bands(GRID).measure(x)[0].numpy()
         rows = np.vstack([z, np.ones(z.shape[1])]).T
         found = rows @ np.linalg.lstsq(rows, wanted.T)[0]
         left.append(np.mean((wanted.T - found) ** 2 / wanted.var(axis=1)))
     assert left[1] < 0.8 * left[0]
+
+
+def test_weighing_the_relative_error_brings_the_loudest_bands_nearer(corpus: MelCorpus) -> None:
+    """Measured on the whole corpus: of a vector and its estimate, the distance beside the length."""
+    left = []
+    for weight in (0.0, 3.0):
+        training = begin("vae", corpus, total=150, relative=weight, learning_rate=4e-3)
+        run(training, 150)
+        assert isinstance(training, VAETrainer)
+        x, loudness_db = corpus.log_mel[corpus.originals].astype(np.float32), corpus.loudness_db[corpus.originals]
+        made = decode_frames(training.vae, encode_frames(training.vae, x), flatten_all(corpus).flatten(loudness_db))
+        left.append(np.linalg.norm(np.exp(made) - np.exp(x)) / np.linalg.norm(np.exp(x)))
+    assert left[1] < 0.9 * left[0]
 
 
 def test_take_up_of_another_model_refuses(corpus: MelCorpus) -> None:
@@ -202,6 +237,7 @@ def test_take_up_of_another_model_refuses(corpus: MelCorpus) -> None:
         {"minutes": 0.0},
         {"seed": -1},
         {"beta": -1.0},
+        {"relative": -1.0},
         {"reading": -1.0},
         {"colour": -1.0},
         {"coloured": 1.0},
@@ -219,3 +255,5 @@ def test_vocoder_training_of_an_unknown_kind_or_share_refuses() -> None:
         VocoderTraining.of_kind("griffin-lim")
     with pytest.raises(ParameterError, match="adversarial_from must lie between 0 and 1"):
         VocoderTraining.of_kind("melgan", adversarial_from=1.5)
+    with pytest.raises(ParameterError, match="between must be 0 or more"):
+        VocoderTraining.of_kind("magnitude", between=-1.0)

@@ -18,10 +18,11 @@ from vqsynth.continuous.folder import CONTINUOUS
 from vqsynth.continuous.model import ContinuousModel
 from vqsynth.continuous.train import figures
 from vqsynth.continuous.train.corpus import MelCorpus, load_mels
+from vqsynth.continuous.train.decoded import Decoded, decode_corpus
 from vqsynth.continuous.train.job import VAE_STAGE, ModelJob
 from vqsynth.continuous.train.loop import Stage, Trained, run_stage, torch_threads
 from vqsynth.continuous.train.vae_trainer import VAETrainer, VAETraining
-from vqsynth.continuous.train.vocoder_trainer import VocoderTrainer, VocoderTraining, decode_corpus, make_trainer
+from vqsynth.continuous.train.vocoder_trainer import VocoderTrainer, VocoderTraining, make_trainer
 from vqsynth.continuous.vae import VAE
 from vqsynth.errors import ModelError, ParameterError
 from vqsynth.soundfiles import Split, split_sounds
@@ -132,9 +133,7 @@ def _vae_stage(config: VAETraining, corpus: MelCorpus, flattening: Flattening) -
     )
 
 
-def _vocoder_stage(
-    config: VocoderTraining, corpus: MelCorpus, decoded: NDArray[np.float16], vae: str
-) -> Stage[VocoderTrainer]:
+def _vocoder_stage(config: VocoderTraining, corpus: MelCorpus, decoded: Decoded, vae: str) -> Stage[VocoderTrainer]:
     return Stage(
         config.kind,
         config={**json.loads(json.dumps(config.to_dict())), "vae": vae},

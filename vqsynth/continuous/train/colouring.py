@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from vqsynth.continuous.mel import EPS, MelGrid
-from vqsynth.continuous.train.bands import bins_per_band
+from vqsynth.continuous.train.descriptors import bins_per_band
 
 COSINES = 10
 """Curves are sums of so many cosines over the bands, none of them as narrow as a partial is."""

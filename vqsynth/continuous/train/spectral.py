@@ -36,11 +36,19 @@ def magnitude_loss(log_magnitude: Tensor, target: Tensor) -> Tensor:
     log_magnitude: [N, n_bins, T], as `MagnitudeNetwork` gives it; target: the same of `target_magnitudes`.
     """
     log_error: Tensor = F.l1_loss(log_magnitude, (target + FLOOR).log())
+    return log_error + relative_error(log_magnitude, target)
+
+
+def relative_error(log_magnitude: Tensor, target: Tensor) -> Tensor:
+    """Average over frames how large the error is beside the frame, both as norms, which the loudest bins decide.
+
+    log_magnitude: ln(magnitude + FLOOR), bins or bands, [N, B, T]; target: magnitudes of the same shape.
+    """
     norm = torch.linalg.vector_norm(target, dim=1).clamp(min=LEAST_NORM)
     # As it is played, and so that no bin of a new network, far too loud, outweighs all others.
     difference = log_magnitude.clamp(max=LOUDEST).exp() - FLOOR - target
     relative: Tensor = torch.linalg.vector_norm(difference, dim=1) / norm
-    return log_error + relative.mean()
+    return relative.mean()
 
 
 def multi_resolution_loss(made: Tensor, sound: Tensor, *, sizes: Sequence[int] = SIZES) -> Tensor:

@@ -8,6 +8,7 @@ with one thread.
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import numpy as np
@@ -104,6 +105,24 @@ class Draw:
         rows = np.searchsorted(self._cumulative, places, side="right")
         starts: Ints = np.minimum(rows, len(self._cumulative) - 1).astype(np.int64)
         return starts
+
+
+@dataclass(frozen=True)
+class Mixture:
+    """Say with which other of a batch each excerpt is mixed, `others` (N,), and how much of it, `share` [N, 1, 1]."""
+
+    others: Tensor
+    share: Tensor
+
+    @classmethod
+    def draw(cls, n: int, generator: torch.Generator) -> "Mixture":
+        """Draw a mixture of n excerpts, each of two or more with another one."""
+        others = torch.roll(torch.arange(n), int(torch.randint(1, max(2, n), (1,), generator=generator)))
+        return cls(others, torch.rand(n, 1, 1, generator=generator))
+
+    def mix(self, x: Tensor) -> Tensor:
+        """Mix what belongs to the excerpts, [N, channels, T]."""
+        return torch.lerp(x, x[self.others], self.share)
 
 
 def make_seeded(make: Callable[[], Made], seed: int) -> Made:

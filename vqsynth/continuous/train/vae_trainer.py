@@ -1,8 +1,9 @@
 """The VAE's training: what a step minimises, and the adversary that takes the loudness out of the latents.
 
-What a step minimises is the sum of six losses, of which the config weighs the last five:
+What a step minimises is the sum of seven losses, of which the config weighs the last six:
 
     likelihood   mean absolute error of the log mel bands: -log of a Laplace distribution, but for its scale
+    relative     error of the mel bands, not logarithmic, beside all of a frame: the loudest partials decide it
     kl           divergence of the latents' distribution from a standard Gaussian, summed over latents, times beta,
                  which is warmed up (Bowman et al., "Generating sentences from a continuous space", 2016)
     adversary    cross-entropy of the loudness class that it reads from the latents, through gradient reversal (Ganin,
@@ -27,12 +28,13 @@ from torch import Tensor, nn
 
 from vqsynth.continuous.adversary import Adversary, loudness_classes, reverse_gradient
 from vqsynth.continuous.flattening import Flattening
-from vqsynth.continuous.mel import QUIET_DB
-from vqsynth.continuous.train.bands import BandDescriptors
+from vqsynth.continuous.mel import EPS, QUIET_DB
 from vqsynth.continuous.train.colouring import Colouring
 from vqsynth.continuous.train.corpus import MelCorpus
+from vqsynth.continuous.train.descriptors import SpectrumDescriptors
 from vqsynth.continuous.train.loop import check_length
-from vqsynth.continuous.train.training import Draw, Training, make_seeded
+from vqsynth.continuous.train.spectral import relative_error
+from vqsynth.continuous.train.training import Draw, Mixture, Training, make_seeded
 from vqsynth.continuous.vae import VAE, VAEConfig, gaussian_divergence, reparametrise
 from vqsynth.errors import ParameterError
 from vqsynth.frames import Floats
@@ -44,11 +46,11 @@ STATISTICS_FRAMES = 20_000
 class VAETraining:
     """Say how to train a VAE: what decides its weights, apart from the sounds.
 
-    steps, or minutes to be filled. beta weighs the KL divergence, from nothing to all of it over the first `warm_up`
-    of the steps. adversary: its weight, 0 for none; its strength grows over the first `growth` of the steps; it learns
-    `pursuits` times more often than the encoder. centroid, reading, between: their weights, the last one growing from
-    nothing, from `between_from` of the steps on. colour: by how many nepers excerpts are coloured, 0 for none, and
-    `coloured` which share of them. Excerpts are `frames` long.
+    steps, or minutes to be filled. beta weighs the KL divergence, from nothing to all of it over the first `warm_up` of
+    the steps. adversary: its weight, 0 for none; its strength grows over the first `growth` of the steps; it learns
+    `pursuits` times more often than the encoder. relative, centroid, reading, between: their weights, the last one
+    growing from nothing, from `between_from` of the steps on. colour: by how many nepers excerpts are coloured, 0 for
+    none, and `coloured` which share of them. Excerpts are `frames` long.
     Raises ParameterError for values out of range.
     """
 
@@ -59,6 +61,7 @@ class VAETraining:
     batch: int = 12
     frames: int = 64
     learning_rate: float = 2e-3
+    relative: float = 0.0
     beta: float = 5e-4
     warm_up: float = 0.3
     adversary: float = 0.1
@@ -74,7 +77,7 @@ class VAETraining:
 
     def __post_init__(self) -> None:
         check_length(steps=self.steps, minutes=self.minutes, seed=self.seed)
-        for name in ("beta", "adversary", "centroid", "reading", "between", "colour"):
+        for name in ("relative", "beta", "adversary", "centroid", "reading", "between", "colour"):
             if not 0 <= getattr(self, name) < 1e6:
                 raise ParameterError(f"{name} must be 0 or more (got {getattr(self, name)})")
         for name in ("between_from", "coloured"):
@@ -99,13 +102,13 @@ class VAETrainer(Training):
         usual, latents = choose_frames(corpus), config.model.latents
         self.vae = make_seeded(lambda: VAE(config.model), config.seed)
         self.adversary = make_seeded(lambda: Adversary(latents), config.seed + 1)
-        self.reader = make_seeded(lambda: nn.Conv1d(latents, BandDescriptors.count, 1), config.seed + 2)
+        self.reader = make_seeded(lambda: nn.Conv1d(latents, SpectrumDescriptors.count, 1), config.seed + 2)
         self.vae.standardise_by(usual)
         modules = {"vae": self.vae, "adversary": self.adversary, "reader": self.reader}
         rates = dict.fromkeys(modules, config.learning_rate) | {"adversary": config.adversary_rate}
         super().__init__(modules, rates, seed=config.seed, total=total)
         self._draw = Draw(corpus, batch=config.batch, n_frames=config.frames)
-        self._descriptors = BandDescriptors(corpus.grid, usual)
+        self._descriptors = SpectrumDescriptors.of_bands(corpus.grid, usual)
         self._colouring = Colouring(corpus.grid, spread=config.colour)
         self._n_coloured = int(config.coloured * config.batch) if config.colour else 0
 
@@ -141,6 +144,8 @@ class VAETrainer(Training):
             "kl": gaussian_divergence(mu, log_variance).sum(dim=1).mean(),
             "adversary": self._adversary_loss(reverse_gradient(mu, strength), u),
         }
+        if self.config.relative:
+            losses["relative"] = relative_error(decoded, batch.x.exp() - EPS)
         if self.config.centroid:
             # Half of the batch: this costs as much as all other decoding.
             drawn = self.vae.decode(z[::2], _draw_loudness(u[::2].shape, generator))
@@ -157,17 +162,15 @@ class VAETrainer(Training):
 
         This moves the decoder alone: an encoder that it moved too would make sounds alike.
         """
-        n = len(mu)
-        others = torch.roll(torch.arange(n), int(torch.randint(1, max(2, n), (1,), generator=generator)))
-        share = torch.rand(n, 1, 1, generator=generator)
-        ends = (mu, u, self._descriptors.standard(decoded))
-        z, loudness, wanted = (torch.lerp(x, x[others], share) for x in ends)
+        mixture = Mixture.draw(len(mu), generator)
+        z, loudness, wanted = (mixture.mix(x) for x in (mu, u, self._descriptors.standard(decoded)))
         return (self._descriptors.standard(self.vae.decode(z, loudness)) - wanted).abs().mean()
 
     def _weigh(self, losses: Mapping[str, Tensor]) -> dict[str, Tensor]:
         config = self.config
         since = max(0.0, self.progress - config.between_from) / (1 - config.between_from)
         weights = {
+            "relative": config.relative,
             "kl": config.beta * min(1.0, self.progress / max(config.warm_up, 1e-9)),
             "centroid": config.centroid,
             "reading": config.reading,

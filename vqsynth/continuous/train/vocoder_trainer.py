@@ -2,28 +2,32 @@
 
 First they learn from the mel bands of the corpus, then, from `fine_tuned_from` of the steps on, from what the VAE makes
 of them, since that is what they will be given. Excerpts begin some frames early, so that what counts has its past.
+
+From then on a vocoder of magnitudes is also given what lies between two sounds, where there is no sound to learn from:
+descriptors are to lie between those of the two. So a morph goes straight, what neither the VAE nor the bands tell.
 """
 
+from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from vqsynth.continuous.bounds import bound_mel
-from vqsynth.continuous.flattening import Flattening
 from vqsynth.continuous.train.corpus import Ints, MelCorpus
+from vqsynth.continuous.train.decoded import Decoded
+from vqsynth.continuous.train.descriptors import SpectrumDescriptors
 from vqsynth.continuous.train.discriminators import MultiScaleDiscriminator, feature_matching, hinge_losses
 from vqsynth.continuous.train.loop import check_length
 from vqsynth.continuous.train.spectral import magnitude_loss, multi_resolution_loss, target_magnitudes
-from vqsynth.continuous.train.training import Draw, Training, make_seeded
+from vqsynth.continuous.train.training import Draw, Mixture, Training, make_seeded
 from vqsynth.continuous.train.vae_trainer import choose_frames
-from vqsynth.continuous.vae import VAE, decode_frames, encode_frames
 from vqsynth.continuous.vocoders import make_vocoder
 from vqsynth.continuous.vocoders.envelope import to_unit_level
+from vqsynth.continuous.vocoders.magnitude import FLOOR
+from vqsynth.continuous.vocoders.networks import LOUDEST
 from vqsynth.errors import ParameterError
 
 
@@ -33,7 +37,8 @@ class VocoderTraining:
 
     network: sizes, those not given as by default. steps, or minutes to be filled. Excerpts are `frames` long, and
     `past` more that only lead up to them. Discriminators join from `adversarial_from` of the steps on, 1 for never;
-    what they say, and how far their features are apart, is weighed beside the spectral losses.
+    what they say, and how far their features are apart, is weighed beside the spectral losses. between: for magnitudes,
+    the weight of how far the descriptors of what lies between two sounds are from what lies between theirs.
     Raises ParameterError for values out of range.
     """
 
@@ -51,12 +56,15 @@ class VocoderTraining:
     discriminator_rate: float = 2e-4
     adversarial: float = 0.1
     feature_matching: float = 1.0
+    between: float = 0.0
 
     def __post_init__(self) -> None:
         check_length(steps=self.steps, minutes=self.minutes, seed=self.seed)
         for name in ("fine_tuned_from", "adversarial_from"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ParameterError(f"{name} must lie between 0 and 1 (got {getattr(self, name)})")
+        if not 0 <= self.between < 1e6:
+            raise ParameterError(f"between must be 0 or more (got {self.between})")
 
     @classmethod
     def of_kind(cls, kind: str, **options: Any) -> "VocoderTraining":
@@ -68,7 +76,9 @@ class VocoderTraining:
     @property
     def slowest_at(self) -> float:
         """The share of the steps from which on a step takes longest."""
-        return self.adversarial_from if self.adversarial_from < 1 else 0.0
+        if self.adversarial_from < 1:
+            return self.adversarial_from
+        return min(self.fine_tuned_from, 0.99) if self.between else 0.0
 
     def to_dict(self) -> dict[str, Any]:
         """Return the config as JSON can hold it."""
@@ -77,7 +87,7 @@ class VocoderTraining:
 
 _AGAINST: dict[str, Any] = {"minutes": 60.0, "batch": 6, "frames": 32, "learning_rate": 5e-4, "adversarial_from": 0.5}
 TRAININGS = {
-    "magnitude": VocoderTraining("magnitude", fine_tuned_from=0.2),
+    "magnitude": VocoderTraining("magnitude", fine_tuned_from=0.2, between=0.5),
     "istft": VocoderTraining("istft", **_AGAINST),
     "melgan": VocoderTraining("melgan", **_AGAINST),
 }
@@ -85,11 +95,11 @@ TRAININGS = {
 
 
 class VocoderTrainer(Training):
-    """Train a vocoder on a corpus and on what the VAE makes of its bands, `decoded` (T, B)."""
+    """Train a vocoder on a corpus and on what the VAE makes of it."""
 
-    def __init__(self, config: VocoderTraining, corpus: MelCorpus, decoded: NDArray[np.float16], *, total: int) -> None:
-        self.config, self.corpus = config, corpus
-        self.fine_tuning = replace(corpus, log_mel=decoded)
+    def __init__(self, config: VocoderTraining, corpus: MelCorpus, decoded: Decoded, *, total: int) -> None:
+        self.config, self.corpus, self.decoded = config, corpus, decoded
+        self.fine_tuning = replace(corpus, log_mel=decoded.log_mel)
         self.vocoder = make_seeded(lambda: make_vocoder(config.kind, corpus.grid, config.network), config.seed)
         self.network = self.vocoder.network
         self.network.standardise_by(choose_frames(corpus))
@@ -102,23 +112,51 @@ class VocoderTrainer(Training):
 
     def advance(self) -> dict[str, float]:
         """Do one step."""
-        losses = self._step(self._draw.starts(self.generator()))
+        generator = self.generator()
+        losses = self._step(self._draw.starts(generator), generator)
         self.step += 1
         return {name: float(loss.detach()) for name, loss in losses.items()}
+
+    @property
+    def fine_tunes(self) -> bool:
+        """Whether this step learns from what the VAE makes of the bands."""
+        return self.progress >= self.config.fine_tuned_from
 
     def _opponents(self) -> dict[str, nn.Module]:
         return {}
 
-    def _step(self, starts: Ints) -> dict[str, Tensor]:
-        loss = magnitude_loss(self._run(starts)[..., self.config.past :], self._magnitudes(starts + self.config.past))
-        self.update(loss, "vocoder")
-        return {"loss": loss}
+    @abstractmethod
+    def _step(self, starts: Ints, generator: torch.Generator) -> dict[str, Tensor]: ...
 
     def _run(self, starts: Ints) -> Tensor:
         """Run the network on excerpts, from what the corpus holds or from what the VAE makes of it."""
-        source = self.corpus if self.progress < self.config.fine_tuned_from else self.fine_tuning
+        source = self.fine_tuning if self.fine_tunes else self.corpus
         made: Tensor = self.network(torch.from_numpy(source.mels(starts, self._n_frames)))
         return made
+
+
+class MagnitudeTrainer(VocoderTrainer):
+    """Train a vocoder that makes magnitudes."""
+
+    def __init__(self, config: VocoderTraining, corpus: MelCorpus, decoded: Decoded, *, total: int) -> None:
+        super().__init__(config, corpus, decoded, total=total)
+        usual = self._magnitudes(self._draw.starts(torch.Generator().manual_seed(config.seed)))
+        self._descriptors = SpectrumDescriptors.of_bins(corpus.grid, (usual + FLOOR).log())
+
+    def _step(self, starts: Ints, generator: torch.Generator) -> dict[str, Tensor]:
+        made = self._run(starts)[..., self.config.past :]
+        losses = {"loss": magnitude_loss(made, self._magnitudes(starts + self.config.past))}
+        if self.config.between and self.fine_tunes:
+            losses["between"] = self._between_loss(starts, made.detach(), generator)
+        self.update(losses["loss"] + self.config.between * losses.get("between", torch.zeros(())), "vocoder")
+        return losses
+
+    def _between_loss(self, starts: Ints, made: Tensor, generator: torch.Generator) -> Tensor:
+        """Mix every excerpt with another, each pair by a share of its own, and compare descriptors."""
+        mixture = Mixture.draw(len(starts), generator)
+        mixed: Tensor = self.network(self.decoded.mix(starts, self._n_frames, mixture))[..., self.config.past :]
+        got, ends = (self._descriptors.standard(x.clamp(max=LOUDEST)) for x in (mixed, made))
+        return (got - mixture.mix(ends)).abs().mean()
 
     def _magnitudes(self, starts: Ints) -> Tensor:
         windows = self.corpus.windows((starts[:, None] + np.arange(self.config.frames)).ravel())
@@ -138,7 +176,7 @@ class WaveformTrainer(VocoderTrainer):
         self._discriminators = make_seeded(MultiScaleDiscriminator, self.config.seed + 1)
         return {"discriminators": self._discriminators}
 
-    def _step(self, starts: Ints) -> dict[str, Tensor]:
+    def _step(self, starts: Ints, generator: torch.Generator) -> dict[str, Tensor]:
         wanted, made = self._sounds(starts), self._run(starts)[:, self._skipped :]
         losses = {"spectral": multi_resolution_loss(made, wanted)}
         if self.progress < self.config.adversarial_from:
@@ -168,18 +206,7 @@ class WaveformTrainer(VocoderTrainer):
         return max(self.config.past, int(self.network.skipped_frames)) * self.corpus.grid.frames.hop_length
 
 
-def make_trainer(
-    config: VocoderTraining, corpus: MelCorpus, decoded: NDArray[np.float16], *, total: int
-) -> VocoderTrainer:
+def make_trainer(config: VocoderTraining, corpus: MelCorpus, decoded: Decoded, *, total: int) -> VocoderTrainer:
     """Begin the training that suits a vocoder's kind."""
-    kind = VocoderTrainer if config.kind == "magnitude" else WaveformTrainer
+    kind = MagnitudeTrainer if config.kind == "magnitude" else WaveformTrainer
     return kind(config, corpus, decoded, total=total)
-
-
-def decode_corpus(vae: VAE, corpus: MelCorpus, flattening: Flattening) -> NDArray[np.float16]:
-    """Encode and decode the frames of all pieces, each on its own: log mel bands (T, B)."""
-    decoded = np.empty_like(corpus.log_mel)
-    for first, end in corpus.pieces:
-        z = encode_frames(vae, corpus.log_mel[first:end].astype(np.float32))
-        decoded[first:end] = bound_mel(decode_frames(vae, z, flattening.flatten(corpus.loudness_db[first:end])))
-    return decoded

@@ -17,7 +17,7 @@ import numpy as np
 from torch import Tensor, nn
 
 from vqsynth.continuous.layers import Past, Tower
-from vqsynth.continuous.mel import SILENT_DB, MelGrid, loudness_of
+from vqsynth.continuous.mel import EPS, SILENT_DB, MelGrid, loudness_of
 from vqsynth.continuous.vocoders.interface import Player, fade_ends, hold_ends
 from vqsynth.continuous.vocoders.networks import LOUDEST, MelNetwork, NetworkStream, NetworkVocoder, band_interpolation
 from vqsynth.errors import ParameterError
@@ -26,8 +26,8 @@ from vqsynth.frames import Floats, FrameGrid, OverlapAdd
 from vqsynth.partials import find_partials
 from vqsynth.refinement import refine
 
-FLOOR = 1e-4
-"""Added to magnitudes before their logarithm, where a sinusoid of unit loudness peaks at about 1."""
+FLOOR = EPS
+"""Added to magnitudes before their logarithm, as to the bands; a sinusoid of unit loudness peaks at about 1."""
 ROUNDS = 3
 """Of refinement: the first brings most."""
 _FRAMES_AT_ONCE = 64

@@ -1,7 +1,7 @@
-"""Descriptors read from log mel bands, such that a loss on them has a gradient.
+"""Descriptors of spectra in training, such that a loss on them has a gradient: of bins, or of log mel bands.
 
-They are those of the bins that the bands gather, nearly: a band counts as often as it stands for bins. Frequencies are
-in octaves, flatness in decades, so that equal steps sound about equally large.
+Those of bands are those of the bins that the bands gather, nearly: a band counts as often as it stands for bins.
+Frequencies are in octaves, flatness in decades, so that equal steps sound about equally large.
 """
 
 import math
@@ -23,36 +23,47 @@ LEAST_SPREAD = 0.1
 _LEAST = 1e-6
 
 
-class BandDescriptors:
-    """Measure centroid, bandwidth, rolloff and flatness of log mel bands.
+class SpectrumDescriptors:
+    """Measure centroid, bandwidth, rolloff and flatness of spectra ln(magnitude + EPS), [N, B, T].
 
-    usual: frames (T, B) of a corpus, whose means and spreads those of `standard` are measured from and in.
+    hz: (B,) where the rows of a spectrum lie. bins: (B,) how many bins each stands for. usual: spectra [N, B, T], whose
+    means and spreads those of `standard` are measured from and in.
     """
 
     count = 4
 
-    def __init__(self, grid: MelGrid, usual: Floats | None = None) -> None:
-        filters = grid.filters.astype(np.float64)
-        octaves = np.log2(np.maximum(grid.frames.frequencies_hz.astype(np.float64), 1.0))
-        hz = 2 ** (filters @ octaves / filters.sum(axis=1))
-        self._bins = bins_per_band(grid)
-        self._hz = torch.from_numpy(hz.astype(np.float32))[:, None]
+    def __init__(self, hz: Tensor, bins: Tensor, usual: Tensor | None = None) -> None:
+        self._hz, self._bins = hz[:, None], bins[:, None]
         self._mean, self._spread = torch.zeros(self.count, 1), torch.ones(self.count, 1)
         if usual is not None:
-            measured = self.measure(torch.from_numpy(usual.T.copy())[None])[0]
+            measured = self.measure(usual).transpose(0, 1).flatten(1)
             self._mean, self._spread = measured.mean(1, keepdim=True), measured.std(1, keepdim=True).clamp(LEAST_SPREAD)
 
-    def standard(self, log_mel: Tensor) -> Tensor:
-        """Measure bands [N, B, T] as `measure` does, each descriptor from its mean, in units of its spread."""
-        return (self.measure(log_mel) - self._mean) / self._spread
+    @classmethod
+    def of_bands(cls, grid: MelGrid, usual: Floats | None = None) -> "SpectrumDescriptors":
+        """Measure log mel bands; usual: frames (T, B) of a corpus."""
+        filters = grid.filters.astype(np.float64)
+        octaves = np.log2(np.maximum(grid.frames.frequencies_hz.astype(np.float64), 1.0))
+        hz = torch.from_numpy((2 ** (filters @ octaves / filters.sum(axis=1))).astype(np.float32))
+        return cls(hz, bins_per_band(grid)[:, 0], None if usual is None else torch.from_numpy(usual.T.copy())[None])
 
-    def measure(self, log_mel: Tensor) -> Tensor:
-        """Measure bands [N, B, T]: log2 of centroid, bandwidth and rolloff in Hz, log10 of flatness, [N, 4, T]."""
-        magnitudes = self._bins * (log_mel.exp() - EPS).clamp(min=_LEAST)
+    @classmethod
+    def of_bins(cls, grid: MelGrid, usual: Tensor | None = None) -> "SpectrumDescriptors":
+        """Measure the bins themselves, as `MagnitudeNetwork` gives them."""
+        hz = torch.from_numpy(np.maximum(grid.frames.frequencies_hz, 1.0).astype(np.float32))
+        return cls(hz, torch.ones_like(hz), usual)
+
+    def standard(self, spectra: Tensor) -> Tensor:
+        """Measure as `measure` does, each descriptor from its mean, in units of its spread."""
+        return (self.measure(spectra) - self._mean) / self._spread
+
+    def measure(self, spectra: Tensor) -> Tensor:
+        """Measure spectra [N, B, T]: log2 of centroid, bandwidth and rolloff in Hz, log10 of flatness, [N, 4, T]."""
+        magnitudes = self._bins * (spectra.exp() - EPS).clamp(min=_LEAST)
         total = magnitudes.sum(1, keepdim=True)
         centroid = (self._hz * magnitudes).sum(1, keepdim=True) / total
         variance = ((self._hz - centroid).square() * magnitudes).sum(1, keepdim=True) / total
-        share, log_power = self._bins / self._bins.sum(), 2 * log_mel
+        share, log_power = self._bins / self._bins.sum(), 2 * spectra
         log_mean = (share * log_power.exp()).sum(1, keepdim=True).log()
         log_flatness = (share * log_power).sum(1, keepdim=True) - log_mean
         return torch.cat(
@@ -65,16 +76,16 @@ class BandDescriptors:
             dim=1,
         )
 
-    def centroid_distance(self, log_mel: Tensor, reference: Tensor) -> Tensor:
+    def centroid_distance(self, spectra: Tensor, reference: Tensor) -> Tensor:
         """Average over frames how many octaves the centroids of two [N, B, T] are apart; silence does not count."""
-        a, b = (self._bins * (x.exp() - EPS).clamp(min=0) for x in (log_mel, reference))
+        a, b = (self._bins * (x.exp() - EPS).clamp(min=0) for x in (spectra, reference))
         heard = (b.sum(1) > QUIET_SHARE * b.sum(1).amax()).float()
         centroids = [torch.log2((self._hz * m).sum(1).clamp(min=_LEAST) / m.sum(1).clamp(min=1e-9)) for m in (a, b)]
         moved = (centroids[0] - centroids[1]).abs().clamp(max=FARTHEST_OCTAVES) * heard
         return moved.sum() / heard.sum().clamp(min=1.0)
 
     def _rolloff_octaves(self, cumulative: Tensor) -> Tensor:
-        """Find where the share [N, B, T] below a band reaches ROLLOFF, on straight lines from band to band."""
+        """Find where the share [N, B, T] below a row reaches ROLLOFF, on straight lines from row to row."""
         above = (cumulative < ROLLOFF).sum(1, keepdim=True).clamp(max=cumulative.shape[1] - 1)
         below = (above - 1).clamp(min=0)
         high, low = cumulative.gather(1, above), cumulative.gather(1, below)
