@@ -92,7 +92,7 @@ _RECIPES = (
             "between": 0.4,
             "colour": 0.25,
         },
-        magnitude={"between": 0.2},
+        magnitude={"between": 0.2, "between_from": 0.2},
     ),
     ModelRecipe(
         name="choir",
@@ -101,7 +101,7 @@ _RECIPES = (
         sources=_sources("choir"),
         # Its sounds are alike but for their pitch, and between two pitches it is hardest to be like both.
         vae={"between": 1.0},
-        magnitude={"between": 1.0},
+        magnitude={"between": 0.7},
         note=RECIPES["choir"].note,
     ),
 )

@@ -3,7 +3,7 @@
 First they learn from the mel bands of the corpus, then, from `fine_tuned_from` of the steps on, from what the VAE makes
 of them, since that is what they will be given. Excerpts begin some frames early, so that what counts has its past.
 
-From then on a vocoder of magnitudes is also given what lies between two sounds, where there is no sound to learn from:
+At last a vocoder of magnitudes is also given what lies between two sounds, where there is no sound to learn from:
 descriptors are to lie between those of the two. So a morph goes straight, what neither the VAE nor the bands tell.
 """
 
@@ -38,7 +38,8 @@ class VocoderTraining:
     network: sizes, those not given as by default. steps, or minutes to be filled. Excerpts are `frames` long, and
     `past` more that only lead up to them. Discriminators join from `adversarial_from` of the steps on, 1 for never;
     what they say, and how far their features are apart, is weighed beside the spectral losses. between: for magnitudes,
-    the weight of how far the descriptors of what lies between two sounds are from what lies between theirs.
+    the weight of how far the descriptors of what lies between two sounds are from what lies between theirs, from
+    `between_from` of the steps on, and not before the fine-tuning.
     Raises ParameterError for values out of range.
     """
 
@@ -57,10 +58,11 @@ class VocoderTraining:
     adversarial: float = 0.1
     feature_matching: float = 1.0
     between: float = 0.0
+    between_from: float = 0.5
 
     def __post_init__(self) -> None:
         check_length(steps=self.steps, minutes=self.minutes, seed=self.seed)
-        for name in ("fine_tuned_from", "adversarial_from"):
+        for name in ("fine_tuned_from", "adversarial_from", "between_from"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ParameterError(f"{name} must lie between 0 and 1 (got {getattr(self, name)})")
         if not 0 <= self.between < 1e6:
@@ -78,7 +80,8 @@ class VocoderTraining:
         """The share of the steps from which on a step takes longest."""
         if self.adversarial_from < 1:
             return self.adversarial_from
-        return min(self.fine_tuned_from, 0.99) if self.between else 0.0
+        joins = max(self.fine_tuned_from, self.between_from)
+        return joins if self.between and joins < 1 else 0.0
 
     def to_dict(self) -> dict[str, Any]:
         """Return the config as JSON can hold it."""
@@ -146,7 +149,7 @@ class MagnitudeTrainer(VocoderTrainer):
     def _step(self, starts: Ints, generator: torch.Generator) -> dict[str, Tensor]:
         made = self._run(starts)[..., self.config.past :]
         losses = {"loss": magnitude_loss(made, self._magnitudes(starts + self.config.past))}
-        if self.config.between and self.fine_tunes:
+        if self.config.between and self.fine_tunes and self.progress >= self.config.between_from:
             losses["between"] = self._between_loss(starts, made.detach(), generator)
         self.update(losses["loss"] + self.config.between * losses.get("between", torch.zeros(())), "vocoder")
         return losses
