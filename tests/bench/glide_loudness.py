@@ -3,13 +3,16 @@
     python tests/bench/glide_loudness.py [MODEL]
 
 How much loudness is left in the latents is what gradient-boosted trees, fitted to the training sounds, read from those
-of held-out sounds, whole files: R2 of the flattened loudness, and of its decibels. Beside it stands a VAE trained in
-this run, as long as the shipped one and alike but for the adversary; that takes some ten minutes. Then loudness is
-drawn on held-out sounds, latents unchanged, and measured on what comes out; centroids with librosa.
+of held-out sounds, whole files: R2 of the flattened loudness, and of its decibels. Beside it stand what they read from
+the level-free descriptors of the sounds themselves, which latents can hide only as far as they give up the timbre, and
+what they read from a VAE trained in this run, as long as the shipped one and alike but for the adversary; that takes
+some ten minutes. Then loudness is drawn on held-out sounds, latents unchanged, and measured on what comes out;
+centroids with librosa.
 """
 
 import sys
-from dataclasses import replace
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 import librosa
 import numpy as np
@@ -17,9 +20,10 @@ from _bars import finish, note, show
 from _models import held_out, model_job
 from sklearn.ensemble import HistGradientBoostingRegressor
 
+from vqsynth import audio
 from vqsynth.continuous import ContinuousModel, load
 from vqsynth.continuous.flattening import Flattening
-from vqsynth.continuous.mel import analyse_sound
+from vqsynth.continuous.mel import MelGrid, analyse_sound
 from vqsynth.continuous.train.corpus import MelCorpus, load_mels
 from vqsynth.continuous.train.job import ModelJob
 from vqsynth.continuous.train.vae_trainer import VAETrainer
@@ -30,6 +34,7 @@ from vqsynth.soundfiles import split_sounds
 
 WHOLE_S = 3600.0
 AUDIBLE_DB = 70.0
+LEVEL_FREE = ("centroid", "bandwidth", "rolloff", "flatness", "crest", "pitch", "pitch_confidence")
 MOST_FRAMES = 40_000
 DRAWN = {"a line": "line(-40,-16)", "a sine": "sin(-36,-18,0.3)", "steps": "steps(-18,-34,-24,-30)"}
 FLAT_DB = -26.0
@@ -41,36 +46,82 @@ def load_corpus(job: ModelJob) -> MelCorpus:
     return load_mels(training, job.grid, transpose=job.transpose, transposed=job.transposed)
 
 
-def read_loudness(vae: VAE, corpus: MelCorpus, sounds: dict[str, np.ndarray], flattening: Flattening) -> list[float]:
-    """Fit a regressor to the corpus, and give R2 on held-out sounds: of flattened loudness, and of decibels."""
-    rows = corpus.originals[:: max(1, len(corpus.originals) // MOST_FRAMES)]
-    latents = np.concatenate([encode_frames(vae, corpus.log_mel[a:b].astype(np.float32)) for a, b in corpus.pieces])
-    frames = [analyse_sound(y, corpus.grid) for y in sounds.values()]
-    heard = [f.loudness_db > f.loudness_db.max() - AUDIBLE_DB for f in frames]
-    z = np.concatenate([encode_frames(vae, f.log_mel)[h] for f, h in zip(frames, heard, strict=True)])
-    loudness_db = np.concatenate([f.loudness_db[h] for f, h in zip(frames, heard, strict=True)])
-    scores = []
-    for scale in (flattening.flatten, np.asarray):
-        regressor = HistGradientBoostingRegressor(random_state=0, early_stopping=False)
-        regressor.fit(latents[rows], scale(corpus.loudness_db[rows]))
-        scores.append(float(regressor.score(z, scale(loudness_db))))
-    return scores
+@dataclass(frozen=True)
+class Frames:
+    """Hold the mel bands of sounds, which of their frames are audible, and the loudness and descriptors of those."""
+
+    log_mel: list[np.ndarray]
+    audible: list[np.ndarray]
+    loudness_db: np.ndarray
+    described: np.ndarray
+
+    @classmethod
+    def of_sounds(cls, sounds: Iterable[np.ndarray], grid: MelGrid) -> "Frames":
+        """Analyse sounds."""
+        log_mel, audible, loudness_db, described = [], [], [], []
+        for y in sounds:
+            frames = analyse_sound(y, grid)
+            heard = frames.loudness_db > frames.loudness_db.max() - AUDIBLE_DB
+            log_mel.append(frames.log_mel)
+            audible.append(heard)
+            loudness_db.append(frames.loudness_db[heard])
+            measured = measure(y, grid.frames, LEVEL_FREE)
+            described.append(np.stack([measured[name] for name in LEVEL_FREE], axis=1)[heard])
+        return cls(log_mel, audible, np.concatenate(loudness_db), np.concatenate(described))
+
+    def latents(self, vae: VAE) -> np.ndarray:
+        """Encode the sounds, and keep what is audible."""
+        return np.concatenate([encode_frames(vae, x)[h] for x, h in zip(self.log_mel, self.audible, strict=True)])
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Read loudness from features, learnt on some sounds and judged on others."""
+
+    training: Frames
+    held_out: Frames
+    flattening: Flattening
+
+    def read(self, learnt: np.ndarray, judged: np.ndarray) -> tuple[float, float]:
+        """Give R2 on held-out sounds: of flattened loudness, and of decibels."""
+        every = slice(None, None, max(1, len(learnt) // MOST_FRAMES))
+        scores = []
+        for scale in (self.flattening.flatten, np.asarray):
+            regressor = HistGradientBoostingRegressor(random_state=0, early_stopping=False)
+            regressor.fit(learnt[every], scale(self.training.loudness_db[every]))
+            scores.append(float(regressor.score(judged, scale(self.held_out.loudness_db))))
+        return scores[0], scores[1]
+
+    def read_latents(self, vae: VAE) -> tuple[float, float]:
+        """Read it from latents."""
+        return self.read(self.training.latents(vae), self.held_out.latents(vae))
+
+    def read_descriptors(self) -> tuple[float, float]:
+        """Read it from what the sounds themselves are like."""
+        return self.read(self.training.described, self.held_out.described)
 
 
 def bench_latents(model: ContinuousModel) -> None:
     """Print how much loudness the latents hold, with the adversary and without."""
     job = model_job(model.name)
-    corpus, sounds = load_corpus(job), held_out(model, seconds=WHOLE_S)
-    flat, db = read_loudness(model.vae, corpus, sounds, model.flattening)
+    paths = split_sounds(job.sounds, job.validation).training
+    training = Frames.of_sounds((audio.load(path, sr=model.sr)[0] for path in paths), model.grid)
+    held = Frames.of_sounds(held_out(model, seconds=WHOLE_S).values(), model.grid)
+    reading = Reading(training, held, model.flattening)
+    flat, db = reading.read_latents(model.vae)
     show(f"{model.name}: loudness read back from the latents, R2 flattened", flat, 0.10)
     show("    R2 of decibels", db, 0.10)
-    flat, db = read_loudness(train_without_adversary(job, corpus, model), corpus, sounds, model.flattening)
-    note("    trained as long without the adversary: R2 flattened", flat)
-    note("    trained as long without the adversary: R2 of decibels", db)
+    flat, db = reading.read_descriptors()
+    note(f"    from {', '.join(LEVEL_FREE)} of the sounds: R2 flattened", flat)
+    note("    R2 of decibels", db)
+    flat, db = reading.read_latents(train_without_adversary(job, model))
+    note("    from the latents of a VAE trained as long without the adversary: R2 flattened", flat)
+    note("    R2 of decibels", db)
 
 
-def train_without_adversary(job: ModelJob, corpus: MelCorpus, model: ContinuousModel) -> VAE:
+def train_without_adversary(job: ModelJob, model: ContinuousModel) -> VAE:
     """Train the model's VAE again, alike but for the adversary."""
+    corpus = load_corpus(job)
     steps = int(model.card["training"]["vae"]["steps"])
     trainer = VAETrainer(replace(job.vae, steps=steps, adversary=0.0), corpus, model.flattening, total=steps)
     with Progress(steps, doing="without the adversary") as progress:

@@ -181,6 +181,8 @@ def test_train_model_with_a_base_adds_a_vocoder_and_keeps_its_paths(tmp_path: Pa
     np.testing.assert_array_equal(*(m.render(path, vocoder="magnitude") for m in (base, richer)))
     assert set(richer.card["training"]) == {"seconds", "threads", "vae", "magnitude", "melgan"}
     assert richer.card["training"]["vae"] == base.card["training"]["vae"]
+    stages = [richer.card["training"][name]["seconds"] for name in ("vae", "magnitude", "melgan")]
+    assert richer.card["training"]["seconds"] == pytest.approx(sum(stages))
     with pytest.raises(ParameterError, match="the grid must be that of model 'mine'"):
         replace(job, grid=MelGrid(FrameGrid()))
 

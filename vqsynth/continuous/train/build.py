@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import time
 from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
@@ -47,7 +46,6 @@ def train_model(
     unfinished training without `resume`, ModelError for a folder that holds something else or a checkpoint that does
     not fit: all before anything is trained.
     """
-    begun = time.monotonic()
     check_target(job.folder, CONTINUOUS)
     wanted = _check_stages(job, stages, resume=resume)
     split = split_sounds(job.sounds, job.validation)
@@ -59,9 +57,7 @@ def train_model(
             return None
         say("measuring the model")
         model = _assemble(job, trained, corpus, split)
-    seconds = sum(t.seconds for t in trained.vocoders.values()) + trained.seconds
-    seconds = seconds if resume else time.monotonic() - begun
-    model = replace(model, card={**model.card, **_describe(job, corpus, trained, seconds, threads)})
+    model = replace(model, card={**model.card, **_describe(job, corpus, trained, threads)})
     model.save(job.folder)
     _clean_up(job)
     say(_summarize(model))
@@ -186,12 +182,17 @@ def _assemble(job: ModelJob, trained: _Trained, corpus: MelCorpus, split: Split)
     return replace(model, card={**model.card, **card})
 
 
-def _describe(job: ModelJob, corpus: MelCorpus, trained: _Trained, seconds: float, threads: int) -> dict[str, Any]:
-    """Gather what the card says about corpus and training; what it said of a base's vocoders stays."""
+def _describe(job: ModelJob, corpus: MelCorpus, trained: _Trained, threads: int) -> dict[str, Any]:
+    """Gather what the card says about corpus and training; what it said of a base's vocoders stays.
+
+    Its seconds are those of all steps: neither those of reading nor of measuring.
+    """
     said = job.base.card if job.base else {}
     vocoders = {n: {"steps": t.training.total, "seconds": round(t.seconds, 1)} for n, t in trained.vocoders.items()}
     vae = {"steps": trained.steps, "seconds": round(trained.seconds, 1)}
-    whole = {"seconds": round(seconds, 1), "threads": threads}
+    stages = {name: told for name, told in said.get("training", {}).items() if isinstance(told, dict)}
+    stages |= {VAE_STAGE: vae, **vocoders}
+    seconds = sum(told["seconds"] for told in stages.values())
     options = {VAE_STAGE: job.vae.to_dict(), **said.get("options", {})}
     return {
         "licence": "that of the sounds it was trained on",
@@ -204,7 +205,7 @@ def _describe(job: ModelJob, corpus: MelCorpus, trained: _Trained, seconds: floa
             "transposed_semitones": job.transpose,
             "sha256": corpus.fingerprint,
         },
-        "training": {**said.get("training", {}), **whole, VAE_STAGE: vae, **vocoders},
+        "training": {"seconds": round(seconds, 1), "threads": threads, **stages},
         "options": {**options, **{n: asdict(v) for n, v in job.vocoders.items()}},
     }
 
