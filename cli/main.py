@@ -1,6 +1,7 @@
 """The `vqsynth` command: its verbs, loaded when they are called, and how errors and warnings look."""
 
 import io
+import os
 import sys
 import warnings
 from collections.abc import Mapping
@@ -73,6 +74,8 @@ def verbs() -> None:
 
 def main() -> None:
     """Run the command line; exit 0 when the work is done, 1 for an error, 2 for wrong usage, 130 for Ctrl-C."""
+    # Playing gains nothing by a second thread, and loses tenfold where others wait for a core; trainings set their own.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
     warnings.simplefilter("always", VqsynthWarning)
     warnings.showwarning = _show_warning
     for stream in (sys.stdout, sys.stderr):

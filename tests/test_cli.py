@@ -161,3 +161,19 @@ def test_playing_loads_no_heavy_library(run: Run, book_folder: Path, arguments: 
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(("given", "expected"), [(None, "1"), ("2", "2")])
+def test_playing_takes_one_thread_unless_the_user_says_otherwise(
+    given: str | None, expected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = (
+        "import sys; sys.argv = ['vqsynth', 'list']\n"
+        "from vqsynth.cli.main import main; main()\n"
+        "import torch; print(torch.get_num_threads())"
+    )
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    if given:
+        monkeypatch.setenv("OMP_NUM_THREADS", given)
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == expected

@@ -9,7 +9,8 @@ from tests.continuous.small import GRID, make_small_model
 from tests.continuous.train.sound_files import VAE_SIZES, flatten_all, small_corpus, write_sounds
 from vqsynth.continuous.train import figures
 from vqsynth.continuous.train.corpus import MelCorpus, load_mels
-from vqsynth.continuous.vae import VAE, encode_frames
+from vqsynth.continuous.train.decoded import encode_corpus
+from vqsynth.continuous.vae import VAE
 from vqsynth.descriptors import measure
 from vqsynth.distances import Distances, compare_sounds
 
@@ -38,15 +39,6 @@ def test_describe_components_finds_the_descriptor_that_a_component_is_made_of(co
     assert abs(nothing["correlation"]) < 0.3
 
 
-def test_encode_corpus_encodes_every_sound_from_its_own_beginning(corpus: MelCorpus) -> None:
-    vae = VAE(VAE_SIZES)
-    latents = figures.encode_corpus(vae, corpus)
-    first, end = corpus.pieces[4]
-    alone = encode_frames(vae, corpus.log_mel[first:end].astype(np.float32))
-    np.testing.assert_array_equal(latents[first:end], alone)
-    assert latents.shape == (len(corpus.log_mel), VAE_SIZES.latents)
-
-
 def test_regress_loudness_reads_it_where_it_is_and_not_where_it_is_not(tmp_path: Path) -> None:
     """A sound that gets brighter as it gets louder, through an encoder of random weights, and of none."""
     vae, sr = VAE(VAE_SIZES), GRID.frames.sr
@@ -60,14 +52,14 @@ def test_regress_loudness_reads_it_where_it_is_and_not_where_it_is_not(tmp_path:
     with torch.no_grad():
         for parameter in vae.parameters():
             parameter.copy_(torch.randn(parameter.shape, generator=torch.Generator().manual_seed(1)) / 4)
-    told_r2 = figures.regress_loudness(vae, figures.encode_corpus(vae, told), told, flattening, paths[1:])
+    told_r2 = figures.regress_loudness(vae, encode_corpus(vae, told), told, flattening, paths[1:])
     with torch.no_grad():
         for parameter in vae.parameters():
             parameter.zero_()
-    deaf_r2 = figures.regress_loudness(vae, figures.encode_corpus(vae, told), told, flattening, paths[1:])
+    deaf_r2 = figures.regress_loudness(vae, encode_corpus(vae, told), told, flattening, paths[1:])
     assert told_r2 is not None and deaf_r2 is not None
     assert told_r2 > 0.5 and deaf_r2 < 0.05
-    assert figures.regress_loudness(vae, figures.encode_corpus(vae, told), told, flattening, []) is None
+    assert figures.regress_loudness(vae, encode_corpus(vae, told), told, flattening, []) is None
 
 
 def test_measure_vocoders_decodes_the_beginning_of_every_file_with_each(tmp_path: Path) -> None:

@@ -16,11 +16,10 @@ from tests.continuous.train.sound_files import (
     small_corpus,
     vocoder_training,
 )
-from vqsynth.continuous.mel import EPS
 from vqsynth.continuous.train.corpus import MelCorpus
 from vqsynth.continuous.train.decoded import Decoded, decode_corpus
 from vqsynth.continuous.train.descriptors import SpectrumDescriptors
-from vqsynth.continuous.train.training import Mixture, Training, make_seeded
+from vqsynth.continuous.train.training import Training, make_seeded
 from vqsynth.continuous.train.vae_trainer import VAETrainer, VAETraining
 from vqsynth.continuous.train.vocoder_trainer import MagnitudeTrainer, VocoderTraining, make_trainer
 from vqsynth.continuous.vae import VAE, decode_frames, encode_frames
@@ -145,25 +144,6 @@ def test_fine_tuning_learns_from_what_the_vae_makes_of_the_bands(corpus: MelCorp
     ] * 5
 
 
-def test_decode_corpus_decodes_every_sound_on_its_own(corpus: MelCorpus) -> None:
-    vae, flattening = VAE(VAE_SIZES), flatten_all(corpus)
-    decoded = decode_corpus(vae, corpus, flattening).log_mel
-    first, end = corpus.pieces[1]
-    z = encode_frames(vae, corpus.log_mel[first:end].astype(np.float32))
-    alone = decode_frames(vae, z, flattening.flatten(corpus.loudness_db[first:end]))
-    np.testing.assert_allclose(decoded[first:end], np.clip(alone, np.log(EPS), 6), atol=1e-2)
-
-
-def test_nothing_mixed_in_decodes_to_what_was_decoded(corpus: MelCorpus) -> None:
-    """Two routes, alike where the past that an excerpt leaves out no longer counts; with a share of all, the other."""
-    vae, starts = VAE(VAE_SIZES), np.array([0, 40])
-    decoded, reach = decode_corpus(vae, corpus, flatten_all(corpus)), vae.decoder.reach
-    wanted = torch.from_numpy(replace(corpus, log_mel=decoded.log_mel).mels(starts, 30))[..., reach:]
-    for share, order in ((0.0, [0, 1]), (1.0, [1, 0])):
-        mixture = Mixture(torch.tensor([1, 0]), torch.full((2, 1, 1), share))
-        torch.testing.assert_close(decoded.mix(starts, 30, mixture)[..., reach:], wanted[order], atol=1e-2, rtol=0)
-
-
 @pytest.mark.parametrize("kind", ["vae", "magnitude"])
 def test_watching_what_lies_between_two_sounds_straightens_the_way(corpus: MelCorpus, kind: str) -> None:
     """Two trainings, alike but for the weight: the loss is reported as it is, not as it is weighed."""
@@ -194,17 +174,23 @@ def test_the_kl_weight_warms_up_from_nothing(corpus: MelCorpus) -> None:
     assert weights == [0.0, 0.5, 1.0, 1.0]
 
 
+def train_vae(corpus: MelCorpus, **options: object) -> VAE:
+    """Train a VAE long enough to tell a weight from none."""
+    training = begin("vae", corpus, total=150, learning_rate=4e-3, **options)
+    run(training, 150)
+    assert isinstance(training, VAETrainer)
+    return training.vae
+
+
 def test_descriptors_become_linear_in_the_latents(corpus: MelCorpus) -> None:
     """Read by least squares over the whole corpus, not by the map that the training learnt."""
+    x = torch.from_numpy(corpus.log_mel[corpus.originals].T.astype(np.float32))[None]
+    wanted = SpectrumDescriptors.of_bands(GRID).measure(x)[0].numpy()
     left = []
     for weight in (0.0, 1.0):
-        training = begin("vae", corpus, total=150, reading=weight, learning_rate=4e-3)
-        run(training, 150)
-        assert isinstance(training, VAETrainer)
-        x = torch.from_numpy(corpus.log_mel[corpus.originals].T.astype(np.float32))[None]
+        vae = train_vae(corpus, reading=weight)
         with torch.no_grad():
-            z = training.vae.encode_stats(x)[0][0].numpy()
-        wanted = SpectrumDescriptors.of_bands(GRID).measure(x)[0].numpy()
+            z = vae.encode_stats(x)[0][0].numpy()
         rows = np.vstack([z, np.ones(z.shape[1])]).T
         found = rows @ np.linalg.lstsq(rows, wanted.T)[0]
         left.append(np.mean((wanted.T - found) ** 2 / wanted.var(axis=1)))
@@ -213,13 +199,12 @@ def test_descriptors_become_linear_in_the_latents(corpus: MelCorpus) -> None:
 
 def test_weighing_the_relative_error_brings_the_loudest_bands_nearer(corpus: MelCorpus) -> None:
     """Measured on the whole corpus: of a vector and its estimate, the distance beside the length."""
+    x, loudness_db = corpus.log_mel[corpus.originals].astype(np.float32), corpus.loudness_db[corpus.originals]
+    u = flatten_all(corpus).flatten(loudness_db)
     left = []
     for weight in (0.0, 3.0):
-        training = begin("vae", corpus, total=150, relative=weight, learning_rate=4e-3)
-        run(training, 150)
-        assert isinstance(training, VAETrainer)
-        x, loudness_db = corpus.log_mel[corpus.originals].astype(np.float32), corpus.loudness_db[corpus.originals]
-        made = decode_frames(training.vae, encode_frames(training.vae, x), flatten_all(corpus).flatten(loudness_db))
+        vae = train_vae(corpus, relative=weight)
+        made = decode_frames(vae, encode_frames(vae, x), u)
         left.append(np.linalg.norm(np.exp(made) - np.exp(x)) / np.linalg.norm(np.exp(x)))
     assert left[1] < 0.9 * left[0]
 

@@ -17,7 +17,7 @@ from vqsynth.continuous.folder import CONTINUOUS
 from vqsynth.continuous.model import ContinuousModel
 from vqsynth.continuous.train import figures
 from vqsynth.continuous.train.corpus import MelCorpus, load_mels
-from vqsynth.continuous.train.decoded import Decoded, decode_corpus
+from vqsynth.continuous.train.decoded import Decoded, decode_corpus, encode_corpus
 from vqsynth.continuous.train.job import VAE_STAGE, ModelJob
 from vqsynth.continuous.train.loop import Stage, Trained, run_stage, torch_threads
 from vqsynth.continuous.train.vae_trainer import VAETrainer, VAETraining
@@ -152,7 +152,7 @@ def _shipped_vae(training: VAETrainer) -> VAE:
 def _assemble(job: ModelJob, trained: _Trained, corpus: MelCorpus, split: Split) -> ContinuousModel:
     """Make a model of what was trained, and measure it."""
     vae, flattening, base = trained.vae, trained.flattening, job.base
-    latents = figures.encode_corpus(vae, corpus)
+    latents = encode_corpus(vae, corpus)
     components = base.components if base else figures.fit_components(latents, corpus)
     vocoders: dict[str, tuple[Mapping[str, Any], State]] = {}
     if base is not None:

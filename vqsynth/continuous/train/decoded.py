@@ -34,12 +34,16 @@ class Decoded:
         return self.vae.decode(mixture.mix(z), mixture.mix(u)).clamp(float(np.log(EPS)), LARGEST_MEL)
 
 
+def encode_corpus(vae: VAE, corpus: MelCorpus) -> Floats:
+    """Encode all frames of a corpus, (T, C), every piece on its own."""
+    return np.concatenate([encode_frames(vae, corpus.log_mel[a:b].astype(np.float32)) for a, b in corpus.pieces])
+
+
 def decode_corpus(vae: VAE, corpus: MelCorpus, flattening: Flattening) -> Decoded:
     """Encode and decode the frames of all pieces, each on its own."""
-    z = np.empty((len(corpus.log_mel), vae.config.latents), np.float32)
+    z = encode_corpus(vae, corpus)
     u = flattening.flatten(corpus.loudness_db).astype(np.float32)
     log_mel = np.empty_like(corpus.log_mel)
     for first, end in corpus.pieces:
-        z[first:end] = encode_frames(vae, corpus.log_mel[first:end].astype(np.float32))
         log_mel[first:end] = bound_mel(decode_frames(vae, z[first:end], u[first:end]))
     return Decoded(vae, z, u, log_mel)

@@ -32,11 +32,6 @@ REGRESSION_FRAMES = 40_000
 FEWEST_FRAMES = 50
 
 
-def encode_corpus(vae: VAE, corpus: MelCorpus) -> Floats:
-    """Encode all frames of a corpus, (T, C), every piece on its own."""
-    return np.concatenate([encode_frames(vae, corpus.log_mel[a:b].astype(np.float32)) for a, b in corpus.pieces])
-
-
 def describe_components(corpus: MelCorpus, values: Floats) -> list[dict[str, Any]]:
     """Tell which descriptor each component follows most, and its correlation with it (Pearson's).
 
