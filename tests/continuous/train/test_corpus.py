@@ -68,6 +68,17 @@ def test_sampling_weights_give_transposed_copies_their_share(tmp_path: Path) -> 
     assert corpus.is_original.sum() == 3 and len(corpus.pieces) == 9
 
 
+def test_sampling_weights_draw_a_short_sound_nearly_as_often_as_a_long_one(tmp_path: Path) -> None:
+    """Sixteen times as long is drawn 16 ** 0.3 = 2.3 times as often, and each frame of it seldomer."""
+    for name, n_frames in (("long", 16 * SHORTEST), ("short", SHORTEST)):
+        y = make_sound((n_frames - 1) * HOP / GRID.frames.sr)
+        soundfile.write(tmp_path / f"{name}.wav", y, GRID.frames.sr, subtype="FLOAT")
+    corpus = load_mels([tmp_path / "long.wav", tmp_path / "short.wav"], GRID)
+    weights = corpus.sampling_weights(8)
+    long, short = (weights[a:b].sum() for a, b in corpus.pieces)
+    assert long / short == pytest.approx(16**0.3, rel=0.03)
+
+
 def test_sampling_weights_prefer_what_sounds_but_find_the_shortest_sound(tmp_path: Path) -> None:
     silence = np.zeros(SHORTEST * HOP, np.float32)
     soundfile.write(tmp_path / "a.wav", np.concatenate([make_sound(1.0), silence]), GRID.frames.sr, subtype="FLOAT")

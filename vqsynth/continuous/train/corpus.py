@@ -29,6 +29,8 @@ AUDIBLE_DB = 70.0
 """Frames this far under the loudest of their piece are not what an excerpt is drawn for."""
 TRANSPOSED_SHARE = 0.5
 """The share of draws that goes to transposed copies, where a corpus has them."""
+LENGTH_COUNTS = 0.3
+"""A sound is drawn as often as its length to this power says: a short note is as much of a timbre as a long one."""
 
 
 @dataclass(frozen=True)
@@ -95,23 +97,29 @@ class MelCorpus:
         """Weigh the frames that an excerpt of `n_frames` may begin at, (T,), summing to 1.
 
         An excerpt stays inside its piece. Half of its frames are audible, or all audible ones of the piece are in it.
-        Copies get a fixed share.
+        Copies get a fixed share. Of two sounds of the same kind the longer is drawn more often, but by less than it is
+        longer.
         """
+        usable = self._usable(n_frames)
+        n_usable = np.add.reduceat(usable, self.pieces[:, 0], dtype=np.int64)
+        per_piece = np.where(n_usable, np.maximum(n_usable, 1) ** LENGTH_COUNTS, 0.0)
+        groups = [group for group in (self.is_original, ~self.is_original) if per_piece[group].any()]
+        shares = [1.0] if len(groups) == 1 else [1 - TRANSPOSED_SHARE, TRANSPOSED_SHARE]
+        for group, share in zip(groups, shares, strict=True):
+            per_piece[group] *= share / per_piece[group].sum()
+        weights: NDArray[np.float64] = usable * self._per_frame(per_piece / np.maximum(n_usable, 1))
+        return weights
+
+    def _usable(self, n_frames: int) -> NDArray[np.bool_]:
+        """Tell at which frames an excerpt may begin, (T,)."""
         frames = np.arange(len(self.audible))
         heard = np.concatenate([[0], np.cumsum(self.audible)])
         first, end = (self._per_frame(column) for column in self.pieces.T)
         enough = np.minimum(n_frames // 2, heard[end] - heard[first])
-        fits = frames + n_frames <= end
-        usable = fits & (heard[np.minimum(frames + n_frames, len(frames))] - heard[:-1] >= enough)
-        original = usable & self._per_frame(self.is_original)
-        copied = usable & ~original
-        if not copied.any() or not original.any():
-            weights: NDArray[np.float64] = usable / usable.sum()
-            return weights
-        shared: NDArray[np.float64] = np.where(
-            original, (1 - TRANSPOSED_SHARE) / original.sum(), TRANSPOSED_SHARE / copied.sum() * copied
+        usable: NDArray[np.bool_] = (frames + n_frames <= end) & (
+            heard[np.minimum(frames + n_frames, len(frames))] - heard[:-1] >= enough
         )
-        return shared
+        return usable
 
     def _per_frame(self, per_piece: NDArray[Any]) -> NDArray[Any]:
         return np.repeat(per_piece, np.diff(self.pieces, axis=1)[:, 0])

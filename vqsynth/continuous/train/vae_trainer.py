@@ -50,7 +50,8 @@ class VAETraining:
     the steps. adversary: its weight, 0 for none; its strength grows over the first `growth` of the steps; it learns
     `pursuits` times more often than the encoder. relative, centroid, reading, between: their weights, the last one
     growing from nothing, from `between_from` of the steps on. colour: by how many nepers excerpts are coloured, 0 for
-    none, and `coloured` which share of them. Excerpts are `frames` long.
+    none, and `coloured` which share of them. Excerpts are `frames` long: from many short ones a step learns more
+    timbres than from a few long ones.
     Raises ParameterError for values out of range.
     """
 
@@ -58,8 +59,8 @@ class VAETraining:
     steps: int | None = None
     minutes: float = 15.0
     seed: int = 0
-    batch: int = 12
-    frames: int = 64
+    batch: int = 48
+    frames: int = 16
     learning_rate: float = 2e-3
     relative: float = 0.0
     beta: float = 5e-4
