@@ -1,6 +1,7 @@
 """A model played live: the same samples in any blocks, and a delay that is measured, not believed."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 import pytest
@@ -177,3 +178,26 @@ def test_push_with_a_bend_that_returns_another_path_is_refused(model: Continuous
         ModelStream(model, bend=lambda path: other).push(make_sound(0.5)[: 8 * HOP])
     with pytest.raises(ParameterError, match="bend must return as many frames as it was given, 7"):
         ModelStream(model, bend=lambda path: longer).push(make_sound(0.5)[: 8 * HOP])
+
+
+def test_a_block_that_bend_fails_on_can_be_pushed_again(model: ContinuousModel) -> None:
+    """A bend that fails every third time gives, where one insists, what no bend gives."""
+    calls = 0
+
+    def moody(path: LatentPath) -> LatentPath:
+        nonlocal calls
+        calls += 1
+        return shift_component(path, 1, 1e9 if calls % 3 == 0 else 0.0)
+
+    def insist(work: Callable[[], Sound]) -> Sound:
+        try:
+            return work()
+        except ParameterError:
+            return work()
+
+    y = make_sound(0.6)[: 36 * HOP]
+    stream, steady = ModelStream(model, bend=moody), ModelStream(model)
+    blocks = [insist(partial(stream.push, block)) for block in np.split(y, 12)]
+    got = np.concatenate([*blocks, insist(stream.finish)])
+    np.testing.assert_array_equal(got, play(steady, y, (3,)))
+    assert calls > 12

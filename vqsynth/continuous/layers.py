@@ -34,6 +34,12 @@ class Past:
         self._kept: dict[nn.Module, Tensor] = {}
         self._valid = CHUNK
 
+    def copy(self) -> "Past":
+        """Copy it, so that one can go back to it."""
+        copied = Past()
+        copied._kept = dict(self._kept)
+        return copied
+
     def expect(self, valid: int) -> None:
         """Announce a chunk of which `valid` frames count and the rest only fills it up."""
         self._valid = valid
@@ -54,10 +60,11 @@ class Stream:
     """Run a causal network over frames as they come.
 
     run: called with a chunk [1, channels, CHUNK] and the past, returns [1, channels', CHUNK * m] for some whole m.
+    past: what the next frames depend on; with a copy put back, they are run as if nothing had come since.
     """
 
     def __init__(self, run: Callable[[Tensor, Past], Tensor]) -> None:
-        self._run, self._past = run, Past()
+        self._run, self.past = run, Past()
 
     @torch.inference_mode()
     def push(self, x: Tensor) -> Tensor:
@@ -69,8 +76,8 @@ class Stream:
 
     def _push_chunk(self, x: Tensor) -> Tensor:
         valid = x.shape[-1]
-        self._past.expect(valid)
-        y = self._run(F.pad(x, (0, CHUNK - valid)), self._past)
+        self.past.expect(valid)
+        y = self._run(F.pad(x, (0, CHUNK - valid)), self.past)
         return y[..., : valid * (y.shape[-1] // CHUNK)]
 
 

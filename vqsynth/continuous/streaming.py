@@ -35,8 +35,9 @@ class ModelStream:
     """Play a model live: every block of sound that is pushed gives a block of the same length.
 
     vocoder, excitation, seed: as for `ContinuousModel.render`; what needs the whole sound cannot be streamed. bend: is
-    given the frames of every block, as a path of that many frames, and returns them changed: any function of
-    `bending`, so long as a frame does not depend on its neighbours.
+    given the frames of every block, as a path of that many frames that begins at 0 s, and returns them changed. What it
+    does to a frame should not depend on the others, nor on when it comes: constant amounts of `scale_component` and
+    `shift_component`, or a constant drawn, but to scale the loudness. Else sounds depend on how they are cut into blocks.
     Raises ParameterError for a vocoder, or an excitation, that needs the whole or that there is not.
     """
 
@@ -70,7 +71,7 @@ class ModelStream:
     def push(self, y: ArrayLike) -> Floats:
         """Play the next block (n,) at the model's rate, n a multiple of its hop, and return a block (n,).
 
-        Output may exceed full scale. A block that is refused leaves the stream as it was.
+        Output may exceed full scale. A block that is refused, or that `bend` fails on, leaves the stream as it was.
         Raises AudioError for samples that are no sound, ParameterError for another length, or after `finish`.
         """
         if self._n_samples is None:
@@ -81,43 +82,53 @@ class ModelStream:
                 f"a block must have a multiple of {self._grid.hop_length} samples, the hop of model "
                 f"{self._model.name!r} (got {len(block)})"
             )
+        y = self._play(block)
         self._n_samples += len(block)
-        return self._play(block)
+        return y
 
     def finish(self) -> Floats:
         """End the stream and return what is still to be heard, (delay_samples,), nothing where nothing was pushed."""
-        n_samples, self._n_samples = self._n_samples, None
-        if not n_samples:
-            return np.zeros(0, np.float32)
-        rest = self._play(np.zeros(self._grid.n_fft // 2, np.float32))
-        return np.concatenate([rest, self._made, self._vocoder.finish(n_samples)])
+        n_samples = self._n_samples
+        rest = self._play(np.zeros(self._grid.n_fft // 2, np.float32)) if n_samples else np.zeros(0, np.float32)
+        self._n_samples = None
+        return np.concatenate([rest, self._made, self._vocoder.finish(n_samples)]) if n_samples else rest
 
     def _play(self, block: Floats) -> Floats:
-        frames = self._cut(block)
+        frames, rest = self._cut(block)
         if len(frames):
             self._made = np.concatenate([self._made, self._sound(frames)])
+        self._heard = rest
         y, self._made = self._made[: len(block)], self._made[len(block) :]
         return y
 
-    def _cut(self, block: Floats) -> Floats:
-        """Take the frames (t, n_fft) that this block completes."""
+    def _cut(self, block: Floats) -> tuple[Floats, Floats]:
+        """Take the frames (t, n_fft) that this block completes, and what the next ones begin with."""
         hop, n_fft = self._grid.hop_length, self._grid.n_fft
         heard = np.concatenate([self._heard, block])
         n_frames = max(0, 1 + (len(heard) - n_fft) // hop)
-        self._heard = heard[n_frames * hop :]
         if not n_frames:
-            return np.zeros((0, n_fft), np.float32)
-        return np.lib.stride_tricks.sliding_window_view(heard, n_fft)[::hop][:n_frames]
+            return np.zeros((0, n_fft), np.float32), heard
+        return np.lib.stride_tricks.sliding_window_view(heard, n_fft)[::hop][:n_frames], heard[n_frames * hop :]
 
     def _sound(self, frames: Floats) -> Floats:
-        mel = analyse_frames(frames, self._model.grid)
-        n_samples = max(1, (len(frames) - 1) * self._grid.hop_length)
-        path = self._model.to_path(self._encoder.push(mel.log_mel), mel.loudness_db, n_samples=n_samples)
-        if self._bend is not None:
-            path = self._bend(path)
-            self._check_bent(path, len(frames))
+        path = self._bent(frames)
         log_mel = bound_mel(self._decoder.push(*self._model.to_latents(path)))
         return self._vocoder.push(log_mel, path.loudness_db.astype(np.float32))
+
+    def _bent(self, frames: Floats) -> LatentPath:
+        """Encode frames and bend them. Where that fails, the encoder has not heard them."""
+        mel, mark = analyse_frames(frames, self._model.grid), self._encoder.past.copy()
+        n_samples = max(1, (len(frames) - 1) * self._grid.hop_length)
+        path = self._model.to_path(self._encoder.push(mel.log_mel), mel.loudness_db, n_samples=n_samples)
+        if self._bend is None:
+            return path
+        try:
+            path = self._bend(path)
+            self._check_bent(path, len(frames))
+        except BaseException:
+            self._encoder.past = mark
+            raise
+        return path
 
     def _check_bent(self, path: LatentPath, n_frames: int) -> None:
         self._model.check_path(path)

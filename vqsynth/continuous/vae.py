@@ -114,7 +114,7 @@ def gaussian_divergence(mu: Tensor, log_variance: Tensor) -> Tensor:
 
 
 class EncoderStream:
-    """Encode frames as they come, each to the mean of its latents."""
+    """Encode frames as they come, each to the mean of its latents; `past` as in `Stream`."""
 
     def __init__(self, vae: VAE) -> None:
         self._vae = vae
@@ -124,6 +124,15 @@ class EncoderStream:
         """Encode the next frames (t, n_mels), t from 0 on, to (t, latents). Raises ParameterError for other sizes."""
         _check_rows("log_mel", log_mel, self._vae.config.n_mels)
         return _to_rows(self._stream.push(_from_rows(log_mel)))
+
+    @property
+    def past(self) -> Past:
+        """Tell what the next frames depend on."""
+        return self._stream.past
+
+    @past.setter
+    def past(self, past: Past) -> None:
+        self._stream.past = past
 
 
 class DecoderStream:
