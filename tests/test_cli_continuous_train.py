@@ -74,6 +74,25 @@ def test_train_with_a_base_adds_a_vocoder_on_its_grid(run: Run, tmp_path: Path) 
     assert load(tmp_path / "mine").vocoders == ("magnitude", "istft", "griffin-lim")
 
 
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (("--vocoder", "istft", "--steps", 20), "--steps is an option of frames and VAE, which --base keeps"),
+        (("--vocoder", "istft", "--n-fft", 512), "--n-fft is an option of frames and VAE"),
+        (("--vocoder", "istft", "--no-adversary"), "--no-adversary is an option of frames and VAE"),
+        ((), "name what is to be trained for the VAE of --base, by --vocoder"),
+    ],
+    ids=str,
+)
+def test_train_with_a_base_takes_no_options_of_the_vae(
+    run: Run, tmp_path: Path, given: tuple[object, ...], said: str
+) -> None:
+    write_sounds(tmp_path / "sounds")
+    code, _, err = run("sounds", "--name", "mine", "-o", "mine", "--base", "strings", *given)
+    assert code == 2 and said in err
+    assert not (tmp_path / "mine").exists()
+
+
 def test_train_knows_the_vocoders_that_can_be_trained(run: Run) -> None:
     _, out, _ = run("--help")
     assert f"[{'|'.join(TRAININGS)}]" in out

@@ -89,6 +89,7 @@ MAX_LINES_OF_A_VERB = 60
 NOT_VERBS = {
     "cli",
     "cli.continuous",
+    "cli.continuous.basing",
     "cli.continuous.rendering",
     "cli.following",
     "cli.main",

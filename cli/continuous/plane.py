@@ -7,13 +7,13 @@ import click
 
 from vqsynth.cli import options
 from vqsynth.cli.continuous import rendering
-from vqsynth.continuous.plane import read_walk, walk_plane
+from vqsynth.continuous.plane import check_corners, read_walk, walk_plane
 from vqsynth.continuous.shelf import find_model
 
 
 @click.command("plane")
 @rendering.model_argument
-@click.argument("corners", nargs=4, metavar="A B C D", type=options.File)
+@click.argument("corners", nargs=-1, metavar="A B C D", type=options.File)
 @rendering.render_options
 @click.option("--at", required=True, metavar="WALK", help='Where the point is: "0:0.1,0.2 4:0.9,0.8", or @walk.csv.')
 @click.option("--seconds", type=float, help="Length of the sound.  [default: until walk and sounds have ended]")
@@ -26,6 +26,7 @@ def plane_command(model: str, corners: tuple[Path, ...], at: str, seconds: float
     Example:
       vqsynth continuous plane strings a.wav b.wav c.wav d.wav --at "0:0.1,0.2 4:0.9,0.8" -o walk.wav
     """
+    check_corners(corners)
     folder = find_model(model)
     rendering.check(values, *corners, *folder.iterdir(), *rendering.curve_files(at))
     read_walk(at)

@@ -12,7 +12,7 @@ from vqsynth.plot import plot_latents
 
 @click.command("plot")
 @click.argument("path", metavar="PATH.json", type=options.File)
-@click.option("-o", "--output", type=options.File, required=True, help="The picture to write, PNG or SVG.")
+@click.option("-o", "--output", type=options.File, required=True, help="The picture to write, PNG, SVG or PDF.")
 @click.option("--components", type=click.IntRange(min=1), default=8, show_default=True, help="How many are drawn.")
 @click.option("--before", type=options.File, metavar="PATH.json", help="A path drawn behind: before it was bent.")
 @dark_option

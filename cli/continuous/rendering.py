@@ -1,7 +1,6 @@
 """What the verbs that end in a sound have in common: their options, what they read, and what they write."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import reduce
 from pathlib import Path
 from typing import Any
@@ -72,11 +71,9 @@ def encode_file(model: ContinuousModel, file: Path) -> LatentPath:
 
 def render(model: ContinuousModel, path: LatentPath, values: dict[str, Any]) -> None:
     """Decode a path, write the sound and, where asked for, the path as it was decoded."""
-    given = {name: values[name] for name in ("vocoder", "excitation", "seed") if values[name] is not None}
-    if "vocoder" in given and path.excitation not in model.make_vocoder(given["vocoder"]).excitations:
-        given.setdefault("excitation", None)  # the one that the path names was meant for another vocoder
-    path = replace(path, **given)
+    path = model.direct(path, **{name: values[name] for name in ("vocoder", "excitation", "seed")})
     audio.save(values["output"], model.decode(path), path.sr)
+    click.echo(f"{path.seconds:.2f} s\nwrote {values['output']}")
     if values["path_file"]:
         path.save(values["path_file"])
-    click.echo(f"{path.seconds:.2f} s\nwrote {values['output']}")
+        click.echo(f"wrote {values['path_file']}")

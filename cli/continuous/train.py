@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from vqsynth.cli import options
+from vqsynth.cli.continuous.basing import check_base
 
 
 @click.command("train")
@@ -42,6 +43,7 @@ def train_command(sounds: tuple[Path, ...], name: str, output: Path, transpose: 
     from vqsynth.continuous.train.build import train_model
     from vqsynth.continuous.train.job import ModelJob, make_grid, make_trainings
 
+    check_base(base)
     known = load(base) if base else None
     grid = known.grid if known else make_grid(**{k: given[k] for k in ("sr", "n_fft", "hop_length", "n_mels")})
     kinds = given["vocoders"]

@@ -2,8 +2,8 @@
 
     python tests/bench/glide_train.py [MODEL]
 
-The times stand on the card. That of the VAE is shown for eight minutes of sound: the same steps, whose cost does not
-depend on how much sound there is.
+The times stand on the card, those of all steps of a stage. What a step costs does not depend on how much sound there
+is: for eight minutes of sound the same steps would take as long.
 """
 
 import sys

@@ -31,12 +31,6 @@ def test_flatten_of_any_corpus_rises_and_stays_within_0_and_1(corpus: list[float
     assert (np.diff(u) >= 0).all()
 
 
-@given(corpus=corpora, shares=st.lists(st.floats(0, 1), min_size=1, max_size=20))
-def test_unflatten_then_flatten_gives_the_shares_back(corpus: list[float], shares: list[float]) -> None:
-    flattening = Flattening.of_corpus(corpus)
-    np.testing.assert_allclose(flattening.flatten(flattening.unflatten(shares)), shares, atol=1e-3)
-
-
 def test_flatten_outside_the_corpus_is_0_and_1() -> None:
     flattening = Flattening.of_corpus(np.linspace(-50, -10, 100))
     assert flattening.flatten([-100.0, 0.0]).tolist() == [0.0, 1.0]

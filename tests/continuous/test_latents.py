@@ -7,8 +7,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from safetensors.torch import save_file
 
 from tests.continuous.latent_paths import make_path, same
 from vqsynth.continuous.latents import LatentPath, check_same_model, count_samples
@@ -76,8 +78,12 @@ def test_load_edited_json_has_what_was_edited(tmp_path: Path) -> None:
         ({"loudness_db": [0, 0, float("inf")]}, "loudness_db must hold finite numbers"),
         ({"loudness_db": [0, 0, 500]}, "loudness_db must lie within 120"),
         ({"loudness_db": [[0], [0], [0]]}, "make 3 frames"),
-        ({"hop_length": 0}, "must be 1 or more"),
-        ({"n_samples": -1}, "must be 1 or more"),
+        ({"hop_length": 0}, "must lie between 1 and"),
+        ({"n_samples": -1}, "must lie between 1 and"),
+        (
+            {"hop_length": 10**30, "n_samples": 5, "loudness_db": [0], "components": [[0]]},
+            "hop_length must lie between",
+        ),
         ({"sr": "fast"}, "'sr' must be of type int"),
         ({"vocoder": 3}, "'vocoder' must be of type str"),
         ({"format": 99}, "format is 99, this version reads up to 1"),
@@ -120,6 +126,19 @@ def test_load_safetensors_with_any_byte_changed_is_refused(tmp_path: Path) -> No
         file.write_bytes(whole[:i] + bytes([whole[i] ^ 4]) + whole[i + 1 :])
         with pytest.raises(ModelError):
             LatentPath.load(file)
+
+
+def test_load_safetensors_of_another_number_type_is_refused(tmp_path: Path) -> None:
+    save_file({"components": torch.zeros(2, 3, dtype=torch.bfloat16)}, tmp_path / "a.safetensors")
+    with pytest.raises(ModelError, match="expected safetensors with components and loudness_db"):
+        LatentPath.load(tmp_path / "a.safetensors")
+
+
+@pytest.mark.parametrize("suffix", [".json", ".safetensors"])
+def test_load_a_folder_says_that_it_is_one(suffix: str, tmp_path: Path) -> None:
+    (tmp_path / f"a{suffix}").mkdir()
+    with pytest.raises(ModelError, match="Is a directory"):
+        LatentPath.load(tmp_path / f"a{suffix}")
 
 
 @pytest.mark.parametrize("name", ["nothing.json", "nothing.safetensors", "no/such/folder.json"])

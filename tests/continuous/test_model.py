@@ -138,6 +138,18 @@ def test_decode_takes_vocoder_excitation_and_seed_from_the_path(model: Continuou
     np.testing.assert_array_equal(model.decode(path), model.decode(path, vocoder="magnitude", excitation="refined"))
 
 
+def test_decode_with_another_vocoder_forgets_the_excitation_that_it_has_not(
+    model: ContinuousModel, path: LatentPath
+) -> None:
+    named = replace(path, vocoder="magnitude", excitation="coherent")
+    np.testing.assert_array_equal(model.decode(named, vocoder="istft"), model.decode(path, vocoder="istft"))
+    directed = model.direct(named, vocoder="istft", seed=None)
+    assert (directed.vocoder, directed.excitation, directed.seed) == ("istft", None, 0)
+    assert model.direct(named, vocoder="magnitude").excitation == "coherent"
+    with pytest.raises(ParameterError, match="excitation of the vocoder 'istft' is its own"):
+        model.decode(named, vocoder="istft", excitation="coherent")
+
+
 @pytest.mark.parametrize("vocoder", EVERY)
 def test_decode_of_a_path_bent_beyond_reason_is_finite(model: ContinuousModel, path: LatentPath, vocoder: str) -> None:
     rng = np.random.default_rng(0)

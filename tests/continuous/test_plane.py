@@ -60,14 +60,15 @@ def test_read_walk_takes_texts_files_and_points_alike(tmp_path: Path) -> None:
         ("", "is empty"),
         ("  ", "is empty"),
         ([], "is empty"),
-        ("0:0.1 4:0.9,0.8", r"seconds and then x,y \(got '0:0.1'\)"),
+        ("0:0.1 4:0.9,0.8", r"seconds and then x,y.* \(got '0:0.1'\)"),
         ("0:0.1,0.2,0.3", "seconds and then x,y"),
         ("0:a,b", r"\(got '0:a,b'\)"),
         ("0:nan,0", "seconds and then x,y"),
         ("inf:0,0", "seconds and then x,y"),
         ("0.5", "seconds and then x,y"),
-        ("0.1,0.2 0.9,0.8", "seconds and then x,y"),
-        ("0:0.1, 0.2", "seconds and then x,y"),
+        ("0.1,0.2 0.9,0.8", r"x,y alone where it stays \(got '0.1,0.2'\)"),
+        ("0 4000:1,1", r"seconds and then x,y.* \(got '0'\)"),
+        ("0:0,0 4000:1,1", "a walk may last 3600 s .got one that ends at 4000 s"),
         ("0:0.1,0.2 0:0.9,0.8", "times of a walk must rise"),
         ("4:0.1,0.2 0:0.9,0.8", "times of a walk must rise.*got 4, 0"),
         ("-1:0.1,0.2", "times of a walk must rise, from 0 s or later"),
@@ -93,3 +94,9 @@ def test_plane_of_other_than_four_corners_is_refused() -> None:
 def test_plane_of_different_models_is_refused() -> None:
     with pytest.raises(ModelError, match="different models"):
         walk_plane([*CORNERS[:3], make_path(sha256="0" * 64)], "0,0")
+
+
+@pytest.mark.parametrize("text", ["0:0.1, 0.2 4 : 0.9 ,0.8", " 0: 0.1,0.2  4:0.9, 0.8 "])
+def test_read_walk_does_not_mind_spaces(text: str) -> None:
+    np.testing.assert_array_equal(read_walk(text), read_walk("0:0.1,0.2 4:0.9,0.8"))
+    np.testing.assert_array_equal(read_walk("0.5, 0.25"), [[0, 0.5, 0.25]])

@@ -15,7 +15,7 @@ from safetensors.numpy import load_file, save_file
 import vqsynth
 from tests.continuous.small import SR, make_small_model, make_sound
 from vqsynth.continuous.model import ContinuousModel
-from vqsynth.continuous.shelf import find_model, list_models, load, shipped_models
+from vqsynth.continuous.shelf import find_model, list_models, load, models_at_hand
 from vqsynth.errors import CodebookError, ModelError
 
 FILES = ("vae.safetensors", "vocoder-magnitude.safetensors", "vocoder-istft.safetensors")
@@ -198,7 +198,7 @@ def test_load_a_folder_of_something_else_says_what_it_is(book_folder: Path, fold
 
 def test_list_models_finds_folders_and_those_inside_and_no_codebooks(folder: Path, book_folder: Path) -> None:
     shutil.copytree(book_folder, folder.parent / "thirds")
-    shipped = [path.name for path in shipped_models()]
+    shipped = [path.name for path in models_at_hand()]
     for where in (folder, folder.parent, str(folder.parent)):
         assert [m.card["name"] for m in list_models(where)][len(shipped) :] == ["small"]
     assert "small" not in [book.name for book in vqsynth.list_codebooks([folder.parent])]

@@ -10,10 +10,10 @@ import pytest
 import vqsynth
 from vqsynth.codebooks.recipes.continuous import MODEL_RECIPES
 from vqsynth.continuous import load
-from vqsynth.continuous.shelf import shipped_models
+from vqsynth.continuous.shelf import models_at_hand
 from vqsynth.descriptors import measure
 
-MODELS = shipped_models()
+MODELS = models_at_hand()
 MEGABYTE = 1e6
 NOTE_HZ = {"strings": 440.0, "choir": 330.0}
 BOOKS = {"strings": "violin", "choir": "choir"}

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Any
 
 import numpy as np
 import pytest
@@ -162,13 +163,15 @@ def test_push_after_finish_is_refused(model: ContinuousModel) -> None:
         ({"excitation": "refined"}, "needs the whole sound"),
         ({"vocoder": "harp"}, "must be one of magnitude"),
         ({"excitation": "steam"}, "must be one of"),
+        ({"seed": -1}, "seed must be a whole number"),
+        ({"seed": 1.5}, "seed must be a whole number"),
     ],
 )
 def test_stream_of_what_cannot_be_streamed_is_refused(
-    model: ContinuousModel, choice: dict[str, str], message: str
+    model: ContinuousModel, choice: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(ParameterError, match=message):
-        ModelStream(model, vocoder=choice.get("vocoder"), excitation=choice.get("excitation"))
+        ModelStream(model, **choice)
 
 
 def test_push_with_a_bend_that_returns_another_path_is_refused(model: ContinuousModel) -> None:

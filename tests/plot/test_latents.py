@@ -1,6 +1,7 @@
 """Pictures of latent paths show as many components as asked, on one scale, in files that do not differ."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,8 +9,9 @@ import pytest
 
 from tests.continuous.latent_paths import make_path
 from tests.plot.pictures import png_size, texts
+from vqsynth.continuous.alignment import stretch
 from vqsynth.continuous.bending import bend
-from vqsynth.errors import ParameterError, VqsynthError
+from vqsynth.errors import ModelError, ParameterError, VqsynthError
 from vqsynth.plot import plot_latents
 
 
@@ -42,11 +44,17 @@ def test_plot_latents_over_another_tells_them_apart(tmp_path: Path) -> None:
     path = make_path()
     bent = bend(path, component=1, scale=2)
     plot_latents(bent, tmp_path / "a.svg", before=path)
-    plot_latents(bent, tmp_path / "b.svg", before=make_path(1.0, n_components=3))
+    plot_latents(bent, tmp_path / "b.svg", before=stretch(path, 5000))
     for name in ("a.svg", "b.svg"):
         assert {"before", "after"} <= set(texts(tmp_path / name).split())
         content = (tmp_path / name).read_text().lower()
         assert "#e69f00" in content and "#0072b2" in content
+
+
+def test_plot_latents_over_that_of_another_model_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="of different models"):
+        plot_latents(make_path(), tmp_path / "a.png", before=replace(make_path(), sha256="c" * 64))
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("suffix", [".png", ".svg", ".pdf"])

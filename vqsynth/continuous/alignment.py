@@ -29,6 +29,8 @@ def stretch(path: LatentPath, n_samples: int) -> LatentPath:
 
     Frames between two are interpolated, loudness in dB. Raises ParameterError for less than a sample.
     """
+    if n_samples < 1:
+        raise ParameterError(f"n_samples must be 1 or more (got {n_samples})")
     frames = 1 + n_samples // path.hop_length
     return take_frames(path, np.linspace(0.0, len(path) - 1.0, frames), n_samples)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from vqsynth.continuous.latents import Doubles, LatentPath
+from vqsynth.continuous.latents import Doubles, LatentPath, check_seed
 from vqsynth.errors import ParameterError
 
 ALL, LOUDNESS = "all", "loudness"
@@ -65,11 +65,10 @@ def randomize_component(path: LatentPath, component: Part, amount: Any, *, seed:
     spread = path.sample(amount)
     if spread.min() < 0:
         raise ParameterError(f"an amount to randomize by must be 0 or more (got {spread.min():g})")
-    if not isinstance(seed, int | np.integer) or seed < 0:
-        raise ParameterError(f"seed must be a whole number of 0 or more (got {seed!r})")
+    seed = check_seed(seed)
     # The loudness takes the number 0, which no component has.
     numbers = [0] if component == LOUDNESS else [row + 1 for row in _rows(path, component)]
-    noise = np.stack([np.random.default_rng((int(seed), number)).standard_normal(len(path)) for number in numbers])
+    noise = np.stack([np.random.default_rng((seed, number)).standard_normal(len(path)) for number in numbers])
     return _replace(path, component, _values(path, component) + spread * noise)
 
 

@@ -40,11 +40,6 @@ class Flattening:
             raise ParameterError("loudness_db must be finite (got NaN or infinite values)")
         return np.interp(values, self.quantiles_db, shares).astype(np.float32)
 
-    def unflatten(self, shares: ArrayLike) -> Floats:
-        """Turn shares of the corpus, 0 to 1, back into the loudness in LUFS that so much of it stays under."""
-        places = np.linspace(0, 1, len(self.quantiles_db))
-        return np.interp(np.asarray(shares, np.float64), places, self.quantiles_db).astype(np.float32)
-
     @classmethod
     def of_corpus(cls, loudness_db: ArrayLike, *, n: int = QUANTILES) -> "Flattening":
         """Take `n` quantiles of the loudness (T,) of a corpus's frames. Raises ParameterError where there is none."""

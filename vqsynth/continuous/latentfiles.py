@@ -92,11 +92,12 @@ def _read_json(file: Path) -> dict[str, Any]:
 def _read_tensors(file: Path) -> dict[str, Any]:
     from safetensors import SafetensorError, safe_open
 
+    file.open("rb").close()  # what the system says of a folder, safetensors does not
     try:
         with safe_open(file, "numpy") as opened:
             names, about = set(opened.keys()), opened.metadata() or {}
             arrays = {name: opened.get_tensor(name) for name in names & {*ARRAYS}}
-    except SafetensorError as e:
+    except (SafetensorError, TypeError) as e:
         raise ParameterError(f"expected safetensors with components and loudness_db ({e})") from e
     if len(arrays) < len(ARRAYS) or about.get("sha256") != _hash(about.get("facts", ""), arrays):
         raise ParameterError("it is damaged, or of another kind: its SHA-256 is not the one it names; get a fresh copy")

@@ -25,6 +25,7 @@ LARGEST = 1e6
 """Standard deviations: far beyond what any sound has, and far from where float32 ends."""
 LOUDNESS_DECIMALS = 4
 LONGEST_S = 3600.0
+MOST_SAMPLES = 2**40
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -50,8 +51,9 @@ class LatentPath:
 
     def __post_init__(self) -> None:
         components, loudness_db = np.array(self.components, np.float64), np.array(self.loudness_db, np.float64)
-        if min(self.sr, self.hop_length, self.n_samples) < 1:
-            raise ParameterError("sr, hop_length and n_samples must be 1 or more")
+        for name in ("sr", "hop_length", "n_samples"):
+            if not 1 <= getattr(self, name) <= MOST_SAMPLES:
+                raise ParameterError(f"{name} must lie between 1 and {MOST_SAMPLES} (got {getattr(self, name)})")
         frames = 1 + self.n_samples // self.hop_length
         if components.shape[1:] != (frames,) or not len(components) or loudness_db.shape != (frames,):
             raise ParameterError(
@@ -61,8 +63,7 @@ class LatentPath:
             )
         _check_range(components, -LARGEST, LARGEST, "components")
         _check_range(loudness_db, -np.inf, LOUDEST_DB, "loudness_db")
-        if not isinstance(self.seed, int | np.integer) or isinstance(self.seed, bool) or self.seed < 0:
-            raise ParameterError(f"seed must be a whole number of 0 or more (got {self.seed!r})")
+        check_seed(self.seed)
         _freeze(self, "components", np.ascontiguousarray(components, np.float32))
         _freeze(self, "loudness_db", np.round(np.maximum(loudness_db, SILENT_DB), LOUDNESS_DECIMALS))
 
@@ -120,6 +121,13 @@ class LatentPath:
             raise ModelError(f"cannot read the latent path '{file}': {(e.strerror or str(e)).split(': ')[0]}") from e
         except (ParameterError, OverflowError) as e:
             raise ModelError(f"the latent path '{file}' cannot be used: {e}") from e
+
+
+def check_seed(seed: Any) -> int:
+    """Refuse what cannot seed a generator. Raises ParameterError."""
+    if not isinstance(seed, int | np.integer) or isinstance(seed, bool) or seed < 0:
+        raise ParameterError(f"seed must be a whole number of 0 or more (got {seed!r})")
+    return int(seed)
 
 
 def check_same_model(*paths: LatentPath) -> None:

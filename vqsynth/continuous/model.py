@@ -123,12 +123,8 @@ class ContinuousModel:
         write_bundle(folder, self.card, self._contents(), CONTINUOUS)
 
     def _contents(self) -> dict[str, bytes]:
-        parts = {
-            "vae": self.vae_state,
-            "components": self.components.to_tensors(),
-            "loudness": self.flattening.to_tensors(),
-        }
-        return pack_model(parts, self.vocoder_states)
+        parts = {"components": self.components.to_tensors(), "loudness": self.flattening.to_tensors()}
+        return pack_model({"vae": self.vae_state, **parts}, self.vocoder_states)
 
     @cached_property
     def vae(self) -> "VAE":
@@ -200,15 +196,21 @@ class ContinuousModel:
         self.check_path(path)
         if path.seconds > LONGEST_S:
             raise ParameterError(f"a path of {path.seconds:.0f} s is longer than an hour; decode it in parts")
-        voice = self.make_vocoder(vocoder or path.vocoder)
+        path = self.direct(path, vocoder=vocoder, excitation=excitation, seed=seed)
+        voice = self.make_vocoder(path.vocoder)
         log_mel = bound_mel(decode_frames(self.vae, *self.to_latents(path)))
-        return voice.render(
-            log_mel,
-            path.loudness_db.astype(np.float32),
-            n_samples=path.n_samples,
-            excitation=excitation or path.excitation,
-            seed=replace(path, seed=path.seed if seed is None else seed).seed,
-        )
+        sound = log_mel, path.loudness_db.astype(np.float32)
+        return voice.render(*sound, n_samples=path.n_samples, excitation=path.excitation, seed=path.seed)
+
+    def direct(self, path: LatentPath, **how: Any) -> LatentPath:
+        """Write into a path how it is to be decoded: vocoder, excitation, seed, as for `decode`.
+
+        With another vocoder, an excitation is forgotten that the path names and that vocoder has not.
+        """
+        given = {name: value for name, value in how.items() if value is not None}
+        if "vocoder" in given and path.excitation not in self.make_vocoder(given["vocoder"]).excitations:
+            given.setdefault("excitation", None)
+        return replace(path, **given)
 
     def transfer(self, y: ArrayLike, sr: int, **options: Any) -> Floats:
         """Encode a sound and decode it, in this model's timbre; options: see `decode`."""

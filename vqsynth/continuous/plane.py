@@ -7,6 +7,7 @@ The walk of the point is written as `0:0.1,0.2 4:0.9,0.8`, seconds and then x,y,
 outside; as `0.5,0.5`, where it stays; as `@walk.csv` or `@walk.json`, rows of three numbers; or as points (P, 3).
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,12 +16,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from vqsynth.continuous.alignment import stretch
-from vqsynth.continuous.latents import Doubles, LatentPath, check_same_model, count_samples
+from vqsynth.continuous.latents import LONGEST_S, Doubles, LatentPath, check_same_model, count_samples
 from vqsynth.continuous.morphing import mix, warn_far_stretched
 from vqsynth.curvefiles import read_points
 from vqsynth.errors import ParameterError
 
-FORM = "'0:0.1,0.2 4:0.9,0.8', seconds and then x,y"
+FORM = "'0:0.1,0.2 4:0.9,0.8', seconds and then x,y, or x,y alone where it stays"
 
 
 def walk_plane(corners: Sequence[LatentPath], at: str | ArrayLike, *, seconds: float | None = None) -> LatentPath:
@@ -31,8 +32,7 @@ def walk_plane(corners: Sequence[LatentPath], at: str | ArrayLike, *, seconds: f
     Raises ModelError for corners of different models, ParameterError for other than four of them and for unusable
     walks.
     """
-    if len(corners) != 4:
-        raise ParameterError(f"a plane has four corners, A, B, C and D (got {len(corners)})")
+    check_corners(corners)
     check_same_model(*corners)
     walk = read_walk(at)
     longest_s = max(walk[-1, 0], *(path.seconds for path in corners))
@@ -41,6 +41,12 @@ def walk_plane(corners: Sequence[LatentPath], at: str | ArrayLike, *, seconds: f
     stretched = [stretch(path, n_samples) for path in corners]
     x, y = (np.interp(stretched[0].times_s, walk[:, 0], place) for place in walk.T[1:])
     return mix(stretched, np.stack([(1 - x) * (1 - y), x * (1 - y), (1 - x) * y, x * y]))
+
+
+def check_corners(corners: Sequence[Any]) -> None:
+    """Refuse other than four corners. Raises ParameterError."""
+    if len(corners) != 4:
+        raise ParameterError(f"a plane has four corners, A, B, C and D (got {len(corners)})")
 
 
 def read_walk(at: str | ArrayLike) -> Doubles:
@@ -53,6 +59,8 @@ def read_walk(at: str | ArrayLike) -> Doubles:
     if times[0] < 0 or (np.diff(times) <= 0).any():
         written = ", ".join(f"{time:g}" for time in times[:8])
         raise ParameterError(f"the times of a walk must rise, from 0 s or later (got {written})")
+    if times[-1] > LONGEST_S:
+        raise ParameterError(f"a walk may last {LONGEST_S:.0f} s (got one that ends at {times[-1]:g} s)")
     outside = walk[((walk[:, 1:] < 0) | (walk[:, 1:] > 1)).any(axis=1)]
     if len(outside):
         time, x, y = outside[0]
@@ -66,9 +74,12 @@ def _parse(text: str) -> list[Sequence[Any]]:
             return read_points(Path(text[1:]))
         except ParameterError as e:
             raise ParameterError(f"the walk '{text}': {e}; expected rows of seconds, x and y") from e
-    parts = text.split()
+    parts = re.sub(r"\s*([,:])\s*", r"\1", text).split()
     if len(parts) == 1 and ":" not in text:
         return [("0", *text.split(","))]
+    for part in parts:
+        if ":" not in part:
+            raise ParameterError(f"a point of a walk is {FORM} (got '{part}')")
     return [(part.partition(":")[0], *part.partition(":")[2].split(",")) for part in parts]
 
 

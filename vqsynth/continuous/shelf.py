@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from vqsynth.bundle import read_bundle
-from vqsynth.collection import bundles_at_hand, find_bundle, shipped_bundles
+from vqsynth.collection import bundles_at_hand, find_bundle
 from vqsynth.continuous.components import Components
 from vqsynth.continuous.flattening import Flattening
 from vqsynth.continuous.folder import CONTINUOUS, unpack_vae, unpack_vocoders
@@ -46,11 +46,6 @@ def find_model(model: StrPath) -> Path:
     Raises ModelError that lists the shipped names.
     """
     return find_bundle(model, CONTINUOUS)
-
-
-def shipped_models() -> list[Path]:
-    """List the folders of the continuous models that come with the package."""
-    return shipped_bundles(CONTINUOUS)
 
 
 def models_at_hand(folders: StrPath | Iterable[StrPath] = ()) -> list[Path]:

@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike
 
 from vqsynth.audio import check_samples
 from vqsynth.continuous.bounds import bound_mel, check_level
-from vqsynth.continuous.latents import LatentPath
+from vqsynth.continuous.latents import LatentPath, check_seed
 from vqsynth.continuous.mel import analyse_frames
 from vqsynth.continuous.model import ContinuousModel
 from vqsynth.continuous.vae import DecoderStream, EncoderStream
@@ -36,9 +36,10 @@ class ModelStream:
 
     vocoder, excitation, seed: as for `ContinuousModel.render`; what needs the whole sound cannot be streamed. bend: is
     given the frames of every block, as a path of that many frames that begins at 0 s, and returns them changed. What it
-    does to a frame should not depend on the others, nor on when it comes: constant amounts of `scale_component` and
-    `shift_component`, or a constant drawn, but to scale the loudness. Else sounds depend on how they are cut into blocks.
-    Raises ParameterError for a vocoder, or an excitation, that needs the whole or that there is not.
+    does to a frame should not depend on the others, nor on when it comes, or a sound depends on how it is cut into
+    blocks: constant amounts of `scale_component` and `shift_component` do, and constants drawn; scaled loudness not.
+    Raises ParameterError for a vocoder, or an excitation, that needs the whole or that there is not, and for a seed
+    that is none.
     """
 
     def __init__(
@@ -52,7 +53,7 @@ class ModelStream:
     ) -> None:
         self._model, self._bend, self._grid = model, bend, model.grid.frames
         self._encoder, self._decoder = EncoderStream(model.vae), DecoderStream(model.vae)
-        self._vocoder = model.make_vocoder(vocoder).stream(excitation=excitation, seed=seed)
+        self._vocoder = model.make_vocoder(vocoder).stream(excitation=excitation, seed=check_seed(seed))
         half = self._grid.n_fft // 2
         self._heard = np.zeros(half, np.float32)  # what the next frames begin with
         self._made = np.zeros(half - self._grid.hop_length, np.float32)  # what was not given out yet

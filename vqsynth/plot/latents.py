@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from vqsynth.continuous.latents import LatentPath
+from vqsynth.continuous.latents import LatentPath, check_same_model
 from vqsynth.errors import ParameterError
 from vqsynth.files import StrPath
 from vqsynth.plot.look import Look, apply_look, check_picture, make_figure, save_picture
@@ -31,12 +31,15 @@ def plot_latents(
 ) -> None:
     """Draw a latent path: its loudness in dB, and its first components in standard deviations.
 
-    before: another path drawn behind, such as the one that was bent. components: how many are drawn; all have one
-    scale, so that the larger the movement, the more the sound moves. The format is that of the file's extension.
-    Raises ParameterError for less than one component, an extension or folder that does not do, VqsynthError where the
-    disk refuses.
+    before: another path drawn behind, such as the one that was bent. components: how many are drawn, on one scale:
+    the deviations of each, of which those of the first move the latents most. The format is that of the file's
+    extension.
+    Raises ModelError for paths of two models, ParameterError for less than one component, an extension or folder that
+    does not do, VqsynthError where the disk refuses.
     """
     check_picture(file)
+    if before is not None:
+        check_same_model(path, before)
     if components < 1:
         raise ParameterError(f"components must be 1 or more (got {components})")
     paths = [path] if before is None else [before, path]
@@ -68,8 +71,7 @@ def _draw_loudness(panel: "Axes", paths: list[LatentPath], look: Look) -> None:
 
 def _draw_component(panel: "Axes", paths: list[LatentPath], number: int, look: Look) -> None:
     panel.axhline(0.0, color=look.edge, linewidth=0.6)
-    rows = [(p, p.components[number]) for p in paths if number < p.n_components]
-    _draw(panel, rows, look, behind=len(rows) - 1)
+    _draw(panel, [(p, p.components[number]) for p in paths], look, behind=len(paths) - 1)
     panel.set_ylabel(str(number + 1), rotation=0, ha="right", va="center")
     if number == 0:
         panel.set_title("components, in standard deviations of the corpus")

@@ -172,14 +172,15 @@ def test_make_trainings_fits_the_vae_to_the_grid_and_lengths_to_their_stages() -
 
 def test_train_model_with_a_base_adds_a_vocoder_and_keeps_its_paths(tmp_path: Path) -> None:
     paths = write_sounds(tmp_path / "sounds")
-    base = train_model(make_job(paths, tmp_path / "model"))
+    base = train_model(make_job(paths, tmp_path / "model", about={"licence": "mine", "about": "noises"}))
     path = base.encode(make_sound(0.5), 8000) if base else None
     job = make_job(paths, tmp_path / "model", kinds=("melgan",), base=load(tmp_path / "model"))
-    richer = train_model(job)
+    richer = train_model(replace(job, about={}))
     assert base is not None and path is not None and richer is not None
     assert richer.sha256 == base.sha256 and set(richer.vocoders) == {"magnitude", "melgan", "griffin-lim"}
     np.testing.assert_array_equal(*(m.render(path, vocoder="magnitude") for m in (base, richer)))
     assert set(richer.card["training"]) == {"seconds", "threads", "vae", "magnitude", "melgan"}
+    assert all(richer.card[key] == base.card[key] for key in ("licence", "about"))
     assert richer.card["training"]["vae"] == base.card["training"]["vae"]
     stages = [richer.card["training"][name]["seconds"] for name in ("vae", "magnitude", "melgan")]
     assert richer.card["training"]["seconds"] == pytest.approx(sum(stages))

@@ -227,6 +227,12 @@ def test_take_up_of_another_model_refuses(corpus: MelCorpus) -> None:
         {"colour": -1.0},
         {"coloured": 1.0},
         {"between_from": 1.0},
+        {"growth": -3.0},
+        {"pursuits": -1},
+        {"batch": 0},
+        {"frames": 0},
+        {"frames": 129},
+        {"learning_rate": float("nan")},
     ],
     ids=str,
 )
@@ -240,5 +246,7 @@ def test_vocoder_training_of_an_unknown_kind_or_share_refuses() -> None:
         VocoderTraining.of_kind("griffin-lim")
     with pytest.raises(ParameterError, match="adversarial_from must lie between 0 and 1"):
         VocoderTraining.of_kind("melgan", adversarial_from=1.5)
+    with pytest.raises(ParameterError, match=r"frames must lie between 1 and 128, .* \(got 132\)"):
+        VocoderTraining.of_kind("melgan", frames=100, past=32)
     with pytest.raises(ParameterError, match="between must be 0 or more"):
         VocoderTraining.of_kind("magnitude", between=-1.0)

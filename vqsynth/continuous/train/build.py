@@ -49,9 +49,9 @@ def train_model(
     check_target(job.folder, CONTINUOUS)
     wanted = _check_stages(job, stages, resume=resume)
     split = split_sounds(job.sounds, job.validation)
-    corpus = load_mels(split.training, job.grid, transpose=job.transpose, transposed=job.transposed, say=say)
-    say(f"held out: {', '.join(path.name for path in split.held_out) or 'nothing'}")
     with torch_threads(threads):
+        corpus = load_mels(split.training, job.grid, transpose=job.transpose, transposed=job.transposed, say=say)
+        say(f"held out: {', '.join(path.name for path in split.held_out) or 'nothing'}")
         trained = _train_stages(job, corpus, wanted, resume=resume)
         if stages is not None:
             return None
@@ -183,7 +183,7 @@ def _assemble(job: ModelJob, trained: _Trained, corpus: MelCorpus, split: Split)
 
 
 def _describe(job: ModelJob, corpus: MelCorpus, trained: _Trained, threads: int) -> dict[str, Any]:
-    """Gather what the card says about corpus and training; what it said of a base's vocoders stays.
+    """Gather what the card says about corpus and training; what a base said of its sounds and its vocoders stays.
 
     Its seconds are those of all steps: neither those of reading nor of measuring.
     """
@@ -194,8 +194,10 @@ def _describe(job: ModelJob, corpus: MelCorpus, trained: _Trained, threads: int)
     stages |= {VAE_STAGE: vae, **vocoders}
     seconds = sum(told["seconds"] for told in stages.values())
     options = {VAE_STAGE: job.vae.to_dict(), **said.get("options", {})}
+    kept: dict[str, Any] = {key: said[key] for key in ("licence", "about", "sources", "note") if key in said}
     return {
         "licence": "that of the sounds it was trained on",
+        **kept,
         **job.about,
         "corpus": {
             "files": len(corpus.files),

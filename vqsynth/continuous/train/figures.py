@@ -12,7 +12,7 @@ from vqsynth import audio
 from vqsynth.continuous.components import Components
 from vqsynth.continuous.flattening import Flattening
 from vqsynth.continuous.mel import analyse_sound
-from vqsynth.continuous.train.corpus import Ints, MelCorpus
+from vqsynth.continuous.train.corpus import AUDIBLE_DB, Ints, MelCorpus
 from vqsynth.continuous.vae import VAE, encode_frames
 from vqsynth.descriptors import REGISTRY, measure
 from vqsynth.distances import Distances, compare_sounds, mean_distances
@@ -64,7 +64,7 @@ def regress_loudness(
     regressor = HistGradientBoostingRegressor(random_state=0, early_stopping=False)
     regressor.fit(latents[rows], flattening.flatten(corpus.loudness_db[rows]))
     frames = [analyse_sound(audio.load(path, sr=corpus.grid.frames.sr)[0], corpus.grid) for path in held_out]
-    heard = [f.loudness_db > f.loudness_db.max() - 70 for f in frames]
+    heard = [f.loudness_db > f.loudness_db.max() - AUDIBLE_DB for f in frames]
     z = np.concatenate([encode_frames(vae, f.log_mel)[h] for f, h in zip(frames, heard, strict=True)])
     u = flattening.flatten(np.concatenate([f.loudness_db[h] for f, h in zip(frames, heard, strict=True)]))
     if len(u) < FEWEST_FRAMES:

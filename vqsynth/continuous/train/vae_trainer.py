@@ -32,7 +32,7 @@ from vqsynth.continuous.mel import EPS, QUIET_DB
 from vqsynth.continuous.train.colouring import Colouring
 from vqsynth.continuous.train.corpus import MelCorpus
 from vqsynth.continuous.train.descriptors import SpectrumDescriptors
-from vqsynth.continuous.train.loop import check_length
+from vqsynth.continuous.train.loop import check_excerpts, check_length
 from vqsynth.continuous.train.spectral import relative_error
 from vqsynth.continuous.train.training import Draw, Mixture, Training, make_seeded
 from vqsynth.continuous.vae import VAE, VAEConfig, gaussian_divergence, reparametrise
@@ -78,9 +78,16 @@ class VAETraining:
 
     def __post_init__(self) -> None:
         check_length(steps=self.steps, minutes=self.minutes, seed=self.seed)
+        rates = {"learning_rate": self.learning_rate, "adversary_rate": self.adversary_rate}
+        check_excerpts(batch=self.batch, frames=self.frames, rates=rates)
+        if self.pursuits < 0:
+            raise ParameterError(f"pursuits must be 0 or more (got {self.pursuits})")
         for name in ("relative", "beta", "adversary", "centroid", "reading", "between", "colour"):
             if not 0 <= getattr(self, name) < 1e6:
                 raise ParameterError(f"{name} must be 0 or more (got {getattr(self, name)})")
+        for name in ("warm_up", "growth"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ParameterError(f"{name} must lie between 0 and 1 (got {getattr(self, name)})")
         for name in ("between_from", "coloured"):
             if not 0 <= getattr(self, name) < 1:
                 raise ParameterError(f"{name} must lie between 0 and 1, and under 1 (got {getattr(self, name)})")

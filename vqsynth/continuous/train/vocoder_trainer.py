@@ -20,7 +20,7 @@ from vqsynth.continuous.train.corpus import Ints, MelCorpus
 from vqsynth.continuous.train.decoded import Decoded
 from vqsynth.continuous.train.descriptors import SpectrumDescriptors
 from vqsynth.continuous.train.discriminators import MultiScaleDiscriminator, feature_matching, hinge_losses
-from vqsynth.continuous.train.loop import check_length
+from vqsynth.continuous.train.loop import check_excerpts, check_length
 from vqsynth.continuous.train.spectral import magnitude_loss, multi_resolution_loss, target_magnitudes
 from vqsynth.continuous.train.training import Draw, Mixture, Training, make_seeded
 from vqsynth.continuous.train.vae_trainer import choose_frames
@@ -62,6 +62,8 @@ class VocoderTraining:
 
     def __post_init__(self) -> None:
         check_length(steps=self.steps, minutes=self.minutes, seed=self.seed)
+        rates = {"learning_rate": self.learning_rate, "discriminator_rate": self.discriminator_rate}
+        check_excerpts(batch=self.batch, frames=self.frames + self.past, rates=rates)
         for name in ("fine_tuned_from", "adversarial_from", "between_from"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ParameterError(f"{name} must lie between 0 and 1 (got {getattr(self, name)})")
@@ -90,7 +92,7 @@ class VocoderTraining:
 
 _AGAINST: dict[str, Any] = {"minutes": 60.0, "batch": 6, "frames": 32, "learning_rate": 5e-4, "adversarial_from": 0.5}
 TRAININGS = {
-    "magnitude": VocoderTraining("magnitude", fine_tuned_from=0.2, between=0.5),
+    "magnitude": VocoderTraining("magnitude", batch=32, frames=20, past=8, fine_tuned_from=0.2, between=0.5),
     "istft": VocoderTraining("istft", **_AGAINST),
     "melgan": VocoderTraining("melgan", **_AGAINST),
 }
