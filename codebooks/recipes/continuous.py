@@ -21,10 +21,14 @@ from vqsynth.frames import FrameGrid
 
 if TYPE_CHECKING:
     from vqsynth.continuous.train.job import ModelJob
+    from vqsynth.continuous.train.vae_trainer import VAETraining
+    from vqsynth.continuous.train.vocoder_trainer import VocoderTraining
 
 STEPS = {"vae": 4500, "magnitude": 4500, "istft": 3000, "melgan": 1500}
 
 GRID = MelGrid(FrameGrid(SR_HZ, 2048, 512))
+LONG_EXCERPTS = {"batch": 12, "frames": 64}
+"""Few and long: sounds of a choir are alike enough for it."""
 NOTES_GAIN_DB = -8.0
 """Every recorded note is as loud as its format allows; so loud are the rendered ones on average."""
 
@@ -47,6 +51,13 @@ class ModelRecipe:
     magnitude: Mapping[str, Any] = field(default_factory=dict)
     grid: MelGrid = GRID
     note: str = ""
+
+    def trainings(self) -> "tuple[VAETraining, dict[str, VocoderTraining]]":
+        """Say how its stages are trained: the VAE, and the vocoders by name."""
+        from vqsynth.continuous.train.job import make_trainings
+
+        vae, vocoders = make_trainings(self.grid, steps=self.steps, vocoders=[n for n in self.steps if n != "vae"])
+        return replace(vae, **self.vae), {**vocoders, "magnitude": replace(vocoders["magnitude"], **self.magnitude)}
 
     def card(self) -> dict[str, Any]:
         """Say what the model's card is to say of where it comes from."""
@@ -79,8 +90,8 @@ _RECIPES = (
         about="violin and cello: held, short, legato, vibrato, swells, glissandi, tremolo and trills",
         licence=RECIPES["violin"].licence.replace("codebook", "model"),
         sources=_sources("violin", "cello"),
-        transpose=4,
-        steps={**STEPS, "vae": 8000, "magnitude": 6000},
+        transpose=12,
+        steps={**STEPS, "vae": 7000, "magnitude": 6000, "melgan": 3000},
         # Violin and cello are far enough apart that a morph needs less help than the choir's.
         vae={
             "adversary": 0.11,
@@ -89,7 +100,8 @@ _RECIPES = (
             "relative": 0.08,
             "centroid": 0.03,
             "reading": 0.2,
-            "between": 0.4,
+            "between": 0.1,
+            "between_from": 0.6,
             "colour": 0.25,
         },
         magnitude={"between": 0.2, "between_from": 0.2},
@@ -100,8 +112,8 @@ _RECIPES = (
         licence=RECIPES["choir"].licence.replace("codebook", "model"),
         sources=_sources("choir"),
         # Its sounds are alike but for their pitch, and between two pitches it is hardest to be like both.
-        vae={"between": 1.0},
-        magnitude={"between": 0.7},
+        vae={"between": 1.0, **LONG_EXCERPTS},
+        magnitude={"between": 0.7, "past": 12, **LONG_EXCERPTS},
         note=RECIPES["choir"].note,
     ),
 )
@@ -111,7 +123,7 @@ MODEL_RECIPES = {recipe.name: recipe for recipe in _RECIPES}
 
 def make_model_job(recipe: ModelRecipe, build: Path, folder: Path, *, say: Callable[[str], object]) -> "ModelJob":
     """Put the sounds together under `build`, and say how to train on them. Raises PackageError where one is missing."""
-    from vqsynth.continuous.train.job import ModelJob, make_trainings
+    from vqsynth.continuous.train.job import ModelJob
 
     for source in recipe.sources:
         source.check()
@@ -124,14 +136,14 @@ def make_model_job(recipe: ModelRecipe, build: Path, folder: Path, *, say: Calla
         sounds += paths
         validation += hold_out(paths)
         transposed += paths if isinstance(source, Notes) else []
-    vae, vocoders = make_trainings(recipe.grid, steps=recipe.steps, vocoders=[n for n in recipe.steps if n != "vae"])
+    vae, vocoders = recipe.trainings()
     return ModelJob(
         sounds=sounds,
         name=recipe.name,
         folder=folder,
         grid=recipe.grid,
-        vae=replace(vae, **recipe.vae),
-        vocoders={**vocoders, "magnitude": replace(vocoders["magnitude"], **recipe.magnitude)},
+        vae=vae,
+        vocoders=vocoders,
         validation=validation,
         transpose=recipe.transpose,
         transposed=transposed,

@@ -6,7 +6,7 @@ How much loudness is left in the latents is what gradient-boosted trees, fitted 
 of held-out sounds, whole files: R2 of the flattened loudness, and of its decibels. Beside it stand what they read from
 the level-free descriptors of the sounds themselves, which latents can hide only as far as they give up the timbre, and
 what they read from a VAE trained in this run, as long as the shipped one and alike but for the adversary; that takes
-some ten minutes. Then loudness is drawn on held-out sounds, latents unchanged, and measured on what comes out;
+some ten to forty minutes. Then loudness is drawn on held-out sounds, latents unchanged, and measured on what comes out;
 centroids with librosa.
 """
 
@@ -26,8 +26,8 @@ from vqsynth.continuous.flattening import Flattening
 from vqsynth.continuous.mel import MelGrid, analyse_sound
 from vqsynth.continuous.train.corpus import MelCorpus, load_mels
 from vqsynth.continuous.train.job import ModelJob
-from vqsynth.continuous.train.vae_trainer import VAETrainer
-from vqsynth.continuous.vae import VAE, encode_frames
+from vqsynth.continuous.train.vae_trainer import VAETrainer, VAETraining
+from vqsynth.continuous.vae import VAE, VAEConfig, encode_frames
 from vqsynth.descriptors import measure
 from vqsynth.progress import Progress
 from vqsynth.soundfiles import split_sounds
@@ -121,14 +121,15 @@ def bench_latents(model: ContinuousModel) -> None:
 
 def train_without_adversary(job: ModelJob, model: ContinuousModel) -> VAE:
     """Train the model's VAE again, alike but for the adversary."""
-    corpus = load_corpus(job)
+    corpus, told = load_corpus(job), model.card["options"]["vae"]
+    config = VAETraining(**{**told, "model": VAEConfig.from_dict(told["model"]), "adversary": 0.0})
     steps = int(model.card["training"]["vae"]["steps"])
-    trainer = VAETrainer(replace(job.vae, steps=steps, adversary=0.0), corpus, model.flattening, total=steps)
+    trainer = VAETrainer(config, corpus, model.flattening, total=steps)
     with Progress(steps, doing="without the adversary") as progress:
         for _ in range(steps):
             trainer.advance()
             progress.show("without the adversary")
-    return VAE.from_tensors(job.vae.model, trainer.vae.to_tensors())
+    return VAE.from_tensors(config.model, trainer.vae.to_tensors())
 
 
 def bench_drawing(model: ContinuousModel) -> None:
