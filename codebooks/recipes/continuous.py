@@ -103,6 +103,7 @@ _RECIPES = (
             "between": 0.1,
             "between_from": 0.6,
             "colour": 0.25,
+            "cosines": 10,
         },
         magnitude={"between": 0.2, "between_from": 0.2},
     ),
@@ -112,7 +113,7 @@ _RECIPES = (
         licence=RECIPES["choir"].licence.replace("codebook", "model"),
         sources=_sources("choir"),
         # Its sounds are alike but for their pitch, and between two pitches it is hardest to be like both.
-        vae={"between": 1.0, **LONG_EXCERPTS},
+        vae={"between": 1.0, "between_from": 0.3, "cosines": 10, **LONG_EXCERPTS},
         magnitude={"between": 0.7, "past": 12, **LONG_EXCERPTS},
         note=RECIPES["choir"].note,
     ),

@@ -27,7 +27,7 @@ def test_colours_by_the_spread_asked_for_and_every_excerpt_its_own_way(bands: to
     before = bands.clone()
     steps = []
     for seed in range(40):
-        coloured = Colouring(GRID, spread=0.4).colour(bands, seeded(seed)) - bands
+        coloured = Colouring(GRID, spread=0.4, cosines=10).colour(bands, seeded(seed)) - bands
         steps.append(coloured - coloured.mean(1, keepdim=True))
     moved = torch.stack(steps)
     assert float(moved.square().mean().sqrt()) == pytest.approx(0.4, rel=0.15)
@@ -37,11 +37,11 @@ def test_colours_by_the_spread_asked_for_and_every_excerpt_its_own_way(bands: to
 
 def test_coloured_frames_keep_their_loudness(bands: torch.Tensor) -> None:
     """Two routes: the K-weighted power of the bins, each with the height of its band, before and after."""
-    coloured = Colouring(GRID, spread=0.5).colour(bands, seeded())
+    coloured = Colouring(GRID, spread=0.5, cosines=10).colour(bands, seeded())
     weights = GRID.loudness_weights @ (GRID.filters / GRID.filters.sum(axis=0).clip(1e-9)).T
     before, after = (np.einsum("b,nbt->nt", weights, (x.exp().numpy() - EPS) ** 2) for x in (bands, coloured))
     moved_db = 10 * np.log10(after / before)
-    uncorrected = Colouring(GRID, spread=0.5)
+    uncorrected = Colouring(GRID, spread=0.5, cosines=10)
     uncorrected._power = lambda magnitudes: torch.ones(())  # type: ignore[method-assign]
     moved_most_db = 10 * np.log10(
         np.einsum("b,nbt->nt", weights, (uncorrected.colour(bands, seeded()).exp().numpy() - EPS) ** 2) / before
@@ -51,7 +51,7 @@ def test_coloured_frames_keep_their_loudness(bands: torch.Tensor) -> None:
 
 
 def test_partials_stay_where_they_are(bands: torch.Tensor) -> None:
-    coloured = Colouring(GRID, spread=0.4).colour(bands, seeded())
+    coloured = Colouring(GRID, spread=0.4, cosines=10).colour(bands, seeded())
     low = slice(0, 32)
     both = [(x[:, low] - x[:, low].mean(1, keepdim=True)).diff(dim=1).flatten() for x in (bands, coloured)]
     assert float(torch.corrcoef(torch.stack(both))[0, 1]) > 0.9
@@ -59,8 +59,19 @@ def test_partials_stay_where_they_are(bands: torch.Tensor) -> None:
 
 def test_silence_stays_silent() -> None:
     silence = torch.full((4, GRID.n_mels, 8), float(np.log(EPS)))
-    torch.testing.assert_close(Colouring(GRID, spread=1.0).colour(silence, seeded()), silence)
+    torch.testing.assert_close(Colouring(GRID, spread=1.0, cosines=10).colour(silence, seeded()), silence)
 
 
 def test_no_spread_changes_nothing(bands: torch.Tensor) -> None:
-    torch.testing.assert_close(Colouring(GRID, spread=0.0).colour(bands, seeded()), bands)
+    torch.testing.assert_close(Colouring(GRID, spread=0.0, cosines=10).colour(bands, seeded()), bands)
+
+
+def test_many_cosines_colour_neighbouring_partials_apart_and_few_do_not(bands: torch.Tensor) -> None:
+    """How far a band is from the mean of its neighbours; more cosines than there are bands do not harm."""
+    rough = []
+    for cosines in (3, 20, 500):
+        made = Colouring(GRID, spread=0.5, cosines=cosines)
+        curves = torch.cat([made.colour(bands, seeded(seed)) - bands for seed in range(20)])
+        rough.append(float((curves[:, 1:-1] - (curves[:, :-2] + curves[:, 2:]) / 2).square().mean().sqrt()))
+    assert rough[0] < 0.1 and rough[1] > 4 * rough[0]
+    assert rough[2] == pytest.approx(rough[1], rel=0.2)

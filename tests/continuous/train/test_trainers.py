@@ -228,6 +228,7 @@ def test_take_up_of_another_model_refuses(corpus: MelCorpus) -> None:
         {"coloured": 1.0},
         {"between_from": 1.0},
         {"growth": -3.0},
+        {"cosines": 0},
         {"pursuits": -1},
         {"batch": 0},
         {"frames": 0},

@@ -1,7 +1,7 @@
 """Sounds as other rooms and other instruments of the kind would colour them: more timbres to learn from.
 
-What a model makes of a note it never heard is limited by how many it did hear. A smooth random curve over the bands,
-one for an excerpt, gives it the envelope of another.
+What a model makes of a note it never heard is limited by how many it did hear. A random curve over the bands, one for
+an excerpt, gives it the envelope of another; where the curve is as fine as partials are, each of them another strength.
 """
 
 import math
@@ -12,24 +12,25 @@ from torch import Tensor
 from vqsynth.continuous.mel import EPS, MelGrid
 from vqsynth.continuous.train.descriptors import bins_per_band
 
-COSINES = 10
-"""Curves are sums of so many cosines over the bands, none of them as narrow as a partial is."""
-
 
 class Colouring:
-    """Colour excerpts of log mel bands at random, by `spread` nepers on average over bands and draws."""
+    """Colour excerpts of log mel bands at random, by `spread` nepers on average over bands and draws.
 
-    def __init__(self, grid: MelGrid, *, spread: float) -> None:
-        self._spread = spread
+    cosines: curves are sums of so many of them over the bands, the finest with as many half periods; no more than the
+    bands can tell apart.
+    """
+
+    def __init__(self, grid: MelGrid, *, spread: float, cosines: int) -> None:
+        self._spread, cosines = spread, min(cosines, grid.n_mels - 1)
         bands = torch.arange(grid.n_mels) + 0.5
-        orders = torch.arange(1, COSINES + 1)[:, None]
-        self._cosines = torch.cos(math.pi * orders * bands / grid.n_mels) * (2 / COSINES) ** 0.5
+        orders = torch.arange(1, cosines + 1)[:, None]
+        self._cosines = torch.cos(math.pi * orders * bands / grid.n_mels) * (2 / cosines) ** 0.5
         weights = torch.from_numpy(grid.filters @ grid.loudness_weights).float()
         self._loudness_weights = bins_per_band(grid) * (weights / weights.max())[:, None]
 
     def colour(self, log_mel: Tensor, generator: torch.Generator) -> Tensor:
         """Colour excerpts [N, B, T], each its own way, and bring every frame back to the level it had: level-free."""
-        curves = self._spread * torch.randn(len(log_mel), COSINES, generator=generator) @ self._cosines
+        curves = self._spread * torch.randn(len(log_mel), len(self._cosines), generator=generator) @ self._cosines
         magnitudes = (log_mel.exp() - EPS).clamp(min=0)
         coloured = magnitudes * curves.exp()[:, :, None]
         gain = ((self._power(magnitudes) + 1e-9) / (self._power(coloured) + 1e-9)).sqrt()

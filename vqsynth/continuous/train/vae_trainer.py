@@ -50,8 +50,8 @@ class VAETraining:
     the steps. adversary: its weight, 0 for none; its strength grows over the first `growth` of the steps; it learns
     `pursuits` times more often than the encoder. relative, centroid, reading, between: their weights, the last one
     growing from nothing, from `between_from` of the steps on. colour: by how many nepers excerpts are coloured, 0 for
-    none, and `coloured` which share of them. Excerpts are `frames` long: from many short ones a step learns more
-    timbres than from a few long ones.
+    none, `coloured` which share of them, and `cosines` how finely. Excerpts are `frames` long: from many short ones a
+    step learns more timbres than from a few long ones.
     Raises ParameterError for values out of range.
     """
 
@@ -71,10 +71,11 @@ class VAETraining:
     pursuits: int = 1
     centroid: float = 0.1
     reading: float = 0.3
-    between: float = 0.8
-    between_from: float = 0.3
+    between: float = 0.2
+    between_from: float = 0.5
     colour: float = 0.35
     coloured: float = 0.5
+    cosines: int = 40
 
     def __post_init__(self) -> None:
         check_length(steps=self.steps, minutes=self.minutes, seed=self.seed)
@@ -82,6 +83,8 @@ class VAETraining:
         check_excerpts(batch=self.batch, frames=self.frames, rates=rates)
         if self.pursuits < 0:
             raise ParameterError(f"pursuits must be 0 or more (got {self.pursuits})")
+        if self.cosines < 1:
+            raise ParameterError(f"cosines must be 1 or more (got {self.cosines})")
         for name in ("relative", "beta", "adversary", "centroid", "reading", "between", "colour"):
             if not 0 <= getattr(self, name) < 1e6:
                 raise ParameterError(f"{name} must be 0 or more (got {getattr(self, name)})")
@@ -117,7 +120,7 @@ class VAETrainer(Training):
         super().__init__(modules, rates, seed=config.seed, total=total)
         self._draw = Draw(corpus, batch=config.batch, n_frames=config.frames)
         self._descriptors = SpectrumDescriptors.of_bands(corpus.grid, usual)
-        self._colouring = Colouring(corpus.grid, spread=config.colour)
+        self._colouring = Colouring(corpus.grid, spread=config.colour, cosines=config.cosines)
         self._n_coloured = int(config.coloured * config.batch) if config.colour else 0
 
     def advance(self) -> dict[str, float]:
