@@ -10,12 +10,13 @@ def check_base(base: str | None) -> None:
     """Refuse, where the VAE of a base is kept, what would be its options, and vocoders that nobody named."""
     if base is None:
         return
-    context = click.get_current_context()
-    given = {name for name in (*OF_THE_VAE, "vocoders")
-             if context.get_parameter_source(name) is ParameterSource.COMMANDLINE}  # fmt: skip
     for name in OF_THE_VAE:
-        if name in given:
+        if _is_given(name):
             option = f"--{name.replace('_', '-')}"
             raise click.UsageError(f"{option} is an option of frames and VAE, which --base keeps; leave it away")
-    if "vocoders" not in given:
+    if not _is_given("vocoders"):
         raise click.UsageError("name what is to be trained for the VAE of --base, by --vocoder")
+
+
+def _is_given(name: str) -> bool:
+    return click.get_current_context().get_parameter_source(name) is ParameterSource.COMMANDLINE

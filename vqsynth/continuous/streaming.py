@@ -89,10 +89,12 @@ class ModelStream:
 
     def finish(self) -> Floats:
         """End the stream and return what is still to be heard, (delay_samples,), nothing where nothing was pushed."""
-        n_samples = self._n_samples
-        rest = self._play(np.zeros(self._grid.n_fft // 2, np.float32)) if n_samples else np.zeros(0, np.float32)
+        n_samples, rest = self._n_samples, np.zeros(0, np.float32)
+        if n_samples:
+            rest = self._play(np.zeros(self._grid.n_fft // 2, np.float32))
+            rest = np.concatenate([rest, self._made, self._vocoder.finish(n_samples)])
         self._n_samples = None
-        return np.concatenate([rest, self._made, self._vocoder.finish(n_samples)]) if n_samples else rest
+        return rest
 
     def _play(self, block: Floats) -> Floats:
         frames, rest = self._cut(block)
@@ -112,19 +114,20 @@ class ModelStream:
         return np.lib.stride_tricks.sliding_window_view(heard, n_fft)[::hop][:n_frames], heard[n_frames * hop :]
 
     def _sound(self, frames: Floats) -> Floats:
-        path = self._bent(frames)
+        path = self._encode(frames) if self._bend is None else self._encode_bent(frames, self._bend)
         log_mel = bound_mel(self._decoder.push(*self._model.to_latents(path)))
         return self._vocoder.push(log_mel, path.loudness_db.astype(np.float32))
 
-    def _bent(self, frames: Floats) -> LatentPath:
-        """Encode frames and bend them. Where that fails, the encoder has not heard them."""
-        mel, mark = analyse_frames(frames, self._model.grid), self._encoder.past.copy()
+    def _encode(self, frames: Floats) -> LatentPath:
+        mel = analyse_frames(frames, self._model.grid)
         n_samples = max(1, (len(frames) - 1) * self._grid.hop_length)
-        path = self._model.to_path(self._encoder.push(mel.log_mel), mel.loudness_db, n_samples=n_samples)
-        if self._bend is None:
-            return path
+        return self._model.to_path(self._encoder.push(mel.log_mel), mel.loudness_db, n_samples=n_samples)
+
+    def _encode_bent(self, frames: Floats, bend: Bend) -> LatentPath:
+        """Encode frames and bend them. Where that fails, the encoder has not heard them."""
+        mark = self._encoder.past.copy()
         try:
-            path = self._bend(path)
+            path = bend(self._encode(frames))
             self._check_bent(path, len(frames))
         except BaseException:
             self._encoder.past = mark

@@ -14,7 +14,6 @@ from typing import Any, Generic, TypeVar
 import torch
 
 from vqsynth.checkpoint import Checkpoint, check_same, load_checkpoint, save_checkpoint
-from vqsynth.continuous.train.corpus import SHORTEST
 from vqsynth.continuous.train.training import Training
 from vqsynth.errors import ModelError, ParameterError
 from vqsynth.interrupts import Stopped, stop_signals
@@ -102,20 +101,6 @@ def check_length(*, steps: int | None, minutes: float, seed: int) -> None:
         raise ParameterError(f"minutes must lie above 0 (got {minutes:g})")
     if seed < 0:
         raise ParameterError(f"seed must be 0 or more (got {seed})")
-
-
-def check_excerpts(*, batch: int, frames: int, rates: Mapping[str, float]) -> None:
-    """Refuse batches that hold nothing, excerpts that a short sound has no room for, and rates that teach nothing.
-
-    frames: all that is cut. rates: by name. Raises ParameterError.
-    """
-    if not 1 <= batch <= 100_000:
-        raise ParameterError(f"batch must lie between 1 and 100000 excerpts (got {batch})")
-    if not 1 <= frames <= SHORTEST:
-        raise ParameterError(f"frames must lie between 1 and {SHORTEST}, those before them included (got {frames})")
-    for name, rate in rates.items():
-        if not 0 < rate < 1:
-            raise ParameterError(f"{name} must lie between 0 and 1 (got {rate})")
 
 
 class _Losses:

@@ -16,8 +16,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from vqsynth.continuous.train.corpus import Ints, MelCorpus
-from vqsynth.errors import ModelError
+from vqsynth.continuous.train.corpus import SHORTEST, Ints, MelCorpus
+from vqsynth.errors import ModelError, ParameterError
 
 WARM_UP_STEPS = 50
 LAST_RATE = 0.02
@@ -123,6 +123,20 @@ class Mixture:
     def mix(self, x: Tensor) -> Tensor:
         """Mix what belongs to the excerpts, [N, channels, T]."""
         return torch.lerp(x, x[self.others], self.share)
+
+
+def check_excerpts(*, batch: int, frames: int, rates: Mapping[str, float]) -> None:
+    """Refuse batches that hold nothing, excerpts that a short sound has no room for, and rates that teach nothing.
+
+    frames: all that is cut. rates: by name. Raises ParameterError.
+    """
+    if not 1 <= batch <= 100_000:
+        raise ParameterError(f"batch must lie between 1 and 100000 excerpts (got {batch})")
+    if not 1 <= frames <= SHORTEST:
+        raise ParameterError(f"frames must lie between 1 and {SHORTEST}, those before them included (got {frames})")
+    for name, rate in rates.items():
+        if not 0 < rate < 1:
+            raise ParameterError(f"{name} must lie between 0 and 1 (got {rate})")
 
 
 def make_seeded(make: Callable[[], Made], seed: int) -> Made:
