@@ -19,7 +19,7 @@ SPINE = (
     ("errors",),
     ("files", "headers", "steps", "interrupts", "progress"),
     ("audio", "frames", "checkpoint"),
-    ("loudness", "yin", "fundamentals", "soundfiles", "distances"),
+    ("loudness", "yin", "fundamentals", "soundfiles", "distances", "stage"),
     ("descriptors", "partials", "excitation"),
     ("controls", "refinement"),
     ("grains",),
@@ -43,7 +43,7 @@ ON_THE_SPINE = {name for row in SPINE for name in row}
 GROUND_FLOOR = {
     "errors", "files", "headers", "interrupts", "progress", "audio", "frames", "checkpoint", "loudness", "yin",
     "soundfiles", "distances", "descriptors", "partials", "excitation", "refinement", "expressions", "shapes",
-    "curvefiles", "curves", "bundle", "collection",
+    "curvefiles", "curves", "bundle", "collection", "stage",
 }  # fmt: skip
 
 # The rooms that stand beside the spine, and what each of them imports from outside itself.
@@ -72,7 +72,7 @@ OWNERS = {
     "sklearn": {"model", "train", "projection", "continuous"},
     "soundfile": {"audio"},
     "soxr": {"audio"},
-    "torch": {"model", "train", "continuous"},
+    "torch": {"model", "stage", "train", "continuous"},
 }
 # Heavy even for their owners, so imported inside functions.
 LATE = {"faiss", "matplotlib"}

@@ -13,6 +13,7 @@ The modules, in the order in which data flows:
     frames        windows, framing, overlap-add; samples, frames, seconds
     soundfiles    folders of sounds, and which of them are held out
     distances     how far a resynthesis is from its sound
+    stage         a training: its steps, its checkpoints, Ctrl-C  (torch lives here too)
     loudness      the K-weighting filter
     fundamentals  how strong the fundamental of a spectrum is
     yin           the pitch estimator

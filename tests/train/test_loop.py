@@ -24,6 +24,7 @@ import sys, time
 from pathlib import Path
 from tests.train.sound_files import small_corpus
 from tests.train.test_trainer import CONFIG
+from vqsynth import stage
 from vqsynth.train import loop
 from vqsynth.train.trainer import Trainer
 advance = Trainer.advance
@@ -31,7 +32,7 @@ def slowly(trainer):
     time.sleep(0.05)
     return advance(trainer)
 Trainer.advance = slowly
-loop.CHECKPOINT_EVERY_S = 0.0
+stage.CHECKPOINT_EVERY_S = 0.0
 folder = Path(sys.argv[1])
 loop.train_model(CONFIG, small_corpus(folder / "sounds"), checkpoint=folder / "c.safetensors")
 """
@@ -70,10 +71,8 @@ def test_train_model_killed_and_resumed_ends_with_the_same_bits(corpus: Corpus, 
 def test_train_model_saves_at_the_start_and_at_the_end(
     corpus: Corpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from vqsynth.train import loop
-
     saved: list[int] = []
-    monkeypatch.setattr(loop, "save_checkpoint", lambda path, checkpoint: saved.append(checkpoint.step))
+    monkeypatch.setattr("vqsynth.stage.save_checkpoint", lambda path, checkpoint, error: saved.append(checkpoint.step))
     train_model(CONFIG, corpus, checkpoint=tmp_path / "c.safetensors")
     assert saved == [0, 40]
 

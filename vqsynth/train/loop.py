@@ -1,24 +1,20 @@
-"""The training loop: how many steps, checkpoints, Ctrl-C, and what is shown meanwhile."""
+"""The training of a codebook's model: its one stage, and the settling of its decoder."""
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 
-from vqsynth.checkpoint import Checkpoint, check_no_checkpoint, check_same, load_checkpoint, save_checkpoint
-from vqsynth.errors import ParameterError
-from vqsynth.interrupts import Stopped, stop_signals
-from vqsynth.progress import Progress, Smoothed
+from vqsynth.checkpoint import check_no_checkpoint, load_checkpoint
+from vqsynth.errors import CodebookError, ParameterError
+from vqsynth.progress import Smoothed
+from vqsynth.stage import Stage, run_stage, torch_threads
 from vqsynth.train.corpus import Corpus
 from vqsynth.train.settling import settle_decoder
-from vqsynth.train.trainer import TrainConfig, Trainer
+from vqsynth.train.trainer import StepReport, TrainConfig, Trainer
 
 DEFAULT_MINUTES = 12.0
-CHECKPOINT_EVERY_S = 60.0
-PROBE_STEPS = 12
 
 
 @dataclass(frozen=True)
@@ -49,29 +45,30 @@ def train_model(
     without `resume`, is damaged, or belongs to other sounds or options, and Stopped after Ctrl-C.
     """
     check_device(device)
-    with _torch_threads(threads), stop_signals() as stop:
+    if not resume:
+        check_no_checkpoint(checkpoint)
+    elif not checkpoint.exists():
+        load_checkpoint(checkpoint)  # which says that there is none
+    loss = Smoothed()
+
+    def tell(report: StepReport) -> str:
+        return f"loss {loss.follow(report.loss):.3f}  codes {report.codes_used}/{config.model.codes}"
+
+    stage = Stage(
+        "codebook",
+        config=config.to_dict(),
+        corpus=corpus.fingerprint,
+        begin=lambda total: Trainer(config, corpus, total=total, device=device),
+        steps=config.steps,
+        minutes=DEFAULT_MINUTES if config.minutes is None else config.minutes,
+        tell=tell,
+        error=CodebookError,
+    )
+    with torch_threads(threads):
+        trained = run_stage(stage, checkpoint, resume=resume)
         begun = time.monotonic()
-        trainer, before_s = _begin(config, corpus, checkpoint, resume=resume, device=device)
-
-        def save() -> float:
-            _save(trainer, checkpoint, before_s + time.monotonic() - begun)
-            return time.monotonic()
-
-        saved_at, loss = save(), Smoothed()
-        with Progress(trainer.total, trainer.step) as progress:
-            while trainer.step < trainer.total:
-                report = trainer.advance()
-                progress.show(f"loss {loss.follow(report.loss):.3f}  codes {report.codes_used}/{config.model.codes}")
-                if stop.is_set() or time.monotonic() - saved_at > CHECKPOINT_EVERY_S:
-                    saved_at = save()
-                if stop.is_set():
-                    raise Stopped(
-                        f"stopped at step {trainer.step} of {trainer.total}, which is saved; "
-                        "to go on, give the same command with --resume"
-                    )
-        save()
-        settle_decoder(trainer.model, corpus)
-        return Trained(trainer, before_s + time.monotonic() - begun)
+        settle_decoder(trained.training.model, corpus)
+        return Trained(trained.training, trained.seconds + time.monotonic() - begun)
 
 
 def check_device(device: str) -> None:
@@ -81,51 +78,3 @@ def check_device(device: str) -> None:
     except (RuntimeError, AssertionError, NotImplementedError) as e:
         reason = str(e).splitlines()[0]
         raise ParameterError(f"device '{device}' cannot be used here ({reason}); use cpu") from e
-
-
-def _begin(config: TrainConfig, corpus: Corpus, path: Path, *, resume: bool, device: str) -> tuple[Trainer, float]:
-    if resume:
-        saved = load_checkpoint(path)
-        check_same(saved, config=config.to_dict(), corpus=corpus.fingerprint)
-        trainer = Trainer(config, corpus, total=saved.total, device=device)
-        trainer.take_up(saved.tensors, step=saved.step)
-        return trainer, saved.seconds
-    check_no_checkpoint(path)
-    total = config.steps or _steps_in(config, corpus, device)
-    return Trainer(config, corpus, total=total, device=device), 0.0
-
-
-def _steps_in(config: TrainConfig, corpus: Corpus, device: str) -> int:
-    """Measure how many steps fit into the minutes asked for, on a trainer that is thrown away."""
-    trainer = Trainer(config, corpus, total=PROBE_STEPS * 1000, device=device)
-    trainer.advance()
-    begun = time.monotonic()
-    for _ in range(PROBE_STEPS):
-        trainer.advance()
-    per_step_s = (time.monotonic() - begun) / PROBE_STEPS
-    minutes = DEFAULT_MINUTES if config.minutes is None else config.minutes
-    return max(100, int(60 * minutes / per_step_s))
-
-
-def _save(trainer: Trainer, path: Path, seconds: float) -> None:
-    checkpoint = Checkpoint(
-        step=trainer.step,
-        total=trainer.total,
-        seconds=seconds,
-        config=trainer.config.to_dict(),
-        corpus=trainer.corpus.fingerprint,
-        tensors=trainer.to_tensors(),
-    )
-    save_checkpoint(path, checkpoint)
-
-
-@contextmanager
-def _torch_threads(threads: int) -> Iterator[None]:
-    if not 1 <= threads <= 1024:
-        raise ParameterError(f"threads must lie between 1 and 1024 (got {threads})")
-    before = torch.get_num_threads()
-    torch.set_num_threads(threads)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

@@ -8,6 +8,7 @@ Two phases: a plain autoencoder; then, from k-means on, with the quantizer.
 """
 
 import math
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -166,7 +167,7 @@ class Trainer:
                 tensors[f"optimizer.{name}.{key}"] = value.detach().cpu().numpy().copy()
         return tensors
 
-    def take_up(self, tensors: dict[str, NDArray[Any]], *, step: int) -> None:
+    def take_up(self, tensors: Mapping[str, NDArray[Any]], *, step: int) -> None:
         """Go back to the state that `to_tensors` copied at `step`.
 
         Raises CodebookError for tensors of another model.

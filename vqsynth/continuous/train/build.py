@@ -19,12 +19,13 @@ from vqsynth.continuous.train import figures
 from vqsynth.continuous.train.corpus import MelCorpus, load_mels
 from vqsynth.continuous.train.decoded import Decoded, decode_corpus, encode_corpus
 from vqsynth.continuous.train.job import VAE_STAGE, ModelJob
-from vqsynth.continuous.train.loop import Stage, Trained, run_stage, torch_threads
+from vqsynth.continuous.train.training import Losses
 from vqsynth.continuous.train.vae_trainer import VAETrainer, VAETraining
 from vqsynth.continuous.train.vocoder_trainer import VocoderTrainer, VocoderTraining, make_trainer
 from vqsynth.continuous.vae import VAE
 from vqsynth.errors import ModelError, ParameterError
 from vqsynth.soundfiles import Split, split_sounds
+from vqsynth.stage import Stage, Trained, run_stage, torch_threads
 
 VERSION = "1.0"
 State = Mapping[str, NDArray[Any]]
@@ -125,6 +126,8 @@ def _vae_stage(config: VAETraining, corpus: MelCorpus, flattening: Flattening) -
         begin=lambda total: VAETrainer(config, corpus, flattening, total=total),
         steps=config.steps,
         minutes=config.minutes,
+        tell=Losses(VAE_STAGE).tell,
+        error=ModelError,
         probe_at=config.slowest_at,
     )
 
@@ -137,6 +140,8 @@ def _vocoder_stage(config: VocoderTraining, corpus: MelCorpus, decoded: Decoded,
         begin=lambda total: make_trainer(config, corpus, decoded, total=total),
         steps=config.steps,
         minutes=config.minutes,
+        tell=Losses(config.kind).tell,
+        error=ModelError,
         probe_at=config.slowest_at,
     )
 

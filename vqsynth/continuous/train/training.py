@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from vqsynth.continuous.train.corpus import SHORTEST, Ints, MelCorpus
 from vqsynth.errors import ModelError, ParameterError
+from vqsynth.progress import Smoothed
 
 WARM_UP_STEPS = 50
 LAST_RATE = 0.02
@@ -123,6 +124,29 @@ class Mixture:
     def mix(self, x: Tensor) -> Tensor:
         """Mix what belongs to the excerpts, [N, channels, T]."""
         return torch.lerp(x, x[self.others], self.share)
+
+
+class Losses:
+    """Smooth the losses of the steps of a stage, and put them into a line."""
+
+    def __init__(self, stage: str) -> None:
+        self._stage = stage
+        self._smoothed: dict[str, Smoothed] = {}
+
+    def tell(self, losses: Mapping[str, float]) -> str:
+        """Follow the losses of one more step, and say where they are."""
+        pairs = ((name, self._smoothed.setdefault(name, Smoothed()).follow(loss)) for name, loss in losses.items())
+        return f"{self._stage}: " + "  ".join(f"{name} {loss:.3f}" for name, loss in pairs)
+
+
+def check_length(*, steps: int | None, minutes: float, seed: int) -> None:
+    """Refuse a length or seed that makes no training. Raises ParameterError."""
+    if steps is not None and not 10 <= steps <= 10_000_000:
+        raise ParameterError(f"steps must lie between 10 and 10 million (got {steps})")
+    if not 0 < minutes <= 100_000:
+        raise ParameterError(f"minutes must lie above 0 (got {minutes:g})")
+    if seed < 0:
+        raise ParameterError(f"seed must be 0 or more (got {seed})")
 
 
 def check_excerpts(*, batch: int, frames: int, rates: Mapping[str, float]) -> None:

@@ -32,9 +32,8 @@ from vqsynth.continuous.mel import EPS, QUIET_DB
 from vqsynth.continuous.train.colouring import Colouring
 from vqsynth.continuous.train.corpus import MelCorpus
 from vqsynth.continuous.train.descriptors import SpectrumDescriptors
-from vqsynth.continuous.train.loop import check_length
 from vqsynth.continuous.train.spectral import relative_error
-from vqsynth.continuous.train.training import Draw, Mixture, Training, check_excerpts, make_seeded
+from vqsynth.continuous.train.training import Draw, Mixture, Training, check_excerpts, check_length, make_seeded
 from vqsynth.continuous.vae import VAE, VAEConfig, gaussian_divergence, reparametrise
 from vqsynth.errors import ParameterError
 from vqsynth.frames import Floats

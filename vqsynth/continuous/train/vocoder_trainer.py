@@ -20,9 +20,8 @@ from vqsynth.continuous.train.corpus import Ints, MelCorpus
 from vqsynth.continuous.train.decoded import Decoded
 from vqsynth.continuous.train.descriptors import SpectrumDescriptors
 from vqsynth.continuous.train.discriminators import MultiScaleDiscriminator, feature_matching, hinge_losses
-from vqsynth.continuous.train.loop import check_length
 from vqsynth.continuous.train.spectral import magnitude_loss, multi_resolution_loss, target_magnitudes
-from vqsynth.continuous.train.training import Draw, Mixture, Training, check_excerpts, make_seeded
+from vqsynth.continuous.train.training import Draw, Mixture, Training, check_excerpts, check_length, make_seeded
 from vqsynth.continuous.train.vae_trainer import choose_frames
 from vqsynth.continuous.vocoders import make_vocoder
 from vqsynth.continuous.vocoders.envelope import to_unit_level

@@ -1,7 +1,7 @@
-"""The training loop: how many steps, checkpoints, Ctrl-C, and what is shown meanwhile.
+"""A stage of training: how many steps, checkpoints, Ctrl-C, and what is shown meanwhile.
 
-A model is trained in stages, the VAE first and then every vocoder, and each has a checkpoint of its own, which stays
-until the model is saved. So stages can also be trained one by one, or side by side in several processes.
+A codebook is trained in one stage; a continuous model in several, the VAE first and then every vocoder. Each has a
+checkpoint of its own, so that stages can also be trained one by one, or side by side in several processes.
 """
 
 import time
@@ -9,27 +9,50 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import torch
+from numpy.typing import NDArray
 
 from vqsynth.checkpoint import Checkpoint, check_same, load_checkpoint, save_checkpoint
-from vqsynth.continuous.train.training import Training
-from vqsynth.errors import ModelError, ParameterError
+from vqsynth.errors import ParameterError, VqsynthError
 from vqsynth.interrupts import Stopped, stop_signals
-from vqsynth.progress import Progress, Smoothed
+from vqsynth.progress import Progress
 
 CHECKPOINT_EVERY_S = 60.0
 PROBE_STEPS = 6
-AnyTraining = TypeVar("AnyTraining", bound=Training)
+Report_co = TypeVar("Report_co", covariant=True)
+
+
+class Training(Protocol[Report_co]):
+    """What advances by steps, from 0 to `total`, and can be put down and taken up between any two of them."""
+
+    step: int
+    total: int
+
+    def advance(self) -> Report_co:
+        """Do one step, and report on it."""
+        ...
+
+    def to_tensors(self) -> dict[str, NDArray[Any]]:
+        """Copy all that the next step depends on to NumPy, by name."""
+        ...
+
+    def take_up(self, tensors: Mapping[str, NDArray[Any]], *, step: int) -> None:
+        """Go back to the state that `to_tensors` copied at `step`."""
+        ...
+
+
+AnyTraining = TypeVar("AnyTraining", bound=Training[Any])
 
 
 @dataclass(frozen=True)
 class Stage(Generic[AnyTraining]):
     """Describe a training: its name, what decides its weights, and how to begin one of so many steps.
 
-    config is what JSON can hold; corpus the fingerprint of the sounds. Give steps, or minutes to be filled. probe_at:
-    the share of all steps whose kind is the slowest, and by which steps are counted out.
+    config is what JSON can hold; corpus the fingerprint of the sounds. Give steps, or minutes to be filled. tell: makes
+    a line to show of what a step reports. error: what is raised for a bad checkpoint. probe_at: the share of all steps
+    whose kind is the slowest, and by which steps are counted out.
     """
 
     name: str
@@ -38,6 +61,8 @@ class Stage(Generic[AnyTraining]):
     begin: Callable[[int], AnyTraining]
     steps: int | None
     minutes: float
+    tell: Callable[[Any], str]
+    error: type[VqsynthError]
     probe_at: float = 0.0
 
 
@@ -53,7 +78,8 @@ def run_stage(stage: Stage[AnyTraining], path: Path, *, resume: bool = False) ->
     """Train a stage to its end, saving a checkpoint at the start, every minute, at the end, and when stopped.
 
     With `resume`, go on from the checkpoint at `path`, if there is one.
-    Raises ModelError for a checkpoint that is damaged or belongs to other sounds or options, Stopped after Ctrl-C.
+    Raises the stage's error for a checkpoint that is damaged or belongs to other sounds or options, and Stopped after
+    Ctrl-C.
     """
     with stop_signals() as stop:
         begun = time.monotonic()
@@ -65,10 +91,10 @@ def run_stage(stage: Stage[AnyTraining], path: Path, *, resume: bool = False) ->
 
         if training.step == training.total:
             return Trained(training, before_s)
-        saved_at, shown = save(), _Losses()
+        saved_at = save()
         with Progress(training.total, training.step, doing=stage.name) as progress:
             while training.step < training.total:
-                progress.show(f"{stage.name}: {shown.follow(training.advance())}")
+                progress.show(stage.tell(training.advance()))
                 if stop.is_set() or time.monotonic() - saved_at > CHECKPOINT_EVERY_S:
                     saved_at = save()
                 if stop.is_set():
@@ -93,31 +119,10 @@ def torch_threads(threads: int) -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def check_length(*, steps: int | None, minutes: float, seed: int) -> None:
-    """Refuse a length or seed that makes no training. Raises ParameterError."""
-    if steps is not None and not 10 <= steps <= 10_000_000:
-        raise ParameterError(f"steps must lie between 10 and 10 million (got {steps})")
-    if not 0 < minutes <= 100_000:
-        raise ParameterError(f"minutes must lie above 0 (got {minutes:g})")
-    if seed < 0:
-        raise ParameterError(f"seed must be 0 or more (got {seed})")
-
-
-class _Losses:
-    """Smooth the losses of the steps, and put them into a line."""
-
-    def __init__(self) -> None:
-        self._smoothed: dict[str, Smoothed] = {}
-
-    def follow(self, losses: Mapping[str, float]) -> str:
-        pairs = ((name, self._smoothed.setdefault(name, Smoothed()).follow(loss)) for name, loss in losses.items())
-        return "  ".join(f"{name} {loss:.3f}" for name, loss in pairs)
-
-
 def _begin(stage: Stage[AnyTraining], path: Path, *, resume: bool) -> tuple[AnyTraining, float]:
     if resume and path.exists():
-        saved = load_checkpoint(path, error=ModelError)
-        check_same(saved, config=dict(stage.config), corpus=stage.corpus, error=ModelError)
+        saved = load_checkpoint(path, error=stage.error)
+        check_same(saved, config=dict(stage.config), corpus=stage.corpus, error=stage.error)
         training = stage.begin(saved.total)
         training.take_up(saved.tensors, step=saved.step)
         return training, saved.seconds
@@ -145,4 +150,4 @@ def _save(stage: Stage[AnyTraining], training: AnyTraining, path: Path, seconds:
         corpus=stage.corpus,
         tensors=training.to_tensors(),
     )
-    save_checkpoint(path, checkpoint, error=ModelError)
+    save_checkpoint(path, checkpoint, error=stage.error)

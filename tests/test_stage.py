@@ -1,3 +1,5 @@
+"""Stages: killed, stopped and resumed they end with the same bits, and they refuse what does not fit."""
+
 import os
 import signal
 import subprocess
@@ -12,13 +14,14 @@ import pytest
 import torch
 
 from tests.continuous.train.sound_files import VAE_TRAINING, flatten_all, small_corpus
+from vqsynth import stage as stages
 from vqsynth.checkpoint import load_checkpoint
-from vqsynth.continuous.train import loop
 from vqsynth.continuous.train.corpus import MelCorpus
-from vqsynth.continuous.train.loop import Stage, run_stage, torch_threads
+from vqsynth.continuous.train.training import Losses
 from vqsynth.continuous.train.vae_trainer import VAETrainer, VAETraining
 from vqsynth.errors import ModelError, ParameterError
 from vqsynth.interrupts import Stopped
+from vqsynth.stage import Stage, run_stage, torch_threads
 
 # Trains in a process of its own, with a checkpoint after every step, and slowly enough to be killed in the middle.
 KILLED = """
@@ -27,17 +30,17 @@ from pathlib import Path
 import torch
 torch.set_num_threads(1)
 from tests.continuous.train.sound_files import small_corpus
-from tests.continuous.train.test_loop import make_stage
-from vqsynth.continuous.train import loop
+from tests.test_stage import make_stage
+from vqsynth import stage
 from vqsynth.continuous.train.vae_trainer import VAETrainer
 advance = VAETrainer.advance
 def slowly(training):
     time.sleep(0.1)
     return advance(training)
 VAETrainer.advance = slowly
-loop.CHECKPOINT_EVERY_S = 0.0
+stage.CHECKPOINT_EVERY_S = 0.0
 folder = Path(sys.argv[1])
-loop.run_stage(make_stage(small_corpus(folder / "sounds")), folder / "killed.safetensors")
+stage.run_stage(make_stage(small_corpus(folder / "sounds")), folder / "killed.safetensors")
 """
 
 
@@ -49,6 +52,8 @@ def make_stage(corpus: MelCorpus, config: VAETraining = replace(VAE_TRAINING, st
         begin=lambda total: VAETrainer(config, corpus, flatten_all(corpus), total=total),
         steps=config.steps,
         minutes=config.minutes,
+        tell=Losses("vae").tell,
+        error=ModelError,
     )
 
 
@@ -67,7 +72,7 @@ def wait_for_step(path: Path, step: int, process: subprocess.Popen[bytes]) -> No
 
 def test_run_stage_killed_and_resumed_ends_with_the_same_bits(corpus: MelCorpus, tmp_path: Path) -> None:
     path = tmp_path / "killed.safetensors"
-    root = Path(__file__).parent.parent.parent.parent
+    root = Path(__file__).parent.parent
     process = subprocess.Popen([sys.executable, "-c", KILLED, tmp_path], cwd=root)
     try:
         wait_for_step(path, 14, process)
@@ -116,7 +121,7 @@ def test_run_stage_for_minutes_fixes_its_steps_and_keeps_them(
     path, config = tmp_path / "c.safetensors", replace(VAE_TRAINING, steps=None, minutes=0.01)
     first = run_stage(make_stage(corpus, config), path)
     assert first.training.total >= 100
-    monkeypatch.setattr(loop, "_steps_in", lambda stage: 7)
+    monkeypatch.setattr(stages, "_steps_in", lambda stage: 7)
     assert run_stage(make_stage(corpus, config), path, resume=True).training.total == first.training.total
 
 
