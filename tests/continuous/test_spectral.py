@@ -1,11 +1,14 @@
 """The losses of vocoders: zero for what is equal, blind to phase, and the magnitudes they aim at."""
 
+import librosa
 import numpy as np
 import pytest
 import torch
 
 from vqsynth.continuous.mel import EPS, MelGrid, analyse_sound
 from vqsynth.continuous.train.spectral import (
+    RELATIVE_WEIGHT,
+    log_spectral_distance,
     magnitude_loss,
     multi_resolution_loss,
     relative_error,
@@ -47,8 +50,17 @@ def test_magnitude_loss_of_the_target_is_zero_and_grows_with_the_error() -> None
     losses = [float(magnitude_loss(log + error, target)) for error in (0.0, 0.1, 0.3)]
     assert losses[0] == pytest.approx(0, abs=1e-5)
     assert losses[0] < losses[1] < losses[2]
-    # 0.1 neper everywhere is 0.1 of logarithm, and e^0.1 - 1 of every norm.
-    assert losses[1] == pytest.approx(0.1 + np.expm1(0.1), rel=1e-2)
+    # 0.1 neper everywhere is 0.1 of distance, and e^0.1 - 1 of every norm.
+    assert losses[1] == pytest.approx(0.1 + RELATIVE_WEIGHT * np.expm1(0.1), rel=1e-2)
+
+
+def test_log_spectral_distance_is_that_of_decibels_of_two_sounds(rng: np.random.Generator) -> None:
+    """Two routes: of the logarithms, in nepers, and of librosa's decibels, frame by frame."""
+    a, b = (np.abs(librosa.stft(rng.standard_normal(4096), n_fft=256)) + 1e-3 for _ in range(2))
+    decibels = librosa.amplitude_to_db(a, top_db=None) - librosa.amplitude_to_db(b, top_db=None)
+    wanted_db = np.sqrt((decibels**2).mean(axis=0)).mean()
+    got = log_spectral_distance(*(torch.from_numpy(x).log()[None] for x in (a, b)))
+    assert 20 / np.log(10) * float(got) == pytest.approx(wanted_db, rel=1e-5)
 
 
 def test_magnitude_loss_of_a_bin_that_is_far_too_loud_stays_finite() -> None:

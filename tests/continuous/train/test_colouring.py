@@ -6,7 +6,8 @@ import torch
 
 from tests.continuous.small import GRID
 from vqsynth.continuous.mel import EPS, analyse_sound
-from vqsynth.continuous.train.colouring import Colouring
+from vqsynth.continuous.train.colouring import Colouring, tint
+from vqsynth.continuous.vocoders.networks import band_interpolation
 
 
 def seeded(seed: int = 0) -> torch.Generator:
@@ -75,3 +76,15 @@ def test_many_cosines_colour_neighbouring_partials_apart_and_few_do_not(bands: t
         rough.append(float((curves[:, 1:-1] - (curves[:, :-2] + curves[:, 2:]) / 2).square().mean().sqrt()))
     assert rough[0] < 0.1 and rough[1] > 4 * rough[0]
     assert rough[2] == pytest.approx(rough[1], rel=0.2)
+
+
+def test_tint_of_the_bands_is_that_of_the_magnitudes_beneath_them(rng: np.random.Generator) -> None:
+    """Two routes to tinted bands: from the bands, and from tinted magnitudes through the filters."""
+    magnitudes = rng.uniform(0.1, 1.0, (3, GRID.frames.n_bins, 4))
+    bands = torch.from_numpy(np.log(GRID.filters @ magnitudes + EPS))
+    curves = Colouring(GRID, spread=0.4, cosines=4).draw(3, seeded()).double()
+    over_bins = (curves @ band_interpolation(GRID).double().T).exp()[..., None].numpy()
+    wanted = np.log(GRID.filters @ (magnitudes * over_bins) + EPS)
+    np.testing.assert_allclose(tint(bands, curves), wanted, atol=0.05)
+    assert np.abs(wanted - bands.numpy()).mean() > 0.2
+    np.testing.assert_allclose(tint(bands, torch.zeros_like(curves)), bands, atol=1e-6)

@@ -28,14 +28,24 @@ class Colouring:
         weights = torch.from_numpy(grid.filters @ grid.loudness_weights).float()
         self._loudness_weights = bins_per_band(grid) * (weights / weights.max())[:, None]
 
+    def draw(self, n: int, generator: torch.Generator) -> Tensor:
+        """Draw n curves over the bands, in nepers, [n, B]."""
+        curves: Tensor = self._spread * torch.randn(n, len(self._cosines), generator=generator) @ self._cosines
+        return curves
+
     def colour(self, log_mel: Tensor, generator: torch.Generator) -> Tensor:
         """Colour excerpts [N, B, T], each its own way, and bring every frame back to the level it had: level-free."""
-        curves = self._spread * torch.randn(len(log_mel), len(self._cosines), generator=generator) @ self._cosines
         magnitudes = (log_mel.exp() - EPS).clamp(min=0)
-        coloured = magnitudes * curves.exp()[:, :, None]
+        coloured = magnitudes * self.draw(len(log_mel), generator).exp()[:, :, None]
         gain = ((self._power(magnitudes) + 1e-9) / (self._power(coloured) + 1e-9)).sqrt()
         levelled: Tensor = coloured * gain
         return (levelled + EPS).log()
 
     def _power(self, magnitudes: Tensor) -> Tensor:
         return (self._loudness_weights * magnitudes.square()).sum(1, keepdim=True)
+
+
+def tint(log_mel: Tensor, curves: Tensor) -> Tensor:
+    """Colour log mel bands [N, B, T] by curves [N, B] in nepers, whatever this does to their level."""
+    tinted: Tensor = ((log_mel.exp() - EPS).clamp(min=0) * curves.exp()[:, :, None] + EPS).log()
+    return tinted

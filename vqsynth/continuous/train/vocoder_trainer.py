@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from vqsynth.continuous.train.colouring import Colouring, tint
 from vqsynth.continuous.train.corpus import Ints, MelCorpus
 from vqsynth.continuous.train.decoded import Decoded
 from vqsynth.continuous.train.descriptors import SpectrumDescriptors
@@ -28,6 +29,9 @@ from vqsynth.continuous.vocoders.envelope import to_unit_level
 from vqsynth.continuous.vocoders.magnitude import FLOOR
 from vqsynth.continuous.vocoders.networks import LOUDEST
 from vqsynth.errors import ParameterError
+
+COLOUR, COSINES = 0.4, 40
+"""How far, in nepers, and how finely the excerpts are coloured from which magnitudes are learnt."""
 
 
 @dataclass(frozen=True)
@@ -132,26 +136,35 @@ class VocoderTrainer(Training):
     @abstractmethod
     def _step(self, starts: Ints, generator: torch.Generator) -> dict[str, Tensor]: ...
 
-    def _run(self, starts: Ints) -> Tensor:
-        """Run the network on excerpts, from what the corpus holds or from what the VAE makes of it."""
+    def _mels(self, starts: Ints) -> Tensor:
+        """Cut the bands of excerpts, of what the corpus holds or of what the VAE makes of it."""
         source = self.fine_tuning if self.fine_tunes else self.corpus
-        made: Tensor = self.network(torch.from_numpy(source.mels(starts, self._n_frames)))
-        return made
+        return torch.from_numpy(source.mels(starts, self._n_frames))
 
 
 class MagnitudeTrainer(VocoderTrainer):
-    """Train a vocoder that makes magnitudes."""
+    """Train a vocoder that makes magnitudes.
+
+    Half of every batch is coloured, bands and magnitudes alike: else the strength of every partial of the notes that it
+    hears is learnt by heart, and those of other notes are drawn towards them.
+    """
 
     def __init__(self, config: VocoderTraining, corpus: MelCorpus, decoded: Decoded, *, total: int) -> None:
         super().__init__(config, corpus, decoded, total=total)
         usual = self._magnitudes(self._draw.starts(torch.Generator().manual_seed(config.seed)))
         self._descriptors = SpectrumDescriptors.of_bins(corpus.grid, (usual + FLOOR).log())
+        self._colouring = Colouring(corpus.grid, spread=COLOUR, cosines=COSINES)
 
     def _step(self, starts: Ints, generator: torch.Generator) -> dict[str, Tensor]:
-        made = self._run(starts)[..., self.config.past :]
-        losses = {"loss": magnitude_loss(made, self._magnitudes(starts + self.config.past))}
+        mel, wanted = self._mels(starts), self._magnitudes(starts + self.config.past)
+        coloured = len(starts) // 2
+        curves = self._colouring.draw(coloured, generator)
+        mel[:coloured] = tint(mel[:coloured], curves)
+        wanted[:coloured] *= (curves @ self.network.interpolation.T).exp()[..., None]
+        made = self.network(mel)[..., self.config.past :]
+        losses = {"loss": magnitude_loss(made, wanted)}
         if self.config.between and self.fine_tunes and self.progress >= self.config.between_from:
-            losses["between"] = self._between_loss(starts, made.detach(), generator)
+            losses["between"] = self._between_loss(starts[coloured:], made[coloured:].detach(), generator)
         self.update(losses["loss"] + self.config.between * losses.get("between", torch.zeros(())), "vocoder")
         return losses
 
@@ -181,7 +194,7 @@ class WaveformTrainer(VocoderTrainer):
         return {"discriminators": self._discriminators}
 
     def _step(self, starts: Ints, generator: torch.Generator) -> dict[str, Tensor]:
-        wanted, made = self._sounds(starts), self._run(starts)[:, self._skipped :]
+        wanted, made = self._sounds(starts), self.network(self._mels(starts))[:, self._skipped :]
         losses = {"spectral": multi_resolution_loss(made, wanted)}
         if self.progress < self.config.adversarial_from:
             self.update(losses["spectral"], "vocoder")
