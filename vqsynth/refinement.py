@@ -42,7 +42,15 @@ class ShapedFrames(Protocol):
         ...
 
 
-def refine(y: Floats, partials: Floats, frames: ShapedFrames, grid: FrameGrid, *, rounds: int = ROUNDS) -> Floats:
+def refine(
+    y: Floats,
+    partials: Floats,
+    frames: ShapedFrames,
+    grid: FrameGrid,
+    *,
+    rounds: int = ROUNDS,
+    wide_per_round: int = WIDE_PER_ROUND,
+) -> Floats:
     """Bring the magnitudes of a rendered sound nearer to its frames, keeping the phases that it came with.
 
     y: (len(frames) * hop_length,), as overlap-add gave it, its first sample the first of frame 0. partials: the same
@@ -64,7 +72,7 @@ def refine(y: Floats, partials: Floats, frames: ShapedFrames, grid: FrameGrid, *
 
     for _ in range(rounds):
         padded = np.pad(y, around)
-        for _ in range(WIDE_PER_ROUND):
+        for _ in range(wide_per_round):
             padded[: len(y) + grid.n_fft] = _iterate(padded, wanted_wide, wide)[: len(y) + grid.n_fft]
         y = padded[grid.n_fft :][: len(y)]
         y = _iterate(np.pad(y, (0, grid.n_fft)), lambda block, _: frames.magnitudes(block), grid)[: len(y)]
