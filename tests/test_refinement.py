@@ -52,6 +52,16 @@ def test_refine_of_white_noise_evens_out_its_level_at_both_windows(rng: np.rando
     assert level_spread_db(refined, n_fft) < 4.5
 
 
+def test_refine_with_momentum_comes_further_in_as_many_wide_iterations(rng: np.random.Generator) -> None:
+    frames = FlatNoise()
+    y = rng.standard_normal(len(frames) * GRID.hop_length).astype(np.float32)
+    without, with_ = (
+        refine(y, np.zeros_like(y), frames, GRID, rounds=2, wide_per_round=6, momentum=momentum)
+        for momentum in (0.0, 0.99)
+    )
+    assert level_spread_db(with_, 1024) < level_spread_db(without, 1024) - 0.15
+
+
 def test_refine_keeps_the_level_up_to_both_ends(rng: np.random.Generator) -> None:
     """White noise of level 14 has an RMS of 14 / sqrt(sum(window ** 2)); its ends are as loud as its middle."""
     frames = FlatNoise()

@@ -50,11 +50,13 @@ def refine(
     *,
     rounds: int = ROUNDS,
     wide_per_round: int = WIDE_PER_ROUND,
+    momentum: float = 0.0,
 ) -> Floats:
     """Bring the magnitudes of a rendered sound nearer to its frames, keeping the phases that it came with.
 
     y: (len(frames) * hop_length,), as overlap-add gave it, its first sample the first of frame 0. partials: the same
-    shape, the sound without its noise. Returns the shape of y.
+    shape, the sound without its noise. momentum: how far each wide iteration of a round goes on in the direction of the
+    last one, as in Perraudin, Balazs, Sondergaard, "A fast Griffin-Lim algorithm", 2013. Returns the shape of y.
     """
     wide = FrameGrid(grid.sr, 2 * grid.n_fft, 2 * grid.hop_length)
     around = (grid.n_fft, 2 * wide.n_fft)  # so that every sample has as many wide frames as any other
@@ -71,10 +73,12 @@ def refine(
         return wanted
 
     for _ in range(rounds):
-        padded = np.pad(y, around)
+        padded, last = np.pad(y, around), None
         for _ in range(wide_per_round):
-            padded[: len(y) + grid.n_fft] = _iterate(padded, wanted_wide, wide)[: len(y) + grid.n_fft]
-        y = padded[grid.n_fft :][: len(y)]
+            made = _iterate(padded, wanted_wide, wide)[: len(y) + grid.n_fft]
+            padded[: len(made)] = made if last is None else made + np.float32(momentum) * (made - last)
+            last = made
+        y = (padded if last is None else last)[grid.n_fft :][: len(y)]
         y = _iterate(np.pad(y, (0, grid.n_fft)), lambda block, _: frames.magnitudes(block), grid)[: len(y)]
     return y
 
