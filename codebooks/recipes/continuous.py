@@ -91,10 +91,10 @@ _RECIPES = (
         licence=RECIPES["violin"].licence.replace("codebook", "model"),
         sources=_sources("violin", "cello"),
         transpose=12,
-        steps={**STEPS, "vae": 7000, "magnitude": 6000, "melgan": 3000},
+        steps={**STEPS, "vae": 7000, "magnitude": 12000},
         # Violin and cello are far enough apart that a morph needs less help than the choir's.
         vae={
-            "adversary": 0.11,
+            "adversary": 0.12,
             "pursuits": 2,
             "beta": 2e-4,
             "relative": 0.08,
@@ -102,10 +102,10 @@ _RECIPES = (
             "reading": 0.2,
             "between": 0.1,
             "between_from": 0.6,
-            "colour": 0.25,
-            "cosines": 10,
+            "colour": 0.5,
+            "cosines": 40,
         },
-        magnitude={"between": 0.2, "between_from": 0.2},
+        magnitude={"between": 0.1, "between_from": 0.75},
     ),
     ModelRecipe(
         name="choir",
