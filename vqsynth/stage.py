@@ -85,25 +85,28 @@ def run_stage(stage: Stage[AnyTraining], path: Path, *, resume: bool = False) ->
         begun = time.monotonic()
         training, before_s = _begin(stage, path, resume=resume)
 
+        def spent_s() -> float:
+            return before_s + time.monotonic() - begun
+
         def save() -> float:
-            _save(stage, training, path, before_s + time.monotonic() - begun)
-            return time.monotonic()
+            seconds = spent_s()
+            _save(stage, training, path, seconds)
+            return seconds
 
         if training.step == training.total:
             return Trained(training, before_s)
-        saved_at = save()
+        saved_s = save()
         with Progress(training.total, training.step, doing=stage.name) as progress:
             while training.step < training.total:
                 progress.show(stage.tell(training.advance()))
-                if stop.is_set() or time.monotonic() - saved_at > CHECKPOINT_EVERY_S:
-                    saved_at = save()
+                if stop.is_set() or spent_s() - saved_s > CHECKPOINT_EVERY_S:
+                    saved_s = save()
                 if stop.is_set():
                     raise Stopped(
                         f"stopped at step {training.step} of {training.total} of the {stage.name}, which is saved; "
                         "to go on, give the same command with --resume"
                     )
-        save()
-        return Trained(training, before_s + time.monotonic() - begun)
+        return Trained(training, save())
 
 
 @contextmanager

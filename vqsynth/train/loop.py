@@ -1,6 +1,5 @@
 """The training of a codebook's model: its one stage, and the settling of its decoder."""
 
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,9 +65,8 @@ def train_model(
     )
     with torch_threads(threads):
         trained = run_stage(stage, checkpoint, resume=resume)
-        begun = time.monotonic()
         settle_decoder(trained.training.model, corpus)
-        return Trained(trained.training, trained.seconds + time.monotonic() - begun)
+    return Trained(trained.training, trained.seconds)
 
 
 def check_device(device: str) -> None:
