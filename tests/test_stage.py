@@ -2,10 +2,7 @@
 
 import os
 import signal
-import subprocess
-import sys
 import threading
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +11,7 @@ import pytest
 import torch
 
 from tests.continuous.train.sound_files import VAE_TRAINING, flatten_all, small_corpus
+from tests.killing import run_until_killed
 from vqsynth import stage as stages
 from vqsynth.checkpoint import load_checkpoint
 from vqsynth.continuous.train.corpus import MelCorpus
@@ -62,24 +60,9 @@ def corpus(tmp_path: Path) -> MelCorpus:
     return small_corpus(tmp_path / "sounds")
 
 
-def wait_for_step(path: Path, step: int, process: subprocess.Popen[bytes]) -> None:
-    while process.poll() is None:
-        if path.exists() and load_checkpoint(path).step >= step:
-            return
-        time.sleep(0.05)
-    raise AssertionError("the training ended before it could be killed")
-
-
 def test_run_stage_killed_and_resumed_ends_with_the_same_bits(corpus: MelCorpus, tmp_path: Path) -> None:
     path = tmp_path / "killed.safetensors"
-    root = Path(__file__).parent.parent
-    process = subprocess.Popen([sys.executable, "-c", KILLED, tmp_path], cwd=root)
-    try:
-        wait_for_step(path, 14, process)
-    finally:
-        process.kill()
-        process.wait()
-    assert 14 <= load_checkpoint(path).step < 40
+    assert 14 <= run_until_killed(KILLED, tmp_path, path, step=14) < 40
     with torch_threads(1):
         resumed = run_stage(make_stage(corpus), path, resume=True).training.to_tensors()
         whole = run_stage(make_stage(corpus), tmp_path / "whole.safetensors").training.to_tensors()

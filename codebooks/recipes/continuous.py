@@ -103,7 +103,6 @@ _RECIPES = (
             "between": 0.1,
             "between_from": 0.6,
             "colour": 0.5,
-            "cosines": 40,
         },
         magnitude={"between": 0.1, "between_from": 0.75},
     ),

@@ -1,14 +1,12 @@
 import os
 import signal
-import subprocess
-import sys
 import threading
-import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from tests.killing import run_until_killed
 from tests.train.sound_files import small_corpus
 from tests.train.test_trainer import CONFIG, MODEL
 from vqsynth.checkpoint import load_checkpoint
@@ -43,27 +41,11 @@ def corpus(tmp_path: Path) -> Corpus:
     return small_corpus(tmp_path / "sounds")
 
 
-def wait_for_step(path: Path, step: int, process: subprocess.Popen[bytes]) -> None:
-    while process.poll() is None:
-        if path.exists() and load_checkpoint(path).step >= step:
-            return
-        time.sleep(0.05)
-    raise AssertionError("the training ended before it could be killed")
-
-
 def test_train_model_killed_and_resumed_ends_with_the_same_bits(corpus: Corpus, tmp_path: Path) -> None:
     path = tmp_path / "c.safetensors"
-    root = Path(__file__).parent.parent.parent
-    process = subprocess.Popen([sys.executable, "-c", KILLED, tmp_path], cwd=root)
-    try:
-        wait_for_step(path, 14, process)
-    finally:
-        process.kill()
-        process.wait()
-    killed_at = load_checkpoint(path).step
-    assert 14 <= killed_at < 40
-    resumed = train_model(CONFIG, corpus, checkpoint=path, resume=True).trainer.to_tensors()
-    whole = train_model(CONFIG, corpus, checkpoint=tmp_path / "whole.safetensors").trainer.to_tensors()
+    assert 14 <= run_until_killed(KILLED, tmp_path, path, step=14) < 40
+    resumed = train_model(CONFIG, corpus, checkpoint=path, resume=True).training.to_tensors()
+    whole = train_model(CONFIG, corpus, checkpoint=tmp_path / "whole.safetensors").training.to_tensors()
     for name in whole:
         np.testing.assert_array_equal(resumed[name], whole[name], err_msg=name)
 
@@ -105,9 +87,9 @@ def test_train_model_for_minutes_fixes_its_steps_and_keeps_them(corpus: Corpus, 
     path = tmp_path / "c.safetensors"
     config = TrainConfig(MODEL, minutes=0.01, batch=64)
     first = train_model(config, corpus, checkpoint=path)
-    assert first.trainer.total >= 100
+    assert first.training.total >= 100
     again = train_model(config, corpus, checkpoint=path, resume=True)
-    assert again.trainer.step == first.trainer.total
+    assert again.training.step == first.training.total
     assert again.seconds >= first.seconds
 
 

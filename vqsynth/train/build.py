@@ -21,9 +21,10 @@ from vqsynth.frames import FrameGrid
 from vqsynth.model.vqvae import VQVAE, ModelConfig, encode_windows
 from vqsynth.render import render_path
 from vqsynth.soundfiles import name_apart, split_sounds
+from vqsynth.stage import Trained
 from vqsynth.train.corpus import Corpus, load_corpus
-from vqsynth.train.loop import Trained, check_device, train_model
-from vqsynth.train.trainer import TrainConfig
+from vqsynth.train.loop import check_device, train_model
+from vqsynth.train.trainer import TrainConfig, Trainer
 
 VERSION = "1.0"
 _FRAMES_AT_ONCE = 4096
@@ -140,9 +141,9 @@ def _check_job(job: TrainingJob) -> None:
     check_target(job.folder, CODEBOOK)
 
 
-def _assemble(job: TrainingJob, trained: Trained, corpus: Corpus) -> tuple[Codebook, Usage]:
+def _assemble(job: TrainingJob, trained: Trained[Trainer], corpus: Corpus) -> tuple[Codebook, Usage]:
     """Make a codebook of a trained model, with how often the corpus uses each code."""
-    state, config = trained.trainer.model.to_tensors(), job.config.model.to_dict()
+    state, config = trained.training.model.to_tensors(), job.config.model.to_dict()
     magnitudes = VQVAE.from_tensors(job.config.model, state).decode_codes().numpy()
     if not np.isfinite(magnitudes).all():
         raise CodebookError("the trained decoder gives spectra that are not finite; the training ran away, start anew")
@@ -167,7 +168,7 @@ def _describe(
     corpus: Corpus,
     usage: Usage,
     figures: Mapping[str, Distances],
-    trained: Trained,
+    trained: Trained[Trainer],
     seconds: float,
 ) -> dict[str, Any]:
     """Gather what the card says about corpus, training and quality."""
@@ -184,7 +185,7 @@ def _describe(
         },
         "training": {
             "seed": job.config.seed,
-            "steps": trained.trainer.total,
+            "steps": trained.training.total,
             "batch": job.config.batch,
             "seconds": round(seconds, 1),
         },

@@ -1,6 +1,5 @@
 """The training of a codebook's model: its one stage, and the settling of its decoder."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -8,20 +7,12 @@ import torch
 from vqsynth.checkpoint import check_no_checkpoint, load_checkpoint
 from vqsynth.errors import CodebookError, ParameterError
 from vqsynth.progress import Smoothed
-from vqsynth.stage import Stage, run_stage, torch_threads
+from vqsynth.stage import Stage, Trained, run_stage, torch_threads
 from vqsynth.train.corpus import Corpus
 from vqsynth.train.settling import settle_decoder
 from vqsynth.train.trainer import StepReport, TrainConfig, Trainer
 
 DEFAULT_MINUTES = 12.0
-
-
-@dataclass(frozen=True)
-class Trained:
-    """Hold what a training ended with: the trainer, and the seconds that its steps took, all sittings together."""
-
-    trainer: Trainer
-    seconds: float
 
 
 def train_model(
@@ -32,7 +23,7 @@ def train_model(
     resume: bool = False,
     device: str = "cpu",
     threads: int = 1,
-) -> Trained:
+) -> Trained[Trainer]:
     """Train a model on a corpus, saving a checkpoint at the start, every minute, at the end, and when stopped.
 
     At last its decoder is settled: see `settling`.
@@ -54,7 +45,7 @@ def train_model(
         return f"loss {loss.follow(report.loss):.3f}  codes {report.codes_used}/{config.model.codes}"
 
     stage = Stage(
-        "codebook",
+        "training",
         config=config.to_dict(),
         corpus=corpus.fingerprint,
         begin=lambda total: Trainer(config, corpus, total=total, device=device),
@@ -66,7 +57,7 @@ def train_model(
     with torch_threads(threads):
         trained = run_stage(stage, checkpoint, resume=resume)
         settle_decoder(trained.training.model, corpus)
-    return Trained(trained.training, trained.seconds)
+    return trained
 
 
 def check_device(device: str) -> None:
