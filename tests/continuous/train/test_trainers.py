@@ -19,6 +19,7 @@ from tests.continuous.train.sound_files import (
 from vqsynth.continuous.train.corpus import MelCorpus
 from vqsynth.continuous.train.decoded import Decoded, decode_corpus
 from vqsynth.continuous.train.descriptors import SpectrumDescriptors
+from vqsynth.continuous.train.spectral import magnitude_loss
 from vqsynth.continuous.train.training import Training, make_seeded
 from vqsynth.continuous.train.vae_trainer import VAETrainer, VAETraining
 from vqsynth.continuous.train.vocoder_trainer import MagnitudeTrainer, VocoderTraining, make_trainer
@@ -144,6 +145,24 @@ def test_fine_tuning_learns_from_what_the_vae_makes_of_the_bands(corpus: MelCorp
     ] * 5
 
 
+def test_half_of_the_excerpts_are_coloured_and_none_without_colour(corpus: MelCorpus) -> None:
+    """Two routes to the first loss: by the training, and from the sounds as they are."""
+    first, plain, halves = [], [], []
+    for colour in (0.0, 0.8):
+        training = begin("magnitude", corpus, colour=colour)
+        assert isinstance(training, MagnitudeTrainer)
+        starts, past = training._draw.starts(training.generator()), training.config.past
+        wanted = training._magnitudes(starts + past)
+        with torch.no_grad():
+            made = training.network(training._mels(starts))[..., past:]
+        plain.append(float(magnitude_loss(made, wanted)))
+        halves.append(float(magnitude_loss(made[len(made) // 2 :], wanted[len(made) // 2 :])))
+        first.append(training.advance()["loss"])
+    assert first[0] == pytest.approx(plain[0], rel=1e-5)
+    assert first[1] != pytest.approx(plain[1], rel=1e-3)
+    assert halves[0] == halves[1]
+
+
 @pytest.mark.parametrize("kind", ["vae", "magnitude"])
 def test_watching_what_lies_between_two_sounds_straightens_the_way(corpus: MelCorpus, kind: str) -> None:
     """Two trainings, alike but for the weight: the loss is reported as it is, not as it is weighed."""
@@ -249,5 +268,8 @@ def test_vocoder_training_of_an_unknown_kind_or_share_refuses() -> None:
         VocoderTraining.of_kind("melgan", adversarial_from=1.5)
     with pytest.raises(ParameterError, match=r"frames must lie between 1 and 128, .* \(got 132\)"):
         VocoderTraining.of_kind("melgan", frames=100, past=32)
-    with pytest.raises(ParameterError, match="between must be 0 or more"):
-        VocoderTraining.of_kind("magnitude", between=-1.0)
+    for name in ("between", "colour"):
+        with pytest.raises(ParameterError, match=f"{name} must be 0 or more"):
+            VocoderTraining.of_kind("magnitude", **{name: -1.0})
+    with pytest.raises(ParameterError, match="cosines must be 1 or more"):
+        VocoderTraining.of_kind("magnitude", cosines=0)

@@ -35,7 +35,7 @@ class Colouring:
 
     def colour(self, log_mel: Tensor, generator: torch.Generator) -> Tensor:
         """Colour excerpts [N, B, T], each its own way, and bring every frame back to the level it had: level-free."""
-        magnitudes = (log_mel.exp() - EPS).clamp(min=0)
+        magnitudes = _to_magnitudes(log_mel)
         coloured = magnitudes * self.draw(len(log_mel), generator).exp()[:, :, None]
         gain = ((self._power(magnitudes) + 1e-9) / (self._power(coloured) + 1e-9)).sqrt()
         levelled: Tensor = coloured * gain
@@ -47,5 +47,9 @@ class Colouring:
 
 def tint(log_mel: Tensor, curves: Tensor) -> Tensor:
     """Colour log mel bands [N, B, T] by curves [N, B] in nepers, whatever this does to their level."""
-    tinted: Tensor = ((log_mel.exp() - EPS).clamp(min=0) * curves.exp()[:, :, None] + EPS).log()
+    tinted: Tensor = (_to_magnitudes(log_mel) * curves.exp()[:, :, None] + EPS).log()
     return tinted
+
+
+def _to_magnitudes(log_mel: Tensor) -> Tensor:
+    return (log_mel.exp() - EPS).clamp(min=0)

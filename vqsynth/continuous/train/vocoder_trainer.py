@@ -30,9 +30,6 @@ from vqsynth.continuous.vocoders.magnitude import FLOOR
 from vqsynth.continuous.vocoders.networks import LOUDEST
 from vqsynth.errors import ParameterError
 
-COLOUR, COSINES = 0.4, 40
-"""How far, in nepers, and how finely the excerpts are coloured from which magnitudes are learnt."""
-
 
 @dataclass(frozen=True)
 class VocoderTraining:
@@ -42,7 +39,8 @@ class VocoderTraining:
     `past` more that only lead up to them. Discriminators join from `adversarial_from` of the steps on, 1 for never;
     what they say, and how far their features are apart, is weighed beside the spectral losses. between: for magnitudes,
     the weight of how far the descriptors of what lies between two sounds are from what lies between theirs, from
-    `between_from` of the steps on, and not before the fine-tuning.
+    `between_from` of the steps on, and not before the fine-tuning. colour: for magnitudes, by how many nepers half of
+    the excerpts are coloured, 0 for none, and `cosines` how finely.
     Raises ParameterError for values out of range.
     """
 
@@ -62,6 +60,8 @@ class VocoderTraining:
     feature_matching: float = 1.0
     between: float = 0.0
     between_from: float = 0.5
+    colour: float = 0.4
+    cosines: int = 40
 
     def __post_init__(self) -> None:
         check_length(steps=self.steps, minutes=self.minutes, seed=self.seed)
@@ -70,8 +70,11 @@ class VocoderTraining:
         for name in ("fine_tuned_from", "adversarial_from", "between_from"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ParameterError(f"{name} must lie between 0 and 1 (got {getattr(self, name)})")
-        if not 0 <= self.between < 1e6:
-            raise ParameterError(f"between must be 0 or more (got {self.between})")
+        for name in ("between", "colour"):
+            if not 0 <= getattr(self, name) < 1e6:
+                raise ParameterError(f"{name} must be 0 or more (got {getattr(self, name)})")
+        if self.cosines < 1:
+            raise ParameterError(f"cosines must be 1 or more (got {self.cosines})")
 
     @classmethod
     def of_kind(cls, kind: str, **options: Any) -> "VocoderTraining":
@@ -153,11 +156,11 @@ class MagnitudeTrainer(VocoderTrainer):
         super().__init__(config, corpus, decoded, total=total)
         usual = self._magnitudes(self._draw.starts(torch.Generator().manual_seed(config.seed)))
         self._descriptors = SpectrumDescriptors.of_bins(corpus.grid, (usual + FLOOR).log())
-        self._colouring = Colouring(corpus.grid, spread=COLOUR, cosines=COSINES)
+        self._colouring = Colouring(corpus.grid, spread=config.colour, cosines=config.cosines)
 
     def _step(self, starts: Ints, generator: torch.Generator) -> dict[str, Tensor]:
         mel, wanted = self._mels(starts), self._magnitudes(starts + self.config.past)
-        coloured = len(starts) // 2
+        coloured = len(starts) // 2 if self.config.colour else 0
         curves = self._colouring.draw(coloured, generator)
         mel[:coloured] = tint(mel[:coloured], curves)
         wanted[:coloured] *= (curves @ self.network.interpolation.T).exp()[..., None]
