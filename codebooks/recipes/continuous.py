@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from vqsynth.continuous.train.vae_trainer import VAETraining
     from vqsynth.continuous.train.vocoder_trainer import VocoderTraining
 
-STEPS = {"vae": 4500, "magnitude": 4500, "istft": 3000, "melgan": 1500}
+STEPS = {"vae": 4500, "magnitude": 6000, "istft": 3000, "melgan": 6000}
 
 GRID = MelGrid(FrameGrid(SR_HZ, 2048, 512))
 LONG_EXCERPTS = {"batch": 12, "frames": 64}
@@ -91,7 +91,7 @@ _RECIPES = (
         licence=RECIPES["violin"].licence.replace("codebook", "model"),
         sources=_sources("violin", "cello"),
         transpose=12,
-        steps={**STEPS, "vae": 7000, "magnitude": 12000},
+        steps={**STEPS, "vae": 7000, "magnitude": 12000, "melgan": 1500},
         # Violin and cello are far enough apart that a morph needs less help than the choir's.
         vae={
             "adversary": 0.12,
