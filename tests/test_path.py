@@ -96,7 +96,7 @@ def test_path_infinite_gain_is_refused() -> None:
         CodePath("a", "b", 16000, 256, 300, np.array([0, 1]), np.array([0, -np.inf]))
 
 
-@pytest.mark.parametrize("seed", [-1, 1.5, "1", None])
+@pytest.mark.parametrize("seed", [-1, 1.5, "1", None, True])
 def test_path_of_a_seed_that_is_none_is_refused(seed: object) -> None:
     with pytest.raises(ParameterError, match="seed must be a whole number of 0 or more"):
         CodePath("x", "0", 44100, 512, 100, np.zeros(1, np.int64), np.zeros(1), seed=seed)  # type: ignore[arg-type]

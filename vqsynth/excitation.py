@@ -12,11 +12,12 @@ in units of `numpy.fft.rfft` of a Hann-windowed frame of a sound of RMS 1.
 """
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from vqsynth.errors import ParameterError
 from vqsynth.frames import Floats, FrameGrid
 
 Spectra = NDArray[np.complex64]
@@ -105,3 +106,10 @@ class CoherentExcitation:
             phases[:, t] = phase
         self._phase = phase
         return phases
+
+
+def check_seed(seed: Any) -> int:
+    """Refuse what cannot seed a generator. Raises ParameterError."""
+    if not isinstance(seed, int | np.integer) or isinstance(seed, bool) or seed < 0:
+        raise ParameterError(f"seed must be a whole number of 0 or more (got {seed!r})")
+    return int(seed)

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from vqsynth.controls import CONTROLS, Controls, read_controls
 from vqsynth.errors import CodebookError, ParameterError
+from vqsynth.excitation import check_seed
 from vqsynth.files import StrPath, write_whole
 
 FORMAT = 1
@@ -59,8 +60,7 @@ class CodePath:
                 f"gain_db must hold finite numbers up to {LOUDEST_DB:g} (got {gain_db.max():.4g}); bring the sound, or "
                 "the loudness that is asked for, down to full scale"
             )
-        if not isinstance(self.seed, int | np.integer) or self.seed < 0:
-            raise ParameterError(f"seed must be a whole number of 0 or more (got {self.seed!r})")
+        check_seed(self.seed)
         if self.controls is not None and len(self.controls) != frames:
             raise ParameterError(f"controls must be of {frames} frames (got {len(self.controls)})")
         object.__setattr__(self, "codes", codes.astype(np.int64))

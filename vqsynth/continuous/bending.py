@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from vqsynth.continuous.latents import Doubles, LatentPath, check_seed
+from vqsynth.continuous.latents import Doubles, LatentPath
 from vqsynth.errors import ParameterError
+from vqsynth.excitation import check_seed
 
 ALL, LOUDNESS = "all", "loudness"
 Part = int | str

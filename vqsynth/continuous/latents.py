@@ -14,6 +14,7 @@ from vqsynth.continuous.latentfiles import ARRAYS, FACTS, read_fields, write_fie
 from vqsynth.continuous.mel import SILENT_DB
 from vqsynth.curves import make_curve
 from vqsynth.errors import ModelError, ParameterError
+from vqsynth.excitation import check_seed
 from vqsynth.files import StrPath
 
 Floats = NDArray[np.float32]
@@ -122,13 +123,6 @@ class LatentPath:
             raise ModelError(f"cannot read the latent path '{file}': {(e.strerror or str(e)).split(': ')[0]}") from e
         except (ParameterError, OverflowError) as e:
             raise ModelError(f"the latent path '{file}' cannot be used: {e}") from e
-
-
-def check_seed(seed: Any) -> int:
-    """Refuse what cannot seed a generator. Raises ParameterError."""
-    if not isinstance(seed, int | np.integer) or isinstance(seed, bool) or seed < 0:
-        raise ParameterError(f"seed must be a whole number of 0 or more (got {seed!r})")
-    return int(seed)
 
 
 def check_same_model(*paths: LatentPath) -> None:

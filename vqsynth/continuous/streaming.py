@@ -16,11 +16,12 @@ from numpy.typing import ArrayLike
 
 from vqsynth.audio import check_samples
 from vqsynth.continuous.bounds import bound_mel, check_level
-from vqsynth.continuous.latents import LatentPath, check_seed
+from vqsynth.continuous.latents import LatentPath
 from vqsynth.continuous.mel import analyse_frames
 from vqsynth.continuous.model import ContinuousModel
 from vqsynth.continuous.vae import DecoderStream, EncoderStream
 from vqsynth.errors import ParameterError
+from vqsynth.excitation import check_seed
 from vqsynth.frames import Floats, FrameGrid
 
 Bend = Callable[[LatentPath], LatentPath]
