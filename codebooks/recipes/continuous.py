@@ -91,7 +91,7 @@ _RECIPES = (
         licence=RECIPES["violin"].licence.replace("codebook", "model"),
         sources=_sources("violin", "cello"),
         transpose=12,
-        steps={**STEPS, "vae": 7000, "magnitude": 12000, "melgan": 1500},
+        steps={**STEPS, "vae": 7000, "magnitude": 12000},
         # Violin and cello are far enough apart that a morph needs less help than the choir's.
         vae={
             "adversary": 0.12,
