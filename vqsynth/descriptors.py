@@ -100,6 +100,7 @@ def descriptor(
     """
 
     def register(function: Callable[[Analysis], Floats]) -> Callable[[Analysis], Floats]:
+        """Put the function into the registry and give it back. Raises ParameterError."""
         _check_name(name)
         taken = REGISTRY.get(name)
         if taken and _home(taken.function) != _home(function):

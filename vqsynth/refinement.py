@@ -64,6 +64,7 @@ def refine(
     kept: dict[int, Floats] = {}
 
     def wanted_wide(block: slice, window: Floats) -> Floats:
+        """Give the magnitudes (T, 2 * n_bins - 1) that some wide frames are to have: partials and noise level."""
         if block.start in kept:
             return kept[block.start]
         tonal = np.abs(np.fft.rfft(_cut(padded_partials, wide)[block] * window, axis=-1))

@@ -163,6 +163,15 @@ def check_excerpts(*, batch: int, frames: int, rates: Mapping[str, float]) -> No
             raise ParameterError(f"{name} must lie between 0 and 1 (got {rate})")
 
 
+def check_weights(weights: Mapping[str, float], *, cosines: int) -> None:
+    """Refuse weights below 0, of losses or of colour, by name, and colours of no cosine. Raises ParameterError."""
+    for name, weight in weights.items():
+        if not 0 <= weight < 1e6:
+            raise ParameterError(f"{name} must be 0 or more (got {weight})")
+    if cosines < 1:
+        raise ParameterError(f"cosines must be 1 or more (got {cosines})")
+
+
 def make_seeded(make: Callable[[], Made], seed: int) -> Made:
     """Make something whose first weights come from the seed, leaving torch's own generator as it was."""
     with torch.random.fork_rng(devices=[]):

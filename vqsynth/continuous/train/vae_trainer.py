@@ -33,7 +33,15 @@ from vqsynth.continuous.train.colouring import Colouring
 from vqsynth.continuous.train.corpus import MelCorpus
 from vqsynth.continuous.train.descriptors import SpectrumDescriptors
 from vqsynth.continuous.train.spectral import relative_error
-from vqsynth.continuous.train.training import Draw, Mixture, Training, check_excerpts, check_length, make_seeded
+from vqsynth.continuous.train.training import (
+    Draw,
+    Mixture,
+    Training,
+    check_excerpts,
+    check_length,
+    check_weights,
+    make_seeded,
+)
 from vqsynth.continuous.vae import VAE, VAEConfig, gaussian_divergence, reparametrise
 from vqsynth.errors import ParameterError
 from vqsynth.frames import Floats
@@ -82,11 +90,8 @@ class VAETraining:
         check_excerpts(batch=self.batch, frames=self.frames, rates=rates)
         if self.pursuits < 0:
             raise ParameterError(f"pursuits must be 0 or more (got {self.pursuits})")
-        if self.cosines < 1:
-            raise ParameterError(f"cosines must be 1 or more (got {self.cosines})")
-        for name in ("relative", "beta", "adversary", "centroid", "reading", "between", "colour"):
-            if not 0 <= getattr(self, name) < 1e6:
-                raise ParameterError(f"{name} must be 0 or more (got {getattr(self, name)})")
+        weights = ("relative", "beta", "adversary", "centroid", "reading", "between", "colour")
+        check_weights({name: getattr(self, name) for name in weights}, cosines=self.cosines)
         for name in ("warm_up", "growth"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ParameterError(f"{name} must lie between 0 and 1 (got {getattr(self, name)})")

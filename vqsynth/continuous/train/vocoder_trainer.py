@@ -22,7 +22,15 @@ from vqsynth.continuous.train.decoded import Decoded
 from vqsynth.continuous.train.descriptors import SpectrumDescriptors
 from vqsynth.continuous.train.discriminators import MultiScaleDiscriminator, feature_matching, hinge_losses
 from vqsynth.continuous.train.spectral import magnitude_loss, multi_resolution_loss, target_magnitudes
-from vqsynth.continuous.train.training import Draw, Mixture, Training, check_excerpts, check_length, make_seeded
+from vqsynth.continuous.train.training import (
+    Draw,
+    Mixture,
+    Training,
+    check_excerpts,
+    check_length,
+    check_weights,
+    make_seeded,
+)
 from vqsynth.continuous.train.vae_trainer import choose_frames
 from vqsynth.continuous.vocoders import make_vocoder
 from vqsynth.continuous.vocoders.envelope import to_unit_level
@@ -70,11 +78,7 @@ class VocoderTraining:
         for name in ("fine_tuned_from", "adversarial_from", "between_from"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ParameterError(f"{name} must lie between 0 and 1 (got {getattr(self, name)})")
-        for name in ("between", "colour"):
-            if not 0 <= getattr(self, name) < 1e6:
-                raise ParameterError(f"{name} must be 0 or more (got {getattr(self, name)})")
-        if self.cosines < 1:
-            raise ParameterError(f"cosines must be 1 or more (got {self.cosines})")
+        check_weights({"between": self.between, "colour": self.colour}, cosines=self.cosines)
 
     @classmethod
     def of_kind(cls, kind: str, **options: Any) -> "VocoderTraining":
