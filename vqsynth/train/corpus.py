@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from vqsynth import audio
 from vqsynth.errors import AudioError
 from vqsynth.frames import Floats, FrameGrid
-from vqsynth.soundfiles import Skipped, summarize_sounds
+from vqsynth.soundfiles import Skipped, check_usable, read_each, summarize_sounds
 
 Ints = NDArray[np.int64]
 
@@ -62,25 +62,19 @@ class Corpus:
         return summarize_sounds(len(self.files), self.seconds, self.skipped)
 
 
-def load_corpus(paths: Sequence[Path], grid: FrameGrid, *, transpose: int = 0) -> Corpus:
+def load_corpus(
+    paths: Sequence[Path], grid: FrameGrid, *, transpose: int = 0, skipped: Sequence[Skipped] = ()
+) -> Corpus:
     """Read sounds and find the frames worth training on.
 
-    transpose: also keep copies 1 to this many semitones up and down. Files that cannot be read, or hold only
-    silence, are listed in `skipped`; short ones are used, padded with zeros.
+    transpose: also keep copies 1 to this many semitones up and down. Files that cannot be read, or hold only silence,
+    are listed in `skipped`, after those that are given; short ones are used, padded with zeros.
     Raises AudioError where nothing usable is left.
     """
-    pieces, skipped = _Pieces(grid), []
-    used: list[Path] = []
-    for path in paths:
-        try:
-            pieces.add_file(path, transpose)
-            used.append(path)
-        except AudioError as e:
-            skipped.append(Skipped(path, str(e).replace(f"'{path}'", "it")))
-    if not used:
-        why = f": {skipped[0].path.name}: {skipped[0].reason}" if skipped else ""
-        raise AudioError(f"no usable sound among {len(paths)} files{why}; name files or folders that hold sound")
-    return pieces.to_corpus(tuple(used), tuple(skipped))
+    pieces = _Pieces(grid)
+    used, unread = read_each(paths, lambda path: pieces.add_file(path, transpose))
+    check_usable(used, unread)
+    return pieces.to_corpus(used, (*skipped, *unread))
 
 
 class _Pieces:

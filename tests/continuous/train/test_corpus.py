@@ -111,7 +111,11 @@ def test_load_mels_lists_what_it_skips_and_why(tmp_path: Path) -> None:
     soundfile.write(tmp_path / "silent.wav", np.zeros(800), 8000)
     corpus = load_mels([*paths, tmp_path / "broken.wav", tmp_path / "silent.wav"], GRID, say=said.append)
     assert [s.path.name for s in corpus.skipped] == ["broken.wav", "silent.wav"]
-    assert said == [corpus.summary()] and said[0].startswith("2 files, 0.1 minutes; 2 skipped because 'broken.wav'")
+    assert (
+        said == [corpus.summary()]
+        and said[0].startswith("2 files, 0.1 minutes; 2 skipped because\n")
+        and "broken.wav': it is" in said[0]
+    )
     with pytest.raises(AudioError, match=r"no usable sound.*only silence"):
         load_mels([tmp_path / "silent.wav"], GRID)
 

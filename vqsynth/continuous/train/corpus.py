@@ -19,7 +19,7 @@ from vqsynth import audio
 from vqsynth.continuous.mel import MelGrid, analyse_sound
 from vqsynth.errors import AudioError
 from vqsynth.frames import Floats
-from vqsynth.soundfiles import Skipped, summarize_sounds
+from vqsynth.soundfiles import Skipped, check_usable, read_each, summarize_sounds
 
 Ints = NDArray[np.int64]
 
@@ -131,25 +131,21 @@ def load_mels(
     *,
     transpose: int = 0,
     transposed: Collection[Path] | None = None,
+    skipped: Sequence[Skipped] = (),
     say: Callable[[str], object] = lambda line: None,
 ) -> MelCorpus:
     """Read sounds and analyse them.
 
     transpose: also keep copies 1 to this many semitones up and down, of all sounds or of those in `transposed`. Files
-    that cannot be read, or hold only silence, are listed in `skipped`.
+    that cannot be read, or hold only silence, are listed in `skipped`, after those that are given.
     Raises AudioError where nothing usable is left.
     """
-    pieces, skipped, used = _Pieces(grid), [], []
-    for path in paths:
-        try:
-            pieces.add_file(path, transpose if transposed is None or path in transposed else 0)
-            used.append(path)
-        except AudioError as e:
-            skipped.append(Skipped(path, str(e).replace(f"'{path}'", "it")))
-    if not used:
-        why = f": {skipped[0].path.name}: {skipped[0].reason}" if skipped else ""
-        raise AudioError(f"no usable sound among {len(paths)} files{why}; name files or folders that hold sound")
-    corpus = pieces.to_corpus(tuple(used), tuple(skipped))
+    pieces = _Pieces(grid)
+    used, unread = read_each(
+        paths, lambda path: pieces.add_file(path, transpose if transposed is None or path in transposed else 0)
+    )
+    check_usable(used, unread)
+    corpus = pieces.to_corpus(used, (*skipped, *unread))
     say(corpus.summary())
     return corpus
 
