@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from vqsynth.errors import ParameterError, VqsynthError
 from vqsynth.files import check_output
@@ -28,6 +29,18 @@ excitation: Decorator = click.option(
 seed: Decorator = click.option(
     "--seed", type=click.IntRange(min=0), help="Seed of the noise, by default as the path says, else 0."
 )
+
+
+def refuse_given(names: Iterable[str], why: str) -> None:
+    """Refuse options that were typed where they have no use. Raises UsageError."""
+    for name in names:
+        if is_given(name):
+            raise click.UsageError(f"--{name.replace('_', '-')} is an option {why}; leave it away")
+
+
+def is_given(name: str) -> bool:
+    """Tell whether an option of the verb at work was typed."""
+    return click.get_current_context().get_parameter_source(name) is ParameterSource.COMMANDLINE
 
 
 def split_pairs(values: tuple[str, ...], option: str) -> dict[str, str]:

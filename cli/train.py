@@ -6,7 +6,10 @@ from typing import Any
 import click
 
 from vqsynth.cli import options
+from vqsynth.cli.options import refuse_given
 from vqsynth.frames import FrameGrid
+
+OF_THE_BASE = ("sr", "n_fft", "hop_length", "front")
 
 
 @click.command("train")
@@ -16,9 +19,11 @@ from vqsynth.frames import FrameGrid
 @click.option("--sr", type=int, default=44100, show_default=True, help="Sample rate in Hz.")
 @click.option("--n-fft", type=int, default=2048, show_default=True, help="Window: four periods of the lowest pitch.")
 @click.option("--hop-length", type=int, help="Samples between frames.  [default: a quarter of the window]")
-@click.option("--codes", type=int, default=1024, show_default=True, help="How many timbres.")
+@click.option(
+    "--codes", type=int, help="How many timbres at most; those that no sound uses are left out.  [default: 1024]"
+)
 @click.option("--steps", type=int, help="How long to train, in steps.")
-@click.option("--minutes", type=float, help="How long to train, in minutes.  [default: 12]")
+@click.option("--minutes", type=float, help="How long all of it may take, in minutes.  [default: 12]")
 @click.option("--front", type=click.Choice(["fourier", "learned"]), default="fourier", show_default=True,
               help="What the encoder sees first: the log spectrum, or convolutions over samples.")  # fmt: skip
 @click.option("--transpose", type=int, default=0, show_default=True, help="Also train on copies so many semitones off.")
@@ -28,18 +33,35 @@ from vqsynth.frames import FrameGrid
 @click.option("--resume", is_flag=True, help="Go on with a training that was stopped.")
 @click.option("--validation", multiple=True, type=options.File,
               help="A file or folder to hold out and measure by; repeatable.  [default: every tenth file]")  # fmt: skip
+@click.option("--base", help="A finished codebook to go on from; its frames and its kind of model are kept.")
+@click.option("--dry-run", is_flag=True, help="Only list what would be used, held out and skipped.")
 def train_command(sounds: tuple[Path, ...], name: str, output: Path, sr: int, n_fft: int, hop_length: int | None,
-                  threads: int, device: str, resume: bool, validation: tuple[Path, ...],
-                  **model: Any) -> None:  # fmt: skip
+                  threads: int, device: str, resume: bool, validation: tuple[Path, ...], base: str | None,
+                  dry_run: bool, **model: Any) -> None:  # fmt: skip
     """Learn a codebook from SOUNDS, files and folders, and save it as a folder of its own.
 
-    \b
-    Example:
-      vqsynth train my-sounds --name mine -o mine --minutes 12
-    """
-    from vqsynth.train.build import TrainingJob, make_config, train_codebook
+    A sound of it is written beside it, and it is said in plain words what it is worth.
 
-    grid = FrameGrid(sr, n_fft, n_fft // 4 if hop_length is None else hop_length)
-    job = TrainingJob(sounds, name, output, grid, make_config(grid, **model), validation=validation or None)
+    \b
+    Examples:
+      vqsynth train my-sounds --name mine -o mine --minutes 12
+      vqsynth train my-sounds more --name mine -o mine --base mine --minutes 5
+    """
+    from vqsynth.shelf import load
+    from vqsynth.soundfiles import plan_training, split_sounds
+    from vqsynth.train.build import TrainingJob, check_job, make_config, train_codebook
+    from vqsynth.train.sample import sample_path
+
+    if base is not None:
+        refuse_given(OF_THE_BASE, "of frames and model, which --base keeps")
+    known = load(base) if base is not None else None
+    grid = known.grid if known else FrameGrid(sr, n_fft, n_fft // 4 if hop_length is None else hop_length)
+    config = make_config(grid, **model, base=known)
+    job = TrainingJob(sounds, name, output, grid, config, validation or None, base=known, sample=sample_path(output))
+    if dry_run:
+        check_job(job)
+        plan_training(split_sounds(job.sounds, job.validation), say=click.echo)
+        click.echo("nothing was trained or written")
+        return
     train_codebook(job, device=device, threads=threads, resume=resume, say=click.echo)
     click.echo(f"wrote {output}")

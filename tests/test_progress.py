@@ -11,8 +11,8 @@ def test_progress_away_from_a_terminal_writes_plain_lines(
 ) -> None:
     monkeypatch.setattr(progress, "LINE_EVERY_S", 0.0)
     with progress.Progress(3, 1) as shown:
-        for _ in range(2):
-            shown.show("loss 0.500  codes 60/64")
+        for share in (2 / 3, 1.0):
+            shown.show("loss 0.500  codes 60/64", share=share)
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 2
     assert re.fullmatch(r"step 3/3  loss 0.500  codes 60/64  \d+ s left", lines[-1])
@@ -25,10 +25,22 @@ def test_progress_on_a_terminal_shows_what_is_done_the_state_and_the_steps(
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("COLUMNS", "120")
     with progress.Progress(4, doing="vocoding") as shown:
-        for _ in range(4):
-            shown.show("loss 0.250")
+        for step in range(4):
+            shown.show("loss 0.250", share=(step + 1) / 4)
     err = capsys.readouterr().err
     assert "vocoding" in err and "loss 0.250" in err and "4/4" in err
+
+
+def test_progress_by_the_clock_says_steps_and_the_share_of_the_time(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(progress, "LINE_EVERY_S", 0.0)
+    with progress.Progress(None, 7) as shown:
+        shown.show("loss 0.500", share=0.25)
+        shown.show("loss 0.400", share=1.0)
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0].startswith("step 8, 25%  loss 0.500")
+    assert re.fullmatch(r"step 9, 100%  loss 0.400  0 s left", lines[1])
 
 
 def test_smoothed_of_a_constant_is_it_and_of_noise_its_mean(rng: np.random.Generator) -> None:

@@ -49,7 +49,7 @@ def make_stage(corpus: MelCorpus, config: VAETraining = replace(VAE_TRAINING, st
         corpus=corpus.fingerprint,
         begin=lambda total: VAETrainer(config, corpus, flatten_all(corpus), total=total),
         steps=config.steps,
-        minutes=config.minutes,
+        seconds=60 * config.minutes,
         tell=Losses("vae").tell,
         error=ModelError,
     )
@@ -98,14 +98,62 @@ def test_run_stage_resumed_with_other_sounds_or_options_refuses(corpus: MelCorpu
         run_stage(make_stage(small_corpus(tmp_path / "more", transpose=1), config), path, resume=True)
 
 
-def test_run_stage_for_minutes_fixes_its_steps_and_keeps_them(
+class FakeClock:
+    """A clock on which every look takes a tenth of a second."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def monotonic(self) -> float:
+        self.now += 0.1
+        return self.now
+
+
+def test_run_stage_by_the_clock_takes_the_seconds_and_goes_through_all_phases(
     corpus: MelCorpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path, config = tmp_path / "c.safetensors", replace(VAE_TRAINING, steps=None, minutes=0.01)
-    first = run_stage(make_stage(corpus, config), path)
-    assert first.training.total >= 100
-    monkeypatch.setattr(stages, "_steps_in", lambda stage: 7)
-    assert run_stage(make_stage(corpus, config), path, resume=True).training.total == first.training.total
+    monkeypatch.setattr(stages, "time", FakeClock())
+    seen: list[float] = []
+    advance = VAETrainer.advance
+    monkeypatch.setattr(VAETrainer, "advance", lambda self: (seen.append(self.progress), advance(self))[1])
+    config = replace(VAE_TRAINING, steps=None, minutes=0.2)
+    done = run_stage(make_stage(corpus, config), tmp_path / "c.safetensors")
+    assert done.seconds == pytest.approx(12, rel=0.05)
+    assert len(seen) == pytest.approx(120, abs=6) and done.training.step == len(seen)
+    assert seen[0] == 0 and np.all(np.diff(seen) > 0) and 0.98 < seen[-1] < 1
+
+
+def test_run_stage_by_the_clock_of_a_slow_step_skips_no_phase(
+    corpus: MelCorpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = replace(VAE_TRAINING, steps=None, minutes=1e-6)
+    done = run_stage(make_stage(corpus, config), tmp_path / "c.safetensors")
+    assert done.training.step == 100
+
+
+def test_run_stage_by_the_clock_stopped_and_resumed_does_what_is_left(
+    corpus: MelCorpus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stages, "time", FakeClock())
+    path, config = tmp_path / "c.safetensors", replace(VAE_TRAINING, steps=None, minutes=0.2)
+    whole = run_stage(make_stage(corpus, config), tmp_path / "whole.safetensors")
+    advance, steps = VAETrainer.advance, iter(range(10**6))
+
+    def interrupted(self: VAETrainer) -> object:
+        if next(steps) == 50:
+            os.kill(os.getpid(), signal.SIGINT)
+        return advance(self)
+
+    monkeypatch.setattr(VAETrainer, "advance", interrupted)
+    with pytest.raises(Stopped, match=r"stopped at 4\d% of the vae.*--resume"):
+        run_stage(make_stage(corpus, config), path)
+    saved = load_checkpoint(path)
+    assert saved.total is None and 0.4 < saved.clocked < 0.5 and not saved.is_finished
+    resumed = run_stage(make_stage(corpus, config), path, resume=True)
+    assert resumed.seconds == pytest.approx(whole.seconds, rel=0.05)
+    assert load_checkpoint(path).is_finished
+    again = run_stage(make_stage(corpus, config), path, resume=True)
+    assert again.training.step == resumed.training.step
 
 
 def test_run_stage_shows_its_losses(corpus: MelCorpus, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

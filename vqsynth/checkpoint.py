@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from vqsynth.errors import CodebookError, ParameterError, VqsynthError
 from vqsynth.files import write_whole
 
-FORMAT = "vqsynth-checkpoint-1"
+FORMAT = "vqsynth-checkpoint-2"
 FILE_NAME = "checkpoint.safetensors"
 
 
@@ -23,15 +23,22 @@ FILE_NAME = "checkpoint.safetensors"
 class Checkpoint:
     """Hold a training at one step: tensors by name, and what they belong to.
 
-    total is the number of steps the training is to have; seconds is the time spent on it so far.
+    total is the number of steps the training is to have, or None where the clock counts, which had come to the share
+    `clocked` of it. seconds is the time spent on it so far.
     """
 
     step: int
-    total: int
+    total: int | None
     seconds: float
     config: dict[str, Any]
     corpus: str
     tensors: dict[str, NDArray[Any]]
+    clocked: float = 0.0
+
+    @property
+    def is_finished(self) -> bool:
+        """Tell whether the training has come to its end."""
+        return self.step >= self.total if self.total else self.clocked >= 1
 
 
 def checkpoint_path(folder: Path, *, stage: str | None = None) -> Path:
@@ -60,6 +67,7 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint, *, error: type[VqsynthEr
     facts = {
         "step": checkpoint.step,
         "total": checkpoint.total,
+        "clocked": checkpoint.clocked,
         "seconds": checkpoint.seconds,
         "config": checkpoint.config,
         "corpus": checkpoint.corpus,

@@ -5,7 +5,7 @@ import time
 from types import TracebackType
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, TaskID, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
 LINE_EVERY_S = 20.0
@@ -27,12 +27,14 @@ class Smoothed:
 class Progress:
     """Show step, state and time left, from entering the block to leaving it.
 
-    total: steps the work has. step: those that were done before. doing: what stands before the bar.
+    total: steps the work has, or None where only its share is known. step: those that were done before. doing: what
+    stands before the bar.
     """
 
-    def __init__(self, total: int, step: int = 0, *, doing: str = "training") -> None:
-        self._total, self._step, self._first, self._doing = total, step, step, doing
+    def __init__(self, total: int | None, step: int = 0, *, doing: str = "training") -> None:
+        self._total, self._step, self._doing = total, step, doing
         self._begun = self._shown = time.monotonic()
+        self._first: float | None = None
         console = Console(stderr=True)
         self._bar = _make_bar(console, doing) if console.is_terminal else None
         self._task = TaskID(0)
@@ -40,7 +42,7 @@ class Progress:
     def __enter__(self) -> "Progress":
         if self._bar is not None:
             self._bar.start()
-            self._task = self._bar.add_task(self._doing, total=self._total, completed=self._step, state="")
+            self._task = self._bar.add_task(self._doing, total=1.0, state="")
         return self
 
     def __exit__(
@@ -49,21 +51,24 @@ class Progress:
         if self._bar is not None:
             self._bar.stop()
 
-    def show(self, state: str) -> None:
-        """Take note of a step, after which things stand as `state` says."""
+    def show(self, state: str, *, share: float) -> None:
+        """Take note of a step, after which things stand as `state` says and `share` of the work, 0 to 1, is done."""
         self._step += 1
+        if self._first is None:
+            self._begun, self._first = time.monotonic(), share
+        step = f"step {self._step}/{self._total}" if self._total else f"step {self._step}, {share:.0%}"
         if self._bar is not None:
-            self._bar.update(self._task, completed=self._step, state=state)
-        elif time.monotonic() - self._shown > LINE_EVERY_S or self._step == self._total:
+            self._bar.update(self._task, completed=share, state=f"{step}  {state}")
+        elif time.monotonic() - self._shown > LINE_EVERY_S or share >= 1:
             self._shown = time.monotonic()
-            sys.stderr.write(f"step {self._step}/{self._total}  {state}  {self._seconds_left():.0f} s left\n")
+            sys.stderr.write(f"{step}  {state}  {self._seconds_left(share):.0f} s left\n")
             sys.stderr.flush()
 
-    def _seconds_left(self) -> float:
-        per_step_s = (time.monotonic() - self._begun) / (self._step - self._first)
-        return per_step_s * (self._total - self._step)
+    def _seconds_left(self, share: float) -> float:
+        done = share - (self._first or 0.0)
+        return (time.monotonic() - self._begun) * (1 - share) / done if done > 0 else 0.0
 
 
 def _make_bar(console: Console, doing: str) -> Bar:
     state = TextColumn("{task.fields[state]}")
-    return Bar(TextColumn(doing), BarColumn(), MofNCompleteColumn(), state, TimeRemainingColumn(), console=console)
+    return Bar(TextColumn(doing), BarColumn(), state, TimeRemainingColumn(), console=console)

@@ -2,6 +2,10 @@
 
 A codebook is trained in one stage; a continuous model in several, the VAE first and then every vocoder. Each has a
 checkpoint of its own, so that stages can also be trained one by one, or side by side in several processes.
+
+Every schedule of a training follows its progress, from 0 to 1. Where the number of steps is given, progress is counted
+in steps, and a training that was stopped and taken up again ends with the weights of one that was not. Where minutes
+are given, progress follows the clock: the minutes are kept however fast the machine is, and however fast it stays.
 """
 
 import time
@@ -20,15 +24,39 @@ from vqsynth.interrupts import Stopped, stop_signals
 from vqsynth.progress import Progress
 
 CHECKPOINT_EVERY_S = 60.0
-PROBE_STEPS = 6
+LONGEST_STEP = 0.01
+"""Share of a training by the clock that one step counts for at most: k-means takes seconds, and no phase is skipped."""
+LONGEST_PAUSE_S = 60.0
+"""Seconds between two steps that count at most: a process that was stopped for an hour has not trained for one."""
 Report_co = TypeVar("Report_co", covariant=True)
 
 
+class Paced:
+    """Know how far a training is: by its steps where their number `total` is known, else by what the clock says."""
+
+    def __init__(self, total: int | None) -> None:
+        self.step, self.total, self.clocked = 0, total, 0.0
+
+    @property
+    def progress(self) -> float:
+        """Tell the share of the training that is done, from 0 to 1."""
+        return self.step / self.total if self.total else self.clocked
+
+
 class Training(Protocol[Report_co]):
-    """What advances by steps, from 0 to `total`, and can be put down and taken up between any two of them."""
+    """What advances by steps until its progress is 1, and can be put down and taken up between any two of them.
+
+    total: its number of steps, or None where the clock counts, whose share stands in `clocked`.
+    """
 
     step: int
-    total: int
+    total: int | None
+    clocked: float
+
+    @property
+    def progress(self) -> float:
+        """Tell the share of the training that is done, from 0 to 1."""
+        ...
 
     def advance(self) -> Report_co:
         """Do one step, and report on it."""
@@ -48,22 +76,21 @@ AnyTraining = TypeVar("AnyTraining", bound=Training[Any])
 
 @dataclass(frozen=True)
 class Stage(Generic[AnyTraining]):
-    """Describe a training: its name, what decides its weights, and how to begin one of so many steps.
+    """Describe a training: its name, what decides its weights, and how to begin one.
 
-    config is what JSON can hold; corpus the fingerprint of the sounds. Give steps, or minutes to be filled. tell: makes
-    a line to show of what a step reports. error: what is raised for a bad checkpoint. probe_at: the share of all steps
-    whose kind is the slowest, and by which steps are counted out.
+    config is what JSON can hold; corpus the fingerprint of the sounds. steps: how many, or None to fill `seconds`,
+    those of all sittings together. begin: makes a training of so many steps, or of as many as the clock allows. tell:
+    makes a line to show of what a step reports. error: what is raised for a bad checkpoint.
     """
 
     name: str
     config: Mapping[str, Any]
     corpus: str
-    begin: Callable[[int], AnyTraining]
+    begin: Callable[[int | None], AnyTraining]
     steps: int | None
-    minutes: float
+    seconds: float
     tell: Callable[[Any], str]
     error: type[VqsynthError]
-    probe_at: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -82,31 +109,42 @@ def run_stage(stage: Stage[AnyTraining], path: Path, *, resume: bool = False) ->
     Ctrl-C.
     """
     with stop_signals() as stop:
-        begun = time.monotonic()
         training, before_s = _begin(stage, path, resume=resume)
-
-        def spent_s() -> float:
-            return before_s + time.monotonic() - begun
-
-        def save() -> float:
-            seconds = spent_s()
-            _save(stage, training, path, seconds)
-            return seconds
-
-        if training.step == training.total:
+        clock = _Clock(before_s)
+        if training.progress >= 1:
             return Trained(training, before_s)
-        saved_s = save()
+        saved_s = _save(stage, training, path, clock.spent_s)
         with Progress(training.total, training.step, doing=stage.name) as progress:
-            while training.step < training.total:
-                progress.show(stage.tell(training.advance()))
-                if stop.is_set() or spent_s() - saved_s > CHECKPOINT_EVERY_S:
-                    saved_s = save()
+            while training.progress < 1:
+                told = stage.tell(training.advance())
+                spent_s = clock.tick()
+                if training.total is None:
+                    training.clocked = min(spent_s / stage.seconds, training.clocked + LONGEST_STEP)
+                progress.show(told, share=training.progress)
+                if stop.is_set() or spent_s - saved_s > CHECKPOINT_EVERY_S:
+                    saved_s = _save(stage, training, path, spent_s)
                 if stop.is_set():
-                    raise Stopped(
-                        f"stopped at step {training.step} of {training.total} of the {stage.name}, which is saved; "
-                        "to go on, give the same command with --resume"
-                    )
-        return Trained(training, save())
+                    raise Stopped(_tell_stopped(stage, training))
+        return Trained(training, _save(stage, training, path, clock.spent_s))
+
+
+class _Clock:
+    """Count the seconds that a training takes, those of earlier sittings included, without long pauses."""
+
+    def __init__(self, before_s: float) -> None:
+        self.spent_s, self._last = before_s, time.monotonic()
+
+    def tick(self) -> float:
+        """Count the time since the last tick, and return all that was spent."""
+        now = time.monotonic()
+        self.spent_s += min(now - self._last, LONGEST_PAUSE_S)
+        self._last = now
+        return self.spent_s
+
+
+def _tell_stopped(stage: Stage[AnyTraining], training: AnyTraining) -> str:
+    step = f"step {training.step} of {training.total}" if training.total else f"{training.progress:.0%}"
+    return f"stopped at {step} of the {stage.name}, which is saved; to go on, give the same command with --resume"
 
 
 @contextmanager
@@ -123,28 +161,18 @@ def torch_threads(threads: int) -> Iterator[None]:
 
 
 def _begin(stage: Stage[AnyTraining], path: Path, *, resume: bool) -> tuple[AnyTraining, float]:
-    if resume and path.exists():
-        saved = load_checkpoint(path, error=stage.error)
-        check_same(saved, config=dict(stage.config), corpus=stage.corpus, error=stage.error)
-        training = stage.begin(saved.total)
-        training.take_up(saved.tensors, step=saved.step)
-        return training, saved.seconds
-    return stage.begin(stage.steps or _steps_in(stage)), 0.0
+    if not (resume and path.exists()):
+        return stage.begin(stage.steps), 0.0
+    saved = load_checkpoint(path, error=stage.error)
+    check_same(saved, config=dict(stage.config), corpus=stage.corpus, error=stage.error)
+    training = stage.begin(saved.total)
+    training.take_up(saved.tensors, step=saved.step)
+    training.clocked = saved.clocked
+    return training, saved.seconds
 
 
-def _steps_in(stage: Stage[AnyTraining]) -> int:
-    """Measure how many steps fit into the minutes asked for, on a training that is thrown away."""
-    training = stage.begin(PROBE_STEPS * 1000)
-    training.step = int(stage.probe_at * training.total)
-    training.advance()
-    begun = time.monotonic()
-    for _ in range(PROBE_STEPS):
-        training.advance()
-    per_step_s = (time.monotonic() - begun) / PROBE_STEPS
-    return max(100, int(60 * stage.minutes / per_step_s))
-
-
-def _save(stage: Stage[AnyTraining], training: AnyTraining, path: Path, seconds: float) -> None:
+def _save(stage: Stage[AnyTraining], training: AnyTraining, path: Path, seconds: float) -> float:
+    """Write a checkpoint, and return the seconds that it says were spent."""
     checkpoint = Checkpoint(
         step=training.step,
         total=training.total,
@@ -152,5 +180,7 @@ def _save(stage: Stage[AnyTraining], training: AnyTraining, path: Path, seconds:
         config=dict(stage.config),
         corpus=stage.corpus,
         tensors=training.to_tensors(),
+        clocked=training.clocked,
     )
     save_checkpoint(path, checkpoint, error=stage.error)
+    return seconds

@@ -79,6 +79,7 @@ def make_job(recipe: Recipe, build: Path, folder: Path, *, say: Callable[[str], 
         config=recipe.config,
         validation=validation,
         about=recipe.card(),
+        held_out_s=None,
     )
 
 

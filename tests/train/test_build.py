@@ -1,15 +1,21 @@
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 
 from tests.train.sound_files import GRID, note, write_notes
 from vqsynth import load
 from vqsynth.codebook import Codebook
 from vqsynth.errors import AudioError, CodebookError, ParameterError
-from vqsynth.train.build import TrainingJob, make_config, measure_usage, train_codebook
+from vqsynth.frames import FrameGrid
+from vqsynth.train.assembly import measure_usage
+from vqsynth.train.build import TrainingJob, make_config, train_codebook
+from vqsynth.train.held_out import measure_reconstruction
+from vqsynth.train.sample import sample_path
 
 Write = Callable[..., Path]
 
@@ -36,19 +42,20 @@ def test_train_codebook_saves_a_codebook_that_loads(trained: tuple[Codebook, Pat
     loaded = load(folder / "book")
     np.testing.assert_array_equal(loaded.grains.magnitudes, book.grains.magnitudes)
     assert loaded.card == json.loads(json.dumps(book.card))
-    assert len(loaded) == 16
+    assert 2 <= len(loaded) <= 16
 
 
 def test_train_codebook_counts_every_frame_of_the_corpus(trained: tuple[Codebook, Path, list[str]]) -> None:
     book = trained[0]
     assert book.table.counts.sum() == book.card["corpus"]["frames"]
-    assert book.card["codes_used"] == pytest.approx((book.table.counts > 0).mean(), abs=1e-4)
+    assert (book.table.counts > 0).all(), "what no sound uses is left out"
+    assert book.card["codes_used"] == pytest.approx(len(book) / 16, abs=1e-4)
     assert 1 <= book.card["perplexity"] <= 16
 
 
 def test_train_codebook_tells_and_writes_down_what_it_used(trained: tuple[Codebook, Path, list[str]]) -> None:
     book, _, said = trained
-    assert said[0].startswith("19 files, 0.2 minutes; 1 skipped because 'broken.wav'")
+    assert said[0].startswith("19 files, 0.2 minutes; 1 skipped because\n") and "broken.wav': it is" in said[0]
     assert said[1] == "held out: note03.wav"
     assert book.card["corpus"]["files"] == 19
     assert book.card["licence"] == "mine"
@@ -94,7 +101,84 @@ def test_train_codebook_over_a_codebook_replaces_it(tmp_path: Path) -> None:
     paths = write_notes(tmp_path / "sounds")
     train_codebook(job(paths, tmp_path / "book", steps=10))
     train_codebook(job(paths, tmp_path / "book", steps=10, codes=8))
-    assert len(load(tmp_path / "book")) == 8
+    assert load(tmp_path / "book").card["training"]["codes"] == 8
+
+
+def test_train_codebook_leaves_out_codes_that_nothing_uses(tmp_path: Path) -> None:
+    """Ten steps on two notes leave most of 64 codes unused: none of them is in table, percentiles or paths."""
+    said: list[str] = []
+    paths = write_notes(tmp_path / "sounds", 2)
+    book = train_codebook(job(paths, tmp_path / "book", steps=10, codes=64), say=said.append)
+    assert len(book) < 64 and (book.table.counts > 0).all()
+    assert book.model_state["quantizer.code_vectors"].shape[0] == len(book.grains) == len(book.table) == len(book)
+    assert book.card["training"]["codes"] == 64 and book.card["codes_used"] == pytest.approx(len(book) / 64, abs=1e-4)
+    assert load(tmp_path / "book").encode(note(200), 8000).codes.max() < len(book)
+    assert any(line.startswith("This codebook is poor: of 64 codes only") for line in said)
+
+
+def test_train_codebook_from_a_base_goes_on_from_it(tmp_path: Path) -> None:
+    paths = write_notes(tmp_path / "sounds", 4)
+    base = train_codebook(job(paths, tmp_path / "book", steps=300))
+    config = make_config(GRID, steps=10, base=base)
+    assert config.model.codes == 16 and config.base == base.card["files"]["model.safetensors"]
+    more = TrainingJob(paths, "more", tmp_path / "book", GRID, config, base=base)
+    after, anew = train_codebook(more), train_codebook(job(paths, tmp_path / "anew", steps=10))
+    near, far = (measure_reconstruction(b, paths[:1])["sounds/note00.wav"].lsd_db for b in (after, anew))
+    before = measure_reconstruction(base, paths[:1])["sounds/note00.wav"].lsd_db
+    assert near < before + 1.5 < far
+    assert after.card["training"]["steps"] == 310 and after.card["training"]["codes"] == 16
+
+
+def test_train_codebook_from_a_base_with_other_frames_or_fewer_codes_refuses(tmp_path: Path) -> None:
+    paths = write_notes(tmp_path / "sounds", 2)
+    base = train_codebook(job(paths, tmp_path / "base", steps=10))
+    with pytest.raises(ParameterError, match=f"codes must be {len(base)} or more"):
+        make_config(GRID, codes=len(base) - 1, base=base)
+    other = FrameGrid(sr=16000, n_fft=256, hop_length=64)
+    config = make_config(other, steps=10, base=base)
+    with pytest.raises(ParameterError, match="frames must be those of the base 'notes'"):
+        train_codebook(TrainingJob(paths, "more", tmp_path / "more", other, config, base=base))
+
+
+def test_train_codebook_whose_held_out_sounds_go_wrong_is_saved_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paths, said = write_notes(tmp_path / "sounds", 4), []
+
+    def fail(*_: object, **__: object) -> None:
+        assert load(tmp_path / "book").name == "notes", "it is saved before it is measured"
+        raise MemoryError("16 GB")
+
+    monkeypatch.setattr("vqsynth.train.held_out.compare_sounds", fail)
+    book = train_codebook(job(paths[1:], tmp_path / "book", steps=10, validation=paths[:1]), say=said.append)
+    assert f"'{paths[0]}' could not be measured: 16 GB" in said
+    assert book.card["held_out"] == {} and load(tmp_path / "book").card["held_out_mean"] is None
+
+
+def test_train_codebook_listens_to_so_much_of_held_out_sound_and_says_so(tmp_path: Path) -> None:
+    paths = write_notes(tmp_path / "sounds", 3)
+    soundfile.write(tmp_path / "long.wav", np.tile(note(330), 20), 8000)
+    long = TrainingJob(paths, "notes", tmp_path / "book", GRID, make_config(GRID, codes=16, steps=10), [
+        tmp_path / "long.wav"
+    ], held_out_s=4.0)  # fmt: skip
+    assert train_codebook(long).card["held_out_seconds"] == 4.0
+    assert "held_out_seconds" not in train_codebook(replace(long, held_out_s=None)).card
+
+
+def test_train_codebook_writes_its_sound_beside_it_and_replaces_only_its_own(tmp_path: Path) -> None:
+    paths, sample = write_notes(tmp_path / "sounds", 3), sample_path(tmp_path / "book")
+    one = replace(job(paths, tmp_path / "book", steps=10), sample=sample)
+    train_codebook(one)
+    y, sr = soundfile.read(sample)
+    assert sr == 8000 and len(y) == 10 * sr and np.abs(y).max() > 0.01
+    first = sample.read_bytes()
+    train_codebook(replace(one, config=make_config(GRID, codes=16, steps=10, seed=1)))
+    assert sample.read_bytes() != first, "its own is replaced"
+    sample.write_bytes(b"somebody's own")
+    said: list[str] = []
+    train_codebook(one, say=said.append)
+    assert sample.read_bytes() == b"somebody's own"
+    assert any("stays as it is" in line for line in said)
 
 
 def test_train_codebook_into_a_folder_of_something_else_refuses(tmp_path: Path) -> None:

@@ -26,7 +26,8 @@ def test_train_makes_a_codebook_that_plays(run: Run, tmp_path: Path) -> None:
     assert "codes used, perplexity" in out
     assert "step 40/40" in err
     book = load(tmp_path / "mine")
-    assert (book.name, len(book), book.grid.sr, book.grid.hop_length) == ("mine", 16, 8000, 64)
+    assert (book.name, book.grid.sr, book.grid.hop_length) == ("mine", 8000, 64) and 2 <= len(book) <= 16
+    assert (tmp_path / "mine.wav").is_file() and "to hear it: mine.wav" in out
     y = book.render(book.follow(centroid="sin(p5,p95,1)", seconds=0.5))
     assert abs(y).max() > 0
 
@@ -65,6 +66,29 @@ def test_train_given_unusable_options_fails_in_one_line(
     assert err.startswith("Error: ") and said in err
     assert len(err.splitlines()) == 1
     assert not (tmp_path / "mine").exists()
+
+
+def test_train_dry_run_lists_what_would_be_used_and_writes_nothing(run: Run, tmp_path: Path) -> None:
+    write_notes(tmp_path / "sounds", 10)
+    (tmp_path / "sounds" / "broken.wav").write_bytes(b"nothing")
+    before = sorted(tmp_path.rglob("*"))
+    code, out, err = run("sounds", "--name", "mine", "-o", "mine", "--dry-run", *SMALL)
+    assert code == 0, err
+    lines = out.splitlines()
+    assert lines[0] == "     0.50 s  sounds/note00.wav" and " held out    sounds/note08.wav" in lines
+    assert "1 skipped because" in out and "sounds/broken.wav': it is" in out
+    assert lines[-1] == "nothing was trained or written"
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_train_with_a_base_goes_on_from_it_and_refuses_other_frames(run: Run, tmp_path: Path) -> None:
+    write_notes(tmp_path / "sounds")
+    run("sounds", "--name", "mine", "-o", "mine", "--steps", 20, *SMALL)
+    code, _, err = run("sounds", "--name", "mine", "-o", "mine", "--base", "mine", "--steps", 10)
+    assert code == 0, err
+    assert load(tmp_path / "mine").card["training"]["steps"] == 30
+    code, _, err = run("sounds", "--name", "mine", "-o", "mine", "--base", "mine", "--sr", 8000)
+    assert code == 2 and "--sr is an option of frames and model" in err
 
 
 def test_train_help_shows_an_example(run: Run) -> None:

@@ -7,36 +7,29 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from vqsynth import audio
 from vqsynth.bundle import check_target
 from vqsynth.checkpoint import check_no_checkpoint, checkpoint_path
-from vqsynth.codebook import CODEBOOK, Codebook
-from vqsynth.distances import Distances, compare_sounds, mean_distances
-from vqsynth.errors import CodebookError, ParameterError
+from vqsynth.codebook import CODEBOOK, MODEL, Codebook
+from vqsynth.distances import Distances, mean_distances
+from vqsynth.errors import ParameterError, VqsynthError
 from vqsynth.files import StrPath
 from vqsynth.frames import FrameGrid
-from vqsynth.model.vqvae import VQVAE, ModelConfig, encode_windows
-from vqsynth.render import render_path
-from vqsynth.soundfiles import name_apart, split_sounds
+from vqsynth.model.vqvae import ModelConfig
+from vqsynth.soundfiles import Split, split_sounds
 from vqsynth.stage import Trained
+from vqsynth.train.assembly import Usage, assemble_codebook
+from vqsynth.train.closing import seconds_for_steps
 from vqsynth.train.corpus import Corpus, load_corpus
-from vqsynth.train.loop import check_device, train_model
+from vqsynth.train.held_out import measure_reconstruction, share_seconds
+from vqsynth.train.loop import DEFAULT_MINUTES, check_device, train_model
+from vqsynth.train.sample import CARD_ENTRY, may_write_sample, write_sample
 from vqsynth.train.trainer import TrainConfig, Trainer
+from vqsynth.train.verdict import judge_codebook
 
 VERSION = "1.0"
-_FRAMES_AT_ONCE = 4096
-
-
-@dataclass(frozen=True)
-class Usage:
-    """Tell how a corpus uses the codes: counts (K,), the share of codes used, and the perplexity, 1 to K."""
-
-    counts: NDArray[np.int64]
-    used: float
-    perplexity: float
+CODES = 1024
+HELD_OUT_S = 120.0
+"""Seconds of held-out sound that are listened to by default: more of it tells nothing new, and takes its time."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +37,10 @@ class TrainingJob:
     """Say what to train on and what to make of it.
 
     sounds, validation: files and folders. validation is held out, also where it lies inside `sounds`; with None,
-    every tenth file is, of ten or more. about: what else the card is to say, such as licence and sources.
+    every tenth file is, of ten or more. about: what else the card is to say, such as licence and sources. held_out_s:
+    how many seconds of held-out sound are listened to, shared by its files; None for all of it. base: a finished
+    codebook to go on from; its frames and the sizes of its model must be those of the job. sample: where a sound of the
+    codebook is written, None for nowhere.
     """
 
     sounds: Sequence[StrPath]
@@ -54,21 +50,35 @@ class TrainingJob:
     config: TrainConfig
     validation: Sequence[StrPath] | None = None
     about: Mapping[str, Any] = field(default_factory=dict)
+    held_out_s: float | None = HELD_OUT_S
+    base: Codebook | None = None
+    sample: Path | None = None
 
 
 def make_config(
     grid: FrameGrid,
     *,
-    codes: int = 1024,
+    codes: int | None = None,
     front: str = "fourier",
     steps: int | None = None,
     minutes: float | None = None,
     seed: int = 0,
     transpose: int = 0,
+    base: Codebook | None = None,
 ) -> TrainConfig:
-    """Gather the options of a training on frames of `grid`. Raises ParameterError for values out of range."""
-    model = ModelConfig(n_fft=grid.n_fft, codes=codes, front=front)
-    return TrainConfig(model, steps=steps, minutes=minutes, seed=seed, transpose=transpose)
+    """Gather the options of a training on frames of `grid`: 1024 codes, or those that `base` was to have.
+
+    base: a codebook to go on from, whose model is kept. Raises ParameterError for values out of range.
+    """
+    if base is None:
+        model = ModelConfig(n_fft=grid.n_fft, codes=CODES if codes is None else codes, front=front)
+        return TrainConfig(model, steps=steps, minutes=minutes, seed=seed, transpose=transpose)
+    known = ModelConfig.from_dict(base.card["model"])
+    wanted = base.card.get("training", {}).get("codes", known.codes) if codes is None else codes
+    if wanted < known.codes:
+        raise ParameterError(f"codes must be {known.codes} or more, as many as the base has (got {wanted})")
+    weights = base.card["files"][MODEL]
+    return TrainConfig(replace(known, codes=wanted), steps, minutes, seed, transpose=transpose, base=weights)
 
 
 def train_codebook(
@@ -81,99 +91,105 @@ def train_codebook(
 ) -> Codebook:
     """Train a codebook and save it in the job's folder; `say` is told in lines what goes on.
 
+    The codebook is saved as soon as it is made, and again with what held-out sounds say of it. Where the config says
+    minutes, all is done after these, as nearly as can be told.
     Raises AudioError where no usable sound is found, ParameterError for options that make no training, for frames too
     few for the codes and for an unfinished training without `resume`, CodebookError for a folder that holds something
     else: all before anything is trained.
     """
     begun = time.monotonic()
+    may_write = job.sample is not None and may_write_sample(job.sample, job.folder)
     checkpoint = checkpoint_path(job.folder)
-    _check_job(job)
+    check_job(job)
     check_device(device)
     if not resume:
         check_no_checkpoint(checkpoint)
     split = split_sounds(job.sounds, job.validation)
-    corpus = load_corpus(split.training, job.grid, transpose=job.config.transpose)
+    corpus = load_corpus(split.training, job.grid, transpose=job.config.transpose, skipped=split.skipped)
     say(corpus.summary())
     say(f"held out: {', '.join(path.name for path in split.held_out) or 'nothing'}")
-    trained = train_model(job.config, corpus, checkpoint=checkpoint, resume=resume, device=device, threads=threads)
+    trained = train_model(
+        job.config,
+        corpus,
+        checkpoint=checkpoint,
+        resume=resume,
+        device=device,
+        threads=threads,
+        seconds=_time_steps(job, corpus, split, begun),
+        base=job.base.model_state if job.base else None,
+    )
     say("measuring the codebook")
-    book, usage = _assemble(job, trained, corpus)
-    figures = measure_reconstruction(book, split.held_out)
+    book, usage = assemble_codebook(job.name, trained.training.model, corpus, card={"version": VERSION})
     # A resumed training counts the minutes of all its sittings, and the rest once.
     seconds = trained.seconds if resume else time.monotonic() - begun
-    book = replace(book, card={**book.card, **_describe(job, corpus, usage, figures, trained, seconds)})
+    book = replace(book, card={**book.card, **_describe(job, corpus, usage, trained, seconds)})
     book.save(job.folder)
+    book = _add_what_is_heard(job, book, split, may_write=may_write, say=say)
     shutil.rmtree(checkpoint.parent, ignore_errors=True)
-    say(_summarize(book))
+    for line in _summarize(book, job):
+        say(line)
     return book
 
 
-def measure_usage(codes: NDArray[np.int64], n_codes: int) -> Usage:
-    """Count codes (T,), and take the exponential of the entropy of their shares as perplexity."""
-    counts = np.bincount(codes, minlength=n_codes)
-    share = counts[counts > 0] / len(codes)
-    return Usage(counts, float((counts > 0).mean()), float(np.exp(-(share * np.log(share)).sum())))
+def _add_what_is_heard(
+    job: TrainingJob, book: Codebook, split: Split, *, may_write: bool, say: Callable[[str], object]
+) -> Codebook:
+    """Measure a saved codebook, sound it, and save it again with what came of it. What fails is said, no more."""
+    figures = measure_reconstruction(book, split.held_out, seconds=_listened_s(job, split), say=say)
+    heard = _describe_held_out(job, split, figures) if figures else {}
+    if job.sample is not None and not may_write:
+        say(f"'{job.sample}' is not of this codebook and stays as it is; hear it by vqsynth traverse")
+    elif job.sample is not None:
+        try:
+            heard |= {CARD_ENTRY: write_sample(book, job.sample)}
+            say(f"to hear it: {job.sample}")
+        except VqsynthError as e:
+            say(f"no sound of it could be made: {e}")
+    if heard:
+        book = replace(book, card={**book.card, **heard})
+        book.save(job.folder)
+    return book
 
 
-def count_transitions(codes: NDArray[np.int64], joined: NDArray[np.bool_], n_codes: int) -> NDArray[np.int64]:
-    """Count how often code j follows code i, (N, 3): i, j and the count, of codes (T,) joined to the next (T - 1,)."""
-    pairs = (codes[:-1] * n_codes + codes[1:])[joined]
-    found, counts = np.unique(pairs, return_counts=True)
-    return np.stack([found // n_codes, found % n_codes, counts], axis=1)
+def _time_steps(job: TrainingJob, corpus: Corpus, split: Split, begun: float) -> float | None:
+    if job.config.steps is not None:
+        return None
+    return seconds_for_steps(
+        job.config,
+        corpus,
+        minutes=job.config.minutes or DEFAULT_MINUTES,
+        spent_s=time.monotonic() - begun,
+        held_out_s=(_listened_s(job, split) or 0.0) * len(split.held_out),
+    )
 
 
-def measure_reconstruction(book: Codebook, paths: Sequence[Path]) -> dict[str, Distances]:
-    """Encode and decode sound files with `refined`, and compare: file name to distances."""
-    figures = {}
-    for path, file in zip(paths, name_apart(paths), strict=True):
-        y, sr = audio.load(path, sr=book.grid.sr)
-        # Not `book.render`, which would turn a sound down whose peaks lie over full scale.
-        decoded = render_path(book.encode(y, sr), book.grains, excitation="refined")
-        figures[file] = compare_sounds(y, decoded, sr=sr)
-    return figures
+def _listened_s(job: TrainingJob, split: Split) -> float | None:
+    return share_seconds(split.held_out, job.held_out_s)
 
 
-def _check_job(job: TrainingJob) -> None:
+def check_job(job: TrainingJob) -> None:
+    """Refuse a job that makes no codebook, before anything is read. Raises ParameterError, CodebookError."""
     if not job.name.strip() or job.name != job.name.strip() or set(job.name) & set("/\\"):
         raise ParameterError(f"name must be a word that can name a folder (got {job.name!r})")
     if job.config.model.n_fft != job.grid.n_fft:
         raise ParameterError(f"the model's n_fft ({job.config.model.n_fft}) must be the grid's ({job.grid.n_fft})")
+    if job.base is not None and job.base.grid != job.grid:
+        raise ParameterError(f"the frames must be those of the base {job.base.name!r}, {job.base.grid}")
     check_target(job.folder, CODEBOOK)
-
-
-def _assemble(job: TrainingJob, trained: Trained[Trainer], corpus: Corpus) -> tuple[Codebook, Usage]:
-    """Make a codebook of a trained model, with how often the corpus uses each code."""
-    state, config = trained.training.model.to_tensors(), job.config.model.to_dict()
-    magnitudes = VQVAE.from_tensors(job.config.model, state).decode_codes().numpy()
-    if not np.isfinite(magnitudes).all():
-        raise CodebookError("the trained decoder gives spectra that are not finite; the training ran away, start anew")
-    blocks = (slice(start, start + _FRAMES_AT_ONCE) for start in range(0, len(corpus.starts), _FRAMES_AT_ONCE))
-    codes = np.concatenate([encode_windows(config, state, corpus.windows(block)) for block in blocks])
-    usage = measure_usage(codes, job.config.model.codes)
-    book = Codebook.build(
-        name=job.name,
-        grid=job.grid,
-        magnitudes=magnitudes,
-        counts=usage.counts,
-        model_config=config,
-        model_state=state,
-        card={"version": VERSION},
-        transitions=count_transitions(codes, np.diff(corpus.starts) == job.grid.hop_length, job.config.model.codes),
-    )
-    return book, usage
 
 
 def _describe(
     job: TrainingJob,
     corpus: Corpus,
     usage: Usage,
-    figures: Mapping[str, Distances],
     trained: Trained[Trainer],
     seconds: float,
 ) -> dict[str, Any]:
-    """Gather what the card says about corpus, training and quality."""
+    """Gather what the card says about corpus and training; what a base said of its sounds stays."""
+    said = job.base.card if job.base else {}
     return {
         "licence": "that of the sounds it was trained on",
+        **{key: said[key] for key in ("licence", "about", "sources", "note") if key in said},
         **job.about,
         "corpus": {
             "files": len(corpus.files),
@@ -185,21 +201,41 @@ def _describe(
         },
         "training": {
             "seed": job.config.seed,
-            "steps": trained.training.total,
+            "steps": trained.training.step + said.get("training", {}).get("steps", 0),
             "batch": job.config.batch,
-            "seconds": round(seconds, 1),
+            "codes": job.config.model.codes,
+            "seconds": round(seconds + said.get("training", {}).get("seconds", 0.0), 1),
         },
         "codes_used": round(usage.used, 4),
         "perplexity": round(usage.perplexity, 1),
-        "held_out": {name: d.to_dict() for name, d in figures.items()},
-        "held_out_mean": mean_distances(list(figures.values())).to_dict() if figures else None,
+        "held_out": {},
+        "held_out_mean": None,
     }
 
 
-def _summarize(book: Codebook) -> str:
-    mean = book.card["held_out_mean"]
+def _describe_held_out(job: TrainingJob, split: Split, figures: Mapping[str, Distances]) -> dict[str, Any]:
+    """Gather what the card says about quality."""
+    listened_s = _listened_s(job, split)
+    return {
+        **({"held_out_seconds": round(listened_s, 1)} if listened_s is not None else {}),
+        "held_out": {name: d.to_dict() for name, d in figures.items()},
+        "held_out_mean": mean_distances(list(figures.values())).to_dict(),
+    }
+
+
+def _summarize(book: Codebook, job: TrainingJob) -> list[str]:
+    card = book.card
+    mean = card["held_out_mean"]
     quality = ", ".join(f"{name} {value:g}" for name, value in mean.items()) if mean else "not measured"
-    return (
-        f"{book.card['codes_used']:.1%} of {len(book)} codes used, perplexity {book.card['perplexity']:.0f}; "
-        f"held-out sound: {quality}; {book.card['training']['seconds'] / 60:.1f} minutes"
+    verdict = judge_codebook(
+        asked=job.config.model.codes,
+        used=card["codes_used"],
+        frames=card["corpus"]["frames"] // (1 + 2 * job.config.transpose),
+        lsd_db=mean["lsd_db"] if mean else None,
+        folder=str(job.folder),
     )
+    line = (
+        f"{card['codes_used']:.1%} of {job.config.model.codes} codes used, perplexity {card['perplexity']:.0f}; "
+        f"held-out sound: {quality}; {card['training']['seconds'] / 60:.1f} minutes"
+    )
+    return [line, *verdict]

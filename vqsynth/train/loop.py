@@ -6,6 +6,7 @@ import torch
 
 from vqsynth.checkpoint import check_no_checkpoint, load_checkpoint
 from vqsynth.errors import CodebookError, ParameterError
+from vqsynth.model.vqvae import Tensors
 from vqsynth.progress import Smoothed
 from vqsynth.stage import Stage, Trained, run_stage, torch_threads
 from vqsynth.train.corpus import Corpus
@@ -23,6 +24,8 @@ def train_model(
     resume: bool = False,
     device: str = "cpu",
     threads: int = 1,
+    seconds: float | None = None,
+    base: Tensors | None = None,
 ) -> Trained[Trainer]:
     """Train a model on a corpus, saving a checkpoint at the start, every minute, at the end, and when stopped.
 
@@ -30,7 +33,8 @@ def train_model(
 
     threads: of torch. With one, weights do not depend on how many cores there are, and nothing is lost where other
     programs run: two threads that wait for each other were measured at 0.9 s a step on two busy cores, one at 0.1 s.
-    With `resume`, go on from the checkpoint.
+    With `resume`, go on from the checkpoint. seconds: what the steps may take where the config says minutes, by default
+    all of these. base: the weights of a codebook to go on from.
     Raises ParameterError for a device or options that cannot be used, CodebookError for a checkpoint that stands there
     without `resume`, is damaged, or belongs to other sounds or options, and Stopped after Ctrl-C.
     """
@@ -48,9 +52,9 @@ def train_model(
         "training",
         config=config.to_dict(),
         corpus=corpus.fingerprint,
-        begin=lambda total: Trainer(config, corpus, total=total, device=device),
+        begin=lambda total: Trainer(config, corpus, total=total, device=device, base=base),
         steps=config.steps,
-        minutes=DEFAULT_MINUTES if config.minutes is None else config.minutes,
+        seconds=60 * (config.minutes or DEFAULT_MINUTES) if seconds is None else seconds,
         tell=tell,
         error=CodebookError,
     )

@@ -1,15 +1,16 @@
 """The state of a training, and one step of it.
 
-All that is random in a step comes from (seed, step) alone, and the schedule from (step, total) alone. A training that
-was stopped and taken up again therefore ends with the weights of one that was not, bit for bit, on the same machine
-with the same number of threads.
+All that is random in a step comes from (seed, step) alone, and the schedule from the progress alone. A training of so
+many steps that was stopped and taken up again therefore ends with the weights of one that was not, bit for bit, on the
+same machine with the same number of threads.
 
-Two phases: a plain autoencoder; then, from k-means on, with the quantizer.
+Two phases: a plain autoencoder; then, from k-means on, with the quantizer. A training that goes on from a finished
+codebook has the second only.
 """
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -19,14 +20,15 @@ from torch import Tensor
 
 from vqsynth.errors import CodebookError, ParameterError
 from vqsynth.model.quantizer import find_centres
-from vqsynth.model.vqvae import VQVAE, ModelConfig, take_level_out
+from vqsynth.model.vqvae import VQVAE, ModelConfig, Tensors, take_level_out
+from vqsynth.stage import Paced
 from vqsynth.train.augment import augment_windows
 from vqsynth.train.corpus import Corpus
 from vqsynth.train.losses import commitment_loss, reconstruction_loss, target_magnitudes
 from vqsynth.train.sampling import sampling_weights
 
 QUANTIZE_FROM, REVIVE_UNTIL = 0.2, 0.9
-"""Shares of all steps. A code that is revived in the last tenth would not find its place any more."""
+"""Shares of the training. A code that is revived in the last tenth would not find its place any more."""
 WARM_UP_STEPS = 50
 POOL_PER_CODE = 16
 """Latents per code that k-means sees."""
@@ -36,7 +38,8 @@ POOL_PER_CODE = 16
 class TrainConfig:
     """Say how to train: what decides the weights, apart from the sounds.
 
-    Give `steps` or `minutes`, not both; with neither it is 12 minutes. transpose in semitones.
+    Give `steps` or `minutes`, not both; with neither it is 12 minutes. transpose in semitones. base: the hash of the
+    weights of the codebook that the training goes on from, "" for none.
     Raises ParameterError for values out of range.
     """
 
@@ -47,6 +50,7 @@ class TrainConfig:
     batch: int = 512
     learning_rate: float = 1.5e-3
     transpose: int = 0
+    base: str = ""
 
     def __post_init__(self) -> None:
         if self.steps is not None and self.minutes is not None:
@@ -73,34 +77,47 @@ class StepReport:
     codes_used: int
 
 
-class Trainer:
+class Trainer(Paced):
     """Hold model, optimizer and step, and advance them.
 
-    Raises ParameterError where the corpus has fewer frames than the codebook has codes.
+    total: how many steps, or None where the clock says how far it is. base: the weights of a finished codebook of the
+    same sizes, as `VQVAE.to_tensors` gives them, to go on from; codes that it lacks are added.
+    Raises ParameterError where the corpus has fewer frames than the codebook has codes, CodebookError for weights of
+    other sizes.
     """
 
-    def __init__(self, config: TrainConfig, corpus: Corpus, *, total: int, device: str = "cpu") -> None:
+    def __init__(
+        self,
+        config: TrainConfig,
+        corpus: Corpus,
+        *,
+        total: int | None,
+        device: str = "cpu",
+        base: Tensors | None = None,
+    ) -> None:
+        super().__init__(total)
         n_frames = len(corpus.starts)
         if n_frames < config.model.codes:
             raise ParameterError(
                 f"{config.model.codes} codes need as many frames of sound, and there are {n_frames}; "
                 f"add sounds, or train with --codes {max(2, n_frames // 8)}"
             )
-        self.config, self.corpus, self.total, self.step = config, corpus, total, 0
+        self.config, self.corpus = config, corpus
         self.device = torch.device(device)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(config.seed)
             self.model = VQVAE(config.model).to(self.device)
+        self._known = self._take_over(base) if base else None
         self.optimizer = torch.optim.AdamW(self.model.parameters(), lr=config.learning_rate, betas=(0.9, 0.95))
         self._cumulative = np.cumsum(sampling_weights(corpus))
 
     def advance(self) -> StepReport:
         """Do one step of the training."""
-        progress = self.step / self.total
+        progress = self.progress
         generator = self._generator(0)
         x = self._draw(generator)
-        quantizing = progress >= QUANTIZE_FROM
-        if quantizing and self.step == self.first_quantized:
+        quantizing = progress >= self.quantized_from
+        if quantizing and not bool(self.model.quantizer.code_vectors.any()):
             self._start_codes()
         self._set_learning_rate(progress)
         loss = self._measure_loss(x, generator, progress)
@@ -111,14 +128,22 @@ class Trainer:
         return StepReport(float(loss.detach()), self._count_alive() if quantizing else 0)
 
     @property
-    def first_quantized(self) -> int:
-        """The step before which k-means runs."""
-        return math.ceil(QUANTIZE_FROM * self.total)
+    def quantized_from(self) -> float:
+        """The share of the training from which on codes follow the latents; k-means starts them."""
+        return QUANTIZE_FROM if self._known is None else 0.0
+
+    def _take_over(self, base: Tensors) -> Tensor:
+        """Copy a codebook's encoder and decoder, and return its code vectors [K, D]. Raises CodebookError."""
+        sizes = replace(self.config.model, codes=len(base["quantizer.code_vectors"]))
+        known = VQVAE.from_tensors(sizes, base)
+        self.model.encoder.load_state_dict(known.encoder.state_dict())
+        self.model.decoder.load_state_dict(known.decoder.state_dict())
+        return known.quantizer.code_vectors[: self.config.model.codes].to(self.device)
 
     def _measure_loss(self, x: Tensor, generator: torch.Generator, progress: float) -> Tensor:
         """Send a batch of windows through the model; after the first phase, let the codes follow the latents."""
         z = self.model.latents(augment_windows(x, sr=self.corpus.grid.sr, generator=generator))
-        if progress < QUANTIZE_FROM:
+        if progress < self.quantized_from:
             return reconstruction_loss(self.model.decoder(z), target_magnitudes(x))
         quantizer = self.model.quantizer
         codes = quantizer.nearest(z.detach())
@@ -128,15 +153,17 @@ class Trainer:
         return reconstruction_loss(self.model.decoder(passed_on), target_magnitudes(x)) + commitment_loss(z, z_q)
 
     def _start_codes(self) -> None:
-        """Cluster the encoder's outputs, of augmented windows, and start the codes from the centres."""
+        """Cluster the encoder's outputs, of augmented windows, and start codes that no base knows from the centres."""
         codes, pool = self.config.model.codes, []
         with torch.no_grad():
             for i in range(math.ceil(POOL_PER_CODE * codes / self.config.batch)):
                 generator = self._generator(1 + i)
                 x = self._draw(generator)
                 pool.append(self.model.latents(augment_windows(x, sr=self.corpus.grid.sr, generator=generator)))
-        centres = find_centres(torch.cat(pool), codes, seed=self.config.seed)
-        self.model.quantizer.start(centres, batch=self.config.batch)
+        missing = codes - (0 if self._known is None else len(self._known))
+        centres = find_centres(torch.cat(pool), missing, seed=self.config.seed) if missing else torch.cat(pool)[:0]
+        vectors = centres if self._known is None else torch.cat([self._known, centres])
+        self.model.quantizer.start(vectors, batch=self.config.batch)
 
     def _draw(self, generator: torch.Generator) -> Tensor:
         """Draw a batch of windows at random: Hann-windowed, of RMS 1."""

@@ -116,15 +116,6 @@ def test_the_encoder_does_not_feel_what_lies_between_two_sounds(corpus: MelCorpu
     assert np.corrcoef(gradients)[0, 1] > 0.999
 
 
-def test_steps_are_counted_out_by_those_that_take_longest(corpus: MelCorpus) -> None:
-    assert replace(VAE_TRAINING, between=0.0).slowest_at == 0
-    for kind in ("vae", "magnitude"):
-        training = begin(kind, corpus, total=6000)
-        assert isinstance(training, VAETrainer | MagnitudeTrainer)
-        training.step = int(training.config.slowest_at * training.total)
-        assert 0 < training.step < training.total and "between" in training.advance()
-
-
 def test_a_vocoder_never_set_against_discriminators_leaves_them_as_they_were(corpus: MelCorpus) -> None:
     training = begin("istft", corpus, adversarial_from=1.0)
     before = {k: v for k, v in training.to_tensors().items() if k.startswith("discriminators.model")}

@@ -92,7 +92,7 @@ def _check_stages(job: ModelJob, stages: Collection[str] | None, *, resume: bool
     if VAE_STAGE in job.stages and VAE_STAGE not in wanted:
         path = job.checkpoint(VAE_STAGE)
         saved = load_checkpoint(path, error=ModelError) if path.exists() else None
-        if saved is None or saved.step < saved.total:
+        if saved is None or not saved.is_finished:
             raise ModelError(
                 "vocoders learn from what the VAE decodes, and it is not trained yet; train its stage first"
             )
@@ -105,7 +105,7 @@ def _train_stages(job: ModelJob, corpus: MelCorpus, wanted: Collection[str], *, 
         flattening = Flattening.of_corpus(corpus.loudness_db[corpus.originals])
         stage = _vae_stage(job.vae, corpus, flattening)
         done = run_stage(stage, job.checkpoint(VAE_STAGE), resume=resume or VAE_STAGE not in wanted)
-        trained = _Trained(_shipped_vae(done.training), flattening, done.training.total, done.seconds, {})
+        trained = _Trained(_shipped_vae(done.training), flattening, done.training.step, done.seconds, {})
     else:
         known = job.base.card.get("training", {}).get(VAE_STAGE, {})
         trained = _Trained(job.base.vae, job.base.flattening, known.get("steps", 0), known.get("seconds", 0.0), {})
@@ -125,10 +125,9 @@ def _vae_stage(config: VAETraining, corpus: MelCorpus, flattening: Flattening) -
         corpus=corpus.fingerprint,
         begin=lambda total: VAETrainer(config, corpus, flattening, total=total),
         steps=config.steps,
-        minutes=config.minutes,
+        seconds=60 * config.minutes,
         tell=Losses(VAE_STAGE).tell,
         error=ModelError,
-        probe_at=config.slowest_at,
     )
 
 
@@ -139,10 +138,9 @@ def _vocoder_stage(config: VocoderTraining, corpus: MelCorpus, decoded: Decoded,
         corpus=corpus.fingerprint,
         begin=lambda total: make_trainer(config, corpus, decoded, total=total),
         steps=config.steps,
-        minutes=config.minutes,
+        seconds=60 * config.minutes,
         tell=Losses(config.kind).tell,
         error=ModelError,
-        probe_at=config.slowest_at,
     )
 
 
@@ -193,7 +191,7 @@ def _describe(job: ModelJob, corpus: MelCorpus, trained: _Trained, threads: int)
     Its seconds are those of all steps: neither those of reading nor of measuring.
     """
     said = job.base.card if job.base else {}
-    vocoders = {n: {"steps": t.training.total, "seconds": round(t.seconds, 1)} for n, t in trained.vocoders.items()}
+    vocoders = {n: {"steps": t.training.step, "seconds": round(t.seconds, 1)} for n, t in trained.vocoders.items()}
     vae = {"steps": trained.steps, "seconds": round(trained.seconds, 1)}
     stages = {name: told for name, told in said.get("training", {}).items() if isinstance(told, dict)}
     stages |= {VAE_STAGE: vae, **vocoders}

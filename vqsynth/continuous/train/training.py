@@ -1,8 +1,8 @@
 """What all trainings of the room share: modules, their optimizers, a step, and the state that a checkpoint holds.
 
-All that is random in a step comes from (seed, step) alone, and every schedule from (step, total) alone. A training that
-was stopped and taken up again therefore ends with the weights of one that was not, bit for bit, on the same machine
-with one thread.
+All that is random in a step comes from (seed, step) alone, and every schedule from the progress alone. A training of
+so many steps that was stopped and taken up again therefore ends with the weights of one that was not, bit for bit, on
+the same machine with one thread.
 """
 
 import math
@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from vqsynth.continuous.train.corpus import SHORTEST, Ints, MelCorpus
 from vqsynth.errors import ModelError, ParameterError
 from vqsynth.progress import Smoothed
+from vqsynth.stage import Paced
 
 WARM_UP_STEPS = 50
 LAST_RATE = 0.02
@@ -27,11 +28,14 @@ LARGEST_GRADIENT = 10.0
 Made = TypeVar("Made")
 
 
-class Training(ABC):
-    """Hold modules by name, an AdamW optimizer for each, and the step, from 0 to `total`."""
+class Training(Paced, ABC):
+    """Hold modules by name, an AdamW optimizer for each, and how far they are trained."""
 
-    def __init__(self, modules: Mapping[str, nn.Module], rates: Mapping[str, float], *, seed: int, total: int) -> None:
-        self.modules, self.rates, self.seed, self.total, self.step = dict(modules), dict(rates), seed, total, 0
+    def __init__(
+        self, modules: Mapping[str, nn.Module], rates: Mapping[str, float], *, seed: int, total: int | None
+    ) -> None:
+        super().__init__(total)
+        self.modules, self.rates, self.seed = dict(modules), dict(rates), seed
         self.optimizers = {
             name: torch.optim.AdamW(module.parameters(), lr=rates[name], betas=(0.8, 0.99))
             for name, module in modules.items()
@@ -40,11 +44,6 @@ class Training(ABC):
     @abstractmethod
     def advance(self) -> dict[str, float]:
         """Do one step and return its losses by name, for people to see."""
-
-    @property
-    def progress(self) -> float:
-        """The share of the steps that is done."""
-        return self.step / self.total
 
     def generator(self, use: int = 0) -> torch.Generator:
         """Make what all that is random in this step comes from; `use` tells several of them apart."""

@@ -99,11 +99,6 @@ class VAETraining:
             if not 0 <= getattr(self, name) < 1:
                 raise ParameterError(f"{name} must lie between 0 and 1, and under 1 (got {getattr(self, name)})")
 
-    @property
-    def slowest_at(self) -> float:
-        """The share of the steps from which on a step takes longest."""
-        return self.between_from if self.between else 0.0
-
     def to_dict(self) -> dict[str, Any]:
         """Return the config as JSON can hold it."""
         return asdict(self)
@@ -112,7 +107,7 @@ class VAETraining:
 class VAETrainer(Training):
     """Train a VAE and its adversary on a corpus whose loudness `flattening` makes uniform."""
 
-    def __init__(self, config: VAETraining, corpus: MelCorpus, flattening: Flattening, *, total: int) -> None:
+    def __init__(self, config: VAETraining, corpus: MelCorpus, flattening: Flattening, *, total: int | None) -> None:
         self.config, self.corpus, self.flattening = config, corpus, flattening
         usual, latents = choose_frames(corpus), config.model.latents
         self.vae = make_seeded(lambda: VAE(config.model), config.seed)

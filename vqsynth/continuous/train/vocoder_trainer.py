@@ -87,14 +87,6 @@ class VocoderTraining:
             raise ParameterError(f"the vocoders that can be trained are {', '.join(TRAININGS)} (got {kind!r})")
         return replace(TRAININGS[kind], **options)
 
-    @property
-    def slowest_at(self) -> float:
-        """The share of the steps from which on a step takes longest."""
-        if self.adversarial_from < 1:
-            return self.adversarial_from
-        joins = max(self.fine_tuned_from, self.between_from)
-        return joins if self.between and joins < 1 else 0.0
-
     def to_dict(self) -> dict[str, Any]:
         """Return the config as JSON can hold it."""
         return asdict(self)
@@ -112,7 +104,7 @@ TRAININGS = {
 class VocoderTrainer(Training):
     """Train a vocoder on a corpus and on what the VAE makes of it."""
 
-    def __init__(self, config: VocoderTraining, corpus: MelCorpus, decoded: Decoded, *, total: int) -> None:
+    def __init__(self, config: VocoderTraining, corpus: MelCorpus, decoded: Decoded, *, total: int | None) -> None:
         self.config, self.corpus, self.decoded = config, corpus, decoded
         self.fine_tuning = replace(corpus, log_mel=decoded.log_mel)
         self.vocoder = make_seeded(lambda: make_vocoder(config.kind, corpus.grid, config.network), config.seed)
@@ -156,7 +148,7 @@ class MagnitudeTrainer(VocoderTrainer):
     hears is learnt by heart, and those of other notes are drawn towards them.
     """
 
-    def __init__(self, config: VocoderTraining, corpus: MelCorpus, decoded: Decoded, *, total: int) -> None:
+    def __init__(self, config: VocoderTraining, corpus: MelCorpus, decoded: Decoded, *, total: int | None) -> None:
         super().__init__(config, corpus, decoded, total=total)
         usual = self._magnitudes(self._draw.starts(torch.Generator().manual_seed(config.seed)))
         self._descriptors = SpectrumDescriptors.of_bins(corpus.grid, (usual + FLOOR).log())
@@ -230,7 +222,7 @@ class WaveformTrainer(VocoderTrainer):
         return max(self.config.past, int(self.network.skipped_frames)) * self.corpus.grid.frames.hop_length
 
 
-def make_trainer(config: VocoderTraining, corpus: MelCorpus, decoded: Decoded, *, total: int) -> VocoderTrainer:
+def make_trainer(config: VocoderTraining, corpus: MelCorpus, decoded: Decoded, *, total: int | None) -> VocoderTrainer:
     """Begin the training that suits a vocoder's kind."""
     kind = MagnitudeTrainer if config.kind == "magnitude" else WaveformTrainer
     return kind(config, corpus, decoded, total=total)

@@ -1,0 +1,48 @@
+"""What a finished codebook makes of sounds that it was not trained on."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from vqsynth import audio
+from vqsynth.codebook import Codebook
+from vqsynth.distances import Distances, compare_sounds
+from vqsynth.errors import VqsynthError
+from vqsynth.render import render_path
+from vqsynth.soundfiles import name_apart
+
+LEAST_S = 3.0
+"""Seconds of a file that are listened to at least, however many files there are."""
+
+
+def share_seconds(paths: Sequence[Path], seconds: float | None) -> float | None:
+    """Tell how much of each file is listened to, from its beginning, where `seconds` is for all; None for all of it."""
+    return None if seconds is None else max(LEAST_S, seconds / max(1, len(paths)))
+
+
+def measure_reconstruction(
+    book: Codebook,
+    paths: Sequence[Path],
+    *,
+    seconds: float | None = None,
+    say: Callable[[str], object] = lambda line: None,
+) -> dict[str, Distances]:
+    """Encode and decode sound files with `refined`, and compare: file name to distances.
+
+    seconds: how much of each file. What cannot be measured is told to `say`, and left out.
+    """
+    figures = {}
+    for path, file in zip(paths, name_apart(paths), strict=True):
+        try:
+            figures[file] = _measure(book, path, seconds)
+        except (VqsynthError, OSError, MemoryError) as e:
+            say(f"'{path}' could not be measured: {e}")
+    return figures
+
+
+def _measure(book: Codebook, path: Path, seconds: float | None) -> Distances:
+    sr = book.grid.sr
+    y, _ = audio.load(path, sr=sr)
+    y = y if seconds is None else y[: round(seconds * sr)]
+    # Not `book.render`, which would turn a sound down whose peaks lie over full scale.
+    decoded = render_path(book.encode(y, sr), book.grains, excitation="refined")
+    return compare_sounds(y, decoded, sr=sr)

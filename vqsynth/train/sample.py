@@ -1,0 +1,43 @@
+"""A sound of what was learned, beside the codebook: its brightness swept up and down."""
+
+import hashlib
+from pathlib import Path
+
+from vqsynth import audio
+from vqsynth.bundle import read_card
+from vqsynth.codebook import CODEBOOK, Codebook
+from vqsynth.errors import VqsynthError
+from vqsynth.synthesis import synthesize
+
+SECONDS = 10.0
+CURVE = "sin(p5,p95,0.2)"
+CARD_ENTRY = "sample_sha256"
+"""Where the card keeps the hash of the sound, by which the next training knows that it may replace it."""
+
+
+def sample_path(folder: Path) -> Path:
+    """Name the sound of a codebook: FOLDER.wav beside FOLDER."""
+    return folder.with_name(f"{folder.name}.wav")
+
+
+def may_write_sample(path: Path, folder: Path) -> bool:
+    """Tell whether nothing stands at `path`, or the sound that the codebook in `folder` knows as its own."""
+    if not path.exists():
+        return True
+    try:
+        known = read_card(folder, CODEBOOK).get(CARD_ENTRY)
+        return path.is_file() and known == _hash(path)
+    except (VqsynthError, OSError):
+        return False
+
+
+def write_sample(book: Codebook, path: Path) -> str:
+    """Render the sweep, write it, and return the file's hash. Raises VqsynthError where a codebook cannot."""
+    made = synthesize(book, seconds=SECONDS, centroid=CURVE)
+    audio.save(path, made.y, made.path.sr)
+    return _hash(path)
+
+
+def _hash(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,41 @@
+"""What a finished codebook is worth, in words for the person who trained it, and what to do where it falls short."""
+
+FEW_USED = 0.8
+"""Share of the codes asked for under which a codebook is poorer than it was meant to be."""
+FRAMES_PER_CODE = 20
+"""Frames of sound that a code needs; with fewer there is more to gain by sound than by time."""
+FAR_DB = 12.0
+"""Log-spectral distance of held-out sound from which on it comes back as something else."""
+
+
+def judge_codebook(*, asked: int, used: float, frames: int, lsd_db: float | None, folder: str) -> list[str]:
+    """Say in a line or two whether a codebook is good, and if not, what to do.
+
+    asked: how many codes were wanted. used: the share of them that the corpus uses. frames: of the corpus, copies not
+    counted. lsd_db: log-spectral distance of held-out sound, None where none was measured. folder: of the codebook.
+    """
+    found = [*_judge_use(asked, used, frames, folder), *_judge_distance(lsd_db, folder)]
+    if found:
+        return found
+    heard = f", and sounds it never heard come back within {lsd_db:.1f} dB" if lsd_db is not None else ""
+    return [f"This is a good codebook: {used:.0%} of its {asked} codes are used{heard}."]
+
+
+def _judge_use(asked: int, used: float, frames: int, folder: str) -> list[str]:
+    if used >= FEW_USED:
+        return []
+    n_used = round(used * asked)
+    line = f"This codebook is poor: of {asked} codes only {n_used} are used, and the others were left out. "
+    if frames < FRAMES_PER_CODE * asked:
+        fitting = max(16, frames // FRAMES_PER_CODE)
+        return [f"{line}There is too little sound for so many: add sounds, or train with --codes {fitting}."]
+    return [f"{line}It was trained too briefly: go on with --base {folder} --minutes 12, or add other sounds."]
+
+
+def _judge_distance(lsd_db: float | None, folder: str) -> list[str]:
+    if lsd_db is None or lsd_db < FAR_DB:
+        return []
+    return [
+        f"Sounds it never heard come back {lsd_db:.1f} dB off, which is far: add more sounds of their kind, or go on "
+        f"with --base {folder} --minutes 12."
+    ]
