@@ -119,7 +119,7 @@ def run_stage(stage: Stage[AnyTraining], path: Path, *, resume: bool = False) ->
                 told = stage.tell(training.advance())
                 spent_s = clock.tick()
                 if training.total is None:
-                    training.clocked = min(spent_s / stage.seconds, training.clocked + LONGEST_STEP)
+                    training.clocked = min(spent_s / stage.seconds, training.clocked + LONGEST_STEP, 1.0)
                 progress.show(told, share=training.progress)
                 if stop.is_set() or spent_s - saved_s > CHECKPOINT_EVERY_S:
                     saved_s = _save(stage, training, path, spent_s)

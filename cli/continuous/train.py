@@ -31,8 +31,9 @@ from vqsynth.cli.continuous.basing import check_base
 @click.option("--validation", multiple=True, type=options.File,
               help="A file or folder to hold out and measure by; repeatable.  [default: every tenth file]")  # fmt: skip
 @click.option("--base", help="A model whose VAE and frames are kept, and to which the vocoders are added.")
+@click.option("--dry-run", is_flag=True, help="Only list what would be used, held out and skipped.")
 def train_command(sounds: tuple[Path, ...], name: str, output: Path, transpose: int, threads: int, resume: bool,
-                  validation: tuple[Path, ...], base: str | None, **given: Any) -> None:  # fmt: skip
+                  validation: tuple[Path, ...], base: str | None, dry_run: bool, **given: Any) -> None:  # fmt: skip
     """Learn a continuous model from SOUNDS, files and folders, and save it as a folder of its own.
 
     \b
@@ -42,6 +43,7 @@ def train_command(sounds: tuple[Path, ...], name: str, output: Path, transpose: 
     from vqsynth.continuous.shelf import load
     from vqsynth.continuous.train.build import train_model
     from vqsynth.continuous.train.job import ModelJob, make_grid, make_trainings
+    from vqsynth.soundfiles import plan_training, split_sounds
 
     check_base(base)
     known = load(base) if base else None
@@ -52,5 +54,9 @@ def train_command(sounds: tuple[Path, ...], name: str, output: Path, transpose: 
     vae, vocoders = make_trainings(grid, vocoders=kinds, steps=steps, minutes=minutes, seed=given["seed"],
                                    adversary=not given["no_adversary"])  # fmt: skip
     job = ModelJob(sounds, name, output, grid, vae, vocoders, validation or None, transpose, base=known)
+    if dry_run:
+        plan_training(split_sounds(job.sounds, job.validation), say=click.echo)
+        click.echo("nothing was trained or written")
+        return
     train_model(job, threads=threads, resume=resume, say=click.echo)
     click.echo(f"wrote {output}")

@@ -11,6 +11,8 @@ SETTLING = 0.75
 """Cost of settling the decoder over a frame, in that of encoding it."""
 TABLE_S, TABLE_CODES = 5.0, 1024
 """Seconds that sounding and measuring so many codes take, k-means not counted."""
+SAMPLE_S = 3.0
+"""Seconds in which the sound that lies beside the codebook is made."""
 HELD_OUT_S = 0.15
 """Seconds that it takes to encode, decode and compare one of held-out sound."""
 ENCODED_S = 0.15
@@ -44,4 +46,4 @@ def estimate_closing_s(config: TrainConfig, corpus: Corpus, *, held_out_s: float
     encoded_s = (time.monotonic() - begun) * PROBED_FRAMES / len(frames)
     slowness = encoded_s / ENCODED_S
     passes_s = encoded_s / PROBED_FRAMES * len(corpus.starts) * (1 + SETTLING)
-    return passes_s + slowness * (TABLE_S * config.model.codes / TABLE_CODES + HELD_OUT_S * held_out_s)
+    return passes_s + slowness * (TABLE_S * config.model.codes / TABLE_CODES + SAMPLE_S + HELD_OUT_S * held_out_s)

@@ -2,33 +2,29 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from vqsynth.bundle import check_target
 from vqsynth.checkpoint import check_no_checkpoint, load_checkpoint
 from vqsynth.continuous.flattening import Flattening
 from vqsynth.continuous.folder import CONTINUOUS
 from vqsynth.continuous.model import ContinuousModel
-from vqsynth.continuous.train import figures
+from vqsynth.continuous.train.assembly import State, TrainedStages, assemble_model, measure_model
 from vqsynth.continuous.train.corpus import MelCorpus, load_mels
-from vqsynth.continuous.train.decoded import Decoded, decode_corpus, encode_corpus
+from vqsynth.continuous.train.decoded import Decoded, decode_corpus
 from vqsynth.continuous.train.job import VAE_STAGE, ModelJob
 from vqsynth.continuous.train.training import Losses
 from vqsynth.continuous.train.vae_trainer import VAETrainer, VAETraining
 from vqsynth.continuous.train.vocoder_trainer import VocoderTrainer, VocoderTraining, make_trainer
 from vqsynth.continuous.vae import VAE
 from vqsynth.errors import ModelError, ParameterError
-from vqsynth.soundfiles import Split, split_sounds
-from vqsynth.stage import Stage, Trained, run_stage, torch_threads
-
-VERSION = "1.0"
-State = Mapping[str, NDArray[Any]]
+from vqsynth.soundfiles import split_sounds
+from vqsynth.stage import Stage, run_stage, torch_threads
 
 
 def train_model(
@@ -41,7 +37,8 @@ def train_model(
 ) -> ContinuousModel | None:
     """Train a continuous model and save it in the job's folder; `say` is told in lines what goes on.
 
-    With `resume`, stages that are done are kept and others go on where they stopped. stages: train only these, leave
+    The model is saved as soon as it is made, and again with what held-out sounds say of it. With `resume`, stages that
+    are done are kept and others go on where they stopped. stages: train only these, leave
     their checkpoints, and return None; a vocoder's stage needs that of the VAE to be done.
     Raises AudioError where no usable sound is found, ParameterError for options that make no training and for an
     unfinished training without `resume`, ModelError for a folder that holds something else or a checkpoint that does
@@ -51,29 +48,27 @@ def train_model(
     wanted = _check_stages(job, stages, resume=resume)
     split = split_sounds(job.sounds, job.validation)
     with torch_threads(threads):
-        corpus = load_mels(split.training, job.grid, transpose=job.transpose, transposed=job.transposed, say=say)
+        corpus = load_mels(
+            split.training,
+            job.grid,
+            transpose=job.transpose,
+            transposed=job.transposed,
+            skipped=split.skipped,
+            say=say,
+        )
         say(f"held out: {', '.join(path.name for path in split.held_out) or 'nothing'}")
         trained = _train_stages(job, corpus, wanted, resume=resume)
         if stages is not None:
             return None
         say("measuring the model")
-        model = _assemble(job, trained, corpus, split)
-    model = replace(model, card={**model.card, **_describe(job, corpus, trained, threads)})
+        model, latents = assemble_model(job, trained, corpus)
+        model = replace(model, card={**model.card, **_describe(job, corpus, trained, threads)})
+        model.save(job.folder)
+        model = replace(model, card={**model.card, **measure_model(model, latents, corpus, split, say=say)})
     model.save(job.folder)
     _clean_up(job)
     say(_summarize(model))
     return model
-
-
-@dataclass(frozen=True)
-class _Trained:
-    """What the stages ended with: the VAE as it is stored, its steps and seconds, and the vocoders by name."""
-
-    vae: VAE
-    flattening: Flattening
-    steps: int
-    seconds: float
-    vocoders: dict[str, Trained[VocoderTrainer]]
 
 
 def _check_stages(job: ModelJob, stages: Collection[str] | None, *, resume: bool) -> list[str]:
@@ -99,16 +94,16 @@ def _check_stages(job: ModelJob, stages: Collection[str] | None, *, resume: bool
     return wanted
 
 
-def _train_stages(job: ModelJob, corpus: MelCorpus, wanted: Collection[str], *, resume: bool) -> _Trained:
+def _train_stages(job: ModelJob, corpus: MelCorpus, wanted: Collection[str], *, resume: bool) -> TrainedStages:
     """Train the VAE, or take it from its checkpoint or from the base, and then the vocoders wanted."""
     if job.base is None:
         flattening = Flattening.of_corpus(corpus.loudness_db[corpus.originals])
         stage = _vae_stage(job.vae, corpus, flattening)
         done = run_stage(stage, job.checkpoint(VAE_STAGE), resume=resume or VAE_STAGE not in wanted)
-        trained = _Trained(_shipped_vae(done.training), flattening, done.training.step, done.seconds, {})
+        trained = TrainedStages(_shipped_vae(done.training), flattening, done.training.step, done.seconds, {})
     else:
         known = job.base.card.get("training", {}).get(VAE_STAGE, {})
-        trained = _Trained(job.base.vae, job.base.flattening, known.get("steps", 0), known.get("seconds", 0.0), {})
+        trained = TrainedStages(job.base.vae, job.base.flattening, known.get("steps", 0), known.get("seconds", 0.0), {})
     names = [name for name in job.vocoders if name in wanted]
     if names:
         decoded, vae = decode_corpus(trained.vae, corpus, trained.flattening), _hash(trained.vae.to_tensors())
@@ -152,40 +147,7 @@ def _shipped_vae(training: VAETrainer) -> VAE:
     return VAE.from_tensors(training.config.model, tensors)
 
 
-def _assemble(job: ModelJob, trained: _Trained, corpus: MelCorpus, split: Split) -> ContinuousModel:
-    """Make a model of what was trained, and measure it."""
-    vae, flattening, base = trained.vae, trained.flattening, job.base
-    latents = encode_corpus(vae, corpus)
-    components = base.components if base else figures.fit_components(latents, corpus)
-    vocoders: dict[str, tuple[Mapping[str, Any], State]] = {}
-    if base is not None:
-        vocoders |= {name: (base.card["vocoders"][name], state) for name, state in base.vocoder_states.items()}
-    for name, done in trained.vocoders.items():
-        vocoders[name] = done.training.vocoder.config, done.training.vocoder.state
-    model = ContinuousModel.build(
-        name=job.name,
-        grid=job.grid,
-        vae_config=vae.config.to_dict(),
-        vae_state=vae.to_tensors(),
-        components=components,
-        flattening=flattening,
-        vocoders=vocoders,
-        card={"version": VERSION, "vocoder": next(iter(vocoders))},
-    )
-    measured = figures.measure_vocoders(model, split.held_out)
-    card = {
-        "vocoder": figures.choose_vocoder(measured, list(vocoders)),
-        "components": figures.describe_components(corpus, components.to_components(latents)),
-        "loudness_r2": figures.regress_loudness(vae, latents, corpus, flattening, split.held_out),
-        "held_out_seconds": figures.HELD_OUT_S,
-        "held_out": figures.summarize_figures(measured),
-        "delay_ms": round(1000 * job.grid.frames.n_fft / job.grid.frames.sr, 1),
-        "parameters": {VAE_STAGE: _count(vae.to_tensors()), **{n: _count(state) for n, (_, state) in vocoders.items()}},
-    }
-    return replace(model, card={**model.card, **card})
-
-
-def _describe(job: ModelJob, corpus: MelCorpus, trained: _Trained, threads: int) -> dict[str, Any]:
+def _describe(job: ModelJob, corpus: MelCorpus, trained: TrainedStages, threads: int) -> dict[str, Any]:
     """Gather what the card says about corpus and training; what a base said of its sounds and its vocoders stays.
 
     Its seconds are those of all steps: neither those of reading nor of measuring.
@@ -232,10 +194,6 @@ def _summarize(model: ContinuousModel) -> str:
         f"loudness left in the latents: {'not measured' if left is None else f'R2 {left:g}'}; "
         f"{model.card['training']['seconds'] / 60:.1f} minutes"
     )
-
-
-def _count(state: State) -> int:
-    return sum(array.size for array in state.values())
 
 
 def _hash(state: State) -> str:

@@ -1,6 +1,6 @@
 """What the card says about quality: how near sounds come back, what components follow, how much loudness is left."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,7 @@ from vqsynth.continuous.train.corpus import AUDIBLE_DB, Ints, MelCorpus
 from vqsynth.continuous.vae import VAE, encode_frames
 from vqsynth.descriptors import REGISTRY, measure
 from vqsynth.distances import Distances, compare_sounds, mean_distances
+from vqsynth.errors import VqsynthError
 from vqsynth.frames import Floats
 from vqsynth.soundfiles import name_apart
 
@@ -29,6 +30,8 @@ HELD_OUT_S = 20.0
 DESCRIBED_S = 1200.0
 """So much sound is measured to tell what components follow."""
 REGRESSION_FRAMES = 40_000
+REGRESSION_S = 300.0
+"""So much of each held-out sound is asked for its loudness."""
 FEWEST_FRAMES = 50
 
 
@@ -54,7 +57,7 @@ def regress_loudness(
     """Tell how much of the flattened loudness of held-out sounds can be read from their latents: R2.
 
     A fresh regressor, gradient-boosted trees, learns it from the training sounds. R2 is 1 for all, 0 or less for
-    nothing; None without held-out sounds. Inaudible frames do not count.
+    nothing; None without held-out sounds, of which the first minutes are heard. Inaudible frames do not count.
     """
     from sklearn.ensemble import HistGradientBoostingRegressor
 
@@ -63,7 +66,9 @@ def regress_loudness(
     rows = corpus.originals[:: max(1, len(corpus.originals) // REGRESSION_FRAMES)]
     regressor = HistGradientBoostingRegressor(random_state=0, early_stopping=False)
     regressor.fit(latents[rows], flattening.flatten(corpus.loudness_db[rows]))
-    frames = [analyse_sound(audio.load(path, sr=corpus.grid.frames.sr)[0], corpus.grid) for path in held_out]
+    frames = [analyse_sound(y, corpus.grid) for y in _hear_beginnings(held_out, corpus.grid.frames.sr)]
+    if not frames:
+        return None
     heard = [f.loudness_db > f.loudness_db.max() - AUDIBLE_DB for f in frames]
     z = np.concatenate([encode_frames(vae, f.log_mel)[h] for f, h in zip(frames, heard, strict=True)])
     u = flattening.flatten(np.concatenate([f.loudness_db[h] for f, h in zip(frames, heard, strict=True)]))
@@ -73,18 +78,42 @@ def regress_loudness(
 
 
 def measure_vocoders(
-    model: "ContinuousModel", paths: Sequence[Path], *, seconds: float = HELD_OUT_S
+    model: "ContinuousModel",
+    paths: Sequence[Path],
+    *,
+    seconds: float = HELD_OUT_S,
+    say: Callable[[str], object] = lambda line: None,
 ) -> dict[str, dict[str, Distances]]:
-    """Encode and decode sound files with every vocoder of a model, and compare: vocoder to file name to distances."""
+    """Encode and decode sound files with every vocoder of a model, and compare: vocoder to file name to distances.
+
+    seconds: how much of each file. What cannot be measured is told to `say`, and left out.
+    """
     figures: dict[str, dict[str, Distances]] = {name: {} for name in model.vocoders}
-    sr = model.grid.frames.sr
     for path, file in zip(paths, name_apart(paths), strict=True):
-        y = audio.load(path, sr=sr)[0][: round(seconds * sr)]
-        latent_path = model.encode(y, sr)
-        for name in model.vocoders:
-            decoded = model.render(latent_path, vocoder=name)
-            figures[name][file] = compare_sounds(y, decoded, sr=sr)
+        try:
+            found = _measure_file(model, path, seconds)
+        except (VqsynthError, OSError, MemoryError) as e:
+            say(f"'{path}' could not be measured: {e}")
+            continue
+        for name, distances in found.items():
+            figures[name][file] = distances
     return figures
+
+
+def _measure_file(model: "ContinuousModel", path: Path, seconds: float) -> dict[str, Distances]:
+    sr = model.grid.frames.sr
+    y = audio.load(path, sr=sr)[0][: round(seconds * sr)]
+    latent_path = model.encode(y, sr)
+    return {name: compare_sounds(y, model.render(latent_path, vocoder=name), sr=sr) for name in model.vocoders}
+
+
+def _hear_beginnings(paths: Sequence[Path], sr: int) -> Iterator[Floats]:
+    """Read the first minutes of sounds; what cannot be read any more is left out."""
+    for path in paths:
+        try:
+            yield audio.load(path, sr=sr)[0][: round(REGRESSION_S * sr)]
+        except (VqsynthError, OSError):
+            continue
 
 
 def choose_vocoder(figures: dict[str, dict[str, Distances]], trained: Sequence[str]) -> str:
