@@ -5,12 +5,13 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from vqsynth.errors import AudioError, ParameterError, VqsynthError
-from vqsynth.files import check_output, whole_file, write_whole
+from vqsynth.files import check_output, decode_text, read_regular, read_text, show_text, whole_file, write_whole
 
 NAMES = ["out.json", "with space.json", "épée 琴.json", "no_suffix", ".hidden"]
 
@@ -151,3 +152,102 @@ def test_check_output_of_a_name_too_long_for_the_system_raises_briefly(tmp_path:
     with pytest.raises(ParameterError, match="cannot be a file") as caught:
         check_output(tmp_path / ("x" * 5000))
     assert len(str(caught.value)) < 300
+
+
+def run_killed_while_writing(target: Path) -> None:
+    """Let a process write half of a file and be killed with no chance to clean up."""
+    program = (
+        "import os, signal, sys; from vqsynth.files import whole_file\n"
+        "with whole_file(sys.argv[1]) as partial:\n"
+        "    partial.write_text('half of wh'); os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    subprocess.run([sys.executable, "-c", program, str(target)], cwd=Path(__file__).parent.parent, check=False)
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="the system knows no such end")
+def test_write_whole_after_a_killed_writer_to_the_same_target_leaves_no_scrap(tmp_path: Path) -> None:
+    target = tmp_path / "a.txt"
+    target.write_text("before")
+    run_killed_while_writing(target)
+    assert target.read_text() == "before" and len(list(tmp_path.iterdir())) == 2
+    write_whole(tmp_path / "b.txt", "another target cleans nothing of it")
+    assert len(list(tmp_path.iterdir())) == 3
+    write_whole(target, "new")
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["a.txt", "b.txt"]
+    assert target.read_text() == "new"
+
+
+def test_whole_file_twice_at_once_leaves_what_the_other_writes_alone(tmp_path: Path) -> None:
+    target = tmp_path / "a.txt"
+    with whole_file(target) as first:
+        first.write_text("first, and longer")
+        write_whole(target, "second")
+        assert target.read_text() == "second" and first.read_text() == "first, and longer"
+    assert target.read_text() == "first, and longer"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_whole_file_where_cleaning_up_fails_tells_the_first_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(path: Path, **_: object) -> None:
+        raise PermissionError(errno.EACCES, "not this either")
+
+    def write_half() -> None:
+        with whole_file(tmp_path / "a.txt"):
+            raise OSError(errno.ENOSPC, "full")
+
+    monkeypatch.setattr(Path, "unlink", fail)
+    with pytest.raises(VqsynthError, match="disk is full"):
+        write_half()
+
+
+def test_read_regular_returns_the_bytes_also_through_a_link(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"\x00\xff")
+    (tmp_path / "link").symlink_to(tmp_path / "a")
+    assert read_regular(tmp_path / "link") == b"\x00\xff"
+
+
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [
+        (lambda path: None, "cannot read the card '.*': No such file"),
+        (lambda path: path.mkdir(), "cannot read the card '.*': Is a directory"),
+        (lambda path: path.symlink_to("nowhere"), "No such file"),
+        (lambda path: path.symlink_to(path), "Too many levels"),
+        (lambda path: os.mkfifo(path), "no regular file, but a pipe or a device"),
+        (lambda path: path.symlink_to("/dev/zero"), "no regular file, but a pipe or a device"),
+        (lambda path: path.write_bytes(b"x" * 11), "larger than 0 MB"),
+    ],
+    ids=["missing", "folder", "dangling", "loop", "pipe", "device", "large"],
+)
+def test_read_regular_of_what_is_none_raises_at_once(tmp_path: Path, make: Callable[[Path], object], says: str) -> None:
+    make(tmp_path / "a")
+    with pytest.raises(AudioError, match=says):
+        read_regular(tmp_path / "a", error=AudioError, what="card", most_bytes=10)
+
+
+def test_read_regular_of_a_name_that_is_none_raises(tmp_path: Path) -> None:
+    with pytest.raises(VqsynthError, match="cannot read the file"):
+        read_regular("a\0b")
+
+
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+def test_read_text_leaves_a_byte_order_mark_out(tmp_path: Path, mark: bytes) -> None:
+    (tmp_path / "a").write_bytes(mark + "épée".encode())
+    assert read_text(tmp_path / "a") == "épée"
+
+
+@pytest.mark.parametrize("data", [b"caf\xe9", b"\xff\xfea\x00", b"\xed\xa0\x80"])
+def test_read_text_of_other_text_than_utf8_says_where(tmp_path: Path, data: bytes) -> None:
+    (tmp_path / "a").write_bytes(data)
+    with pytest.raises(VqsynthError, match=r"no text in UTF-8 \(byte \d is 0x.*save it as UTF-8"):
+        read_text(tmp_path / "a")
+    with pytest.raises(ValueError, match="byte"):
+        decode_text(data)
+
+
+def test_show_text_escapes_what_moves_a_cursor_and_nothing_else() -> None:
+    assert show_text("a\x1b[31m\x07\r\x9b\u202e\ud800") == "a\\x1b[31m\\x07\\r\\x9b\\u202e\\ud800"
+    for plain in ("épée 琴", "two\nlines\tand a tab", "a\u00a0b", "👩\u200d🎤", "C:\\x41"):
+        assert show_text(plain) == plain

@@ -1,20 +1,30 @@
-"""Files that are written whole or not at all.
+"""Files that are written whole or not at all, and read only where they are files.
 
 Every output goes to a hidden file beside its target first, is flushed to the disk, and takes the target's name only
-when it is complete. A full disk, an error or a Ctrl-C therefore leaves whatever stood there before, and no scrap.
+when it is complete. A full disk, an error or a Ctrl-C therefore leaves whatever stood there before, and no scrap; the
+scrap that a killed process leaves is taken up by the next that writes to the same target.
 """
 
 import errno
+import hashlib
 import os
-import secrets
+import re
+import stat
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from itertools import count
 from pathlib import Path
 
 from vqsynth.errors import ParameterError, VqsynthError
+from vqsynth.locks import release_lock, try_lock
 
 StrPath = str | os.PathLike[str]
+MOST_BYTES = 2**30
+"""The largest file that is read whole."""
+MOST_TEXT_BYTES = 2**26
+"""The largest file of text; of JSON, some twelve times as much memory is needed."""
 
+_CONTROLS = re.compile("[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u2028-\\u202e\\u2066-\\u2069\\ud800-\\udfff]")
 _REASONS = {
     errno.ENOSPC: "the disk is full; free some space or choose another folder",
     errno.EDQUOT: "the disk quota is used up; free some space or choose another folder",
@@ -57,16 +67,41 @@ def whole_file(path: StrPath, *, error: type[VqsynthError] = VqsynthError) -> It
     Raises ParameterError as `check_output` does, and `error` where the system refuses: a full disk, no permission.
     """
     target = check_output(path).resolve()
-    partial = target.with_name(f".partial-{secrets.token_hex(6)}{target.suffix}")
     try:
-        yield partial
-        with partial.open("rb+") as file:
-            os.fsync(file.fileno())
-        partial.replace(target)
+        partial, descriptor = _claim_partial(target)
+        try:
+            yield partial
+            with partial.open("rb+") as file:
+                os.fsync(file.fileno())
+            if os.name == "nt":
+                _close(descriptor)  # Windows renames nothing that is open
+            partial.replace(target)
+        except BaseException:
+            release_lock(partial, descriptor)
+            raise
+        _close(descriptor)
     except OSError as e:
         raise error(f"could not write '{path}': {_REASONS.get(e.errno or 0, e.strerror or e)}") from e
-    finally:
-        partial.unlink(missing_ok=True)
+
+
+def _claim_partial(target: Path) -> tuple[Path, int]:
+    """Make the hidden file beside a target, empty and locked, of a name that only writers to this target use.
+
+    One that a killed writer has left is free and taken up; one that is being written is passed by.
+    """
+    key = hashlib.sha256(os.fsencode(target.name)).hexdigest()[:12]
+    for number in count():
+        partial = target.with_name(f".partial-{key}-{number}{target.suffix}")
+        descriptor = try_lock(partial)
+        if descriptor is not None:
+            os.ftruncate(descriptor, 0)
+            return partial, descriptor
+    raise AssertionError("there is always a next number")
+
+
+def _close(descriptor: int) -> None:
+    with suppress(OSError):
+        os.close(descriptor)
 
 
 def write_whole(path: StrPath, content: str | bytes, *, error: type[VqsynthError] = VqsynthError) -> None:
@@ -77,6 +112,62 @@ def write_whole(path: StrPath, content: str | bytes, *, error: type[VqsynthError
     data = content.encode("utf-8") if isinstance(content, str) else content
     with whole_file(path, error=error) as partial:
         partial.write_bytes(data)
+
+
+def read_regular(
+    path: StrPath, *, error: type[VqsynthError] = VqsynthError, what: str = "file", most_bytes: int = MOST_BYTES
+) -> bytes:
+    """Read a regular file whole.
+
+    what: names the file in errors, as "path file" does. Nothing else than a regular file, or a link to one, is opened
+    for good: a pipe or a device would never end.
+    Raises `error` for what is missing, no regular file, larger than `most_bytes`, or not readable.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+        with open(descriptor, "rb") as file:  # noqa: PTH123 - it is open already
+            found = os.fstat(file.fileno())
+            if stat.S_ISDIR(found.st_mode):
+                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+            if not stat.S_ISREG(found.st_mode):
+                raise error(f"the {what} '{path}' is no regular file, but a pipe or a device; copy it to a file first")
+            data = file.read(most_bytes + 1)
+    except (OSError, ValueError) as e:
+        reason = (e.strerror if isinstance(e, OSError) else None) or e
+        raise error(f"cannot read the {what} '{_shorten(path)}': {reason}") from e
+    if len(data) > most_bytes:
+        raise error(f"the {what} '{path}' is larger than {most_bytes / 2**20:.0f} MB, the most that is read of one")
+    return data
+
+
+def read_text(
+    path: StrPath, *, error: type[VqsynthError] = VqsynthError, what: str = "file", most_bytes: int = MOST_TEXT_BYTES
+) -> str:
+    """Read a regular file of text in UTF-8, with or without a byte order mark.
+
+    Raises `error` as `read_regular` does, and for what is no such text.
+    """
+    data = read_regular(path, error=error, what=what, most_bytes=most_bytes)
+    try:
+        return decode_text(data)
+    except ValueError as e:
+        raise error(f"the {what} '{path}' is no text in UTF-8 ({e}); save it as UTF-8") from e
+
+
+def decode_text(data: bytes) -> str:
+    """Read bytes as text in UTF-8, with or without a byte order mark. Raises ValueError saying where it is none."""
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as e:
+        raise ValueError(f"byte {e.start} is {data[e.start]:#04x}, {e.reason}") from e
+
+
+def show_text(text: object) -> str:
+    """Write text so that a terminal can show it: what would move its cursor, ring, colour or turn it is escaped.
+
+    Line ends and tabs stay.
+    """
+    return _CONTROLS.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), str(text))
 
 
 def _shorten(path: StrPath) -> str:
