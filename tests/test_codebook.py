@@ -59,7 +59,6 @@ def test_save_twice_writes_the_same_bytes(book: Codebook, folder: Path, tmp_path
 
 
 def test_save_over_a_codebook_replaces_it_and_leaves_no_scrap(book: Codebook, folder: Path) -> None:
-    (folder / "table.csv").write_text("spoiled")
     book.save(folder)
     assert len(vqsynth.load(folder)) == 64
     assert [p.name for p in folder.parent.iterdir()] == [folder.name]

@@ -224,7 +224,7 @@ def test_read_regular_returns_the_bytes_also_through_a_link(tmp_path: Path) -> N
 def test_read_regular_of_what_is_none_raises_at_once(tmp_path: Path, make: Callable[[Path], object], says: str) -> None:
     make(tmp_path / "a")
     with pytest.raises(AudioError, match=says):
-        read_regular(tmp_path / "a", error=AudioError, what="card", most_bytes=10)
+        read_regular(tmp_path / "a", error=AudioError, what="the card", most_bytes=10)
 
 
 def test_read_regular_of_a_name_that_is_none_raises(tmp_path: Path) -> None:

@@ -16,8 +16,10 @@ ROOT = Path(__file__).parent.parent
 
 # The spine. A module imports from the rows above its own.
 SPINE = (
-    ("errors",),
+    ("errors", "locks"),
     ("files", "headers", "steps", "interrupts", "progress"),
+    ("records", "placement"),
+    ("tensors",),
     ("audio", "frames", "checkpoint"),
     ("loudness", "yin", "fundamentals", "soundfiles", "distances", "stage"),
     ("descriptors", "partials", "excitation"),
@@ -41,9 +43,10 @@ ON_THE_SPINE = {name for row in SPINE for name in row}
 
 # What knows nothing of codes and codebooks, and so serves the continuous model too.
 GROUND_FLOOR = {
-    "errors", "files", "headers", "interrupts", "progress", "audio", "frames", "checkpoint", "loudness", "yin",
-    "soundfiles", "distances", "descriptors", "partials", "excitation", "refinement", "expressions", "shapes",
-    "curvefiles", "curves", "bundle", "collection", "stage",
+    "errors", "locks", "files", "records", "placement", "tensors", "headers", "interrupts", "progress", "audio",
+    "frames", "checkpoint", "loudness", "yin", "soundfiles", "distances", "descriptors", "partials",
+    "excitation", "refinement", "expressions", "shapes", "curvefiles", "curves", "bundle", "collection",
+    "stage",
 }  # fmt: skip
 
 # The rooms that stand beside the spine, and what each of them imports from outside itself.

@@ -3,11 +3,15 @@
 The modules, in the order in which data flows:
 
     errors        what can go wrong, in one sentence each
-    files         outputs written whole or not at all
+    locks         locks that a killed holder leaves free
+    files         outputs written whole or not at all, and regular files read
     headers       what sound files promise
     steps         Newton steps of many values, each on its own
     interrupts    Ctrl-C, heeded between two steps
     progress      what is shown of long work
+    records       what JSON says, checked
+    placement     the files of a folder, put in place together
+    tensors       what safetensors hold, checked
     checkpoint    long work, put down and taken up again
     audio         sound files in and out, mono, resampling
     frames        windows, framing, overlap-add; samples, frames, seconds

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from vqsynth.bundle import CARD, Kind, is_bundle
 from vqsynth.files import StrPath
+from vqsynth.placement import OWN
 
 
 def find_bundle(given: StrPath, kind: Kind) -> Path:
@@ -44,4 +45,4 @@ def bundles_at_hand(folders: StrPath | Iterable[StrPath], kind: Kind) -> list[Pa
 
 def _bundles_in(folder: Path, kind: Kind) -> Iterator[Path]:
     inside = sorted(folder.iterdir()) if folder.is_dir() else []
-    return (child for child in inside if child.is_dir() and is_bundle(child, kind))
+    return (child for child in inside if child.is_dir() and not child.name.startswith(OWN) and is_bundle(child, kind))

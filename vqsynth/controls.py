@@ -15,6 +15,7 @@ from vqsynth.errors import ParameterError
 from vqsynth.excitation import Shapes
 from vqsynth.frames import Floats, FrameGrid
 from vqsynth.partials import LOBE, Partials, phase_advance
+from vqsynth.records import read_integers, read_numbers
 
 MAX_TILT_DB = 6.0
 MAX_TRANSPOSE_CENTS = 1200.0
@@ -82,11 +83,10 @@ def no_controls(n_frames: int) -> Controls:
 
 def read_controls(values: Mapping[str, Any], n_frames: int) -> Controls:
     """Make controls of what `to_fields` lists, the rest being zero. Raises ParameterError for unusable values."""
-    known = {name: np.array(values[name]) for name in CONTROLS & set(values)}
-    try:
-        return replace(no_controls(n_frames), **known)
-    except (TypeError, ValueError) as e:
-        raise ParameterError(f"controls must be rows of {n_frames} numbers: {e}") from e
+    known: dict[str, Any] = {}
+    for name in sorted(CONTROLS & set(values)):
+        known[name] = (read_integers if name == "blend_codes" else read_numbers)(values[name], name)
+    return replace(no_controls(n_frames), **known)
 
 
 def apply_controls(
@@ -138,7 +138,8 @@ def _raise_fundamental(shapes: Shapes, frequency: Floats, controls: Controls, gr
     values[:, :top] *= (10 ** (by_db / 20)).astype(np.float32)
     tonal[:, :top] |= is_raised
     frequency[:, :top] = np.where(is_raised, place, frequency[:, :top])
-    peak[:, :top] = np.where(is_raised, np.rint(place).astype(np.int16), peak[:, :top])
+    nearest = np.minimum(np.rint(place), grid.n_bins - 1).astype(np.int16)
+    peak[:, :top] = np.where(is_raised, nearest, peak[:, :top])
     advance[:, :top] = np.where(is_raised, phase_advance(frequency[:, :top], peak[:, :top], grid), advance[:, :top])
     return Shapes(values[None], peak[None], advance[None], tonal[None]), frequency
 

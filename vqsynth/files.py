@@ -115,14 +115,15 @@ def write_whole(path: StrPath, content: str | bytes, *, error: type[VqsynthError
 
 
 def read_regular(
-    path: StrPath, *, error: type[VqsynthError] = VqsynthError, what: str = "file", most_bytes: int = MOST_BYTES
+    path: StrPath, *, error: type[VqsynthError] = VqsynthError, what: str = "the file", most_bytes: int = MOST_BYTES
 ) -> bytes:
     """Read a regular file whole.
 
-    what: names the file in errors, as "path file" does. Nothing else than a regular file, or a link to one, is opened
-    for good: a pipe or a device would never end.
+    what: names the file in errors, as "the path file" does. Nothing else than a regular file, or a link to one, is
+    read: a pipe or a device would never end.
     Raises `error` for what is missing, no regular file, larger than `most_bytes`, or not readable.
     """
+    named = f"{what} '{_shorten(path)}'".lstrip()
     try:
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
         with open(descriptor, "rb") as file:  # noqa: PTH123 - it is open already
@@ -130,18 +131,22 @@ def read_regular(
             if stat.S_ISDIR(found.st_mode):
                 raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
             if not stat.S_ISREG(found.st_mode):
-                raise error(f"the {what} '{path}' is no regular file, but a pipe or a device; copy it to a file first")
+                raise error(f"{named} is no regular file, but a pipe or a device; copy it to a file first")
             data = file.read(most_bytes + 1)
     except (OSError, ValueError) as e:
         reason = (e.strerror if isinstance(e, OSError) else None) or e
-        raise error(f"cannot read the {what} '{_shorten(path)}': {reason}") from e
+        raise error(f"cannot read {named}: {reason}") from e
     if len(data) > most_bytes:
-        raise error(f"the {what} '{path}' is larger than {most_bytes / 2**20:.0f} MB, the most that is read of one")
+        raise error(f"{named} is larger than {most_bytes / 2**20:.0f} MB, the most that is read of one")
     return data
 
 
 def read_text(
-    path: StrPath, *, error: type[VqsynthError] = VqsynthError, what: str = "file", most_bytes: int = MOST_TEXT_BYTES
+    path: StrPath,
+    *,
+    error: type[VqsynthError] = VqsynthError,
+    what: str = "the file",
+    most_bytes: int = MOST_TEXT_BYTES,
 ) -> str:
     """Read a regular file of text in UTF-8, with or without a byte order mark.
 
@@ -151,7 +156,7 @@ def read_text(
     try:
         return decode_text(data)
     except ValueError as e:
-        raise error(f"the {what} '{path}' is no text in UTF-8 ({e}); save it as UTF-8") from e
+        raise error(f"{what} '{_shorten(path)}' is no text in UTF-8 ({e}); save it as UTF-8") from e
 
 
 def decode_text(data: bytes) -> str:
@@ -172,7 +177,7 @@ def show_text(text: object) -> str:
 
 def _shorten(path: StrPath) -> str:
     text = str(path)
-    return text if len(text) <= 80 else f"{text[:60]}…"
+    return text if len(text) <= 250 else f"{text[:60]}…"
 
 
 def _same(a: Path, b: Path) -> bool:

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,12 +11,14 @@ from numpy.typing import ArrayLike, NDArray
 from vqsynth.controls import CONTROLS, Controls, read_controls
 from vqsynth.errors import CodebookError, ParameterError
 from vqsynth.excitation import check_seed
-from vqsynth.files import StrPath, write_whole
+from vqsynth.files import MOST_TEXT_BYTES, StrPath, read_regular, write_whole
+from vqsynth.records import check_field, parse_json, read_integers, read_numbers
 
 FORMAT = 1
 SILENT_DB = -120.0
 """Gains are written no lower than this: the level of the last bit of a 20-bit sound."""
 LOUDEST_DB = 120.0
+MOST_SAMPLES = 2**40
 GAIN_DECIMALS = 4
 """Gains are kept to a ten-thousandth of a decibel, so that a path file says exactly what is rendered."""
 
@@ -47,8 +48,9 @@ class CodePath:
         codes, gain_db = np.asarray(self.codes), np.asarray(self.gain_db, np.float64)
         if codes.ndim != 1 or not np.issubdtype(codes.dtype, np.integer) or (codes < 0).any():
             raise ParameterError("codes must be a row of integers of 0 or more")
-        if min(self.sr, self.hop_length, self.n_samples) < 1:
-            raise ParameterError("sr, hop_length and n_samples must be 1 or more")
+        clock = self.sr, self.hop_length, self.n_samples
+        if not all(isinstance(n, int | np.integer) and 1 <= n <= MOST_SAMPLES for n in clock):
+            raise ParameterError("sr, hop_length and n_samples must be 1 or more, whole numbers up to 2**40")
         frames = 1 + self.n_samples // self.hop_length
         if not len(codes) == len(gain_db) == frames or gain_db.ndim != 1:
             raise ParameterError(
@@ -118,17 +120,16 @@ def load_layers(file: StrPath) -> tuple[CodePath, ...]:
 
     Raises CodebookError for anything that is no path file, saying what is wrong with it.
     """
+    data = read_regular(file, error=CodebookError, what="the path file", most_bytes=MOST_TEXT_BYTES)
     try:
-        fields = json.loads(Path(file).read_text(encoding="utf-8"))
-    except OSError as e:
-        raise CodebookError(f"cannot read the path file '{file}': {e.strerror or e}") from e
-    except (ValueError, RecursionError) as e:
+        fields = parse_json(data)
+    except ValueError as e:
         raise CodebookError(f"'{file}' is no path file (JSON with codes and gain_db): {e}") from e
     try:
         layered = isinstance(fields, dict) and "layers" in fields
         paths = tuple(CodePath(**_check_fields(layer)) for layer in (_list_layers(fields) if layered else [fields]))
         check_layers(paths)
-    except (ParameterError, OverflowError) as e:
+    except ParameterError as e:
         raise CodebookError(f"the path file '{file}' cannot be used: {e}") from e
     return paths
 
@@ -144,39 +145,28 @@ def check_layers(paths: Sequence[CodePath]) -> None:
         raise ParameterError("layers must be paths, one or more, of one codebook and one length")
 
 
-_KINDS: dict[str, type] = {
+_FACTS: dict[str, type] = {
     "codebook": str, "sha256": str, "sr": int, "hop_length": int, "n_samples": int, "excitation": str, "seed": int,
-    "codes": list, "gain_db": list,
 }  # fmt: skip
 
 
 def _list_layers(fields: dict[str, Any]) -> list[Any]:
     _check_format(fields)
-    if not isinstance(fields["layers"], list):
-        raise ParameterError(f"'layers' must be of type list (got {type(fields['layers']).__name__})")
-    return fields["layers"]
+    return list(check_field(fields, "layers", list))
 
 
 def _check_format(fields: dict[str, Any]) -> None:
-    if not isinstance(fields.get("format"), int) or fields["format"] > FORMAT:
-        raise ParameterError(f"its format is {fields.get('format')!r}, this version reads up to {FORMAT}")
+    if type(fields.get("format")) is not int or not 1 <= fields["format"] <= FORMAT:
+        raise ParameterError(f"its format is {str(fields.get('format'))[:20]}, this version reads up to {FORMAT}")
 
 
 def _check_fields(fields: Any) -> dict[str, Any]:
     if not isinstance(fields, dict):
         raise ParameterError("expected an object with codes and gain_db")
     _check_format(fields)
-    for name, kind in _KINDS.items():
-        if name not in fields:
-            raise ParameterError(f"{name!r} is missing")
-        if not isinstance(fields[name], kind) or isinstance(fields[name], bool):
-            raise ParameterError(f"{name!r} must be of type {kind.__name__} (got {type(fields[name]).__name__})")
-    if not all(type(code) is int for code in fields["codes"]):
-        raise ParameterError("'codes' must hold integers only")
-    if not all(type(gain) in (int, float) for gain in fields["gain_db"]):
-        raise ParameterError("'gain_db' must hold numbers only")
-    controls = read_controls(fields, len(fields["codes"])) if CONTROLS & set(fields) else None
-    return {name: fields[name] for name in _KINDS} | {
-        "codes": np.array(fields["codes"], np.int64),
-        "controls": controls,
+    codes = read_integers(check_field(fields, "codes", list), "codes")
+    return {name: check_field(fields, name, kind) for name, kind in _FACTS.items()} | {
+        "codes": codes,
+        "gain_db": read_numbers(check_field(fields, "gain_db", list), "gain_db"),
+        "controls": read_controls(fields, len(codes)) if CONTROLS & set(fields) else None,
     }

@@ -7,12 +7,19 @@ a small file takes gigabytes.
 import json
 import re
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any, NoReturn
 
+import numpy as np
+from numpy.typing import NDArray
+
+from vqsynth.errors import ParameterError
 from vqsynth.files import decode_text
 
 MOST_BRACKETS = 2**19
 """Lists and objects in one text: each takes 60 bytes and more of memory."""
+DEEPEST = 64
+LONGEST_NAME = 1000
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -26,7 +33,7 @@ def parse_json(content: str | bytes) -> Any:
         if text.count("[") + text.count("{") > MOST_BRACKETS:
             raise ValueError(f"it holds more than {MOST_BRACKETS} lists and objects")
         found = json.loads(text.removeprefix("\ufeff"), object_pairs_hook=_make_object, parse_constant=_refuse_constant)
-        _check_texts(found)
+        _check_texts(found, DEEPEST)
     except RecursionError as e:
         raise ValueError("it is nested too deeply") from e
     except ValueError as e:
@@ -45,19 +52,59 @@ def _make_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no number of JSON")
+    raise ValueError(f"{name} stands where JSON has finite numbers only")
 
 
-def _check_texts(value: Any) -> None:
-    """Refuse halves of characters, which no file and no terminal takes."""
+def read_numbers(values: Any, name: str) -> NDArray[np.float64]:
+    """Make an array (T,) of a list of numbers from JSON. Raises ParameterError, by its name, for another one."""
+    _check_list(values, name)
+    if not set(map(type, values)) <= {int, float}:
+        raise ParameterError(f"{name!r} must hold numbers only")
+    try:
+        return np.array(values, np.float64)
+    except OverflowError as e:
+        raise ParameterError(f"{name!r} must hold numbers only, of fewer than 300 digits") from e
+
+
+def read_integers(values: Any, name: str) -> NDArray[np.int64]:
+    """Make an array (T,) of a list of integers from JSON. Raises ParameterError, by its name, for another one."""
+    _check_list(values, name)
+    if not set(map(type, values)) <= {int}:
+        raise ParameterError(f"{name!r} must hold integers only")
+    try:
+        return np.array(values, np.int64)
+    except OverflowError as e:
+        raise ParameterError(f"{name!r} must hold integers below 2**63") from e
+
+
+def check_field(fields: Mapping[str, Any], name: str, *kinds: type) -> Any:
+    """Return a field of a record, of one of some types; neither true nor false passes for a number.
+
+    Raises ParameterError where it is missing, of another type, or a text longer than any name.
+    """
+    if name not in fields:
+        raise ParameterError(f"{name!r} is missing")
+    value = fields[name]
+    if type(value) not in kinds:
+        raise ParameterError(f"{name!r} must be of type {kinds[0].__name__} (got {type(value).__name__})")
+    if isinstance(value, str) and len(value) > LONGEST_NAME:
+        raise ParameterError(f"{name!r} must be at most {LONGEST_NAME} characters long (got {len(value)})")
+    return value
+
+
+def _check_list(values: Any, name: str) -> None:
+    if not isinstance(values, list):
+        raise ParameterError(f"{name!r} must be of type list (got {type(values).__name__})")
+
+
+def _check_texts(value: Any, deeper: int) -> None:
+    """Refuse halves of characters, which no file and no terminal takes, and what is nested deeper than that."""
     if isinstance(value, str):
         if _SURROGATE.search(value):
             raise ValueError(f"{value[:40]!r} holds half a character")
-    elif isinstance(value, dict):
-        for name, inner in value.items():
-            _check_texts(name)
-            _check_texts(inner)
-    elif isinstance(value, list):
-        for inner in value:
+    elif isinstance(value, dict | list):
+        if not deeper:
+            raise ValueError("it is nested too deeply")
+        for inner in [*value, *value.values()] if isinstance(value, dict) else value:
             if isinstance(inner, str | dict | list):
-                _check_texts(inner)
+                _check_texts(inner, deeper - 1)

@@ -83,9 +83,10 @@ def render_blocks(
 
 def check_fit(path: CodePath, grains: Grains) -> None:
     """Refuse a path whose codes, rate or hop are not those of the grains. Raises CodebookError."""
-    if path.codes.max() >= len(grains):
+    highest = max(path.codes.max(), path.controls.blend_codes.max() if path.controls else 0)
+    if highest >= len(grains):
         raise CodebookError(
-            f"the path names code {path.codes.max()}, but the codebook has codes 0 to {len(grains) - 1}; "
+            f"the path names code {highest}, but the codebook has codes 0 to {len(grains) - 1}; "
             "use the codebook that the path was made with"
         )
     if (path.sr, path.hop_length) != (grains.grid.sr, grains.grid.hop_length):

@@ -1,6 +1,6 @@
 """How codebooks are loaded, those shipped with the package and those in folders."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -8,15 +8,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vqsynth.bundle import CARD, Card, parse_arrays, read_bundle
+from vqsynth.bundle import CARD, Card, read_bundle
 from vqsynth.codebook import CODEBOOK, GRAINS, MODEL, TABLE, Codebook
 from vqsynth.collection import bundles_at_hand, find_bundle, shipped_bundles
 from vqsynth.errors import CodebookError, ParameterError
 from vqsynth.files import StrPath
-from vqsynth.frames import FrameGrid
+from vqsynth.frames import Floats, FrameGrid
 from vqsynth.fundamentals import measure_fundamentals
-from vqsynth.grains import Grains
+from vqsynth.grains import Grains, bin_weights
 from vqsynth.table import DescriptorTable
+from vqsynth.tensors import check_weights, parse_arrays, parse_weights
+
+POWER_TOLERANCE = 0.02
+"""Of a grain's power, which is 1; spectra are stored as float16, and lie within .001 of it."""
 
 
 def load(book: StrPath) -> Codebook:
@@ -26,46 +30,77 @@ def load(book: StrPath) -> Codebook:
     """
     folder = find_codebook(book)
     card, contents = read_bundle(folder, CODEBOOK)
-    _check_descriptors(card, folder)
-    try:
-        grid = FrameGrid(card["sr"], card["n_fft"], card["hop_length"])
-    except ParameterError as e:
-        raise CodebookError(f"the card of '{folder}' is damaged: {e}") from e
-    units, scales = ({d["name"]: d[key] for d in card["descriptors"]} for key in ("unit", "scale"))
-    table = DescriptorTable.from_csv(folder / TABLE, units=units, scales=scales)
-    arrays = parse_arrays(contents[GRAINS], folder / GRAINS, CODEBOOK)
+    grid = _read_grid(card, folder)
+    table = _read_table(card, contents[TABLE], folder)
+    arrays = parse_arrays(contents[GRAINS], folder / GRAINS, error=CodebookError)
+    transitions = _check_transitions(arrays.pop("transitions", None), folder, len(table))
+    check_weights(arrays, folder / GRAINS, error=CodebookError)
     spectra = arrays.get("grains", np.zeros((0, 0))).astype(np.float32)
     if not len(spectra) == len(table) == card["codes"]:
         raise CodebookError(
             f"'{folder}' has {len(spectra)} grains, {len(table)} table rows and a card for "
-            f"{card['codes']} codes; get a fresh copy of the folder"
+            f"{str(card['codes'])[:20]} codes; get a fresh copy of the folder"
         )
-    deviations = arrays.get("deviations")
-    if deviations is not None and deviations.shape == table.values.shape:
-        table = replace(table, deviations=deviations)
-    if "pitch" in table.names:
-        table = replace(table, fundamentals=measure_fundamentals(spectra, table.column("pitch"), grid))
-    model = parse_arrays(contents[MODEL], folder / MODEL, CODEBOOK)
-    return Codebook(card, grid, Grains(spectra, grid), table, model, _check_transitions(arrays, folder, len(table)))
+    grains = Grains(spectra, grid)
+    if not _are_of_unit_power(spectra, grid):
+        raise CodebookError(f"'{folder / GRAINS}' holds spectra that are none; get a fresh copy of the folder")
+    table = _join_measures(table, arrays.get("deviations"), grains, folder)
+    model = parse_weights(contents[MODEL], folder / MODEL, error=CodebookError)
+    if (card["model"].get("n_fft"), card["model"].get("codes")) != (grid.n_fft, len(table)):
+        raise CodebookError(f"'{folder}' has a model of another window or other codes; get a fresh copy of the folder")
+    return Codebook(card, grid, grains, table, model, transitions)
 
 
-def _check_descriptors(card: Card, folder: Path) -> None:
+def _read_grid(card: Card, folder: Path) -> FrameGrid:
+    try:
+        return FrameGrid(card["sr"], card["n_fft"], card["hop_length"])
+    except ParameterError as e:
+        raise CodebookError(f"the card of '{folder}' is damaged: {e}") from e
+
+
+def _read_table(card: Card, data: bytes, folder: Path) -> DescriptorTable:
     for d in card["descriptors"]:
         if not isinstance(d, dict) or not all(isinstance(d.get(key), str) for key in ("name", "unit", "scale")):
             raise CodebookError(
                 f"'{folder / CARD}' is damaged: a descriptor lacks its name, unit or scale; get a fresh copy"
             )
+    units, scales = ({d["name"]: d[key] for d in card["descriptors"]} for key in ("unit", "scale"))
+    return DescriptorTable.of_bytes(data, folder / TABLE, units=units, scales=scales)
 
 
-def _check_transitions(arrays: Mapping[str, NDArray[Any]], folder: Path, n_codes: int) -> NDArray[np.int64] | None:
-    if "transitions" not in arrays:
+def _are_of_unit_power(spectra: Floats, grid: FrameGrid) -> bool:
+    """Tell whether spectra (K, n_bins) are such as are written: of unit power, nothing below zero."""
+    if not len(spectra) or spectra.min() < 0 or spectra.max() > 1.01:
+        return False
+    power = np.einsum("kb,kb,b->k", spectra, spectra, bin_weights(grid))
+    return bool((np.abs(power - 1) < POWER_TOLERANCE).all())
+
+
+def _join_measures(
+    table: DescriptorTable, deviations: NDArray[Any] | None, grains: Grains, folder: Path
+) -> DescriptorTable:
+    """Put beside the table what the CSV does not hold."""
+    if deviations is not None:
+        if deviations.shape != table.values.shape:
+            raise CodebookError(
+                f"'{folder / GRAINS}' holds deviations of another table; get a fresh copy of the folder"
+            )
+        table = replace(table, deviations=deviations)
+    if "pitch" not in table.names:
+        return table
+    strengths = measure_fundamentals(grains.magnitudes, table.column("pitch"), grains.grid)
+    return replace(table, fundamentals=strengths)
+
+
+def _check_transitions(steps: NDArray[Any] | None, folder: Path, n_codes: int) -> NDArray[np.int64] | None:
+    if steps is None:
         return None
-    steps = arrays["transitions"].astype(np.int64)
-    if steps.ndim != 2 or steps.shape[1] != 3 or (steps < 0).any() or (steps[:, :2] >= n_codes).any():
+    known = steps.dtype.kind == "i" and steps.ndim == 2 and steps.shape[1] == 3
+    if not known or (steps < 0).any() or (steps[:, :2] >= n_codes).any():
         raise CodebookError(
             f"'{folder}' holds transitions between codes that it has not; get a fresh copy of the folder"
         )
-    return steps
+    return steps.astype(np.int64)
 
 
 def list_codebooks(folders: StrPath | Iterable[StrPath] = ()) -> list[Codebook]:

@@ -57,7 +57,9 @@ def parse_csv(text: str, source: str) -> Sheet:
         if len(row) != len(names) + 2:
             raise CodebookError(f"{where}: expected {len(names) + 2} cells (got {len(row)}); fetch the file again")
         if row[0] != str(k):
-            raise CodebookError(f"{where}: expected code {k} (got '{row[0]}'); the rows must be in the order of codes")
+            raise CodebookError(
+                f"{where}: expected code {k} (got '{_shorten(row[0])}'); the rows must be in the order of codes"
+            )
         counts[k] = _count(row[1], where)
         values[k] = [_value(cell, name, where) for cell, name in zip(row[2:], names, strict=True)]
     return Sheet(names, np.arange(len(counts)), counts, values)
@@ -101,15 +103,16 @@ def _html_row(tag: str, cells: Iterable[str]) -> str:
 
 def _header(row: Sequence[str], source: str) -> tuple[str, ...]:
     if tuple(row[:2]) != KEYS or len(row) < 3:
-        raise CodebookError(f"'{source}' must have the columns code,count and a descriptor (got '{','.join(row)}')")
+        got = _shorten(",".join(row))
+        raise CodebookError(f"'{source}' must have the columns code,count and a descriptor (got '{got}')")
     if len(set(row)) != len(row):
-        raise CodebookError(f"'{source}' names a column twice: {','.join(row)}")
+        raise CodebookError(f"'{source}' names a column twice: {_shorten(','.join(row))}")
     return tuple(row[2:])
 
 
 def _count(cell: str, where: str) -> int:
     if not (cell.isascii() and cell.isdigit() and len(cell) < 19):
-        raise CodebookError(f"{where}: count must be a whole number of 0 or more (got '{cell}')")
+        raise CodebookError(f"{where}: count must be a whole number of 0 or more (got '{_shorten(cell)}')")
     return int(cell)
 
 
@@ -119,7 +122,11 @@ def _value(cell: str, name: str, where: str) -> float:
     try:
         value = float(cell)
     except ValueError as e:
-        raise CodebookError(f"{where}: {name} must be a number or empty (got '{cell}')") from e
+        raise CodebookError(f"{where}: {name} must be a number or empty (got '{_shorten(cell)}')") from e
     if not abs(value) <= LARGEST:
-        raise CodebookError(f"{where}: {name} must be finite (got '{cell}'); an unusable value is left empty")
+        raise CodebookError(f"{where}: {name} must be finite (got '{_shorten(cell)}'); an unusable value is left empty")
     return value
+
+
+def _shorten(text: str) -> str:
+    return text if len(text) <= 120 else f"{text[:120]}…"

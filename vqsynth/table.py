@@ -8,7 +8,6 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from vqsynth.errors import CodebookError, ParameterError
 from vqsynth.expressions import Bools, Columns, match_rows, unknown_name
-from vqsynth.files import StrPath, write_whole
+from vqsynth.files import StrPath, decode_text, read_regular, write_whole
 from vqsynth.spreadsheet import KEYS, Sheet, csv_text, format_value, html_text, json_text, parse_csv
 
 Floats = NDArray[np.float32]
@@ -152,22 +151,26 @@ class DescriptorTable:
 
     @classmethod
     def from_csv(cls, path: StrPath, *, units: Mapping[str, str], scales: Mapping[str, str]) -> "DescriptorTable":
-        """Read a table that `to_csv` wrote; units and scales by descriptor, which the CSV does not hold.
+        """Read a table that `to_csv` wrote, as `of_bytes` does. Raises CodebookError for a missing file too."""
+        return cls.of_bytes(read_regular(path, error=CodebookError, what="the table"), path, units=units, scales=scales)
 
-        Raises CodebookError for a missing or malformed file, and for a column without a unit or scale.
-        """
+    @classmethod
+    def of_bytes(
+        cls, data: bytes, source: StrPath, *, units: Mapping[str, str], scales: Mapping[str, str]
+    ) -> "DescriptorTable":
+        """Read the bytes of a CSV; units and scales, which it does not hold, by descriptor. Raises CodebookError."""
         try:
-            sheet = parse_csv(Path(path).read_bytes().decode("utf-8"), str(path))
-        except (OSError, UnicodeDecodeError) as e:
-            raise CodebookError(f"cannot read the table '{path}': {e}") from e
+            sheet = parse_csv(decode_text(data), str(source))
+        except ValueError as e:
+            raise CodebookError(f"cannot read the table '{source}': {e}; save it as UTF-8") from e
         missing = [name for name in sheet.names if name not in units or name not in scales]
         if missing:
-            raise CodebookError(f"the table '{path}' has a column '{missing[0]}' whose unit and scale are not known")
+            raise CodebookError(f"the table '{source}' has a column '{missing[0]}' whose unit and scale are not known")
         columns = tuple(units[n] for n in sheet.names), tuple(scales[n] for n in sheet.names)
         try:
             return cls(sheet.names, *columns, sheet.values, sheet.counts)
         except ParameterError as e:
-            raise CodebookError(f"the table '{path}' is malformed: {e}") from e
+            raise CodebookError(f"the table '{source}' is malformed: {e}") from e
 
     def __repr__(self) -> str:
         parts = [

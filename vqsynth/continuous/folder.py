@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vqsynth.bundle import Card, Kind, parse_arrays
+from vqsynth.bundle import Card, Kind
 from vqsynth.errors import ModelError
+from vqsynth.tensors import parse_weights
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -58,7 +59,7 @@ def pack_model(parts: Mapping[str, Arrays], vocoders: Mapping[str, Arrays]) -> d
 def unpack_vae(contents: Mapping[str, bytes], folder: Path) -> dict[str, dict[str, NDArray[Any]]]:
     """Read the parts of the auto-encoder's file. Raises ModelError for what is damaged, and for NaN."""
     parts: dict[str, dict[str, NDArray[Any]]] = {}
-    for key, values in parse_arrays(contents[VAE_FILE], folder / VAE_FILE, CONTINUOUS).items():
+    for key, values in parse_weights(contents[VAE_FILE], folder / VAE_FILE, error=ModelError).items():
         part, _, name = key.partition(".")
         parts.setdefault(part, {})[name] = values
     return parts
@@ -74,7 +75,7 @@ def unpack_vocoders(card: Card, contents: Mapping[str, bytes], folder: Path) -> 
                 f"'{folder}' is damaged: the card names the vocoder {name!r}, but not its sizes and its file {file!r}; "
                 "get a fresh copy of the folder"
             )
-        states[name] = parse_arrays(contents[file], folder / file, CONTINUOUS)
+        states[name] = parse_weights(contents[file], folder / file, error=ModelError)
     return states
 
 

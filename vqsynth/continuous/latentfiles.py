@@ -6,15 +6,17 @@ types; a safetensors file has a SHA-256 of all that it says, so that it is what 
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vqsynth.errors import ParameterError
-from vqsynth.files import StrPath, write_whole
+from vqsynth.errors import ModelError, ParameterError
+from vqsynth.files import MOST_BYTES, MOST_TEXT_BYTES, StrPath, read_regular, write_whole
+from vqsynth.records import check_field, parse_json, read_numbers
+from vqsynth.tensors import parse_tensors
 
 FORMAT = 1
 KIND = "latent path"
@@ -24,6 +26,7 @@ FACTS: dict[str, tuple[type, ...]] = {
     "vocoder": (str, type(None)), "excitation": (str, type(None)), "seed": (int,),
 }  # fmt: skip
 ARRAYS = ("loudness_db", "components")
+_DTYPES = ("float64", "float32")
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -48,21 +51,18 @@ def write_fields(file: StrPath, facts: Mapping[str, Any], arrays: Arrays) -> Non
 def read_fields(file: StrPath) -> dict[str, Any]:
     """Read the facts and arrays of a file, each of its type, their values unchecked.
 
-    Raises ParameterError for what is no such file, OSError where the system refuses.
+    Raises ParameterError for what is no such file, ModelError where it cannot be read.
     """
-    path = Path(file)
-    fields = _read_json(path) if check_suffix(path) == ".json" else _read_tensors(path)
+    is_text = check_suffix(file) == ".json"
+    most_bytes = MOST_TEXT_BYTES if is_text else MOST_BYTES
+    data = read_regular(file, error=ModelError, what="the latent path", most_bytes=most_bytes)
+    fields = _read_json(data) if is_text else _read_tensors(data)
     if fields.get("kind") != KIND:
-        raise ParameterError(f"its kind is {fields.get('kind')!r}, not {KIND!r}")
+        raise ParameterError(f"its kind is {str(fields.get('kind'))[:60]!r}, not {KIND!r}")
     if type(fields.get("format")) is not int or not 1 <= fields["format"] <= FORMAT:
-        raise ParameterError(f"its format is {fields.get('format')!r}, this version reads up to {FORMAT}")
-    missing = [name for name in (*FACTS, *ARRAYS) if name not in fields]
-    if missing:
-        raise ParameterError(f"{missing[0]!r} is missing")
-    for name, kinds in FACTS.items():
-        if type(fields[name]) not in kinds:
-            raise ParameterError(f"{name!r} must be of type {kinds[0].__name__} (got {type(fields[name]).__name__})")
-    return {name: fields[name] for name in FACTS} | {name: _as_numbers(fields[name], name) for name in ARRAYS}
+        raise ParameterError(f"its format is {str(fields.get('format'))[:20]}, this version reads up to {FORMAT}")
+    facts = {name: check_field(fields, name, *kinds) for name, kinds in FACTS.items()}
+    return facts | {name: check_field(fields, name, np.ndarray) for name in ARRAYS}
 
 
 def _to_json(about: Mapping[str, Any], arrays: Arrays) -> str:
@@ -85,40 +85,37 @@ def _hash(facts: str, arrays: Arrays) -> str:
     return hashlib.sha256(facts.encode() + b"".join(content)).hexdigest()
 
 
-def _read_json(file: Path) -> dict[str, Any]:
-    return _parse(lambda: json.loads(file.read_text(encoding="utf-8")), "JSON with components and loudness_db")
+def _read_json(data: bytes) -> dict[str, Any]:
+    fields = _parse(data, "JSON with components and loudness_db")
+    if "components" in fields:
+        rows = check_field(fields, "components", list)
+        components = [read_numbers(row, "components") for row in rows if isinstance(row, list)]
+        if len(components) < len(rows) or len(set(map(len, components))) > 1:
+            raise ParameterError("'components' must hold rows of numbers, all of one length")
+        fields["components"] = np.array(components, np.float64)
+    if "loudness_db" in fields:
+        fields["loudness_db"] = read_numbers(fields["loudness_db"], "loudness_db")
+    return fields
 
 
-def _read_tensors(file: Path) -> dict[str, Any]:
-    from safetensors import SafetensorError, safe_open
-
-    file.open("rb").close()  # what the system says of a folder, safetensors does not
+def _read_tensors(data: bytes) -> dict[str, Any]:
     try:
-        with safe_open(file, "numpy") as opened:
-            names, about = set(opened.keys()), opened.metadata() or {}
-            arrays = {name: opened.get_tensor(name) for name in names & {*ARRAYS}}
-    except (SafetensorError, TypeError) as e:
+        about, arrays = parse_tensors(data)
+    except ValueError as e:
         raise ParameterError(f"expected safetensors with components and loudness_db ({e})") from e
-    if len(arrays) < len(ARRAYS) or about.get("sha256") != _hash(about.get("facts", ""), arrays):
+    known = {name: arrays[name] for name in ARRAYS if name in arrays}
+    if len(known) < len(ARRAYS) or about.get("sha256") != _hash(about.get("facts", ""), known):
         raise ParameterError("it is damaged, or of another kind: its SHA-256 is not the one it names; get a fresh copy")
-    return _parse(lambda: json.loads(about["facts"]), "safetensors with the facts of a path") | arrays
+    if any(known[name].dtype != dtype for name, dtype in zip(ARRAYS, _DTYPES, strict=True)):
+        raise ParameterError(f"{' and '.join(ARRAYS)} must be {' and '.join(_DTYPES)}; get a fresh copy")
+    return _parse(about["facts"], "safetensors with the facts of a path") | known
 
 
-def _parse(read: Callable[[], Any], expected: str) -> dict[str, Any]:
+def _parse(content: str | bytes, expected: str) -> dict[str, Any]:
     try:
-        fields = read()
-    except (ValueError, RecursionError) as e:
+        fields = parse_json(content)
+    except ValueError as e:
         raise ParameterError(f"expected {expected} ({e})") from e
     if not isinstance(fields, dict):
         raise ParameterError(f"expected {expected} (got a {type(fields).__name__})")
     return fields
-
-
-def _as_numbers(values: Any, name: str) -> NDArray[Any]:
-    try:
-        array = np.array(values)
-    except ValueError as e:
-        raise ParameterError(f"{name!r} must hold rows of numbers, all of one length") from e
-    if array.dtype.kind not in "fiu" or not isinstance(values, list | np.ndarray):
-        raise ParameterError(f"{name!r} must hold numbers only")
-    return array
