@@ -17,7 +17,7 @@ ROOT = Path(__file__).parent.parent
 # The spine. A module imports from the rows above its own.
 SPINE = (
     ("errors", "locks"),
-    ("files", "headers", "steps", "interrupts", "progress"),
+    ("files", "headers", "steps", "interrupts", "forking", "progress"),
     ("records", "placement"),
     ("tensors",),
     ("audio", "frames", "checkpoint"),
@@ -43,7 +43,7 @@ ON_THE_SPINE = {name for row in SPINE for name in row}
 
 # What knows nothing of codes and codebooks, and so serves the continuous model too.
 GROUND_FLOOR = {
-    "errors", "locks", "files", "records", "placement", "tensors", "headers", "interrupts", "progress", "audio",
+    "errors", "locks", "files", "records", "placement", "tensors", "headers", "interrupts", "forking", "progress", "audio",
     "frames", "checkpoint", "loudness", "yin", "soundfiles", "distances", "descriptors", "partials",
     "excitation", "refinement", "expressions", "shapes", "curvefiles", "curves", "bundle", "collection",
     "stage",
@@ -52,10 +52,10 @@ GROUND_FLOOR = {
 # The rooms that stand beside the spine, and what each of them imports from outside itself.
 ROOMS = {
     "": ON_THE_SPINE,  # vqsynth/__init__.py
-    "projection": {"errors", "frames"},
+    "projection": {"errors", "forking", "frames"},
     "plot": {"projection", "continuous"} | ON_THE_SPINE - {"codebook", "shelf"},
     "page": {"plot"} | ON_THE_SPINE - {"codebook", "shelf"},
-    "model": {"errors"},
+    "model": {"errors", "forking"},
     "train": ON_THE_SPINE | {"model"},
     "continuous": GROUND_FLOOR,
     "codebooks": {"errors", "files", "audio", "frames", "codebook", "shelf", "train", "continuous"},

@@ -8,6 +8,7 @@ The modules, in the order in which data flows:
     headers       what sound files promise
     steps         Newton steps of many values, each on its own
     interrupts    Ctrl-C, heeded between two steps
+    forking       processes forked after work was done
     progress      what is shown of long work
     records       what JSON says, checked
     placement     the files of a folder, put in place together

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from vqsynth.errors import ParameterError
+from vqsynth.forking import mind_forks
 from vqsynth.frames import Floats
 from vqsynth.table import DescriptorTable
 
@@ -131,6 +132,7 @@ class CodeIndex:
     def __init__(self, columns: NDArray[np.float64]) -> None:
         import faiss
 
+        mind_forks()
         self._usable = np.flatnonzero(~np.isnan(columns).any(axis=1))
         if not len(self._usable):
             raise ParameterError("no code has usable values of all that is asked for together; ask for less at once")

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vqsynth.errors import ParameterError
+from vqsynth.forking import mind_forks
 from vqsynth.frames import Floats
 
 ProjectionName = Literal["pca", "tsne"]
@@ -66,6 +67,7 @@ def _principal_components(levels: NDArray[np.float64]) -> tuple[NDArray[np.float
 def _embed_neighbours(scores: NDArray[np.float64]) -> NDArray[np.float64]:
     from sklearn.manifold import TSNE
 
+    mind_forks()
     perplexity = min(PERPLEXITY, (len(scores) - 1) / 3)
     # Jittered by nothing and started from the principal components, it needs no luck; the seed is for its tie-breaks.
     tsne = TSNE(init=scores[:, :2] / max(float(scores[:, 0].std()), 1e-12) * 1e-4, perplexity=perplexity,

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from vqsynth.checkpoint import Checkpoint, check_same, load_checkpoint, save_checkpoint
 from vqsynth.errors import ParameterError, VqsynthError
+from vqsynth.forking import allow_threads
 from vqsynth.interrupts import Stopped, stop_signals
 from vqsynth.progress import Progress
 
@@ -153,7 +154,7 @@ def torch_threads(threads: int) -> Iterator[None]:
     if not 1 <= threads <= 1024:
         raise ParameterError(f"threads must lie between 1 and 1024 (got {threads})")
     before = torch.get_num_threads()
-    torch.set_num_threads(threads)
+    torch.set_num_threads(allow_threads(threads))
     try:
         yield
     finally:

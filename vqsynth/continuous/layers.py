@@ -16,6 +16,9 @@ from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 
 from vqsynth.errors import ModelError
+from vqsynth.forking import mind_forks
+
+mind_forks()
 
 Tensors = Mapping[str, NDArray[Any]]
 
