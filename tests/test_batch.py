@@ -145,7 +145,10 @@ def test_batch_resumed_makes_again_what_comes_of_a_codebook_that_was_trained_aga
     code, _, err = run(*command, "--resume")
     assert code == 0 and err == "1/1 other-1.wav: done again, its codebook or a file it follows has changed\n"
     assert Path("out/other-1.wav").read_bytes() != before
-    assert json.loads(Path("out/other-1.json").read_text())["made_from"]["grains.safetensors"] == trained.sha256
+    assert (
+        json.loads(Path("out/other-1.json").read_text())["made_from"]["grains.safetensors"]
+        == trained.card["files"]["grains.safetensors"]
+    )
     assert run(*command, "--resume")[2] == "1/1 other-1.wav: finished before\n"
 
 

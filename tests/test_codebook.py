@@ -263,6 +263,30 @@ def test_encode_what_is_no_sound_is_refused(book: Codebook, y: list[float], mess
         book.encode(np.array(y, np.float32), 16000)
 
 
+def check_that_paths_of_both_play_with_both(book: Codebook, wider: Codebook) -> None:
+    """Paths know a codebook by its spectra; those of versions that knew it by its grains' file play too."""
+    assert wider.card["files"] != book.card["files"] and wider.sha256 == book.sha256
+    y = book.render(book.follow(centroid=900, seconds=0.2))
+    old = replace(book.follow(centroid=900, seconds=0.2), sha256=book.card["files"]["grains.safetensors"])
+    for path in (wider.follow(centroid=900, seconds=0.2), old):
+        for either in (book, wider):
+            np.testing.assert_array_equal(either.render(path), y)
+    assert len(wider.render(old, replace(old, sha256=wider.sha256))) == len(y)
+    newer = replace(old, sha256=wider.card["files"]["grains.safetensors"])
+    assert len(wider.render(newer)) == len(y)
+    with pytest.raises(CodebookError, match="made with codebook"):
+        book.render(newer)
+
+
+def test_sha256_is_that_of_the_spectra_and_their_grid(book: Codebook) -> None:
+    magnitudes = book.grains.magnitudes.copy()
+    magnitudes[3, 5] += 0.01
+    louder = replace(book, grains=replace(book.grains, magnitudes=magnitudes))
+    slower = replace(book, grains=replace(book.grains, grid=replace(book.grid, hop_length=128)))
+    assert len({book.sha256, louder.sha256, slower.sha256}) == 3
+    assert replace(book, transitions=np.array([[0, 1, 5]])).sha256 == book.sha256
+
+
 def test_measured_again_has_the_users_descriptor(book: Codebook, tmp_path: Path) -> None:
     before = dict(REGISTRY)
     try:
@@ -272,12 +296,13 @@ def test_measured_again_has_the_users_descriptor(book: Codebook, tmp_path: Path)
             high = sound.magnitude[..., sound.grid.frequencies_hz > 4000]
             return 20 * np.log10(high.sum(-1) / sound.magnitude.sum(-1))
 
-        wider = book.measured_again()
+        wider = book.measured_again().measured_again()
         wider.save(tmp_path / "wider")
     finally:
         REGISTRY.clear()
         REGISTRY.update(before)
     again = vqsynth.load(tmp_path / "wider")
+    check_that_paths_of_both_play_with_both(book, again)
     assert again.table.names[-1] == "highs" and again.table.units[-1] == "dB"
     assert np.corrcoef(again.table.column("highs"), again.table.column("centroid"))[0, 1] > 0.5
     assert len(again.follow(highs="p50", seconds=0.3)) > 1

@@ -27,7 +27,7 @@ SPINE = (
     ("grains",),
     ("expressions", "spreadsheet"),
     ("table",),
-    ("listening", "mapping"),
+    ("listening", "mapping", "measuring"),
     ("index", "shapes", "curvefiles"),
     ("curves",),
     ("path", "targets"),

@@ -55,6 +55,7 @@ def test_save_and_load_return_the_same_path(path: CodePath, tmp_path_factory: py
         ({"sr": "fast"}, "'sr' must be of type int"),
         ({"format": 99}, "format is 99, this version reads up to 1"),
         ({"format": None}, "format is None"),
+        ({"kind": "latent path"}, "its kind is 'latent path', not 'path'"),
         ({"seed": True}, "'seed' must be of type int"),
     ],
 )

@@ -31,6 +31,7 @@ The modules, in the order in which data flows:
     expressions   the language of table filters
     spreadsheet   tables as CSV, JSON and HTML
     table         the descriptors of every code: sort, filter, scale
+    measuring     the codes measured into their table
     listening     what a sound has, to be asked for
     mapping       targets brought into a codebook's range
     index         nearest codes

@@ -6,6 +6,7 @@ Playing needs the grains and the table only; the model, and torch with it, is lo
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -13,13 +14,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from vqsynth.audio import check_samples, limit_peak, resample, to_mono
 from vqsynth.bundle import Card, Kind, seal, write_bundle
-from vqsynth.descriptors import REGISTRY
 from vqsynth.errors import CodebookError, ParameterError, VqsynthWarning
 from vqsynth.files import StrPath
 from vqsynth.frames import Floats, FrameGrid, frame_signal
-from vqsynth.fundamentals import measure_fundamentals
-from vqsynth.grains import Grains, describe_grains, normalize_power
+from vqsynth.grains import Grains, normalize_power
 from vqsynth.index import Targets, check_weights
+from vqsynth.measuring import measure_table
 from vqsynth.path import SILENT_DB, CodePath, check_layers
 from vqsynth.render import check_fit, render_layers
 from vqsynth.selection import Selection, most_used, price_jumps, select_codes
@@ -28,6 +28,8 @@ from vqsynth.targets import DEFAULT_LOUDNESS_DB, LONGEST_S, Mappings, sample_tar
 
 OPTIONS = frozenset(field.name for field in fields(Selection))
 GRAINS, TABLE, MODEL = "grains.safetensors", "table.csv", "model.safetensors"
+ALSO = "also"
+"""What a card calls the hashes that the grains' file, which holds columns of the table too, has had before."""
 CODEBOOK = Kind(
     noun="codebook",
     fields={"name": str, "sr": int, "n_fft": int, "hop_length": int, "codes": int, "descriptors": list, "model": dict},
@@ -58,10 +60,16 @@ class Codebook:
         """Tell the codebook's name."""
         return str(self.card["name"])
 
-    @property
+    @cached_property
     def sha256(self) -> str:
-        """Tell the hash of the grains, by which paths know their codebook."""
-        return str(self.card["files"][GRAINS])
+        """Tell the hash of the spectra, by which paths know their codebook; measuring the table anew leaves it."""
+        return self.grains.fingerprint
+
+    @property
+    def known_hashes(self) -> frozenset[str]:
+        """List the hashes that paths of this codebook may carry: older ones have that of the grains' file."""
+        also = self.card.get(ALSO)
+        return frozenset([self.sha256, self.card["files"][GRAINS], *(map(str, also) if isinstance(also, list) else ())])
 
     def __len__(self) -> int:
         return len(self.grains)
@@ -91,12 +99,13 @@ class Codebook:
         grains = Grains(stored.astype(np.float32), grid)
         frames = {"sr": grid.sr, "n_fft": grid.n_fft, "hop_length": grid.hop_length, "codes": len(grains)}
         about = {"name": name, **card, **frames, "model": dict(model_config)}
-        table = _measure_table(grains, counts)
+        table = measure_table(grains, counts)
         return cls(about, grid, grains, table, dict(model_state), transitions)._sealed()
 
     def measured_again(self) -> "Codebook":
         """Measure the table again, with every descriptor that is registered now: also the user's own."""
-        return replace(self, table=_measure_table(self.grains, self.table.counts))._sealed()
+        card = self.card | {ALSO: sorted(self.known_hashes - {self.sha256})}
+        return replace(self, card=card, table=measure_table(self.grains, self.table.counts))._sealed()
 
     def save(self, folder: StrPath) -> None:
         """Write the codebook as a folder, whole or not at all; a codebook that stands there is replaced.
@@ -189,9 +198,10 @@ class Codebook:
         to turn the sound down. Raises CodebookError for another codebook's path, and ParameterError for one of more
         than an hour.
         """
-        check_layers(paths)
         for path in paths:
             self.check_path(path)
+        paths = tuple(replace(path, sha256=self.sha256) for path in paths)  # those of two versions sound together
+        check_layers(paths)
         if paths[0].seconds > LONGEST_S:
             raise ParameterError(f"a path of {paths[0].seconds:.0f} s is longer than an hour; render it in parts")
         y, scaled_db = limit_peak(render_layers(paths, self.grains, excitation=excitation, seed=seed))
@@ -201,7 +211,7 @@ class Codebook:
 
     def check_path(self, path: CodePath) -> None:
         """Refuse a path of another codebook. Raises CodebookError."""
-        if path.sha256 != self.sha256:
+        if path.sha256 not in self.known_hashes:
             raise CodebookError(
                 f"the path was made with codebook {path.codebook!r} of hash {path.sha256[:8]}, this is {self.name!r} "
                 f"of hash {self.sha256[:8]}; name the right one, or encode the sound again"
@@ -229,12 +239,3 @@ class Codebook:
         mean_square = power / np.mean(self.grid.window.astype(np.float64) ** 2)
         gain_db = 10 * np.log10(np.maximum(mean_square, 10 ** (SILENT_DB / 10)))
         return CodePath(self.name, self.sha256, self.grid.sr, self.grid.hop_length, len(mono), codes, gain_db)
-
-
-def _measure_table(grains: Grains, counts: NDArray[np.int64]) -> DescriptorTable:
-    known = list(REGISTRY.values())
-    names, units, scales = zip(*((d.name, d.unit, d.scale) for d in known), strict=True)
-    values, deviations = describe_grains(grains)
-    pitches_hz = values[:, names.index("pitch")]
-    strengths = measure_fundamentals(grains.magnitudes, pitches_hz, grains.grid)
-    return DescriptorTable(names, units, scales, values, counts, deviations=deviations, fundamentals=strengths)

@@ -5,6 +5,8 @@ twice, sum to 1. A grain sounds at RMS 1 when its amplitudes are scaled to the r
 `Grains.amplitudes` holds.
 """
 
+import hashlib
+import json
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, get_args
@@ -39,6 +41,13 @@ class Grains:
 
     def __len__(self) -> int:
         return len(self.magnitudes)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Tell the SHA-256 of the spectra as they are stored, in float16, and of their grid."""
+        about = json.dumps([*self.magnitudes.shape, self.grid.sr, self.grid.n_fft, self.grid.hop_length])
+        stored = np.ascontiguousarray(self.magnitudes, "<f2")
+        return hashlib.sha256(about.encode() + stored.tobytes()).hexdigest()
 
     @cached_property
     def amplitudes(self) -> Floats:

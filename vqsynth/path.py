@@ -15,6 +15,7 @@ from vqsynth.files import MOST_TEXT_BYTES, StrPath, read_regular, write_whole
 from vqsynth.records import check_field, parse_json, read_integers, read_numbers
 
 FORMAT = 1
+KIND = "path"
 SILENT_DB = -120.0
 """Gains are written no lower than this: the level of the last bit of a 20-bit sound."""
 LOUDEST_DB = 120.0
@@ -27,8 +28,8 @@ GAIN_DECIMALS = 4
 class CodePath:
     """Hold T = 1 + n_samples // hop_length codes and gains, and what is needed to render them again.
 
-    codebook, sha256: name and grains' hash of the codebook they belong to. codes: (T,) int64. gain_db: (T,) float64,
-    the level in dB by which the unit-power grain is scaled. excitation, seed: how the path was rendered last.
+    codebook, sha256: name of the codebook they belong to, and hash of its spectra. codes: (T,) int64. gain_db:
+    (T,) float64, the level in dB by which the unit-power grain is scaled. excitation, seed: how it was rendered last.
     controls: what is done to the grains, T frames of it, or None.
     Raises ParameterError where these do not fit together.
     """
@@ -87,7 +88,7 @@ class CodePath:
     def to_fields(self) -> dict[str, Any]:
         """List what a path file holds."""
         return {
-            "format": FORMAT, "codebook": self.codebook, "sha256": self.sha256, "sr": self.sr,
+            "format": FORMAT, "kind": KIND, "codebook": self.codebook, "sha256": self.sha256, "sr": self.sr,
             "hop_length": self.hop_length, "n_samples": self.n_samples, "excitation": self.excitation,
             "seed": self.seed, "codes": self.codes.tolist(), "gain_db": self.gain_db.tolist(),
         } | (self.controls.to_fields() if self.controls else {})  # fmt: skip
@@ -112,7 +113,10 @@ def save_layers(paths: Sequence[CodePath], file: StrPath) -> None:
     """
     check_layers(paths)
     layers = ",\n".join(map(_to_text, paths))
-    write_whole(file, f'{{\n"format": {FORMAT},\n"layers": [\n{layers}\n]\n}}\n' if paths[1:] else layers + "\n")
+    write_whole(
+        file,
+        f'{{\n"format": {FORMAT},\n"kind": "{KIND}",\n"layers": [\n{layers}\n]\n}}\n' if paths[1:] else layers + "\n",
+    )
 
 
 def load_layers(file: StrPath) -> tuple[CodePath, ...]:
@@ -163,6 +167,8 @@ def _check_format(fields: dict[str, Any]) -> None:
 def _check_fields(fields: Any) -> dict[str, Any]:
     if not isinstance(fields, dict):
         raise ParameterError("expected an object with codes and gain_db")
+    if fields.get("kind", KIND) != KIND:
+        raise ParameterError(f"its kind is {str(fields['kind'])[:60]!r}, not {KIND!r}")
     _check_format(fields)
     codes = read_integers(check_field(fields, "codes", list), "codes")
     return {name: check_field(fields, name, kind) for name, kind in _FACTS.items()} | {

@@ -1,0 +1,19 @@
+"""The codes of a codebook measured into its table: what every descriptor that is registered makes of their sounds."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vqsynth.descriptors import REGISTRY
+from vqsynth.fundamentals import measure_fundamentals
+from vqsynth.grains import Grains, describe_grains
+from vqsynth.table import DescriptorTable
+
+
+def measure_table(grains: Grains, counts: NDArray[np.int64]) -> DescriptorTable:
+    """Measure codes that a corpus used `counts` (K,) times; also by the user's own descriptors."""
+    known = list(REGISTRY.values())
+    names, units, scales = zip(*((d.name, d.unit, d.scale) for d in known), strict=True)
+    values, deviations = describe_grains(grains)
+    pitches_hz = values[:, names.index("pitch")]
+    strengths = measure_fundamentals(grains.magnitudes, pitches_hz, grains.grid)
+    return DescriptorTable(names, units, scales, values, counts, deviations=deviations, fundamentals=strengths)
