@@ -132,9 +132,9 @@ def test_make_curve_of_a_file_reads_its_points(tmp_path: Path, name: str) -> Non
     [
         ("a.csv", "", "no points"),
         ("a.csv", "time,value\n", "no points"),
-        ("a.csv", "0,1,2\n", "a time and a value"),
+        ("a.csv", "0,1,2\n", "line 1: '1,2' looks like a decimal comma"),
         ("a.csv", "0\n", "a time and a value"),
-        ("a.csv", "0,1\nx,2\n", r"expected a number .got 'x'."),
+        ("a.csv", "0,1\nx,2\n", r"line 2: expected a number of seconds.*got 'x'."),
         ("a.csv", "0,nan\n", "expected a number"),
         ("a.csv", "3,1\n0,2\n", "times must rise"),
         ("a.csv", "0,1\n0,2\n", "none repeated"),
@@ -149,7 +149,7 @@ def test_make_curve_of_a_file_reads_its_points(tmp_path: Path, name: str) -> Non
         ("a.json", "[[0, null]]", "expected a number"),
         ("a.json", "[[0, true]]", "expected a number"),
         ("a.json", '[["p5", 3]]', "stands for a value only"),
-        ("a.txt", "0,1", r"must end in \.csv, \.tsv, \.json"),
+        ("a.xyz", "0,1", r"must end in \.csv, \.tsv, \.txt"),
     ],
 )
 def test_make_curve_of_a_malformed_file_says_what_is_wrong(tmp_path: Path, name: str, content: str, says: str) -> None:
@@ -160,7 +160,7 @@ def test_make_curve_of_a_malformed_file_says_what_is_wrong(tmp_path: Path, name:
 
 def test_make_curve_of_an_unreadable_file_names_it(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_bytes(b"\xff\xfe0,1")
-    with pytest.raises(ParameterError, match=r"a\.csv': not UTF-8"):
+    with pytest.raises(ParameterError, match=r"a\.csv': not UTF-16 text"):
         make_curve(f"@{tmp_path / 'a.csv'}")
     with pytest.raises(ParameterError, match=r"gone\.csv': No such file"):
         make_curve(f"@{tmp_path / 'gone.csv'}")

@@ -36,6 +36,9 @@ The modules, in the order in which data flows:
     mapping       targets brought into a codebook's range
     index         nearest codes
     shapes        lines, sines, steps: curves as functions of time
+    curvecells    numbers, times and gaps as other programs write them
+    curvetables   tables of time and value of other programs
+    praat         tiers of Praat
     curvefiles    curves from files
     curves        the language of curves, from text, files and numbers
     path          a row of codes and gains: the score

@@ -1,63 +1,198 @@
-"""Curves from files: points of time and value as CSV or JSON."""
+"""Curves from files: points of time and value as tables, JSON or Praat's text files.
 
-import csv
+What other programs leave without a value, the unvoiced rows of a tracker of pitch say, is NaN, where nothing is asked.
+"""
+
 import json
-import re
-from collections.abc import Callable, Sequence
+import math
+import stat
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+from vqsynth.curvecells import is_gap, to_number, to_seconds
+from vqsynth.curvetables import PERCENTILE, VALUES, read_table
 from vqsynth.errors import ParameterError
+from vqsynth.praat import is_praat, read_praat
 
-PERCENTILE = re.compile(r"p([0-9]+\.?[0-9]*)")
+SUFFIXES = (".csv", ".tsv", ".txt", ".dat", ".f0", ".json", ".pitchtier", ".intensitytier", ".pitch")
+MOST_BYTES = 16 * 2**20
+LARGEST = 1e12  # beyond it sums of values lose their digits
+PLACES = (("x",), ("y",))
+_MARKS_OF_ORDER = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 
 
-def read_points(path: Path) -> list[Sequence[Any]]:
-    """Read the (time, value) points of a file, by its extension.
+@dataclass(frozen=True)
+class Reading:
+    """Say what a file's values are to be.
 
-    Raises ParameterError for an unknown extension, and for a file that is missing or malformed.
+    name: of the descriptor, by which a heading may call them. gaps: whether there may be none, NaN. above_zero: whether
+    what is not above zero is none, as trackers of pitch mean it. silence: what a level of minus infinity stands for.
     """
-    reader = READERS.get(path.suffix.lower())
-    if reader is None:
-        raise ParameterError(f"a curve file must end in {', '.join(READERS)} (got '{path}')")
+
+    name: str = ""
+    gaps: bool = False
+    above_zero: bool = False
+    silence: float = math.nan
+
+
+class Point(NamedTuple):
+    """A point of a file: where it stands, its seconds, and its value, a number, a percentile's text, or NaN."""
+
+    where: str
+    time_s: float
+    value: float | str
+
+
+def read_points(path: Path, reading: Reading | None = None) -> list[Point]:
+    """Read the points of a file, in rising time, by what it holds.
+
+    Raises ParameterError for an unknown extension, for a file that is missing, no regular one, too large or malformed,
+    and for values that are no numbers, percentiles, or gaps where these are allowed. What is wrong in a line is told
+    with its number.
+    """
+    reading = reading or Reading()
+    names = (reading.name, *VALUES) if reading.name else VALUES
+    points: list[Point] = []
+    for where, time_s, (value,) in _read_rows(path, (names,)):
+        _check_time(points[-1] if points else None, where, time_s)
+        points.append(Point(where, time_s, _read_value(where, value, reading)))
+    if not points:
+        raise ParameterError("it has no points; give at least one row of a time and a value")
+    if reading.gaps and all(isinstance(point.value, float) and math.isnan(point.value) for point in points):
+        raise ParameterError(f"none of its {len(points)} rows has a value; give at least one")
+    return points
+
+
+def read_places(path: Path) -> list[tuple[float, float, float]]:
+    """Read rows of time, x and y. Raises ParameterError as `read_points` does."""
+    rows = []
+    for where, time_s, values in _read_rows(path, PLACES):
+        x, y = (_read_value(where, value, Reading()) for value in values)
+        if isinstance(x, str) or isinstance(y, str):
+            raise ParameterError(f"{where}: expected the numbers x and y (got '{x}', '{y}')")
+        rows.append((time_s, x, y))
+    return rows
+
+
+def _read_rows(path: Path, names: Sequence[tuple[str, ...]]) -> Iterable[tuple[str, float, Sequence[Any]]]:
+    """Read where each row stands, its seconds and its values."""
+    if path.suffix.lower() not in SUFFIXES:
+        raise ParameterError(f"a curve file must end in {', '.join(SUFFIXES)} (got '{path}')")
+    text = _read_text(path)
+    if is_praat(text):
+        return ((f"line {line}", float(time), [_cell(value)]) for line, time, value in read_praat(text))
+    if path.suffix.lower() == ".json" or text.lstrip()[:1] in ("[", "{"):
+        return _read_json(text, names)
+    return ((f"line {line}", time, values) for line, time, values in read_table(text, names))
+
+
+def _read_text(path: Path) -> str:
+    if "\0" in str(path):
+        raise ParameterError(f"no file has such a name: {str(path)!r}")
     try:
-        return reader(path.read_text(encoding="utf-8-sig"))
-    except (OSError, UnicodeDecodeError) as e:
-        raise ParameterError(
-            f"cannot read '{path}': {e.strerror if isinstance(e, OSError) else 'not UTF-8 text'}"
-        ) from e
+        about, content = path.stat(), None
+        if stat.S_ISREG(about.st_mode):
+            with path.open("rb") as file:
+                content = file.read(MOST_BYTES + 1)
+    except OSError as e:
+        raise ParameterError(f"cannot read '{path}': {e.strerror}") from e
+    if content is None:
+        raise ParameterError(f"cannot read '{path}': it is a folder, a pipe or a device, and no file")
+    if len(content) > MOST_BYTES:
+        size = max(about.st_size, len(content)) / 2**20
+        raise ParameterError(f"'{path}' has {size:.0f} MB; a curve has at most {MOST_BYTES >> 20} MB; thin it out")
+    return _decode(content, path)
 
 
-def _read_csv(text: str) -> list[Sequence[Any]]:
-    """Read rows of time and value, between commas, semicolons or tabs, under a header or not."""
-    delimiter = next((mark for mark in ";\t" if mark in text), ",")
+def _decode(content: bytes, path: Path) -> str:
+    """Decode a text by its mark of byte order, else as UTF-8, else as Latin-1."""
+    encoding = next((name for mark, name in _MARKS_OF_ORDER if content.startswith(mark)), "")
+    if not encoding and b"\0" in content[:4]:
+        encoding = "utf-16-be" if content[:1] == b"\0" else "utf-16-le"
     try:
-        rows = [[cell.strip() for cell in row] for row in csv.reader(text.splitlines(), delimiter=delimiter) if row]
-    except csv.Error as e:
-        raise ParameterError(f"the file is no CSV: {e}") from e
-    has_header = rows and all(map(_is_word, rows[0]))
-    return list(rows[1:] if has_header else rows)
+        text = content.decode(encoding or "utf-8")
+    except UnicodeDecodeError as e:
+        if encoding:
+            raise ParameterError(f"cannot read '{path}': not {encoding[:6].upper()} text, as it says it is") from e
+        text = content.decode("latin-1")
+    if "\0" in text:
+        raise ParameterError(f"cannot read '{path}': not text, it holds binary data; save it as text")
+    return text
 
 
-def _is_word(cell: str) -> bool:
-    """Tell a heading from a value: `nan` is a value, and a mistake that must be told."""
-    return cell[:1].isalpha() and not PERCENTILE.fullmatch(cell) and cell.lower() not in ("nan", "inf", "infinity")
-
-
-def _read_json(text: str) -> list[Sequence[Any]]:
-    """Read [[time, value], ...] or {"times": [...], "values": [...]}."""
+def _read_json(text: str, names: Sequence[tuple[str, ...]]) -> Iterator[tuple[str, float, Sequence[Any]]]:
+    """Read [[time, value], ...], {"times": [...], "values": [...]}, or [{"time": ..., "value": ...}, ...]."""
     try:
         content = json.loads(text)
     except (ValueError, RecursionError) as e:
         raise ParameterError(f"the file is no JSON: {e}") from e
+    keys = [("time", "times", "t"), *names]
     if isinstance(content, dict):
-        times, values = content.get("times"), content.get("values")
-        if not isinstance(times, list) or not isinstance(values, list) or len(times) != len(values):
+        columns = [next((content[key] for key in known if key in content), None) for known in keys]
+        if not all(isinstance(c, list) for c in columns) or len({len(c) for c in columns if isinstance(c, list)}) != 1:
             raise ParameterError('the file must hold "times" and "values", lists of one length')
-        return list(zip(times, values, strict=True))
-    if not isinstance(content, list) or not all(isinstance(point, list) for point in content):
+        content = [list(row) for row in zip(*(c for c in columns if c is not None), strict=True)]
+    if not isinstance(content, list) or not all(isinstance(point, list | dict) for point in content):
         raise ParameterError("the file must hold a list of [time, value]")
-    return list(content)
+    for i, point in enumerate(content, 1):
+        row = point if isinstance(point, list) else [point.get(next((k for k in ks if k in point), "")) for ks in keys]
+        if len(row) != len(keys):
+            raise ParameterError(f"point {i}: expected a time and a value (got {_show(row)})")
+        yield f"point {i}", _json_time(i, row[0]), [None if v is None else _cell(v) for v in row[1:]]
 
 
-READERS: dict[str, Callable[[str], list[Sequence[Any]]]] = {".csv": _read_csv, ".tsv": _read_csv, ".json": _read_json}
+def _json_time(i: int, value: Any) -> float:
+    found = to_seconds(value) if isinstance(value, str) else _cell(value)
+    if isinstance(found, float):
+        return found
+    if isinstance(value, str) and PERCENTILE.fullmatch(value):
+        raise ParameterError(f"point {i}: a percentile such as {value} stands for a value only")
+    raise ParameterError(f"point {i}: expected a number of seconds (got {_show(value)})")
+
+
+def _cell(value: Any) -> Any:
+    """Turn a number, or the text of one, into a float; leave the rest."""
+    if isinstance(value, str):
+        number = to_number(value.strip())
+        return value.strip() if number is None else number
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return value
+    return value if isinstance(value, float) else float(value) if abs(value) < LARGEST else math.inf
+
+
+def _check_time(before: Point | None, where: str, time_s: float) -> None:
+    if not 0 <= time_s <= LARGEST:
+        raise ParameterError(f"{where}: times must be 0 or more, and finite (got {time_s:g} s)")
+    if before and time_s <= before.time_s:
+        raise ParameterError(
+            f"{where}: times must rise, none repeated (got {before.time_s:g} s, then {time_s:g} s); sort the rows"
+        )
+
+
+def _read_value(where: str, value: Any, reading: Reading) -> float | str:
+    """Take a value that may be one; NaN where there is none. Raises ParameterError."""
+    if value is None or (isinstance(value, str) and is_gap(value)) or (isinstance(value, float) and math.isnan(value)):
+        return _gap(where, value, reading)
+    if isinstance(value, str) and PERCENTILE.fullmatch(value):
+        return value
+    if not isinstance(value, float):
+        raise ParameterError(f"{where}: expected a number or a percentile such as p50 (got {_show(value)})")
+    if value == -math.inf and reading.gaps:
+        return reading.silence
+    if not abs(value) <= LARGEST:
+        raise ParameterError(f"{where}: numbers must be finite and at most {LARGEST:g} (got {value:g})")
+    return math.nan if reading.above_zero and value <= 0 else value
+
+
+def _gap(where: str, value: Any, reading: Reading) -> float:
+    if not reading.gaps:
+        raise ParameterError(f"{where}: expected a number (got {_show(value)}); here every row needs a finite value")
+    return math.nan
+
+
+def _show(value: Any) -> str:
+    text = " ".join(str(value).split()) if isinstance(value, str) else json.dumps(value)
+    text = text if len(text) <= 40 else text[:39] + "…"
+    return f"'{text}'" if isinstance(value, str) else text

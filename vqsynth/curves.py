@@ -8,7 +8,7 @@ A curve is written as
     sin(low,high,hz[,phase])         from the middle, rising; phase in turns
     steps(a,b,c,...)                 equal parts
     random(low,high,hz,seed)         new values hz times a second, joined by lines
-    @file.csv @file.json             breakpoints in a file
+    @file.csv @file.txt @file.json   breakpoints in a file, as other programs write them too
     @voice.wav                       what a sound has, and nothing where it has none
 
 and any value in it may be a percentile of the codebook's own table, `p5` or `p50.5`. The text is matched against these
@@ -25,7 +25,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from vqsynth.curvefiles import PERCENTILE, read_points
+from vqsynth.curvefiles import LARGEST, Reading, read_points
+from vqsynth.curvetables import PERCENTILE
 from vqsynth.errors import ParameterError
 from vqsynth.expressions import unknown_name
 from vqsynth.shapes import NAMED, Doubles, Shape, breakpoints, constant, spread
@@ -35,7 +36,6 @@ Hear = Callable[[Path], tuple[Doubles, Doubles]]
 
 SOUNDS = (".wav", ".flac", ".aiff", ".aif", ".ogg", ".mp3")
 
-LARGEST = 1e12  # beyond it sums of values lose their digits
 USAGES = ", ".join(shape.usage for shape in NAMED.values())
 FORMS = f"a number, p50, '0:600 2.5:3000', {USAGES}, @file.csv, @sound.wav"
 
@@ -69,12 +69,15 @@ class Curve:
         return values
 
 
-def make_curve(value: Any, *, percentile: Percentile | None = None, hear: Hear | None = None) -> Curve:
+def make_curve(
+    value: Any, *, percentile: Percentile | None = None, hear: Hear | None = None, reading: Reading | None = None
+) -> Curve:
     """Make a curve of a text as above, a number, points, an array, a function, or a curve.
 
     Points are a list of (seconds, value) or an array (P, 2). An array (N,) is taken as it is where there are N frames,
     and is else spread evenly over the duration. A function takes times (T,) in seconds and returns (T,) or a number.
-    `percentile` gives the table's p-th percentile; `hear` gives a sound's times and values, (T,) each.
+    `percentile` gives the table's p-th percentile; `hear` gives a sound's times and values, (T,) each; `reading` says
+    what a file may leave out, by default nothing.
     Raises ParameterError for NaN, infinite or huge values, times that do not rise or are below zero, unknown or wrongly
     filled shapes, a file that is missing or malformed, an empty curve, and percentiles where there is no table.
     """
@@ -82,7 +85,9 @@ def make_curve(value: Any, *, percentile: Percentile | None = None, hear: Hear |
         return value
     text = "a function" if callable(value) else _shorten(value if isinstance(value, str) else repr(value))
     try:
-        if isinstance(value, str) and value.strip().startswith("@") and Path(value.strip()).suffix.lower() in SOUNDS:
+        if isinstance(value, str) and value.strip().startswith("@") and not _is_sound(value):
+            return Curve(text, _from_file(Path(value.strip()[1:]), percentile, reading or Reading()), gaps=True)
+        if isinstance(value, str) and value.strip().startswith("@"):
             return Curve(text, _from_sound(Path(value.strip()[1:]), hear), gaps=True)
         return Curve(text, _shape(value, percentile))
     except ParameterError as e:
@@ -95,7 +100,7 @@ def _shape(value: Any, percentile: Percentile | None) -> Shape:
     if isinstance(value, bool) or value is None:
         raise ParameterError(f"expected {FORMS}")
     if isinstance(value, int | float | np.integer | np.floating):
-        return constant(_finite(float(value)))
+        return constant(_finite(value))
     if callable(value):
         return _from_function(value)
     if isinstance(value, bytes | Mapping | set):
@@ -106,8 +111,6 @@ def _shape(value: Any, percentile: Percentile | None) -> Shape:
 def _parse(text: str, percentile: Percentile | None) -> Shape:
     if not text:
         raise ParameterError(f"it is empty; expected {FORMS}")
-    if text.startswith("@"):
-        return _from_points(read_points(Path(text[1:])), percentile)
     if call := _CALL.fullmatch(text):
         return _from_call(call[1], [part.strip() for part in call[2].split(",")], percentile)
     if ":" in text:
@@ -121,6 +124,16 @@ def _from_sound(path: Path, hear: Hear | None) -> Shape:
         raise ParameterError("a sound can be a target only where a codebook says how to hear it")
     times_s, values = hear(path)
     return lambda times, seconds: np.interp(times, times_s, values)
+
+
+def _is_sound(text: str) -> bool:
+    return Path(text.strip()).suffix.lower() in SOUNDS
+
+
+def _from_file(path: Path, percentile: Percentile | None, reading: Reading) -> Shape:
+    points = read_points(path, reading)
+    values = [v if isinstance(v, float) else _value(v, percentile) for _, _, v in points]
+    return breakpoints(np.array([point.time_s for point in points]), np.array(values))
 
 
 def _from_call(name: str, arguments: Sequence[str], percentile: Percentile | None) -> Shape:
@@ -172,7 +185,7 @@ def _from_function(function: Callable[[Doubles], Any]) -> Shape:
 def _value(item: Any, percentile: Percentile | None) -> float:
     """Read a number, or a text of a number or a percentile."""
     if isinstance(item, int | float | np.integer | np.floating) and not isinstance(item, bool):
-        return _finite(float(item))
+        return _finite(item)
     text = item.strip() if isinstance(item, str) else ""
     if _NUMBER.fullmatch(text):
         return _finite(float(text))
@@ -187,12 +200,15 @@ def _value(item: Any, percentile: Percentile | None) -> float:
     return _finite(percentile(float(found[1])))
 
 
-def _finite(number: float) -> float:
+def _finite(number: Any) -> float:
     if not abs(number) <= LARGEST:
-        raise ParameterError(f"numbers must be finite and at most {LARGEST:g} (got {number:g})")
-    return number
+        raise ParameterError(f"numbers must be finite and at most {LARGEST:g} (got {_shorten(str(number))})")
+    return float(number)
 
 
 def _shorten(text: str) -> str:
+    """Show a text in 60 characters: of a file the end, which names it."""
     shown = " ".join(text.split())
+    if shown.startswith("@") and len(shown) > 60:
+        return f"@…{shown[-58:]}"
     return shown if len(shown) <= 60 else shown[:59] + "…"

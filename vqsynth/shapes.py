@@ -40,7 +40,8 @@ def constant(value: float) -> Shape:
 def breakpoints(at_s: Doubles, values: Doubles) -> Shape:
     """Join points by straight lines, and hold the first and the last outside; one point is a constant.
 
-    at_s: (P,) in seconds, rising; values: (P,). Raises ParameterError where times do not rise.
+    at_s: (P,) in seconds, rising; values: (P,), NaN where there is none: a value beside one holds halfway to it.
+    Raises ParameterError where times do not rise.
     """
     falls = np.flatnonzero(np.diff(at_s) <= 0)
     if len(falls):
@@ -146,4 +147,6 @@ def _interpolate(times: Doubles, at: Doubles, values: Doubles) -> Doubles:
     i = np.searchsorted(at, times, side="right").clip(1, len(at) - 1)
     with np.errstate(over="ignore"):  # between times that nearly touch: infinity is cut off to 1
         share = (times - at[i - 1]) / (at[i] - at[i - 1])
-    return _mix(values[i - 1], values[i], share)
+    before, after = values[i - 1], values[i]
+    mixed = _mix(before, after, share)
+    return np.where(np.isnan(mixed), np.where(share < 0.5, before, after), mixed)

@@ -1,5 +1,6 @@
 """What is asked for, frame by frame: curves sampled and mapped, or what a sound has."""
 
+import math
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from vqsynth.curvefiles import Reading
 from vqsynth.curves import Curve, make_curve
 from vqsynth.errors import ParameterError
 from vqsynth.files import StrPath
@@ -18,6 +20,8 @@ from vqsynth.table import DescriptorTable
 
 LONGEST_S = 3600.0
 DEFAULT_LOUDNESS_DB = -20.0
+SILENT = {"loudness": -120.0}
+"""What a level of minus infinity asks for, by descriptor; elsewhere it asks for nothing."""
 PITCH_WEIGHT = 12.0
 """Weight of pitch where nothing else is said and controls correct: tilt makes good what a code misses in centroid, but
 transposition reaches no further than a quarter tone. Centroid, loudness and pitch together, nrmse of pitch: .032 at a
@@ -32,7 +36,7 @@ def sample_targets(
     """Turn curves into values per frame, loudness at -20 where none is given.
 
     curves: descriptor name to anything that `curves.make_curve` takes. mapping: see `vqsynth.mapping`; loudness, which
-    gain meets, is never mapped. Returns name to (T,), NaN where a sound that is a target has no value.
+    gain meets, is never mapped. Returns name to (T,), NaN where a sound or a file that is a target has no value.
     Raises ParameterError for unknown names, unusable curves, and a duration outside 0 to an hour.
     """
     is_number = isinstance(seconds, int | float | np.integer | np.floating)
@@ -46,16 +50,30 @@ def sample_targets(
     how = dict.fromkeys(table.names, mapping) if isinstance(mapping, str) else mapping
     for name, value in ({"loudness": DEFAULT_LOUDNESS_DB} | dict(curves)).items():
         table.position(name)
-        curve = make_curve(value, percentile=partial(table.percentile, name), hear=partial(_hear, name, grid))
+        reading = Reading(name, True, above_zero=_is_octave(table, name), silence=SILENT.get(name, math.nan))
+        hear = partial(_hear, name, grid)
+        curve = make_curve(value, percentile=partial(table.percentile, name), hear=hear, reading=reading)
         sampled = curve.sample(times_s, seconds)
-        targets[name] = sampled if name == "loudness" else map_range(sampled, table, name, how.get(name, "clamp"))
+        mapped = name != "loudness"
+        targets[name] = map_range(sampled, table, name, how.get(name, "clamp")) if mapped else _bridge(sampled)
     return targets
+
+
+def _is_octave(table: DescriptorTable, name: str) -> bool:
+    return table.scales[table.position(name)] == "octave"
+
+
+def _bridge(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Draw lines over gaps, (T,): gain needs a loudness in every frame."""
+    known = ~np.isnan(values)
+    frames = np.arange(len(values))
+    return np.interp(frames, frames[known], values[known]) if known.any() else np.full(len(values), DEFAULT_LOUDNESS_DB)
 
 
 def sample_weight(weight: Any, grid: FrameGrid, *, seconds: float) -> ArrayLike:
     """Turn a weight, a number or a curve, into a number or values per frame, (T,). Raises ParameterError."""
     times_s = grid.times_s(grid.count(grid.samples(seconds)))
-    sampled = np.nan_to_num(make_curve(weight).sample(times_s, seconds))
+    sampled = np.nan_to_num(make_curve(weight, reading=Reading(gaps=True)).sample(times_s, seconds))
     return float(sampled[0]) if (sampled == sampled[0]).all() else sampled
 
 

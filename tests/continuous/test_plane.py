@@ -75,7 +75,7 @@ def test_read_walk_takes_texts_files_and_points_alike(tmp_path: Path) -> None:
         ("0:0,0 2:1.1,0", r"between 0 and 1 \(got 1.1,0 at 2 s\)"),
         ("0:0,-0.1", "between 0 and 1"),
         ("@nowhere.csv", "cannot read 'nowhere.csv'"),
-        ("@walk.txt", "must end in"),
+        ("@walk.xyz", "must end in"),
         ([0, 1, 2], "seconds and then x,y"),
         (3, "a walk is"),
         (None, "a walk is"),

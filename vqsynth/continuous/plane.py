@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike
 from vqsynth.continuous.alignment import stretch
 from vqsynth.continuous.latents import LONGEST_S, Doubles, LatentPath, check_same_model, count_samples
 from vqsynth.continuous.morphing import mix, warn_far_stretched
-from vqsynth.curvefiles import read_points
+from vqsynth.curvefiles import read_places
 from vqsynth.errors import ParameterError
 
 FORM = "'0:0.1,0.2 4:0.9,0.8', seconds and then x,y, or x,y alone where it stays"
@@ -71,7 +71,7 @@ def read_walk(at: str | ArrayLike) -> Doubles:
 def _parse(text: str) -> list[Sequence[Any]]:
     if text.startswith("@"):
         try:
-            return read_points(Path(text[1:]))
+            return list(read_places(Path(text[1:])))
         except ParameterError as e:
             raise ParameterError(f"the walk '{text}': {e}; expected rows of seconds, x and y") from e
     parts = re.sub(r"\s*([,:])\s*", r"\1", text).split()

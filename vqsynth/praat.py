@@ -1,0 +1,82 @@
+"""Curves in Praat's text files: tiers of points, such as PitchTier, and Pitch, whose frames hold candidates.
+
+Praat reads such a file as a row of numbers, whatever words stand between them, and so does this, be it long, short or a
+spreadsheet.
+"""
+
+import re
+from collections.abc import Iterator
+
+from vqsynth.curvetables import MOST_ROWS
+from vqsynth.errors import ParameterError
+
+TIERS = ("PitchTier", "IntensityTier", "DurationTier", "RealTier")
+_KIND = re.compile(r'\s*(?:File type\s*=\s*)?"ooTextFile[^"]*"\s*(?:Object class\s*=\s*)?"(\w+)[^"]*"')
+_FREE_NUMBER = re.compile(r"(?<!\S)(?:[+-]?[0-9]+\.?[0-9]*(?:[eE][+-]?[0-9]+)?|--undefined--)(?!\S)")
+_ASIDE = re.compile(r'"[^"]*"|![^\n\r]*')
+
+
+def is_praat(text: str) -> bool:
+    """Tell whether a text is one of Praat's objects."""
+    return "ooTextFile" in text[:100]
+
+
+def read_praat(text: str) -> Iterator[tuple[int, str, str]]:
+    """Yield line, time and value, as written, of the points of a tier or of the frames of a Pitch.
+
+    Raises ParameterError for other objects, and for files that are cut off.
+    """
+    found = _KIND.match(text)
+    kind = found[1] if found else "nothing known"
+    if not found or kind not in (*TIERS, "Pitch"):
+        raise ParameterError(f"a curve of Praat is a {', a '.join(TIERS)} or a Pitch (got {kind}); save one of these")
+    numbers = _numbers(text, found.end())
+    try:
+        yield from _frames(numbers) if kind == "Pitch" else _points(numbers)
+    except ParameterError:
+        raise
+    except (RuntimeError, ValueError) as e:  # the row of numbers ended, or has a fraction for a count
+        raise ParameterError(f"the {kind} of Praat is cut off or malformed; save it again as a text file") from e
+
+
+def _numbers(text: str, start: int) -> Iterator[tuple[int, str]]:
+    """Yield the free-standing numbers from `start` on, each with its line."""
+    plain = _ASIDE.sub(lambda aside: re.sub(r"[^\n\r]", " ", aside[0]), text[start:])
+    line = 1 + len(re.findall(r"\r\n|\n|\r", text[:start]))
+    for row in re.split(r"\r\n|\n|\r", plain):
+        for number in _FREE_NUMBER.findall(row):
+            yield line, number
+        line += 1
+
+
+def _points(numbers: Iterator[tuple[int, str]]) -> Iterator[tuple[int, str, str]]:
+    _skip(numbers, 2)  # where it starts and ends
+    for _ in range(_count(numbers)):
+        line, time = next(numbers)
+        yield line, time, next(numbers)[1]
+
+
+def _frames(numbers: Iterator[tuple[int, str]]) -> Iterator[tuple[int, str, str]]:
+    _skip(numbers, 2)
+    count, step_s, first_s = _count(numbers), float(next(numbers)[1]), float(next(numbers)[1])
+    ceiling_hz = float(next(numbers)[1])
+    _skip(numbers, 1)  # how many candidates there are at most
+    for i in range(count):
+        _skip(numbers, 1)  # the intensity
+        candidates = int(next(numbers)[1])
+        line, best = next(numbers) if candidates else (0, "0")
+        _skip(numbers, 2 * candidates - 1)
+        unvoiced = not 0 < float(best) < ceiling_hz
+        yield line, repr(first_s + i * step_s), "--undefined--" if unvoiced else best
+
+
+def _count(numbers: Iterator[tuple[int, str]]) -> int:
+    line, count = next(numbers)
+    if int(count) > MOST_ROWS:
+        raise ParameterError(f"line {line}: it has {count} points, and at most {MOST_ROWS} are read; thin them out")
+    return int(count)
+
+
+def _skip(numbers: Iterator[tuple[int, str]], count: int) -> None:
+    for _ in range(count):
+        next(numbers)
