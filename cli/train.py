@@ -7,18 +7,16 @@ import click
 
 from vqsynth.cli import options
 from vqsynth.cli.options import refuse_given
+from vqsynth.cli.training import list_sounds, sounds_and_frames, training_options
 from vqsynth.frames import FrameGrid
 
 OF_THE_BASE = ("sr", "n_fft", "hop_length", "front")
 
 
 @click.command("train")
-@click.argument("sounds", nargs=-1, required=True, type=options.File)
+@sounds_and_frames
 @click.option("--name", required=True, help="The codebook's name.")
 @click.option("-o", "--output", type=options.File, required=True, help="The codebook's folder; its parent exists.")
-@click.option("--sr", type=int, default=44100, show_default=True, help="Sample rate in Hz.")
-@click.option("--n-fft", type=int, default=2048, show_default=True, help="Window: four periods of the lowest pitch.")
-@click.option("--hop-length", type=int, help="Samples between frames.  [default: a quarter of the window]")
 @click.option(
     "--codes", type=int, help="How many timbres at most; those that no sound uses are left out.  [default: 1024]"
 )
@@ -26,15 +24,9 @@ OF_THE_BASE = ("sr", "n_fft", "hop_length", "front")
 @click.option("--minutes", type=float, help="How long all of it may take, in minutes.  [default: 12]")
 @click.option("--front", type=click.Choice(["fourier", "learned"]), default="fourier", show_default=True,
               help="What the encoder sees first: the log spectrum, or convolutions over samples.")  # fmt: skip
-@click.option("--transpose", type=int, default=0, show_default=True, help="Also train on copies so many semitones off.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Seed of all that is random.")
-@click.option("--threads", type=int, default=1, show_default=True, help="Threads of torch.")
 @click.option("--device", default="cpu", show_default=True, help="Where to train: cpu, cuda, mps.")
-@click.option("--resume", is_flag=True, help="Go on with a training that was stopped.")
-@click.option("--validation", multiple=True, type=options.File,
-              help="A file or folder to hold out and measure by; repeatable.  [default: every tenth file]")  # fmt: skip
 @click.option("--base", help="A finished codebook to go on from; its frames and its kind of model are kept.")
-@click.option("--dry-run", is_flag=True, help="Only list what would be used, held out and skipped.")
+@training_options
 def train_command(sounds: tuple[Path, ...], name: str, output: Path, sr: int, n_fft: int, hop_length: int | None,
                   threads: int, device: str, resume: bool, validation: tuple[Path, ...], base: str | None,
                   dry_run: bool, **model: Any) -> None:  # fmt: skip
@@ -48,7 +40,6 @@ def train_command(sounds: tuple[Path, ...], name: str, output: Path, sr: int, n_
       vqsynth train my-sounds more --name mine -o mine --base mine --minutes 5
     """
     from vqsynth.shelf import load
-    from vqsynth.soundfiles import plan_training, split_sounds
     from vqsynth.train.build import TrainingJob, check_job, make_config, train_codebook
     from vqsynth.train.sample import sample_path
 
@@ -60,8 +51,7 @@ def train_command(sounds: tuple[Path, ...], name: str, output: Path, sr: int, n_
     job = TrainingJob(sounds, name, output, grid, config, validation or None, base=known, sample=sample_path(output))
     if dry_run:
         check_job(job)
-        plan_training(split_sounds(job.sounds, job.validation), say=click.echo)
-        click.echo("nothing was trained or written")
+        list_sounds(sounds, validation)
         return
     train_codebook(job, device=device, threads=threads, resume=resume, say=click.echo)
     click.echo(f"wrote {output}")

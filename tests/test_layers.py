@@ -28,7 +28,10 @@ SPINE = (
     ("expressions", "spreadsheet"),
     ("table",),
     ("listening", "mapping", "measuring"),
-    ("index", "shapes", "curvefiles"),
+    ("index", "shapes", "curvecells"),
+    ("curvetables",),
+    ("praat",),
+    ("curvefiles",),
     ("curves",),
     ("path", "targets"),
     ("selection", "render"),
@@ -43,10 +46,10 @@ ON_THE_SPINE = {name for row in SPINE for name in row}
 
 # What knows nothing of codes and codebooks, and so serves the continuous model too.
 GROUND_FLOOR = {
-    "errors", "locks", "files", "records", "placement", "tensors", "headers", "interrupts", "forking", "progress", "audio",
-    "frames", "checkpoint", "loudness", "yin", "soundfiles", "distances", "descriptors", "partials",
-    "excitation", "refinement", "expressions", "shapes", "curvefiles", "curves", "bundle", "collection",
-    "stage",
+    "errors", "locks", "files", "records", "placement", "tensors", "headers", "interrupts", "forking", "progress",
+    "audio", "frames", "checkpoint", "loudness", "yin", "soundfiles", "distances", "descriptors", "partials",
+    "excitation", "refinement", "expressions", "shapes", "curvecells", "curvetables", "praat", "curvefiles", "curves",
+    "bundle", "collection", "stage",
 }  # fmt: skip
 
 # The rooms that stand beside the spine, and what each of them imports from outside itself.
@@ -98,6 +101,7 @@ NOT_VERBS = {
     "cli.main",
     "cli.options",
     "cli.outputs",
+    "cli.training",
     "cli.printing",
 }
 

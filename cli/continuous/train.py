@@ -7,15 +7,13 @@ import click
 
 from vqsynth.cli import options
 from vqsynth.cli.continuous.basing import check_base
+from vqsynth.cli.training import list_sounds, sounds_and_frames, training_options
 
 
 @click.command("train")
-@click.argument("sounds", nargs=-1, required=True, type=options.File)
+@sounds_and_frames
 @click.option("--name", required=True, help="The model's name.")
 @click.option("-o", "--output", type=options.File, required=True, help="The model's folder; its parent exists.")
-@click.option("--sr", type=int, default=44100, show_default=True, help="Sample rate in Hz.")
-@click.option("--n-fft", type=int, default=2048, show_default=True, help="Window in samples.")
-@click.option("--hop-length", type=int, help="Samples between frames.  [default: a quarter of the window]")
 @click.option("--n-mels", type=int, default=192, show_default=True, help="Mel bands.")
 @click.option("--minutes", type=float, help="How long to train the VAE, in minutes.  [default: 15]")
 @click.option("--steps", type=int, help="How long to train the VAE, in steps.")
@@ -23,15 +21,9 @@ from vqsynth.cli.continuous.basing import check_base
               default=("magnitude",), show_default=True, help="A vocoder to train; repeatable.")  # fmt: skip
 @click.option("--vocoder-minutes", type=float, help="How long to train each.  [default: 12, istft and melgan 60]")
 @click.option("--vocoder-steps", type=int, help="How long to train each vocoder, in steps.")
-@click.option("--transpose", type=int, default=0, show_default=True, help="Also train on copies so many semitones off.")
 @click.option("--no-adversary", is_flag=True, help="Leave the loudness in the latents.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Seed of all that is random.")
-@click.option("--threads", type=int, default=1, show_default=True, help="Threads of torch.")
-@click.option("--resume", is_flag=True, help="Go on with a training that was stopped.")
-@click.option("--validation", multiple=True, type=options.File,
-              help="A file or folder to hold out and measure by; repeatable.  [default: every tenth file]")  # fmt: skip
 @click.option("--base", help="A model whose VAE and frames are kept, and to which the vocoders are added.")
-@click.option("--dry-run", is_flag=True, help="Only list what would be used, held out and skipped.")
+@training_options
 def train_command(sounds: tuple[Path, ...], name: str, output: Path, transpose: int, threads: int, resume: bool,
                   validation: tuple[Path, ...], base: str | None, dry_run: bool, **given: Any) -> None:  # fmt: skip
     """Learn a continuous model from SOUNDS, files and folders, and save it as a folder of its own.
@@ -43,7 +35,6 @@ def train_command(sounds: tuple[Path, ...], name: str, output: Path, transpose: 
     from vqsynth.continuous.shelf import load
     from vqsynth.continuous.train.build import train_model
     from vqsynth.continuous.train.job import ModelJob, make_grid, make_trainings
-    from vqsynth.soundfiles import plan_training, split_sounds
 
     check_base(base)
     known = load(base) if base else None
@@ -55,8 +46,7 @@ def train_command(sounds: tuple[Path, ...], name: str, output: Path, transpose: 
                                    adversary=not given["no_adversary"])  # fmt: skip
     job = ModelJob(sounds, name, output, grid, vae, vocoders, validation or None, transpose, base=known)
     if dry_run:
-        plan_training(split_sounds(job.sounds, job.validation), say=click.echo)
-        click.echo("nothing was trained or written")
+        list_sounds(sounds, validation)
         return
     train_model(job, threads=threads, resume=resume, say=click.echo)
     click.echo(f"wrote {output}")

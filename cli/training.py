@@ -1,0 +1,58 @@
+"""The options that both trainings have, and the list of what a training would use."""
+
+from collections.abc import Callable
+from functools import reduce
+from pathlib import Path
+from typing import Any
+
+import click
+
+from vqsynth.cli import options
+
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+_GIVEN: list[Decorator] = [
+    click.argument("sounds", nargs=-1, required=True, type=options.File),
+    click.option("--sr", type=int, default=44100, show_default=True, help="Sample rate in Hz."),
+    click.option(
+        "--n-fft", type=int, default=2048, show_default=True, help="Window: four periods of the lowest pitch."
+    ),
+    click.option("--hop-length", type=int, help="Samples between frames.  [default: a quarter of the window]"),
+]
+_HOW: list[Decorator] = [
+    click.option(
+        "--transpose", type=int, default=0, show_default=True, help="Also train on copies so many semitones off."
+    ),
+    click.option("--seed", type=int, default=0, show_default=True, help="Seed of all that is random."),
+    click.option("--threads", type=int, default=1, show_default=True, help="Threads of torch."),
+    click.option("--resume", is_flag=True, help="Go on with a training that was stopped."),
+    click.option(
+        "--validation",
+        multiple=True,
+        type=options.File,
+        help="A file or folder to hold out and measure by; repeatable.  [default: every tenth file]",
+    ),
+    click.option("--dry-run", is_flag=True, help="Only list what would be used, held out and skipped."),
+]
+
+
+def sounds_and_frames(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the argument SOUNDS and the options of frames."""
+    return _decorate(command, _GIVEN)
+
+
+def training_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options of how to train, but for how long."""
+    return _decorate(command, _HOW)
+
+
+def list_sounds(sounds: tuple[Path, ...], validation: tuple[Path, ...]) -> None:
+    """Print what a training would use, hold out and skip."""
+    from vqsynth.soundfiles import plan_training, split_sounds
+
+    plan_training(split_sounds(sounds, validation or None), say=click.echo)
+    click.echo("nothing was trained or written")
+
+
+def _decorate(command: Callable[..., Any], decorators: list[Decorator]) -> Callable[..., Any]:
+    return reduce(lambda decorated, decorator: decorator(decorated), reversed(decorators), command)
