@@ -9,8 +9,9 @@ import click
 
 from vqsynth.cli import options
 from vqsynth.codebook import Codebook
-from vqsynth.correction import ROUNDS, Limits
+from vqsynth.correction import ROUNDS
 from vqsynth.errors import ParameterError
+from vqsynth.limits import Limits
 from vqsynth.mapping import MAPPINGS
 from vqsynth.selection import METHODS, SMOOTHNESS
 

@@ -8,10 +8,11 @@ import pytest
 
 from vqsynth import correction
 from vqsynth.codebook import Codebook
-from vqsynth.correction import Limits, correct_path, smooth_median, try_path
+from vqsynth.correction import correct_path, smooth_median, try_path
 from vqsynth.errors import ParameterError
 from vqsynth.frames import Floats
 from vqsynth.grains import Grains
+from vqsynth.limits import Limits
 from vqsynth.path import CodePath
 from vqsynth.render import render_path
 from vqsynth.synthesis import rechoose, synthesize

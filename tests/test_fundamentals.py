@@ -7,10 +7,11 @@ import pytest
 
 from tests.test_controls import held
 from vqsynth.codebook import Codebook
-from vqsynth.correction import Limits, raise_fundamentals
+from vqsynth.correction import raise_fundamentals
 from vqsynth.frames import FrameGrid, magnitude_spectra
 from vqsynth.fundamentals import measure_fundamentals
 from vqsynth.index import Demand
+from vqsynth.limits import Limits
 from vqsynth.path import CodePath
 from vqsynth.render import render_path
 from vqsynth.selection import Selection, select_codes

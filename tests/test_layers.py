@@ -17,6 +17,7 @@ ROOT = Path(__file__).parent.parent
 # The spine. A module imports from the rows above its own.
 SPINE = (
     ("errors", "locks"),
+    ("checks",),
     ("files", "headers", "steps", "interrupts", "forking", "progress"),
     ("records", "placement"),
     ("tensors",),
@@ -25,13 +26,10 @@ SPINE = (
     ("descriptors", "partials", "excitation"),
     ("controls", "refinement"),
     ("grains",),
-    ("expressions", "spreadsheet"),
-    ("table",),
-    ("listening", "mapping", "measuring"),
-    ("index", "shapes", "curvecells"),
-    ("curvetables",),
-    ("praat",),
-    ("curvefiles",),
+    ("expressions", "spreadsheet", "misses", "curvecells", "limits"),
+    ("table", "curvetables"),
+    ("listening", "mapping", "measuring", "praat"),
+    ("index", "shapes", "curvefiles"),
     ("curves",),
     ("path", "targets"),
     ("selection", "render"),
@@ -46,10 +44,10 @@ ON_THE_SPINE = {name for row in SPINE for name in row}
 
 # What knows nothing of codes and codebooks, and so serves the continuous model too.
 GROUND_FLOOR = {
-    "errors", "locks", "files", "records", "placement", "tensors", "headers", "interrupts", "forking", "progress",
-    "audio", "frames", "checkpoint", "loudness", "yin", "soundfiles", "distances", "descriptors", "partials",
-    "excitation", "refinement", "expressions", "shapes", "curvecells", "curvetables", "praat", "curvefiles", "curves",
-    "bundle", "collection", "stage",
+    "errors", "checks", "locks", "files", "records", "placement", "tensors", "headers", "interrupts", "forking",
+    "progress", "audio", "frames", "checkpoint", "loudness", "yin", "soundfiles", "distances", "descriptors",
+    "partials", "excitation", "refinement", "expressions", "shapes", "curvecells", "curvetables", "praat", "curvefiles",
+    "curves", "bundle", "collection", "stage",
 }  # fmt: skip
 
 # The rooms that stand beside the spine, and what each of them imports from outside itself.

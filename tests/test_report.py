@@ -8,7 +8,7 @@ import pytest
 from vqsynth.codebook import Codebook
 from vqsynth.descriptors import measure
 from vqsynth.frames import FrameGrid
-from vqsynth.report import make_report, measure_errors, normalized_error, summarize, warnings_of
+from vqsynth.report import make_report, measure_errors, summarize, warnings_of
 from vqsynth.synthesis import synthesize
 
 
@@ -41,16 +41,28 @@ def test_report_unvoiced_frames_are_null_and_left_out(book: Codebook) -> None:
     assert row["table"] == [None] * len(path)
 
 
-def test_normalized_error_of_a_constant_is_over_its_value() -> None:
-    asked = np.full(10, -20.0)
-    got = (asked + 1).astype(np.float32)
-    assert normalized_error(got, asked, np.ones(10, bool)) == pytest.approx(0.05)
+@pytest.mark.parametrize("level", [-20.0, 0.0, -1e-9])
+def test_report_of_a_steady_target_says_its_error_in_decibels_and_no_share_of_a_range(
+    book: Codebook, level: float
+) -> None:
+    made = synthesize(book, seconds=1.0, rounds=1, centroid="line(p20,p80)", loudness=level)
+    row = made.report["descriptors"]["loudness"]
+    got = np.array(row["got"])[2:-2]
+    assert row["nrmse"] is None and row["error_cents"] is None
+    assert row["error"] == pytest.approx(np.sqrt(np.mean((got - level) ** 2)), rel=1e-6)
+    (line,) = [line for line in summarize(made.report) if line.startswith("loudness")]
+    assert "of the range" not in line and line.endswith(" dB")
+    assert all(0 <= errors["loudness"] < 10 for errors in made.report["rounds"])
 
 
-def test_normalized_error_without_a_frame_is_none() -> None:
-    asked = np.arange(5.0)
-    assert normalized_error(np.full(5, np.nan, np.float32), asked, np.ones(5, bool)) is None
-    assert normalized_error(asked.astype(np.float32), asked, np.zeros(5, bool)) is None
+def test_report_of_a_frequency_says_its_error_in_hertz_cents_and_over_the_range(book: Codebook) -> None:
+    made = synthesize(book, seconds=1.0, rounds=1, centroid="line(p20,p80)")
+    row = made.report["descriptors"]["centroid"]
+    (line,) = [line for line in summarize(made.report) if line.startswith("centroid")]
+    assert f"error {100 * row['nrmse']:.2f} % of the range, " in line and " cents)" in line
+    asked = np.array(row["asked"])
+    assert row["error"] == pytest.approx(row["nrmse"] * np.ptp(asked))
+    assert row["error_cents"] == pytest.approx(row["error"] / asked.mean() * 1200 / np.log(2), rel=0.5)
 
 
 def test_summarize_and_warnings_name_what_is_out_of_reach(book: Codebook) -> None:

@@ -132,7 +132,8 @@ def test_preview_targets_least_error_is_a_bound_for_any_path(book: Codebook) -> 
     for name, row in found.items():
         chosen = book.table.column(name)[path.codes]
         error = np.sqrt(np.mean((chosen - row.asked) ** 2)) / np.ptp(row.asked)
-        assert row.error is not None and (np.isnan(error) or row.error <= error * 1.05 + 1e-6)
+        assert row.error is not None and row.error.nrmse is not None
+        assert np.isnan(error) or row.error.nrmse <= error * 1.05 + 1e-6
     assert 0 < found["centroid"].out_of_reach < 1 and 0 < unmet <= 1
     assert len(describe_reach(found, unmet)) == 3
 

@@ -3,6 +3,7 @@
 The modules, in the order in which data flows:
 
     errors        what can go wrong, in one sentence each
+    checks        arguments, checked at the edge
     locks         locks that a killed holder leaves free
     files         outputs written whole or not at all, and regular files read
     headers       what sound files promise
@@ -30,6 +31,7 @@ The modules, in the order in which data flows:
     grains        every code to its spectrum, every spectrum to its short sound
     expressions   the language of table filters
     spreadsheet   tables as CSV, JSON and HTML
+    misses        how far from a target, in its unit and over its range
     table         the descriptors of every code: sort, filter, scale
     measuring     the codes measured into their table
     listening     what a sound has, to be asked for
@@ -50,6 +52,7 @@ The modules, in the order in which data flows:
     collection    where such folders are found: by path, by shipped name
     preview       what of a demand is within reach
     blending      blends of two near codes
+    limits        how far controls are moved, at most
     correction    controls moved against the measured error
     codebook      the grains, table and model of one sound world, and the methods that people use
     layering      several paths that sound together

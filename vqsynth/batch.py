@@ -130,11 +130,12 @@ def run_batch(jobs: Iterable[Job]) -> Iterator[Outcome]:
 def summarize_batch(outcomes: Sequence[Outcome]) -> tuple[list[str], list[list[str]]]:
     """Line up what came of jobs: a header and a row for each.
 
-    Columns are book, target, seconds, the error over range and the share out of reach of each descriptor, how many
-    codes were used, the file, and the failure. What has no value is empty.
+    Columns are book, target, seconds, of each descriptor the error over its range, in its unit, and the share out of
+    reach, how many codes were used, the file, and the failure. What has no value is empty.
     """
     names = list(dict.fromkeys(name for o in outcomes if o.report for name in o.report["descriptors"]))
-    keys = [("nrmse", name) for name in names] + [("out_of_reach", name) for name in names if name != "loudness"]
+    keys = [(key, name) for name in names for key in ("nrmse", "error")]
+    keys += [("out_of_reach", name) for name in names if name != "loudness"]
     header = ["book", "target", "seconds", *("_".join(key) for key in keys), "codes_used", "file", "failure"]
     return header, [_summarize(outcome, keys) for outcome in outcomes]
 

@@ -16,10 +16,11 @@ from numpy.typing import NDArray
 
 from vqsynth.controls import SIZES, no_controls, tilt_octaves
 from vqsynth.descriptors import REGISTRY, Analysis, lookup
-from vqsynth.errors import ParameterError
 from vqsynth.frames import Floats
 from vqsynth.grains import Grains
 from vqsynth.index import Targets
+from vqsynth.limits import Limits, check_limits, check_rounds
+from vqsynth.misses import error_scale
 from vqsynth.path import LOUDEST_DB, SILENT_DB, CodePath
 from vqsynth.render import render_path
 from vqsynth.report import EDGE, measure_errors
@@ -42,24 +43,12 @@ of a sine over the cello and the choir that pyworld hears: 96 and 94 % as the co
 _PROBE_DB = 0.5
 
 
-@dataclass(frozen=True)
-class Limits:
-    """Bound the controls; 0 is off.
-
-    tilt_db: dB per octave. transpose_cents: either way. gain: or not. blend: a share, 0 to 1. fundamental_db: by which
-    a weak fundamental is raised.
-    """
-
-    tilt_db: float = 3.0
-    transpose_cents: float = 50.0
-    gain: bool = True
-    blend: float = 0.0
-    fundamental_db: float = 30.0
-
-
 @dataclass(frozen=True, eq=False)
 class Trial:
-    """Hold a path, its sound as rendered, what that has of each target, name to (T,), and the nrmse of each."""
+    """Hold a path, its sound as rendered, what that has of each target, name to (T,), and the errors that add up.
+
+    These are over `misses.error_scale`, None where nothing is measured.
+    """
 
     path: CodePath
     y: Floats
@@ -75,7 +64,7 @@ class Trial:
 class Correction:
     """Hold the best path, its sound as rendered, and what the rounds came to.
 
-    errors: per round, descriptor name to nrmse (None where nothing is measured). kept: the round that is the best one.
+    errors: per round those of its trial, by descriptor. kept: the round that is the best one.
     """
 
     path: CodePath
@@ -104,15 +93,9 @@ def correct_path(
     """Render a path, measure it, and correct it for some rounds, keeping the best.
 
     targets: descriptor name to (T,), NaN where nothing is asked. tried: spares the first round where it is of this very
-    path and these targets. Raises ParameterError for negative rounds or limits.
+    path and these targets. Raises ParameterError for rounds and limits that are none.
     """
-    limits = limits or Limits()
-    if (
-        rounds < 0
-        or min(limits.tilt_db, limits.transpose_cents, limits.blend, limits.fundamental_db) < 0
-        or limits.blend > 1
-    ):
-        raise ParameterError(f"rounds and limits must be 0 or more (got {rounds}, {limits})")
+    rounds, limits = check_rounds(rounds), check_limits(limits)
     followers = _Followers(path, grains, targets, limits)
     is_first = tried is not None and tried.path is path and tried.got.keys() == REGISTRY.keys() & targets.keys()
     trial = tried if tried is not None and is_first else try_path(path, grains, targets)
@@ -130,7 +113,8 @@ def correct_path(
 def try_path(path: CodePath, grains: Grains, targets: Targets) -> Trial:
     """Render a path and measure it against targets."""
     y = render_path(path, grains)
-    return Trial(path, y, *measure_errors(y, grains.grid, targets))
+    got, misses = measure_errors(y, grains.grid, targets)
+    return Trial(path, y, got, {name: miss.scaled if miss else None for name, miss in misses.items()})
 
 
 def smooth_median(values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -229,14 +213,14 @@ class _Followers:
         return smooth, np.where(near, np.abs(missed), FARTHEST_CENTS)
 
     def _tilt_step(self, got: Mapping[str, Floats]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Take the step that lowers the sum of the squared errors, each over the range of its target, and that sum."""
+        """Take the step that lowers the sum of the squared errors, each over its scale, and that sum."""
         up, down, cost = np.zeros((3, len(next(iter(got.values())))))
         for name, slope in self._slopes.items():
             asked = self._targets[name]
-            scale = float(np.nanmax(asked) - np.nanmin(asked)) or abs(float(np.nanmean(asked))) or 1.0
+            scale = error_scale(asked, unit=lookup(name).unit, scale=lookup(name).scale)
             missed = hold_edges(asked - got[name]) / scale
             up, down, cost = up + slope * missed / scale, down + (slope / scale) ** 2, cost + missed**2
-        return up / down, cost
+        return np.divide(up, down, out=np.zeros_like(up), where=down > 1e-18), cost
 
 
 def hold_edges(missed: NDArray[Any]) -> NDArray[np.float64]:

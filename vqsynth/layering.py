@@ -15,7 +15,6 @@ from vqsynth.blending import blend_path
 from vqsynth.codebook import Codebook
 from vqsynth.correction import (
     ROUNDS,
-    Limits,
     Trial,
     correct_path,
     hold_edges,
@@ -26,6 +25,7 @@ from vqsynth.descriptors import REGISTRY
 from vqsynth.errors import ParameterError
 from vqsynth.frames import Floats
 from vqsynth.index import Targets
+from vqsynth.limits import Limits
 from vqsynth.path import LOUDEST_DB, SILENT_DB, CodePath
 from vqsynth.render import render_layers
 from vqsynth.report import measure_errors
@@ -41,7 +41,7 @@ loudness of the choir on 440 Hz up to 1.4 dB at 6 dB, .06 dB at 15."""
 class Mix:
     """Hold corrected paths, the sound of them together as rendered, and what the rounds came to.
 
-    errors: per round, descriptor name to nrmse (None where nothing is measured); of a mix, the rounds of the common
+    errors: per round, by descriptor, as a `Trial` has them; of a mix, the rounds of the common
     gain. kept: the best round. spent: the mean size of each control used, over the layers.
     """
 
@@ -146,8 +146,8 @@ def _correct_mix(
     for number in range(rounds + 1):
         moved = tuple(_shift(path, common_db) for path in paths)
         y = render_layers(moved, book.grains)
-        got, missed_by = measure_errors(y, book.grid, targets)
-        errors.append(missed_by)
+        got, misses = measure_errors(y, book.grid, targets)
+        errors.append({name: miss.scaled if miss else None for name, miss in misses.items()})
         missed = errors[-1]["loudness"]
         if number == 0 or (missed is not None and missed < least):
             best, kept, least = (moved, y), number, np.inf if missed is None else missed

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vqsynth.index import Targets, Weights, find_candidates
-from vqsynth.report import normalized_error
+from vqsynth.misses import Miss, describe_miss, measure_miss
 from vqsynth.selection import reach
 from vqsynth.table import DescriptorTable
 
@@ -20,7 +20,7 @@ class Reach:
 
     asked: (T,). nearest: (T,), what the code has that is nearest in this descriptor alone; together: (T,), the same of
     the code that is nearest in all. out_of_reach: the share of frames outside the table's range. error, error_together:
-    the nrmse that these two have, the least that a path without controls can.
+    how far off these two are, the least that a path without controls can be, None where nothing is asked.
     """
 
     unit: str
@@ -30,8 +30,8 @@ class Reach:
     low: float
     high: float
     out_of_reach: float
-    error: float | None
-    error_together: float | None
+    error: Miss | None
+    error_together: Miss | None
 
 
 def preview_targets(
@@ -50,11 +50,11 @@ def preview_targets(
         column = table.column(name).astype(np.float64)
         alone = find_candidates(table, {name: asked}).codes[:, 0]
         nearest, together = (np.where(np.isnan(asked), np.nan, column[codes]) for codes in (alone, joint.codes[:, 0]))
-        errors = [
-            normalized_error(got.astype(np.float32), asked, np.ones(len(asked), bool)) for got in (nearest, together)
-        ]
+        unit, scale = table.units[table.position(name)], table.scales[table.position(name)]
+        everywhere = np.ones(len(asked), bool)
+        errors = [measure_miss(got, asked, everywhere, unit=unit, scale=scale) for got in (nearest, together)]
         found[name] = Reach(
-            table.units[table.position(name)], asked, nearest, together, float(np.nanmin(column)),
+            unit, asked, nearest, together, float(np.nanmin(column)),
             float(np.nanmax(column)), reach(table, name, asked), *errors,
         )  # fmt: skip
     return found, float(np.mean(joint.distances[:, 0] > TOLERANCE**2))
@@ -64,7 +64,7 @@ def describe_reach(found: dict[str, Reach], unmet: float) -> list[str]:
     """Say in a line per descriptor, and one for all together, what can be had."""
     lines = [
         f"{name}: {100 * row.out_of_reach:.1f} % out of reach ({row.low:.4g} to {row.high:.4g} {row.unit}); "
-        f"least error {_percent(row.error)} alone, {_percent(row.error_together)} together"
+        f"least error {_say(row.error, row.unit)} alone, {_say(row.error_together, row.unit)} together"
         for name, row in found.items()
     ]
     if len(found) > 1:
@@ -72,5 +72,5 @@ def describe_reach(found: dict[str, Reach], unmet: float) -> list[str]:
     return lines or ["loudness is met by gain"]
 
 
-def _percent(error: float | None) -> str:
-    return "unknown" if error is None else f"{100 * error:.2f} %"
+def _say(miss: Miss | None, unit: str) -> str:
+    return "unknown" if miss is None else describe_miss(miss.error, miss.cents, miss.nrmse, unit)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from vqsynth.descriptors import REGISTRY, measure
 from vqsynth.frames import Floats, FrameGrid
 from vqsynth.index import Targets, find_candidates
+from vqsynth.misses import Miss, describe_miss, measure_miss
 from vqsynth.path import CodePath
 from vqsynth.selection import reach
 from vqsynth.table import DescriptorTable
@@ -35,10 +36,12 @@ def make_report(
     targets: descriptor name to (T,). y: (n_samples,). scaled_db: what was taken off the level to stay in full scale.
     Returns a dict for JSON: sr, hop_length, codes (T,), codes_used, scaled_db, and under `descriptors`, by target,
     unit, asked, table and got (T,) with None where there is no value, distance (T,) of asked and table in spreads,
-    nrmse, out_of_reach, and reach, the lowest and highest value of the table; runner_up (T,), the code that would have
-    been next. A loudness `table` is that of the chosen codes at the path's gains.
+    error, RMS in the unit, error_cents, the same of frequencies, nrmse, the error over the range of the target, None
+    where that is next to nothing (see `vqsynth.misses`), out_of_reach, and reach, the lowest and highest value of the
+    table; runner_up (T,), the code that would have been next. A loudness `table` is that of the chosen codes at the
+    path's gains.
     """
-    got, errors = measure_errors(y, grid, targets)
+    got, misses = measure_errors(y, grid, targets)
     rows = {}
     for name, asked in targets.items():
         chosen = table.column(name)[path.codes].astype(np.float64)
@@ -51,7 +54,7 @@ def make_report(
             "table": _to_list(chosen),
             "got": _to_list(got.get(name, np.full(len(asked), np.nan))),
             "distance": _to_list(away),
-            "nrmse": errors.get(name),
+            **_describe(misses.get(name)),
             "out_of_reach": 0.0 if name == "loudness" else reach(table, name, asked),
             "reach": None if name == "loudness" else [float(v) for v in table.ranges(low=0, high=100)[name] or ()],
         }
@@ -78,30 +81,26 @@ def _runner_up(path: CodePath, targets: Targets, table: DescriptorTable) -> list
     return [int(code) for code in first]
 
 
-def normalized_error(got: Floats, asked: NDArray[np.float64], counted: NDArray[np.bool_]) -> float | None:
-    """Take the RMS error over the range of the target, or over its absolute value where it is constant.
+def _describe(miss: Miss | None) -> dict[str, float | None]:
+    if miss is None:
+        return dict.fromkeys(("error", "error_cents", "nrmse"))
+    return {"error": miss.error, "error_cents": miss.cents, "nrmse": miss.nrmse}
 
-    got, asked, counted: (T,). Frames without a value are left out; None where no frame is left.
-    """
-    valid = counted & ~np.isnan(got) & ~np.isnan(asked)
-    if not valid.any():
-        return None
-    span, mean = float(np.nanmax(asked) - np.nanmin(asked)), abs(float(np.nanmean(asked)))
-    scale = span if span > 1e-6 * max(1.0, mean) else mean
-    if scale == 0:
-        return None
-    return float(np.sqrt(np.mean((got[valid] - asked[valid]) ** 2)) / scale)
+
+def describe_error(row: Mapping[str, Any]) -> str:
+    """Say the error of a report's row in words; nothing where none was measured."""
+    return describe_miss(row.get("error"), row.get("error_cents"), row.get("nrmse"), str(row["unit"]))
 
 
 def summarize(report: Mapping[str, Any]) -> list[str]:
-    """Say in a line per descriptor what was asked and got, the error as a share of the target's range."""
+    """Say in a line per descriptor what was asked and got, and the error, over the target's range and in its unit."""
     lines = []
     for name, row in report["descriptors"].items():
         inside = slice(EDGE, -EDGE) if len(row["asked"]) > 2 * EDGE else slice(None)
         asked, got = (np.array([np.nan if v is None else v for v in row[key]])[inside] for key in ("asked", "got"))
         line = f"{name}: asked {_span(asked)} {row['unit']}".rstrip() + f", got {_span(got)}"
-        if row["nrmse"] is not None:
-            line += f", error {100 * row['nrmse']:.2f} %"
+        if error := describe_error(row):
+            line += f", error {error}"
         lines.append(line)
     return lines
 
@@ -127,8 +126,8 @@ def _span(values: NDArray[np.float64]) -> str:
     return f"{low:.4g}" if np.isclose(low, high, rtol=1e-4) else f"{low:.4g} to {high:.4g}"
 
 
-def measure_errors(y: Floats, grid: FrameGrid, targets: Targets) -> tuple[dict[str, Floats], dict[str, float | None]]:
-    """Measure a sound (n,): what it has of each target that can be measured, (T,), and the nrmse of each.
+def measure_errors(y: Floats, grid: FrameGrid, targets: Targets) -> tuple[dict[str, Floats], dict[str, Miss | None]]:
+    """Measure a sound (n,): what it has of each target that can be measured, (T,), and how far off that is.
 
     Spectra are judged in frames of `JUDGED_N_FFT` samples at the grid's hop. Errors are counted over the frames that
     are not at the edges and not far under the loudest.
@@ -140,7 +139,9 @@ def measure_errors(y: Floats, grid: FrameGrid, targets: Targets) -> tuple[dict[s
     measured |= measure(y, grid, spectral, n_fft=n_fft) if spectral else {}
     counted = _loud_frames(measured["loudness"])
     got = {name: measured[name] for name in names}
-    return got, {name: normalized_error(got[name], targets[name], counted) for name in names}
+    known = [REGISTRY[name] for name in names]
+    misses = {d.name: measure_miss(got[d.name], targets[d.name], counted, unit=d.unit, scale=d.scale) for d in known}
+    return got, misses
 
 
 def _loud_frames(level: Floats) -> NDArray[np.bool_]:

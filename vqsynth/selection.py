@@ -108,7 +108,8 @@ def price_jumps(distances: Floats, selection: Selection, transitions: NDArray[np
     counts[transitions[:, 0], transitions[:, 1]] = transitions[:, 2]
     usual = (counts.sum(axis=0) + 0.5) / (counts.sum() + 0.5 * n_codes)
     chance = (counts + usual) / (counts.sum(axis=1, keepdims=True) + 1)
-    seldom: Floats = prices - np.float32(selection.smoothness * selection.style / np.log(n_codes)) * np.log(chance)
+    price = np.float32(selection.smoothness * selection.style / np.log(max(n_codes, 2)))
+    seldom: Floats = prices - price * np.log(chance)
     return seldom
 
 

@@ -9,12 +9,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from vqsynth.audio import limit_peak
 from vqsynth.codebook import OPTIONS, Codebook
-from vqsynth.correction import ROUNDS, TILTED, Limits, Trial, smooth_median, try_path
+from vqsynth.correction import ROUNDS, TILTED, Trial, smooth_median, try_path
 from vqsynth.errors import ParameterError
 from vqsynth.files import StrPath
 from vqsynth.frames import Floats
 from vqsynth.index import Targets
 from vqsynth.layering import choose_layers, correct_layers, describe_layers
+from vqsynth.limits import Limits
 from vqsynth.path import CodePath
 from vqsynth.report import make_report
 from vqsynth.targets import PITCH_WEIGHT, curves_like, sample_weight

@@ -123,10 +123,11 @@ class DescriptorTable:
 
     @cached_property
     def spreads(self) -> Doubles:
-        """Measure each column's standard deviation over its usable codes, in its scale, (F,); 1 where it is zero."""
+        """Measure each column's standard deviation over its usable codes, in its scale, (F,); 1 for mere rounding."""
         unscaled = np.stack([_to_scale(self.values[:, i], scale) for i, scale in enumerate(self.scales)])
-        found = [float(np.std(row[~np.isnan(row)])) if not np.isnan(row).all() else 0.0 for row in unscaled]
-        return np.array([spread if spread > 0 else 1.0 for spread in found])
+        usable = [row[~np.isnan(row)] for row in unscaled]
+        spread = [len(row) > 0 and np.std(row) > 1e-6 * max(1.0, np.abs(row).max()) for row in usable]
+        return np.array([float(np.std(row)) if far else 1.0 for row, far in zip(usable, spread, strict=True)])
 
     def rescale(self, name: str, values: ArrayLike) -> Doubles:
         """Bring values of a descriptor, of any shape, to where distances compare: its scale, over its spread.

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import struct
 from base64 import b64decode
 from dataclasses import replace
@@ -17,6 +18,7 @@ from vqsynth.codebook import Codebook
 from vqsynth.errors import AudioError, ParameterError
 from vqsynth.page import check_length, check_page, write_render_page
 from vqsynth.page.render_page import CONTROLS, count_codes
+from vqsynth.report import describe_error
 from vqsynth.synthesis import Synthesis, synthesize
 
 HOSTILE = "</script><script>alert(1)</script> \"'&<!-- ]]>  \\u2028"
@@ -88,7 +90,8 @@ def test_render_page_says_what_was_asked_and_how_far_it_was_missed(file: Path, m
     assert page.texts("code") == ["centroid = sin(p10,p90,2)", "pitch = line(p10,p90)"]
     said = " ".join(page.texts("h2"))
     for name in ("loudness", "centroid", "pitch"):
-        assert name in said and f"error {100 * made.report['descriptors'][name]['nrmse']:.2f} %" in said
+        assert name in said and f"error {describe_error(made.report['descriptors'][name])}" in said
+    assert f"error {100 * made.report['descriptors']['centroid']['nrmse']:.2f} % of the range, " in said
 
 
 def test_render_page_of_hostile_names_escapes_them(book: Codebook, made: Synthesis, tmp_path: Path) -> None:
@@ -132,7 +135,10 @@ def test_render_page_says_what_corrections_were_worth(book: Codebook, made: Synt
     report["controls"] = {"tilt_db": [0.5] * len(made.path)}
     write_render_page(tmp_path / "a.html", made.path, report, made.y, book.table)
     said = " ".join(parse_page(tmp_path / "a.html").texts("h2"))
-    assert "error 1.00 %, 50.00 % before correction" in said and "tilt dB per octave" in said
+    assert (
+        re.search(r"error 1\.00 % of the range, [^,]*, 50\.00 % before correction", said)
+        and "tilt dB per octave" in said
+    )
     assert read_data(tmp_path / "a.html")["curves"][-1]["got"] == report["controls"]["tilt_db"]
 
 

@@ -18,10 +18,11 @@ function mixColor(share) {
 /** Spread the colours over values, null where there is none; in octaves if asked. */
 function makeColors(values, octaves) {
   const scale = octaves ? Math.log2 : (v) => v;
-  const known = values.filter((v) => v !== null);
+  const usable = (v) => v !== null && v !== undefined && (!octaves || v > 0);
+  const known = values.filter(usable);
   const low = Math.min(...known), high = Math.max(...known);
-  const span = scale(high) - scale(low);
-  const color = (v) => (v === null || v === undefined ? UNUSABLE : mixColor(span > 0 ? (scale(v) - scale(low)) / span : 0.5));
+  const span = scale(high) - scale(low), least = 1e-6 * Math.max(1, Math.abs(scale(high)));  // less is rounding
+  const color = (v) => (usable(v) ? mixColor(span > least ? (scale(v) - scale(low)) / span : 0.5) : UNUSABLE);
   return { color, low, high, any: known.length > 0 };
 }
 

@@ -16,7 +16,8 @@ function findRange(curve) {
   let low = known.reduce((a, b) => Math.min(a, b)), high = known.reduce((a, b) => Math.max(a, b));
   const asked = curve.asked.filter((v) => v !== null);
   const mean = asked.length ? asked.reduce((a, b) => a + b, 0) / asked.length : 0;
-  const least = Math.max(curve.unit === "dB" ? 12 : 0.2 * Math.abs(mean), 1e-9);
+  const size = Math.max(Math.abs(low), Math.abs(high), 1);
+  const least = Math.max(curve.unit === "dB" ? 12 : 0.2 * Math.abs(mean), 1e-9 * size);
   const air = 0.06 * (high - low) + Math.max(0, least - (high - low)) / 2;
   return [low - air, high + air];
 }

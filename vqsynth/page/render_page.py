@@ -14,6 +14,7 @@ from vqsynth.page.document import Page, check_page, table_html, write_page
 from vqsynth.page.sounds import embed_png, embed_wav
 from vqsynth.path import CodePath
 from vqsynth.plot.spectrogram import LOWEST_HZ, SpectrumImage, encode_image, image_sound
+from vqsynth.report import describe_error
 from vqsynth.spreadsheet import format_value
 from vqsynth.table import DescriptorTable
 
@@ -114,9 +115,9 @@ def _panel(name: str, unit: str, notes: str, i: int) -> str:
 
 def _notes(name: str, row: Mapping[str, Any], report: Mapping[str, Any]) -> str:
     """Say in HTML what the colours are, how large the error is and was before corrections, and what is out of reach."""
-    error, out = row.get("nrmse"), float(row.get("out_of_reach") or 0.0)
+    error, said, out = row.get("nrmse"), describe_error(row), float(row.get("out_of_reach") or 0.0)
     first = (report.get("rounds") or [{}])[0].get(name)
-    notes = [] if error is None else [f"error {100 * error:.2f} %"]
+    notes = [f"error {escape(said)}"] if said else []
     if error is not None and first is not None and first > 1.05 * error:
         notes[0] += f", {100 * first:.2f} % before correction"
     notes += [f'<span class="key beyond">{100 * out:.1f} % out of reach</span>'] if out > 0 else []

@@ -131,9 +131,9 @@ def _draw_histogram(axis: "Axes", table: DescriptorTable, name: str, look: Look)
         axis.set_title(f"no code has a usable {name.replace('_', ' ')}")
         return
     low, high = float(values.min()), float(values.max())
-    if low == high:
+    if high - low <= 1e-6 * abs(high):
         low, high = low - 0.05 * abs(low) - 1e-6, high + 0.05 * abs(high) + 1e-6
-    octaves = table.scales[position] == "octave"
+    octaves = table.scales[position] == "octave" and low > 0
     edges = np.geomspace(low, high, BARS + 1) if octaves else np.linspace(low, high, BARS + 1)
     edges[[0, -1]] = low, high  # geomspace may miss its ends by a bit, and the outermost codes with them
     axis.stairs(_shares(values, edges, np.ones(len(values))), edges, fill=True, color=look.unusable, label="codes")

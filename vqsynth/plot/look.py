@@ -115,9 +115,9 @@ def make_norm(values: ArrayLike, scale: str) -> "Normalize":
     from matplotlib.colors import LogNorm, Normalize
 
     low, high = (float(edge) for edge in np.percentile(np.asarray(values, np.float64), (1, 99)))
-    if low == high:
+    if high - low <= 1e-6 * abs(high):
         low, high = low - 0.05 * abs(low) - 1e-6, high + 0.05 * abs(high) + 1e-6
-    return LogNorm(low, high) if scale == "octave" else Normalize(low, high)
+    return LogNorm(low, high) if scale == "octave" and low > 0 else Normalize(low, high)
 
 
 def check_picture(path: StrPath) -> None:

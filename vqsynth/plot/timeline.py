@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from vqsynth.audio import check_samples
 from vqsynth.files import StrPath
+from vqsynth.misses import describe_miss
 from vqsynth.plot.look import Look, apply_look, check_picture, label_descriptor, make_figure, save_picture
 from vqsynth.plot.spectrogram import draw_image, image_grains, image_sound
 
@@ -96,7 +97,8 @@ def _lay_out(
 def _draw_descriptor(panel: "Axes", name: str, entry: Mapping[str, Any], hop_s: float, look: Look) -> None:
     asked, got = _as_curve(entry["asked"]), _as_curve(entry["got"])
     nrmse, out = entry.get("nrmse"), float(entry.get("out_of_reach") or 0.0)
-    label = "got" if nrmse is None else f"got, nrmse {nrmse:.3g}"
+    error = describe_miss(entry.get("error"), entry.get("error_cents"), None, str(entry["unit"]))
+    label = ", ".join(["got", *([] if nrmse is None else [f"nrmse {nrmse:.3g}"]), *filter(None, [error])])
     times_s = np.arange(len(asked)) * hop_s
     panel.plot(times_s, asked, color=look.asked, linewidth=4.0, label="asked", solid_capstyle="round")
     panel.plot(np.arange(len(got)) * hop_s, got, color=look.got, linewidth=1.2, label=label)

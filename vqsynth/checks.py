@@ -1,0 +1,66 @@
+"""Arguments checked at the public edge: what is no whole number, no number, no choice is refused in one sentence.
+
+True is no number, 2.0 no whole one; NumPy's numbers are as good as Python's.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
+import numpy as np
+
+from vqsynth.errors import ParameterError
+
+T = TypeVar("T")
+
+
+def check_whole(name: str, value: Any, low: int = 0, high: int | None = None) -> int:
+    """Take a whole number from low to high, by default without end. Raises ParameterError."""
+    is_whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    if not is_whole or value < low or (high is not None and value > high):
+        raise ParameterError(f"{name} must be a whole number {_bounds(low, high)} (got {show(value)})")
+    return int(value)
+
+
+def check_number(name: str, value: Any, low: float = -math.inf, high: float = math.inf) -> float:
+    """Take a finite number from low to high. Raises ParameterError."""
+    is_number = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
+    if not is_number or not (low <= value <= high) or abs(value) > _LARGEST:
+        raise ParameterError(f"{name} must be a number {_bounds(low, high)} (got {show(value)})")
+    return float(value)
+
+
+def check_flag(name: str, value: Any) -> bool:
+    """Take True or False. Raises ParameterError."""
+    if not isinstance(value, bool | np.bool_):
+        raise ParameterError(f"{name} must be True or False (got {show(value)})")
+    return bool(value)
+
+
+def check_choice(name: str, value: Any, known: Sequence[str]) -> str:
+    """Take one of some words. Raises ParameterError."""
+    if not isinstance(value, str) or value not in known:
+        raise ParameterError(f"{name} must be one of {', '.join(known)} (got {show(value)})")
+    return value
+
+
+def check_kind(name: str, value: Any, kind: type[T], noun: str) -> T:
+    """Take what is of a class. Raises ParameterError, which calls it by its noun."""
+    if not isinstance(value, kind):
+        raise ParameterError(f"{name} must be {noun} (got {show(value)})")
+    return value
+
+
+def show(value: Any) -> str:
+    """Show a value in a message, in 60 characters."""
+    text = " ".join(f"{value:g}".split() if isinstance(value, float) else repr(value).split())
+    return text if len(text) <= 60 else f"{text[:59]}…"
+
+
+_LARGEST = 1.7e308
+
+
+def _bounds(low: float, high: float | None) -> str:
+    if high is None or high == math.inf:
+        return "that is finite" if low == -math.inf else f"of {low:g} or more"
+    return f"of {low:g} or more, up to {high:g}"
