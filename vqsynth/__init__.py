@@ -32,15 +32,16 @@ The modules, in the order in which data flows:
     expressions   the language of table filters
     spreadsheet   tables as CSV, JSON and HTML
     misses        how far from a target, in its unit and over its range
+    curvecells    numbers, times and gaps as other programs write them
+    limits        how far controls are moved, at most
     table         the descriptors of every code: sort, filter, scale
     measuring     the codes measured into their table
+    curvetables   tables of time and value of other programs
     listening     what a sound has, to be asked for
     mapping       targets brought into a codebook's range
+    praat         tiers of Praat
     index         nearest codes
     shapes        lines, sines, steps: curves as functions of time
-    curvecells    numbers, times and gaps as other programs write them
-    curvetables   tables of time and value of other programs
-    praat         tiers of Praat
     curvefiles    curves from files
     curves        the language of curves, from text, files and numbers
     path          a row of codes and gains: the score
@@ -52,7 +53,6 @@ The modules, in the order in which data flows:
     collection    where such folders are found: by path, by shipped name
     preview       what of a demand is within reach
     blending      blends of two near codes
-    limits        how far controls are moved, at most
     correction    controls moved against the measured error
     codebook      the grains, table and model of one sound world, and the methods that people use
     layering      several paths that sound together
