@@ -4,6 +4,7 @@ import click
 
 from vqsynth.cli import options
 from vqsynth.cli.printing import describe_card
+from vqsynth.files import show_text
 from vqsynth.shelf import load
 from vqsynth.spreadsheet import format_value
 
@@ -25,4 +26,4 @@ def info_command(book: str) -> None:
     click.echo("ranges (5th to 95th percentile of the codes):")
     for (name, ends), unit in zip(codebook.table.ranges().items(), codebook.table.units, strict=True):
         span = "none usable" if ends is None else f"{format_value(ends[0])} to {format_value(ends[1])} {unit}".rstrip()
-        click.echo(f"  {name}: {span}")
+        click.echo(show_text(f"  {name}: {span}"))

@@ -12,6 +12,7 @@ import click
 
 from vqsynth import __version__
 from vqsynth.errors import VqsynthError, VqsynthWarning
+from vqsynth.files import show_text
 
 VERBS = {
     "list": "Show the codebooks at hand.",
@@ -105,9 +106,9 @@ def _show_warning(
     message: Warning | str, category: type[Warning], filename: str, lineno: int,
     file: TextIO | None = None, line: str | None = None,
 ) -> None:  # fmt: skip
-    click.echo(f"Warning: {message}", err=True)
+    click.echo(show_text(f"Warning: {message}"), err=True)
 
 
 def _stop(message: str, code: int) -> None:
-    click.echo(message, err=True)
+    click.echo(show_text(message), err=True)
     sys.exit(code)

@@ -6,6 +6,8 @@ from typing import Any, TypeVar
 
 import click
 
+from vqsynth.files import show_text
+
 T = TypeVar("T")
 
 
@@ -32,14 +34,14 @@ def show_progress(things: Iterable[T], total: int, say: Callable[[T], str]) -> I
 def describe_card(card: Mapping[str, Any], indent: str = "") -> Iterator[str]:
     """Yield a line per fact, those of a group indented under its name."""
     for name, value in card.items():
-        label = f"{indent}{name.replace('_', ' ')}:"
+        label = f"{indent}{_one_line(name.replace('_', ' '))}:"
         if isinstance(value, dict):
             yield label
             yield from describe_card(value, indent + "  ")
         elif isinstance(value, list) and any(isinstance(item, dict) for item in value):
             yield label
             for item in value:
-                yield f"{indent}  {', '.join(f'{k} {_plain(v)}' for k, v in item.items()) if item else '-'}"
+                yield f"{indent}  {_plain(item)}"
         else:
             yield f"{label} {_plain(value)}"
 
@@ -49,9 +51,16 @@ def _plain(value: Any) -> str:
         return {True: "yes", False: "no", None: "-"}[value]
     if isinstance(value, list):
         return ", ".join(map(_plain, value)) or "-"
+    if isinstance(value, dict):
+        return ", ".join(f"{_one_line(name)} {_plain(inner)}" for name, inner in value.items()) or "-"
     if isinstance(value, float):
         return f"{value:.0f}" if 1e4 <= abs(value) < 1e9 else f"{value:.4g}"
-    return str(value) or "-"
+    return _one_line(str(value)) or "-"
+
+
+def _one_line(text: str) -> str:
+    """Show a text of a card, which anybody may have written, such that it is one line and moves no cursor."""
+    return show_text(" ".join(text.split("\n")))
 
 
 def print_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -59,6 +68,7 @@ def print_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
     A cell may have two lines, as a range from low to high has; as one word it is low..high. An empty one is a dash.
     """
+    header, rows = [show_text(cell) for cell in header], [[show_text(cell) for cell in row] for row in rows]
     if sys.stdout is not None and sys.stdout.isatty():
         _print_ruled(header, rows)
         return

@@ -7,7 +7,7 @@ import click
 
 from vqsynth.cli import options
 from vqsynth.cli.options import refuse_given
-from vqsynth.cli.training import list_sounds, sounds_and_frames, training_options
+from vqsynth.cli.training import list_sounds, say, sounds_and_frames, training_options
 from vqsynth.frames import FrameGrid
 
 OF_THE_BASE = ("sr", "n_fft", "hop_length", "front")
@@ -53,5 +53,5 @@ def train_command(sounds: tuple[Path, ...], name: str, output: Path, sr: int, n_
         check_job(job)
         list_sounds(sounds, validation)
         return
-    train_codebook(job, device=device, threads=threads, resume=resume, say=click.echo)
+    train_codebook(job, device=device, threads=threads, resume=resume, say=say)
     click.echo(f"wrote {output}")

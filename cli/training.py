@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from vqsynth.cli import options
+from vqsynth.files import show_text
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -50,8 +51,13 @@ def list_sounds(sounds: tuple[Path, ...], validation: tuple[Path, ...]) -> None:
     """Print what a training would use, hold out and skip."""
     from vqsynth.soundfiles import plan_training, split_sounds
 
-    plan_training(split_sounds(sounds, validation or None), say=click.echo)
+    plan_training(split_sounds(sounds, validation or None), say=say)
     click.echo("nothing was trained or written")
+
+
+def say(line: str) -> None:
+    """Print a line of a training, in which names of files may stand."""
+    click.echo(show_text(line))
 
 
 def _decorate(command: Callable[..., Any], decorators: list[Decorator]) -> Callable[..., Any]:

@@ -191,3 +191,19 @@ def test_print_table_on_a_terminal_of_any_width_breaks_no_number(
         assert set(row) <= set(words)
     fits_on_one = sum("last_" in line for line in lines) == 1 and words.count("1021") == 1
     assert fits_on_one == (width == 160)
+
+
+def test_info_of_a_card_with_control_characters_shows_them_escaped(run: Run, book_folder: Path) -> None:
+    card = json.loads((book_folder / "card.json").read_text())
+    del card["card_sha256"]
+    card |= {"licence": "free\x1b[2J\x07", "sources": [{"name": "a\x9b31m\nb"}, 3], "n\x1bme": {"deep\r": []}}
+    (book_folder / "card.json").write_text(json.dumps(card))
+    code, out, err = run("info", book_folder)
+    assert code == 0 and not err
+    assert not set(out) & {"\x1b", "\x07", "\x9b", "\r"}
+    assert r"licence: free\x1b[2J\x07" in out and r"name a\x9b31m b" in out
+
+
+def test_error_about_a_name_with_control_characters_shows_them_escaped(run: Run) -> None:
+    code, _, err = run("info", "a\x1b[31mb")
+    assert code == 1 and r"a\x1b[31mb" in err and "\x1b" not in err

@@ -1,22 +1,33 @@
 """Long work, put down and taken up again: one file that holds tensors and JSON, never pickle.
 
-A checkpoint is a safetensors file whose header says which corpus, which config and which step of a training it is from.
-It is written beside its place and renamed into it, so that there is always a whole one. `error` is what is raised:
-CodebookError where codebooks are trained.
+A checkpoint is a safetensors file whose header says which corpus, which config and which step of a training it is from,
+and the SHA-256 of all of it. It is written beside its place and renamed into it, so that there is always a whole one.
+While a training is at work, a lock beside its checkpoint keeps others off. `error` is what is raised: CodebookError
+where codebooks are trained.
 """
 
+import hashlib
 import json
-from dataclasses import dataclass
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from vqsynth.errors import CodebookError, ParameterError, VqsynthError
-from vqsynth.files import write_whole
+from vqsynth.files import StrPath, read_regular, write_whole
+from vqsynth.locks import release_lock, try_lock
+from vqsynth.records import parse_json
+from vqsynth.tensors import parse_tensors, read_header
 
 FORMAT = "vqsynth-checkpoint-2"
 FILE_NAME = "checkpoint.safetensors"
+_FORMATS = "vqsynth-checkpoint-"
+Tensors = Mapping[str, NDArray[Any]]
 
 
 @dataclass(frozen=True)
@@ -46,15 +57,74 @@ def checkpoint_path(folder: Path, *, stage: str | None = None) -> Path:
 
     stage: names the checkpoint, where the work has several parts.
     """
+    if folder.name in ("", "..") or folder.is_symlink():
+        folder = folder.resolve()
     return folder.with_name(folder.name + ".training") / (f"{stage}.safetensors" if stage else FILE_NAME)
 
 
+@contextmanager
+def claim_checkpoints(paths: Iterable[Path], *, error: type[VqsynthError] = CodebookError) -> Iterator[None]:
+    """Let no other training work at some checkpoints until the block ends; one that is killed lets go of them.
+
+    Their folder is made, and removed at the end where it was made for them and nothing else lies in it.
+    Raises ParameterError where another one is at work, `error` for a folder that cannot be made.
+    """
+    with ExitStack() as held:
+        for path in paths:
+            held.enter_context(_claim(path, error=error))
+        yield
+
+
+@contextmanager
+def _claim(path: Path, *, error: type[VqsynthError]) -> Iterator[None]:
+    ours = not path.parent.exists() or path.exists()
+    lock = path.with_name(f".{path.stem}.lock")
+    try:
+        descriptor = _lock(lock)
+    except OSError as e:
+        raise error(f"could not make the folder '{path.parent}': {e.strerror or e}") from e
+    if descriptor is None:
+        raise ParameterError(f"another training is at work in '{path.parent}'; wait for it or name another folder")
+    try:
+        yield
+    finally:
+        release_lock(lock, descriptor)
+        if ours:
+            with suppress(OSError):
+                path.parent.rmdir()
+
+
+def _lock(lock: Path) -> int | None:
+    while True:
+        lock.parent.mkdir(parents=True, exist_ok=True)
+        with suppress(FileNotFoundError):  # another training has just ended, and its folder is gone
+            return try_lock(lock)
+
+
 def check_no_checkpoint(path: Path) -> None:
-    """Refuse to train anew where an unfinished training lies. Raises ParameterError."""
-    if path.exists():
+    """Refuse to train anew where an unfinished training lies, or something else. Raises ParameterError."""
+    if is_checkpoint(path):
         raise ParameterError(
-            f"an unfinished training lies in '{path.parent}'; go on with it by --resume, or delete that folder"
+            f"an unfinished training lies in '{path.parent}'; go on with it by --resume, or delete '{path.name}' there"
         )
+    if path.exists() or path.is_symlink():
+        raise ParameterError(f"'{path}' is no checkpoint, and stands where one would; move it, or name another folder")
+
+
+def is_checkpoint(path: Path) -> bool:
+    """Tell whether a file is a checkpoint, of this version or another one."""
+    try:
+        header = read_header(read_regular(path))
+    except (VqsynthError, ValueError):
+        return False
+    return str(header["__metadata__"].get("format")).startswith(_FORMATS)
+
+
+def discard_checkpoint(path: Path) -> None:
+    """Delete a checkpoint whose work is done. What is none, and what lies beside it, stays."""
+    if is_checkpoint(path):
+        with suppress(OSError):
+            path.unlink()
 
 
 def save_checkpoint(path: Path, checkpoint: Checkpoint, *, error: type[VqsynthError] = CodebookError) -> None:
@@ -64,15 +134,10 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint, *, error: type[VqsynthEr
     """
     from safetensors.numpy import save
 
-    facts = {
-        "step": checkpoint.step,
-        "total": checkpoint.total,
-        "clocked": checkpoint.clocked,
-        "seconds": checkpoint.seconds,
-        "config": checkpoint.config,
-        "corpus": checkpoint.corpus,
-    }
-    content = save(checkpoint.tensors, metadata={"format": FORMAT, "training": json.dumps(facts, sort_keys=True)})
+    facts = {field.name: getattr(checkpoint, field.name) for field in fields(checkpoint) if field.name != "tensors"}
+    training = json.dumps(facts, sort_keys=True)
+    metadata = {"format": FORMAT, "training": training, "sha256": _hash(training, checkpoint.tensors)}
+    content = save(checkpoint.tensors, metadata=metadata)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as e:
@@ -85,20 +150,70 @@ def load_checkpoint(path: Path, *, error: type[VqsynthError] = CodebookError) ->
 
     Raises `error` for a file that is missing, damaged or something else.
     """
-    from safetensors import SafetensorError, safe_open
-
-    if not path.is_file():
+    if not path.is_file() and not path.exists():
         raise error(f"there is no checkpoint '{path}' to go on from; train without --resume")
+    data = read_regular(path, error=error, what="the checkpoint")
     try:
-        with safe_open(path, framework="numpy") as file:
-            metadata = file.metadata() or {}
-            facts = json.loads(metadata["training"]) if metadata.get("format") == FORMAT else None
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
-        if facts is None:
-            raise error(f"'{path}' is no checkpoint of this version ({FORMAT}); delete it and train anew")
-        return Checkpoint(tensors=tensors, **facts)
-    except (SafetensorError, OSError, KeyError, TypeError, ValueError) as e:
+        metadata, tensors = parse_tensors(data)
+        if metadata.get("format") != FORMAT:
+            raise error(f"'{path}' is no checkpoint of this version ({FORMAT}); move it elsewhere and train anew")
+        if metadata["sha256"] != _hash(metadata["training"], tensors):
+            raise ValueError("its SHA-256 is not the one it names")
+        checkpoint = Checkpoint(tensors=tensors, **parse_json(metadata["training"]))
+        _check_facts(checkpoint)
+        return checkpoint
+    except (KeyError, TypeError, ValueError) as e:
         raise error(f"the checkpoint '{path}' is damaged ({e}); delete it and train anew") from e
+
+
+def check_fit(saved: Tensors, fresh: Tensors, *, path: StrPath, error: type[VqsynthError] = CodebookError) -> None:
+    """Refuse tensors that are not those of a training, compared to what it holds before its first step.
+
+    What is there besides, as optimizers keep of their parameters, must have the shape of a tensor whose name it
+    carries, or be a number. Raises `error`.
+    """
+    keys = {name.partition("model.")[2] or name: tensor for name, tensor in fresh.items()}
+    wrong = [name for name in fresh if name not in saved]
+    for name, tensor in saved.items():
+        like = fresh.get(name)
+        if like is None:
+            owners = [key for key in keys if f".{key}." in f".{name}."]
+            like = keys[max(owners, key=len)] if owners else None
+            if like is not None and not tensor.ndim:
+                like = np.zeros((), like.dtype)
+        if like is None or (tensor.dtype, tensor.shape) != (like.dtype, like.shape):
+            wrong.append(name)
+    if wrong:
+        raise error(
+            f"the checkpoint '{path}' does not fit the model (see {', '.join(wrong[:3])}); delete it and train anew"
+        )
+
+
+def _check_facts(checkpoint: Checkpoint) -> None:
+    """Refuse facts of other types, or that no training has. Raises ValueError."""
+    step, total = checkpoint.step, checkpoint.total
+    counted = (step,) if total is None else (step, total)
+    if not all(type(number) is int and 0 <= number <= 2**53 for number in counted):
+        raise ValueError("its steps are none")
+    if total is not None and not 0 < total >= step:
+        raise ValueError("its steps are none")
+    if not _is_number(checkpoint.seconds, math.inf) or not _is_number(checkpoint.clocked, 1.0):
+        raise ValueError("its seconds are none")
+    if not isinstance(checkpoint.config, dict) or not isinstance(checkpoint.corpus, str):
+        raise ValueError("it lacks its config or its corpus")
+
+
+def _is_number(value: Any, most: float) -> bool:
+    return type(value) in (int, float) and 0 <= float(value) <= most and math.isfinite(value)
+
+
+def _hash(training: str, tensors: Tensors) -> str:
+    digest = hashlib.sha256(training.encode())
+    for name in sorted(tensors):
+        tensor = np.ascontiguousarray(tensors[name])
+        digest.update(f"{name} {tensor.dtype} {tensors[name].shape}".encode())
+        digest.update(tensor.tobytes())
+    return digest.hexdigest()
 
 
 def check_same(

@@ -18,7 +18,7 @@ from typing import Any, Generic, Protocol, TypeVar
 import torch
 from numpy.typing import NDArray
 
-from vqsynth.checkpoint import Checkpoint, check_same, load_checkpoint, save_checkpoint
+from vqsynth.checkpoint import Checkpoint, check_fit, check_same, load_checkpoint, save_checkpoint
 from vqsynth.errors import ParameterError, VqsynthError
 from vqsynth.forking import allow_threads
 from vqsynth.interrupts import Stopped, stop_signals
@@ -167,6 +167,7 @@ def _begin(stage: Stage[AnyTraining], path: Path, *, resume: bool) -> tuple[AnyT
     saved = load_checkpoint(path, error=stage.error)
     check_same(saved, config=dict(stage.config), corpus=stage.corpus, error=stage.error)
     training = stage.begin(saved.total)
+    check_fit(saved.tensors, training.to_tensors(), path=path, error=stage.error)
     training.take_up(saved.tensors, step=saved.step)
     training.clocked = saved.clocked
     return training, saved.seconds

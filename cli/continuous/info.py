@@ -7,6 +7,7 @@ import click
 from vqsynth.cli.continuous.rendering import model_argument
 from vqsynth.cli.printing import describe_card
 from vqsynth.continuous.shelf import load
+from vqsynth.files import show_text
 
 
 @click.command("info")
@@ -24,12 +25,12 @@ def info_command(model: str) -> None:
     loaded = load(model)
     for line in describe_card({name: value for name, value in loaded.card.items() if name != "components"}):
         click.echo(line)
-    click.echo(f"vocoders: {', '.join(loaded.vocoders)}")
+    click.echo(show_text(f"vocoders: {', '.join(loaded.vocoders)}"))
     components = loaded.card.get("components")
     if isinstance(components, list) and components:
         click.echo("components (the descriptor that each follows most, and its correlation):")
         for number, component in enumerate(components, 1):
-            click.echo(f"  {number}: {_describe_component(component)}")
+            click.echo(show_text(f"  {number}: {_describe_component(component)}"))
 
 
 def _describe_component(component: Any) -> str:

@@ -7,7 +7,7 @@ import click
 
 from vqsynth.cli import options
 from vqsynth.cli.continuous.basing import check_base
-from vqsynth.cli.training import list_sounds, sounds_and_frames, training_options
+from vqsynth.cli.training import list_sounds, say, sounds_and_frames, training_options
 
 
 @click.command("train")
@@ -48,5 +48,5 @@ def train_command(sounds: tuple[Path, ...], name: str, output: Path, transpose: 
     if dry_run:
         list_sounds(sounds, validation)
         return
-    train_model(job, threads=threads, resume=resume, say=click.echo)
+    train_model(job, threads=threads, resume=resume, say=say)
     click.echo(f"wrote {output}")

@@ -18,7 +18,7 @@ from vqsynth.continuous.layers import (
     Stream,
     Tower,
     copy_weights,
-    load_weights,
+    make_of_weights,
 )
 from vqsynth.errors import ModelError
 
@@ -144,16 +144,16 @@ def test_residual_block_before_training_changes_nothing() -> None:
     assert torch.equal(ResidualBlock(24)(x), x)
 
 
-def test_load_weights_of_copied_ones_gives_the_same_to_float16() -> None:
-    one, other = make_tower(), Tower(5, 7, width=24, blocks=2)
-    load_weights(other, copy_weights(one), what="the tower")
+def test_make_of_weights_of_copied_ones_gives_the_same_to_float16() -> None:
+    one = make_tower()
+    other = make_of_weights(lambda: Tower(5, 7, width=24, blocks=2), copy_weights(one), what="the tower")
     x = draw(1, 5, 20)
     torch.testing.assert_close(other(x), one(x), atol=1e-2, rtol=1e-2)
     assert not other.training
 
 
 @pytest.mark.parametrize("damage", ["missing", "unknown", "misshapen", "nan"])
-def test_load_weights_that_do_not_fit_is_refused(damage: str) -> None:
+def test_make_of_weights_that_do_not_fit_is_refused(damage: str) -> None:
     tower = make_tower()
     weights = dict(copy_weights(tower))
     if damage == "missing":
@@ -165,4 +165,10 @@ def test_load_weights_that_do_not_fit_is_refused(damage: str) -> None:
     else:
         weights["exit.bias"] = np.full(7, np.nan)
     with pytest.raises(ModelError, match=r"the weights of the tower .*exit\.(bias|colour)"):
-        load_weights(tower, weights, what="the tower")
+        make_of_weights(make_tower, weights, what="the tower")
+
+
+def test_make_of_weights_of_absurd_sizes_is_refused_before_memory_is_taken() -> None:
+    """These would take 4 TB."""
+    with pytest.raises(ModelError, match="the weights of the tower do not fit its config"):
+        make_of_weights(lambda: Tower(5, 7, width=10**6, blocks=2), copy_weights(make_tower()), what="the tower")

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -107,3 +109,18 @@ def test_model_config_from_dict_of_to_dict_is_the_same() -> None:
 def test_model_config_from_dict_given_a_damaged_card_refuses(entry: dict[str, object]) -> None:
     with pytest.raises(CodebookError, match="config"):
         ModelConfig.from_dict({**CONFIG.to_dict(), **entry})
+
+
+@pytest.mark.parametrize(
+    "entry", [{"codes": 2**40}, {"latent": 10**400}, {"n_fft": 2**30}, {"n_fft": 64, "front": "learned"}, {"latent": 1}]
+)
+def test_model_config_from_dict_of_absurd_sizes_is_damaged(entry: dict[str, object]) -> None:
+    with pytest.raises(CodebookError, match=rf"config is impossible: {next(iter(entry))}"):
+        ModelConfig.from_dict({**CONFIG.to_dict(), **entry})
+
+
+def test_vqvae_from_tensors_of_absurd_sizes_is_refused_before_memory_is_taken() -> None:
+    """These would take 30 GB."""
+    large = replace(CONFIG, encoder_width=2**16, decoder_width=2**16, latent=2**16)
+    with pytest.raises(CodebookError, match="weights do not fit its config"):
+        VQVAE.from_tensors(large, VQVAE(CONFIG).to_tensors())

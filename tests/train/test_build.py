@@ -67,6 +67,37 @@ def test_train_codebook_leaves_no_checkpoint_behind(trained: tuple[Codebook, Pat
     assert sorted(p.name for p in trained[1].iterdir()) == ["book", "sounds"]
 
 
+def test_train_codebook_from_sounds_where_its_checkpoint_lies_leaves_them_alone(tmp_path: Path) -> None:
+    paths = write_notes(tmp_path / "b.training")
+    (tmp_path / "b.training" / "notes.txt").write_text("precious")
+    train_codebook(job([tmp_path / "b.training"], tmp_path / "b", steps=10))
+    assert sorted(tmp_path.glob("b.training/*")) == sorted([*paths, tmp_path / "b.training" / "notes.txt"])
+    assert len(load(tmp_path / "b")) == 16
+
+
+def test_train_codebook_into_a_folder_with_a_card_of_another_kind_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "proj").mkdir()
+    (tmp_path / "proj" / "card.json").write_text('{"title": "my card game"}')
+    with pytest.raises(CodebookError, match=r"proj' is not replaced, as its card is none that was written there"):
+        train_codebook(job(write_notes(tmp_path / "sounds"), tmp_path / "proj", steps=10))
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["proj", "sounds"]
+
+
+@pytest.mark.parametrize("resume", [False, True])
+def test_train_codebook_while_another_training_is_at_work_is_refused(tmp_path: Path, resume: bool) -> None:
+    one = job(write_notes(tmp_path / "sounds"), tmp_path / "book", steps=10)
+    refused: list[str] = []
+
+    def try_another(line: str) -> None:
+        with pytest.raises(ParameterError, match=r"another training is at work in '.*book\.training'") as caught:
+            train_codebook(one, resume=resume)
+        refused.append(str(caught.value))
+
+    train_codebook(one, say=try_another)
+    assert refused and not any("\n" in line for line in refused)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["book", "sounds"]
+
+
 def test_train_codebook_grains_are_what_the_saved_model_decodes(trained: tuple[Codebook, Path, list[str]]) -> None:
     from vqsynth.model.vqvae import VQVAE, ModelConfig
 

@@ -7,7 +7,7 @@ round differently. So any split into pushes gives the same bits.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -188,11 +188,23 @@ def copy_weights(module: nn.Module) -> dict[str, NDArray[Any]]:
     }
 
 
-def load_weights(module: nn.Module, weights: Tensors, *, what: str) -> None:
-    """Give a module the weights that `copy_weights` took from one of its kind, and set it to play.
+Made = TypeVar("Made", bound=nn.Module)
 
-    what: names the module in messages. Raises ModelError for missing, unknown or misshapen arrays, and for NaN.
+
+def make_of_weights(make: Callable[[], Made], weights: Tensors, *, what: str) -> Made:
+    """Make a module, ready to play, with the weights that `copy_weights` took from one of its kind.
+
+    what: names the module in messages. Its sizes are compared with the weights before any memory is taken for them.
+    Raises ModelError for missing, unknown or misshapen arrays, and for NaN.
     """
+    with torch.device("meta"):
+        _check_weights(make(), weights, what)
+    module = make()
+    module.load_state_dict({name: torch.from_numpy(np.array(v, dtype=np.float32)) for name, v in weights.items()})
+    return module.eval()
+
+
+def _check_weights(module: nn.Module, weights: Tensors, what: str) -> None:
     expected = {name: tuple(values.shape) for name, values in module.state_dict().items()}
     got = {name: tuple(values.shape) for name, values in weights.items()}
     if got != expected:
@@ -207,5 +219,3 @@ def load_weights(module: nn.Module, weights: Tensors, *, what: str) -> None:
                 f"the weights of {what} hold NaN or infinite values in {name!r}; "
                 "get a good copy of the model or train it again"
             )
-    module.load_state_dict({name: torch.from_numpy(np.array(v, dtype=np.float32)) for name, v in weights.items()})
-    module.eval()

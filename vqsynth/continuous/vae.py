@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from vqsynth.continuous.layers import Past, Stream, Tensors, Tower, band_statistics, copy_weights, load_weights
+from vqsynth.continuous.layers import Past, Stream, Tensors, Tower, band_statistics, copy_weights, make_of_weights
 from vqsynth.errors import ModelError, ParameterError
 from vqsynth.frames import Floats
 
@@ -97,9 +97,7 @@ class VAE(nn.Module):
     @classmethod
     def from_tensors(cls, config: VAEConfig, tensors: Tensors) -> "VAE":
         """Build an auto-encoder, ready to play, from weights in NumPy. Raises ModelError where they do not fit."""
-        vae = cls(config)
-        load_weights(vae, tensors, what="the VAE")
-        return vae
+        return make_of_weights(lambda: cls(config), tensors, what="the VAE")
 
 
 def reparametrise(mu: Tensor, log_variance: Tensor, *, generator: torch.Generator | None = None) -> Tensor:

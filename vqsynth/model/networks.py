@@ -58,7 +58,10 @@ class LearnedFront(nn.Module):
             nn.GroupNorm(8, 128),
             nn.SiLU(),
         )
-        steps = self.convolutions(torch.zeros(1, 1, n_fft)).shape[-1]
+        steps = n_fft
+        for layer in self.convolutions:
+            if isinstance(layer, nn.Conv1d):
+                steps = (steps + 2 * int(layer.padding[0]) - layer.kernel_size[0]) // layer.stride[0] + 1
         self.layers = dense_layers(128 * steps, width, 256, latent)
 
     def forward(self, x: Tensor) -> Tensor:

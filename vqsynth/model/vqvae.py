@@ -19,6 +19,7 @@ from vqsynth.model.quantizer import Quantizer
 
 Tensors = Mapping[str, NDArray[Any]]
 
+MOST = 2**16
 TARGET_FLOOR = 3e-4
 """Magnitudes below this, where a full-scale window's largest is about 1, are not told apart."""
 ENCODE_BLOCK = 512
@@ -41,11 +42,13 @@ class ModelConfig:
     def __post_init__(self) -> None:
         if self.front not in FRONTS:
             raise ParameterError(f"front must be one of {', '.join(sorted(FRONTS))} (got '{self.front}')")
-        if self.n_fft < 64 or self.n_fft % 4:
-            raise ParameterError(f"n_fft must be a multiple of 4 and at least 64 (got {self.n_fft}); try 2048")
+        if not 64 <= self.n_fft <= 32768 or self.n_fft % 4:
+            raise ParameterError(f"n_fft must be a multiple of 4 from 64 to 32768 (got {self.n_fft}); try 2048")
+        if self.front == "learned" and self.n_fft < 128:
+            raise ParameterError(f"n_fft must be 128 or more for the front 'learned' (got {self.n_fft})")
         for name in ("codes", "latent", "encoder_width", "decoder_width"):
-            if getattr(self, name) < 2:
-                raise ParameterError(f"{name} must be 2 or more (got {getattr(self, name)})")
+            if not 2 <= getattr(self, name) <= MOST:
+                raise ParameterError(f"{name} must be 2 or more, up to {MOST} (got {getattr(self, name)})")
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "ModelConfig":
@@ -56,7 +59,10 @@ class ModelConfig:
                 f"the model's config must have exactly {', '.join(expected)} (got {values}); "
                 "the card is damaged or of another version"
             )
-        return cls(**values)
+        try:
+            return cls(**values)
+        except ParameterError as e:
+            raise CodebookError(f"the model's config is impossible: {e}; the card is damaged") from e
 
     def to_dict(self) -> dict[str, Any]:
         """Return the config as JSON can hold it."""
@@ -74,7 +80,7 @@ class VQVAE(nn.Module):
         self.encoder = FRONTS[config.front](n_fft=config.n_fft, width=config.encoder_width, latent=config.latent)
         self.quantizer = Quantizer(codes=config.codes, latent=config.latent)
         self.decoder = Decoder(n_fft=config.n_fft, width=config.decoder_width, latent=config.latent)
-        self.register_buffer("window", torch.hann_window(config.n_fft), persistent=False)
+        self.register_buffer("window", torch.hann_window(config.n_fft, device="cpu"), persistent=False)
 
     def latents(self, x: Tensor) -> Tensor:
         """Encode Hann-windowed frames [N, n_fft] of RMS 1 to latents [N, latent] of length 1."""
@@ -106,8 +112,9 @@ class VQVAE(nn.Module):
 
         Raises CodebookError for missing, unknown or misshapen arrays, and for NaN or infinite weights.
         """
-        model = cls(config)
-        expected = {k: tuple(v.shape) for k, v in model.state_dict().items() if k not in _TRAINING_ONLY}
+        with torch.device("meta"):  # what sizes there would be, before any memory is taken for them
+            planned = cls(config).state_dict()
+        expected = {k: tuple(v.shape) for k, v in planned.items() if k not in _TRAINING_ONLY}
         got = {k: tuple(v.shape) for k, v in tensors.items()}
         if got != expected:
             names = sorted(k for k in expected.keys() | got.keys() if expected.get(k) != got.get(k))
@@ -121,6 +128,7 @@ class VQVAE(nn.Module):
                     f"the model's weights '{name}' hold NaN or infinite values; "
                     "get a good copy of the codebook or train it again"
                 )
+        model = cls(config)
         state = {k: torch.from_numpy(np.array(v, dtype=np.float32)) for k, v in tensors.items()}
         model.load_state_dict(state, strict=False)
         return model.eval()

@@ -1,6 +1,5 @@
 """From sounds to a finished codebook: corpus, training, grains, table, held-out figures, card."""
 
-import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -8,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from vqsynth.bundle import check_target
-from vqsynth.checkpoint import check_no_checkpoint, checkpoint_path
+from vqsynth.checkpoint import check_no_checkpoint, checkpoint_path, claim_checkpoints, discard_checkpoint
 from vqsynth.codebook import CODEBOOK, MODEL, Codebook
 from vqsynth.distances import Distances, mean_distances
 from vqsynth.errors import ParameterError, VqsynthError
@@ -94,14 +93,22 @@ def train_codebook(
     The codebook is saved as soon as it is made, and again with what held-out sounds say of it. Where the config says
     minutes, all is done after these, as nearly as can be told.
     Raises AudioError where no usable sound is found, ParameterError for options that make no training, for frames too
-    few for the codes and for an unfinished training without `resume`, CodebookError for a folder that holds something
-    else: all before anything is trained.
+    few for the codes, for an unfinished training without `resume` and for one that is at work, CodebookError for a
+    folder that holds something else: all before anything is trained.
     """
-    begun = time.monotonic()
-    may_write = job.sample is not None and may_write_sample(job.sample, job.folder)
     checkpoint = checkpoint_path(job.folder)
     check_job(job)
     check_device(device)
+    with claim_checkpoints([checkpoint]):
+        return _train_codebook(job, checkpoint, device=device, threads=threads, resume=resume, say=say)
+
+
+def _train_codebook(
+    job: TrainingJob, checkpoint: Path, *, device: str, threads: int, resume: bool, say: Callable[[str], object]
+) -> Codebook:
+    """Train a codebook whose checkpoint nobody else works at."""
+    begun = time.monotonic()
+    may_write = job.sample is not None and may_write_sample(job.sample, job.folder)
     if not resume:
         check_no_checkpoint(checkpoint)
     split = split_sounds(job.sounds, job.validation)
@@ -125,7 +132,7 @@ def train_codebook(
     book = replace(book, card={**book.card, **_describe(job, corpus, usage, trained, seconds)})
     book.save(job.folder)
     book = _add_what_is_heard(job, book, split, may_write=may_write, say=say)
-    shutil.rmtree(checkpoint.parent, ignore_errors=True)
+    discard_checkpoint(checkpoint)
     for line in _summarize(book, job):
         say(line)
     return book

@@ -3,14 +3,13 @@
 import hashlib
 import json
 from collections.abc import Callable, Collection
-from contextlib import suppress
 from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
 
 from vqsynth.bundle import check_target
-from vqsynth.checkpoint import check_no_checkpoint, load_checkpoint
+from vqsynth.checkpoint import check_no_checkpoint, claim_checkpoints, discard_checkpoint, load_checkpoint
 from vqsynth.continuous.flattening import Flattening
 from vqsynth.continuous.folder import CONTINUOUS
 from vqsynth.continuous.model import ContinuousModel
@@ -40,11 +39,20 @@ def train_model(
     The model is saved as soon as it is made, and again with what held-out sounds say of it. With `resume`, stages that
     are done are kept and others go on where they stopped. stages: train only these, leave
     their checkpoints, and return None; a vocoder's stage needs that of the VAE to be done.
-    Raises AudioError where no usable sound is found, ParameterError for options that make no training and for an
-    unfinished training without `resume`, ModelError for a folder that holds something else or a checkpoint that does
-    not fit: all before anything is trained.
+    Raises AudioError where no usable sound is found, ParameterError for options that make no training, for an
+    unfinished training without `resume` and for one that is at work, ModelError for a folder that holds something else
+    or a checkpoint that does not fit: all before anything is trained.
     """
     check_target(job.folder, CONTINUOUS)
+    claimed = [job.checkpoint(stage) for stage in job.stages if stages is None or stage in stages]
+    with claim_checkpoints(claimed, error=ModelError):
+        return _train_model(job, threads=threads, resume=resume, stages=stages, say=say)
+
+
+def _train_model(
+    job: ModelJob, *, threads: int, resume: bool, stages: Collection[str] | None, say: Callable[[str], object]
+) -> ContinuousModel | None:
+    """Train a model, or some of its stages, at whose checkpoints nobody else works."""
     wanted = _check_stages(job, stages, resume=resume)
     split = split_sounds(job.sounds, job.validation)
     with torch_threads(threads):
@@ -66,7 +74,8 @@ def train_model(
         model.save(job.folder)
         model = replace(model, card={**model.card, **measure_model(model, latents, corpus, split, say=say)})
     model.save(job.folder)
-    _clean_up(job)
+    for stage in job.stages:
+        discard_checkpoint(job.checkpoint(stage))
     say(_summarize(model))
     return model
 
@@ -175,14 +184,6 @@ def _describe(job: ModelJob, corpus: MelCorpus, trained: TrainedStages, threads:
         "training": {"seconds": round(seconds, 1), "threads": threads, **stages},
         "options": {**options, **{n: asdict(v) for n, v in job.vocoders.items()}},
     }
-
-
-def _clean_up(job: ModelJob) -> None:
-    """Delete the checkpoints of what is finished, and their folder, where no other training has its own there."""
-    for stage in job.stages:
-        job.checkpoint(stage).unlink(missing_ok=True)
-    with suppress(OSError):
-        job.checkpoint(VAE_STAGE).parent.rmdir()
 
 
 def _summarize(model: ContinuousModel) -> str:

@@ -13,7 +13,7 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 
-from vqsynth.continuous.layers import Past, Stream, band_statistics, copy_weights, load_weights
+from vqsynth.continuous.layers import Past, Stream, band_statistics, copy_weights, make_of_weights
 from vqsynth.continuous.mel import MelGrid
 from vqsynth.continuous.vocoders.interface import Arrays, Vocoder
 from vqsynth.errors import ModelError
@@ -81,10 +81,12 @@ class NetworkVocoder(Vocoder, Generic[Config]):
     def __init__(self, grid: MelGrid, config: Mapping[str, Any], state: Arrays | None = None) -> None:
         super().__init__(grid)
         self._config: Config = read_config(self.config_type, config)
-        self.network = self.network_type(grid, self._config)
-        if state is not None:
-            load_weights(self.network, state, what=f"the vocoder '{self.name}'")
-        self.network.eval()
+        if state is None:
+            self.network = self.network_type(grid, self._config).eval()
+        else:
+            self.network = make_of_weights(
+                lambda: self.network_type(grid, self._config), state, what=f"the vocoder '{self.name}'"
+            )
 
     @property
     def config(self) -> dict[str, Any]:
@@ -104,11 +106,15 @@ def read_config(kind: type[Config], values: Mapping[str, Any]) -> Config:
     """
     types = {f.name: f.type for f in fields(kind)}  # type: ignore[arg-type]
     good = isinstance(values, Mapping) and set(values) <= set(types)
-    if not good or not all(type(v) is int and 1 <= v <= MOST for v in values.values()):
-        raise ModelError(
-            f"a vocoder's config may hold {', '.join(types)}, whole numbers from 1 to {MOST} (got {values!r})"
-        )
+    if not good or not all(type(v) is int and 1 <= v <= _most(name) for name, v in values.items()):
+        most = ", ".join(f"{name} to {_most(name)}" for name in types)
+        raise ModelError(f"a vocoder's config may hold whole numbers from 1, {most} (got {str(values)[:200]})")
     return kind(**values)
+
+
+def _most(name: str) -> int:
+    """Bound a size: blocks look back twice as far each, and a kernel is a few frames."""
+    return 16 if name.endswith(("blocks", "kernel")) else MOST
 
 
 def band_interpolation(grid: MelGrid) -> Tensor:
