@@ -193,7 +193,8 @@ def test_print_table_on_a_terminal_of_any_width_breaks_no_number(
     assert fits_on_one == (width == 160)
 
 
-def test_info_of_a_card_with_control_characters_shows_them_escaped(run: Run, book_folder: Path) -> None:
+def test_info_of_a_card_with_control_characters_shows_them_escaped(run: Run, book_folder: Path, tmp_path: Path) -> None:
+    book_folder = Path(shutil.copytree(book_folder, tmp_path / "thirds"))
     card = json.loads((book_folder / "card.json").read_text())
     del card["card_sha256"]
     card |= {"licence": "free\x1b[2J\x07", "sources": [{"name": "a\x9b31m\nb"}, 3], "n\x1bme": {"deep\r": []}}

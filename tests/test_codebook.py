@@ -100,6 +100,62 @@ def test_load_card_with_any_bit_flipped_is_refused(folder: Path, rng: np.random.
             vqsynth.load(folder)
 
 
+def test_load_parses_the_bytes_that_were_checked(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A save in the midst of a load, between the check of a file and its parsing, changes nothing of what is loaded."""
+    from vqsynth import shelf
+
+    before = vqsynth.load(folder)
+    read = shelf.read_bundle
+
+    def read_and_save(*arguments: Any) -> Any:
+        found = read(*arguments)
+        for name in ("table.csv", "grains.safetensors", "model.safetensors"):
+            (folder / name).write_bytes(b"another")
+        return found
+
+    monkeypatch.setattr(shelf, "read_bundle", read_and_save)
+    loaded = vqsynth.load(folder)
+    np.testing.assert_array_equal(loaded.table.values, before.table.values)
+    np.testing.assert_array_equal(loaded.grains.magnitudes, before.grains.magnitudes)
+
+
+def spoil_arrays(folder: Path, name: str, **arrays: np.ndarray) -> None:
+    save_file({**load_file(folder / name), **arrays}, folder / name)
+    forge(folder, name)
+
+
+@pytest.mark.parametrize(
+    ("name", "arrays"),
+    [
+        ("grains.safetensors", {"grains": np.ones((64, 513), np.int32)}),
+        ("grains.safetensors", {"grains": np.ones((64, 513), bool)}),
+        ("grains.safetensors", {"grains": np.ones((64, 513), np.complex64)}),
+        ("grains.safetensors", {"grains": np.zeros((64, 513), np.float16)}),
+        ("grains.safetensors", {"grains": -np.ones((64, 513), np.float16)}),
+        ("grains.safetensors", {"grains": np.ones((64, 513, 1), np.float16)}),
+        ("grains.safetensors", {"grains": np.ones((64, 512), np.float16)}),
+        ("grains.safetensors", {"deviations": np.ones((64, 3), np.float32)}),
+        ("grains.safetensors", {"deviations": np.ones((64, 8), np.int64)}),
+        ("grains.safetensors", {"transitions": np.ones((2, 3), np.float32)}),
+        ("grains.safetensors", {"transitions": np.array([[0, 64, 1]], np.int32)}),
+        ("grains.safetensors", {"transitions": np.array([0, 1, 1], np.int32)}),
+        ("model.safetensors", {"quantizer.code_vectors": np.ones((64, 8), np.int32)}),
+    ],
+)
+def test_load_arrays_of_another_kind_or_rank_is_refused(folder: Path, name: str, arrays: dict[str, np.ndarray]) -> None:
+    spoil_arrays(folder, name, **arrays)
+    with pytest.raises(CodebookError, match=r"thirds|grains must have shape"):
+        vqsynth.load(folder)
+
+
+@pytest.mark.parametrize("changes", [{"n_fft": 2048}, {"codes": 65}, {"codes": 10**400}, {}])
+def test_load_card_with_a_model_of_other_sizes_is_refused(folder: Path, changes: dict[str, int]) -> None:
+    model = json.loads((folder / "card.json").read_text())["model"]
+    change_card(folder, model=model | changes if changes else {})
+    with pytest.raises(CodebookError, match="a model of another window or other codes"):
+        vqsynth.load(folder)
+
+
 def test_load_swapped_file_is_refused(folder: Path) -> None:
     shutil.copy(folder / "grains.safetensors", folder / "model.safetensors")
     with pytest.raises(CodebookError, match=r"model\.safetensors' is damaged, or of another codebook"):

@@ -51,6 +51,19 @@ def test_save_and_load_return_the_same_path(path: CodePath, tmp_path_factory: py
         ({"gain_db": [0, 0, 1e9]}, "finite numbers"),
         ({"gain_db": [0, 0, "loud"]}, "must hold numbers only"),
         ({"gain_db": [[0], [0], [0]]}, "must hold numbers only"),
+        ({"gain_db": [0, 0, 10**400]}, "'gain_db' must hold numbers only"),
+        ({"gain_db": [0, 0, True]}, "'gain_db' must hold numbers only"),
+        ({"codes": [1, 2, True]}, "must hold integers only"),
+        ({"codebook": "x" * 2000}, "'codebook' must be at most 1000 characters long"),
+        ({"codebook": "\ud800"}, "half a character"),
+        ({"tilt_db": [0, 0, "1"]}, "'tilt_db' must hold numbers only"),
+        ({"tilt_db": [0, 0]}, "tilt_db must hold 3 numbers"),
+        ({"blend_codes": [0, 0, 1.5]}, "'blend_codes' must hold integers only"),
+        ({"blend_codes": [0, 0, -1]}, "blend_codes must hold 3 codes"),
+        ({"blend_codes": {"0": 1}}, "'blend_codes' must be of type list"),
+        ({"sr": 10**400}, "must be 1 or more, whole numbers up to"),
+        ({"format": True}, "format is True, this version reads up to 1"),
+        ({"format": -1}, "format is -1, this version reads up to 1"),
         ({"hop_length": 0}, "must be 1 or more"),
         ({"sr": "fast"}, "'sr' must be of type int"),
         ({"format": 99}, "format is 99, this version reads up to 1"),
@@ -101,3 +114,9 @@ def test_path_infinite_gain_is_refused() -> None:
 def test_path_of_a_seed_that_is_none_is_refused(seed: object) -> None:
     with pytest.raises(ParameterError, match="seed must be a whole number of 0 or more"):
         CodePath("x", "0", 44100, 512, 100, np.zeros(1, np.int64), np.zeros(1), seed=seed)  # type: ignore[arg-type]
+
+
+def test_load_path_with_a_byte_order_mark_is_read(tmp_path: Path) -> None:
+    file = tmp_path / "path.json"
+    file.write_bytes(b"\xef\xbb\xbf" + json.dumps(FIELDS).encode())
+    np.testing.assert_array_equal(CodePath.load(file).codes, FIELDS["codes"])

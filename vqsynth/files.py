@@ -19,7 +19,7 @@ from vqsynth.errors import ParameterError, VqsynthError
 from vqsynth.locks import release_lock, try_lock
 
 StrPath = str | os.PathLike[str]
-MOST_BYTES = 2**30
+MOST_BYTES = 2**29
 """The largest file that is read whole."""
 MOST_TEXT_BYTES = 2**26
 """The largest file of text; of JSON, some twelve times as much memory is needed."""
@@ -132,11 +132,11 @@ def read_regular(
                 raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
             if not stat.S_ISREG(found.st_mode):
                 raise error(f"{named} is no regular file, but a pipe or a device; copy it to a file first")
-            data = file.read(most_bytes + 1)
+            data = file.read(most_bytes + 1) if found.st_size <= most_bytes else None
     except (OSError, ValueError) as e:
         reason = (e.strerror if isinstance(e, OSError) else None) or e
         raise error(f"cannot read {named}: {reason}") from e
-    if len(data) > most_bytes:
+    if data is None or len(data) > most_bytes:
         raise error(f"{named} is larger than {most_bytes / 2**20:.0f} MB, the most that is read of one")
     return data
 

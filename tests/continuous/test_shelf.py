@@ -220,3 +220,18 @@ def test_load_and_list_do_not_import_torch(folder: Path) -> None:
     root = Path(__file__).parent.parent.parent
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=root, check=False)
     assert (run.returncode, run.stdout.strip(), run.stderr) == (0, "loaded:", "")
+
+
+@pytest.mark.parametrize("sizes", [{"width": 4096, "kernel": 16, "blocks": 10}, {"width": 17}, {"kernel": 4}])
+def test_vae_of_sizes_that_the_weights_have_not_is_refused_at_once(folder: Path, sizes: dict[str, int]) -> None:
+    """The first would take 22 GB."""
+    change_card(folder, vae=json.loads((folder / "card.json").read_text())["vae"] | sizes)
+    with pytest.raises(ModelError, match="the weights of the VAE do not fit its config"):
+        _ = load(folder).vae
+
+
+@pytest.mark.parametrize("sizes", [{"width": 4096, "kernel": 16, "blocks": 16}, {"blocks": 17}, {"kernel": True}])
+def test_vocoder_of_sizes_that_the_weights_have_not_is_refused_at_once(folder: Path, sizes: dict[str, int]) -> None:
+    change_card(folder, vocoders=dict.fromkeys(("magnitude", "istft"), sizes))
+    with pytest.raises(ModelError, match=r"do not fit its config|may hold whole numbers"):
+        load(folder).make_vocoder("istft")
