@@ -18,11 +18,13 @@ ROOT = Path(__file__).parent.parent
 SPINE = (
     ("errors", "locks"),
     ("checks",),
-    ("files", "headers", "steps", "interrupts", "forking", "progress"),
-    ("records", "placement"),
-    ("tensors",),
+    ("files", "splicing", "decoders", "resampling", "steps", "interrupts", "forking", "progress"),
+    ("records", "placement", "headers", "mpeg", "ogg", "flac"),
+    ("tensors", "rareheaders"),
+    ("layouts",),
+    ("reading",),
     ("audio", "frames", "checkpoint"),
-    ("loudness", "yin", "fundamentals", "soundfiles", "distances", "stage"),
+    ("offset", "loudness", "yin", "fundamentals", "soundfiles", "distances", "stage"),
     ("descriptors", "partials", "excitation"),
     ("controls", "refinement"),
     ("grains",),
@@ -44,10 +46,10 @@ ON_THE_SPINE = {name for row in SPINE for name in row}
 
 # What knows nothing of codes and codebooks, and so serves the continuous model too.
 GROUND_FLOOR = {
-    "errors", "checks", "locks", "files", "records", "placement", "tensors", "headers", "interrupts", "forking",
-    "progress", "audio", "frames", "checkpoint", "loudness", "yin", "soundfiles", "distances", "descriptors",
-    "partials", "excitation", "refinement", "expressions", "shapes", "curvecells", "curvetables", "praat", "curvefiles",
-    "curves", "bundle", "collection", "stage",
+    "errors", "checks", "locks", "files", "records", "placement", "tensors", "interrupts", "forking", "progress",
+    "audio", "offset", "frames", "checkpoint", "loudness", "yin", "soundfiles", "distances", "descriptors", "partials",
+    "excitation", "refinement", "expressions", "shapes", "curvecells", "curvetables", "praat", "curvefiles", "curves",
+    "bundle", "collection", "stage",
 }  # fmt: skip
 
 # The rooms that stand beside the spine, and what each of them imports from outside itself.
@@ -74,8 +76,8 @@ OWNERS = {
     "rich": {"cli", "progress"},
     "scipy": set(),
     "sklearn": {"model", "train", "projection", "continuous"},
-    "soundfile": {"audio"},
-    "soxr": {"audio"},
+    "soundfile": {"audio", "reading"},
+    "soxr": {"resampling"},
     "torch": {"model", "stage", "train", "continuous"},
 }
 # Heavy even for their owners, so imported inside functions.

@@ -6,7 +6,9 @@ The modules, in the order in which data flows:
     checks        arguments, checked at the edge
     locks         locks that a killed holder leaves free
     files         outputs written whole or not at all, and regular files read
-    headers       what sound files promise
+    splicing      parts of a file read as one
+    decoders      m4a, wma, video: ffmpeg
+    resampling    the change of rate, block by block
     steps         Newton steps of many values, each on its own
     interrupts    Ctrl-C, heeded between two steps
     forking       processes forked after work was done
@@ -14,9 +16,17 @@ The modules, in the order in which data flows:
     records       what JSON says, checked
     placement     the files of a folder, put in place together
     tensors       what safetensors hold, checked
+    headers       what the headers of sound files promise, and what is there
+    mpeg          the frames of an MP3
+    ogg           the pages of an Ogg
+    flac          the frames of a FLAC
+    rareheaders   those of formats that one meets seldom
+    layouts       what of a sound file libsndfile is shown
+    reading       sound files read block by block
     checkpoint    long work, put down and taken up again
     audio         sound files in and out, mono, resampling
     frames        windows, framing, overlap-add; samples, frames, seconds
+    offset        what cannot be heard: offsets, and silence
     soundfiles    folders of sounds, and which of them are held out
     distances     how far a resynthesis is from its sound
     stage         a training: its steps, its checkpoints, Ctrl-C  (torch lives here too)

@@ -1,31 +1,37 @@
 """Sound files in and out, mono, and sample rates.
 
-Sound inside the library is mono float32, shape (n,), full scale at 1. Reading takes whatever libsndfile reads; what is
-damaged is refused, never repaired. Writing is whole or not at all, and never clips: `limit_peak` first.
+Sound inside the library is mono float32, shape (n,), full scale at 1. Reading takes whatever libsndfile reads, and what
+an installed ffmpeg does; all that can be decoded is read, and what is missing is said. Writing is whole or not at all,
+and never clips: `limit_peak` first.
 """
 
 import io
-import os
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from vqsynth.decoders import THROUGH_FFMPEG
 from vqsynth.errors import AudioError, ParameterError
 from vqsynth.files import StrPath, write_whole
-from vqsynth.headers import TRUNCATED, check_complete
-
-if TYPE_CHECKING:
-    from soundfile import SoundFile
+from vqsynth.reading import LARGEST_SAMPLE, MAX_SR_HZ, MIN_SR_HZ, Sound, opened, too_large
+from vqsynth.resampling import resample_blocks
 
 Floats = NDArray[np.float32]
 
-MIN_SR_HZ, MAX_SR_HZ = 1000, 768000  # a damaged header can claim any rate, and resampling from 1 Hz fills the memory
+LONGEST_S = 3600.0
+MOST_SAMPLES = 3600 * 48000
+"""`load` gives no more than an hour, nor more than this: 0.7 GB. `stream` has no limit."""
 MOST_CHANNELS = 64  # with more of them than samples, an array is taken for (channels, n)
 FORMATS = {".wav": "WAV", ".flac": "FLAC", ".aiff": "AIFF", ".aif": "AIFF", ".ogg": "OGG"}
+"""What is written, by the end of a file's name."""
+SUFFIXES = (
+    ".aif", ".aifc", ".aiff", ".au", ".bwf", ".caf", ".flac", ".mp2", ".mp3", ".oga", ".ogg", ".opus", ".rf64", ".snd",
+    ".w64", ".wav", ".wave", *THROUGH_FFMPEG,
+)  # fmt: skip
+"""Ends of file names of sounds that are read; those of ffmpeg are last."""
 
 MAX_32_BIT_BYTES = 2**32 - 2**16  # sizes in WAV and AIFF headers have 32 bits
 _BLOCK = 1 << 16  # libsndfile's Vorbis writer overflows its stack on blocks of minutes
@@ -34,43 +40,67 @@ _BLOCK = 1 << 16  # libsndfile's Vorbis writer overflows its stack on blocks of 
 def load(path: StrPath, *, sr: int | None = None) -> tuple[Floats, int]:
     """Read a sound file as mono, at its own rate or resampled to `sr` in Hz.
 
-    Returns (y, sr) with y (n,) float32, n >= 1. Channels are averaged. Samples of float files may lie beyond 1.
-    Raises AudioError for what is missing, a folder, unreadable, no audio, empty, truncated, at a rate outside 1 to
-    768 kHz, or holding NaN or infinite samples. A truncated file is recognised in WAV, AIFF, FLAC and MP3; an AU
-    or RF64 file cut at the end is read up to the cut.
+    Returns (y, sr) with y (n,) float32, n >= 1. Channels are averaged. Samples of float files may lie beyond 1. Warns
+    of sound that the file promises and does not hold.
+    Raises AudioError for what is missing, no regular file, of no sound that can be decoded, at a rate outside 1 to
+    768 kHz, holding NaN, infinite or huge samples, and for what is longer than an hour or than 170 million samples;
+    ParameterError for an impossible `sr`.
     """
-    channels, own_sr = _read(Path(path))
-    if not np.isfinite(channels).all():
-        raise AudioError(f"'{path}' holds NaN or infinite samples; export it again from its source")
-    y = to_mono(channels)
-    if sr is None or sr == own_sr:
-        return y, own_sr
-    return resample(y, orig_sr=own_sr, sr=sr), sr
+    source = Path(path)
+    if sr is not None:
+        _check_rate(sr, "sr")
+    with opened(source) as sound:
+        rate = sr or sound.sr
+        pieces, n = [], 0
+        for block in _at_rate(sound, rate):
+            pieces.append(block)
+            n += len(block)
+            if n > min(LONGEST_S * rate, MOST_SAMPLES):
+                raise AudioError(_say_too_long(source, sound, rate))
+    return _join(pieces, n), rate
 
 
 def stream(path: StrPath, *, sr: int, piece_s: float = 30.0) -> Iterator[Floats]:
     """Read a sound file as `load` does, piece by piece, so that a long one need not fit the memory.
 
-    Yields mono pieces (n,) float32 at `sr` Hz, together the samples that `load` gives but for rounding.
-    Raises as `load` does.
+    Yields mono pieces (n,) float32 at `sr` Hz, together the samples that `load` gives. Warns and raises as `load` does,
+    but for a length.
     """
-    import soxr
+    _check_rate(sr, "sr")
+    wanted, pieces, n = max(1, round(piece_s * sr)), [], 0
+    with opened(Path(path)) as sound:
+        for block in _at_rate(sound, sr):
+            pieces.append(block)
+            n += len(block)
+            if n >= wanted:
+                yield _join(pieces, n)
+                pieces, n = [], 0
+        if n:
+            yield _join(pieces, n)
 
-    source, read, given = Path(path), 0, 0
-    with _opened(source) as file:
-        own_sr = file.samplerate
-        resampler = soxr.ResampleStream(own_sr, sr, 1, dtype="float32", quality="VHQ") if own_sr != sr else None
-        for block in file.blocks(max(1, round(piece_s * own_sr)), dtype="float32", always_2d=True):
-            if not np.isfinite(block).all():
-                raise AudioError(f"'{path}' holds NaN or infinite samples; export it again from its source")
-            read += len(block)
-            piece = to_mono(block) if resampler is None else resampler.resample_chunk(to_mono(block))
-            given += len(piece)
-            yield piece
-        _check_length(source, read, file.frames)
-        if resampler is not None:
-            rest = resampler.resample_chunk(np.zeros(2 * -(-own_sr // sr), np.float32), last=True)
-            yield rest[: max(1, round(read * sr / own_sr)) - given]
+
+def _at_rate(sound: Sound, sr: int) -> Iterator[Floats]:
+    return sound.blocks if sr == sound.sr else resample_blocks(sound.blocks, orig_sr=sound.sr, sr=sr)
+
+
+def _join(pieces: list[Floats], n: int) -> Floats:
+    """Join pieces to one of n samples, and forget each at once, so that two copies never stand in memory."""
+    y, at = np.empty(n, np.float32), 0
+    for i in range(len(pieces)):
+        piece, pieces[i] = pieces[i], pieces[i][:0].copy()
+        y[at : at + len(piece)] = piece
+        at += len(piece)
+    return y
+
+
+def _say_too_long(path: Path, sound: Sound, sr: int) -> str:
+    seconds = sound.n_known / sound.sr
+    if min(LONGEST_S * sr, MOST_SAMPLES) == MOST_SAMPLES and not LONGEST_S < seconds < 1e8:
+        return (
+            f"'{path}' holds more than {MOST_SAMPLES} samples at {sr} Hz; cut it in parts, or read it at a lower rate"
+        )
+    length = f"lasts {seconds / 3600:.2f} hours" if LONGEST_S < seconds < 1e8 else "lasts more than an hour"
+    return f"'{path}' {length}; cut it in parts of an hour or less"
 
 
 def to_mono(y: ArrayLike) -> Floats:
@@ -94,18 +124,13 @@ def resample(y: ArrayLike, *, orig_sr: int, sr: int) -> Floats:
     y: (n,) with n >= 1. Returns (max(1, round(n * sr / orig_sr)),) float32, in time with y.
     Raises ParameterError for a rate outside 1 to 768 kHz, and AudioError for samples that are not sound.
     """
-    import soxr
-
     values = check_samples(y)
     _check_rate(orig_sr, "orig_sr")
     _check_rate(sr, "sr")
     if sr == orig_sr:
         return values
-    length = max(1, round(len(values) * sr / orig_sr))
-    # soxr drops what does not fill an output sample; a sound is followed by silence, so silence may be added.
-    padded = np.pad(values, (0, 2 * -(-orig_sr // sr)))
-    out: Floats = soxr.resample(padded, orig_sr, sr, quality="VHQ")
-    return np.ascontiguousarray(out[:length])
+    pieces = list(resample_blocks(iter((values,)), orig_sr=orig_sr, sr=sr))
+    return _join(pieces, sum(map(len, pieces)))
 
 
 def limit_peak(y: ArrayLike) -> tuple[Floats, float]:
@@ -115,7 +140,7 @@ def limit_peak(y: ArrayLike) -> tuple[Floats, float]:
     Raises AudioError for NaN or infinite samples.
     """
     values = check_samples(y)
-    peak = float(np.abs(values).max())
+    peak = measure_peak(values)
     if peak <= 1.0:
         return values, 0.0
     return values / np.float32(peak), -20.0 * float(np.log10(peak))
@@ -136,16 +161,24 @@ def _as_numbers(y: ArrayLike) -> NDArray[Any]:
 def check_samples(y: ArrayLike) -> Floats:
     """Refuse samples that are no mono sound, and return the others as (n,) float32 with n >= 1.
 
-    Raises AudioError where y is not (n,), is empty, or holds NaN or infinite values.
+    Raises AudioError where y is not (n,), is empty, or holds NaN, infinite or huge values.
     """
     values = np.ascontiguousarray(y, dtype=np.float32)
     if values.ndim != 1:
         raise AudioError(f"y must be mono, of shape (n,) (got {values.shape}); average channels with audio.to_mono")
     if not len(values):
         raise AudioError("y must hold at least one sample (got none)")
-    if not np.isfinite(values).all():
+    peak = measure_peak(values)
+    if not np.isfinite(peak):
         raise AudioError("y holds NaN or infinite samples; replace them before")
+    if peak > LARGEST_SAMPLE:
+        raise AudioError(f"y {too_large(peak)}; scale it down before")
     return values
+
+
+def measure_peak(y: Floats) -> float:
+    """Take the largest magnitude of samples (n,), NaN where one is, without a copy of them."""
+    return float(max(-y.min(), y.max())) if len(y) and not np.isnan(y.min()) else float("nan" if len(y) else 0)
 
 
 def sound_format(path: StrPath) -> str:
@@ -170,7 +203,7 @@ def save(path: StrPath, y: ArrayLike, sr: int) -> None:
     kind = sound_format(path)
     _check_rate(sr, "sr")
     values = check_samples(y)
-    peak = float(np.abs(values).max())
+    peak = measure_peak(values)
     if peak > 1.0:
         raise AudioError(f"y must lie within full scale, -1 to 1 (got a peak of {peak:.4g}); use audio.limit_peak")
     if kind in ("WAV", "AIFF") and 3 * len(values) > MAX_32_BIT_BYTES:
@@ -197,42 +230,3 @@ def _encode(y: Floats, sr: int, kind: str) -> bytes:
     except soundfile.LibsndfileError as e:
         raise AudioError(f"could not encode {kind} at {sr} Hz ({e.error_string}); try .wav") from e
     return buffer.getvalue()
-
-
-def _read(path: Path) -> tuple[Floats, int]:
-    with _opened(path) as file:
-        y = file.read(dtype="float32", always_2d=True)
-        _check_length(path, len(y), file.frames)
-        return y, file.samplerate
-
-
-def _check_length(path: Path, length: int, promised: int) -> None:
-    if length < 0.99 * promised:  # lengths of MP3 are estimates; a cut is never this small
-        raise AudioError(TRUNCATED.format(path))
-    if not length:
-        raise AudioError(f"'{path}' holds no samples; expected at least one")
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator["SoundFile"]:
-    """Open a sound file that is what it says, and name what goes wrong while it is read."""
-    import soundfile
-
-    if path.suffix.lower() == ".raw":
-        raise AudioError(f"'{path}' has no header to tell its rate; convert it to .wav")
-    try:
-        with path.open("rb") as raw:
-            check_complete(raw, path)
-        # By its path: given an open file, what a damaged header makes libsndfile do is printed, traceback and all.
-        # As bytes: soundfile itself cannot encode the name of a file that is no text.
-        with soundfile.SoundFile(os.fsencode(path)) as file:
-            if not MIN_SR_HZ <= file.samplerate <= MAX_SR_HZ:
-                raise AudioError(f"'{path}' claims a rate of {file.samplerate} Hz; expected 1 to 768 kHz")
-            yield file
-    except OSError as e:
-        raise AudioError(f"cannot read '{path}' as a sound file: {e.strerror or e}") from e
-    except soundfile.LibsndfileError as e:
-        reason = e.error_string.removeprefix("Error : ").strip().rstrip(".")
-        raise AudioError(f"'{path}' is damaged or no sound that libsndfile reads ({reason})") from e
-    except MemoryError as e:
-        raise AudioError(f"'{path}' promises more sound than fits the memory; cut it in parts") from e

@@ -1,0 +1,80 @@
+"""Parts of a file, and bytes put in their places, read as one file: how a mended header reaches libsndfile."""
+
+import io
+from bisect import bisect_right
+from collections.abc import Sequence
+from itertools import accumulate
+from typing import BinaryIO
+
+Part = bytes | tuple[int, int]
+"""Bytes, or from where to where in the file."""
+_TAG_BYTES = 128
+
+
+class SplicedFile:
+    """Read parts of a file, one after the other.
+
+    Nothing here raises: what fails inside a callback of libsndfile is printed by the system. What the system refuses is
+    kept in `error`, and reads as the end. The file may seem larger than it is: beyond its parts nothing is read, but of
+    the last bytes, where tags are looked for, zeros.
+    """
+
+    def __init__(self, raw: BinaryIO, parts: Sequence[Part], *, seems: int = 0) -> None:
+        self._raw, self._seems = raw, seems
+        self._parts = [part for part in parts if _length(part) > 0]
+        self._starts = list(accumulate(map(_length, self._parts), initial=0))
+        self._at = 0
+        self.error: OSError | None = None
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Move to a place, before the start being the start."""
+        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._at}.get(whence, max(self._seems, self._starts[-1]))
+        self._at = max(0, base + offset)
+        return self._at
+
+    def tell(self) -> int:
+        """Tell the place."""
+        return self._at
+
+    def readinto(self, buffer: memoryview) -> int:
+        """Fill a buffer as far as the parts reach, and return how many bytes that were."""
+        done, wanted = 0, len(buffer)
+        while done < wanted and self._at < self._starts[-1]:
+            data = self._read(wanted - done)
+            if not data:
+                break
+            buffer[done : done + len(data)] = data
+            done += len(data)
+            self._at += len(data)
+        if self._seems - _TAG_BYTES <= self._at < self._seems and self._at >= self._starts[-1]:
+            done = min(wanted, self._seems - self._at)
+            buffer[:done] = bytes(done)
+            self._at += done
+        return done
+
+    def _read(self, most: int) -> bytes:
+        """Read on inside the part that the place lies in."""
+        i = bisect_right(self._starts, self._at) - 1
+        part, inside = self._parts[i], self._at - self._starts[i]
+        if isinstance(part, bytes):
+            return part[inside : inside + most]
+        try:
+            self._raw.seek(part[0] + inside)
+            return self._raw.read(min(most, part[1] - part[0] - inside))
+        except OSError as e:
+            self.error = e
+            return b""
+
+
+def patch(size: int, patches: Sequence[tuple[int, bytes]]) -> list[Part]:
+    """Say how a file of `size` bytes reads with other bytes at some places: (place, bytes), in order."""
+    parts: list[Part] = []
+    end = 0
+    for at, data in patches:
+        parts += [(end, at), data]
+        end = at + len(data)
+    return [*parts, (end, size)]
+
+
+def _length(part: Part) -> int:
+    return len(part) if isinstance(part, bytes) else part[1] - part[0]
