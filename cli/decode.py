@@ -30,7 +30,9 @@ def decode_command(path_file: Path, output: Path, book: str | None, excitation: 
     try:
         folder = find_codebook(book or path.codebook)
     except CodebookError as e:
-        raise e if book else CodebookError(f"{e}; the path names it, and --book can name another folder") from e
+        if book:
+            raise
+        raise CodebookError(f"{e}; the path names it, and --book can name another folder") from e
     codebook = load(folder)
     audio.save(output, codebook.render(path, *others, excitation=excitation, seed=seed), path.sr)
     click.echo(f"{path.seconds:.2f} s\nwrote {output}")

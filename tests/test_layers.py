@@ -55,7 +55,7 @@ GROUND_FLOOR = {
 # The rooms that stand beside the spine, and what each of them imports from outside itself.
 ROOMS = {
     "": ON_THE_SPINE,  # vqsynth/__init__.py
-    "projection": {"errors", "forking", "frames"},
+    "projection": {"checks", "forking", "frames"},
     "plot": {"projection", "continuous"} | ON_THE_SPINE - {"codebook", "shelf"},
     "page": {"plot"} | ON_THE_SPINE - {"codebook", "shelf"},
     "model": {"errors", "forking"},

@@ -103,7 +103,7 @@ def test_percentile_agrees_with_nanpercentile_and_lies_within_the_column(values:
 
 @pytest.mark.parametrize("p", [-0.1, 100.1, np.nan])
 def test_percentile_outside_0_to_100_raises(table: DescriptorTable, p: float) -> None:
-    with pytest.raises(ParameterError, match="between 0 and 100"):
+    with pytest.raises(ParameterError, match="a percentile must be a number of 0 or more, up to 100"):
         table.percentile("centroid", p)
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from vqsynth.checks import check_number, check_path, show
 from vqsynth.decoders import THROUGH_FFMPEG
 from vqsynth.errors import AudioError, ParameterError
 from vqsynth.files import StrPath, write_whole
@@ -46,7 +47,7 @@ def load(path: StrPath, *, sr: int | None = None) -> tuple[Floats, int]:
     768 kHz, holding NaN, infinite or huge samples, and for what is longer than an hour or than 170 million samples;
     ParameterError for an impossible `sr`.
     """
-    source = Path(path)
+    source = check_path("path", path)
     if sr is not None:
         _check_rate(sr, "sr")
     with opened(source) as sound:
@@ -67,8 +68,10 @@ def stream(path: StrPath, *, sr: int, piece_s: float = 30.0) -> Iterator[Floats]
     but for a length.
     """
     _check_rate(sr, "sr")
+    if not 0 < check_number("piece_s", piece_s) <= 1e6:
+        raise ParameterError(f"piece_s must be above 0, up to 1e6 (got {piece_s})")
     wanted, pieces, n = max(1, round(piece_s * sr)), [], 0
-    with opened(Path(path)) as sound:
+    with opened(check_path("path", path)) as sound:
         for block in _at_rate(sound, sr):
             pieces.append(block)
             n += len(block)
@@ -152,6 +155,8 @@ def _as_numbers(y: ArrayLike) -> NDArray[Any]:
         values = np.asarray(y)
     except ValueError as e:
         raise ParameterError("y must be an array of samples (got rows of different lengths)") from e
+    if not values.shape and not isinstance(y, float | np.ndarray | np.number):
+        raise ParameterError(f"y must be an array of samples (got {show(y)})")
     if values.size and values.dtype.kind != "f":
         hint = "; divide integer samples by their full scale, such as 32768" if values.dtype.kind in "iu" else ""
         raise ParameterError(f"y must hold floating-point samples (got {values.dtype}){hint}")
@@ -163,9 +168,12 @@ def check_samples(y: ArrayLike) -> Floats:
 
     Raises AudioError where y is not (n,), is empty, or holds NaN, infinite or huge values.
     """
-    values = np.ascontiguousarray(y, dtype=np.float32)
-    if values.ndim != 1:
-        raise AudioError(f"y must be mono, of shape (n,) (got {values.shape}); average channels with audio.to_mono")
+    try:
+        values = np.ascontiguousarray(y, dtype=np.float32)
+    except (TypeError, ValueError, OverflowError) as e:
+        raise AudioError(f"y must be an array of samples (got {show(y)})") from e
+    if np.ndim(y) != 1:
+        raise AudioError(f"y must be mono, of shape (n,) (got {np.shape(y)}); average channels with audio.to_mono")
     if not len(values):
         raise AudioError("y must hold at least one sample (got none)")
     peak = measure_peak(values)
@@ -200,7 +208,7 @@ def save(path: StrPath, y: ArrayLike, sr: int) -> None:
     Raises ParameterError for an unknown extension, rate or folder, and AudioError for samples that are empty, NaN,
     infinite or beyond full scale, for a sound too long for its format, and for a full disk or an unwritable folder.
     """
-    kind = sound_format(path)
+    kind = sound_format(check_path("path", path))
     _check_rate(sr, "sr")
     values = check_samples(y)
     peak = measure_peak(values)
@@ -212,7 +220,7 @@ def save(path: StrPath, y: ArrayLike, sr: int) -> None:
 
 
 def _check_rate(sr: int, name: str) -> None:
-    is_number = isinstance(sr, int | float | np.integer | np.floating)
+    is_number = isinstance(sr, int | float | np.integer | np.floating) and not isinstance(sr, bool)
     if not is_number or not MIN_SR_HZ <= sr <= MAX_SR_HZ or sr != int(sr):
         raise ParameterError(f"{name} must be a whole number from {MIN_SR_HZ} to {MAX_SR_HZ} Hz (got {sr!r})")
 

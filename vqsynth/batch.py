@@ -15,6 +15,7 @@ from typing import Any
 
 from vqsynth import audio
 from vqsynth.bundle import read_card
+from vqsynth.checks import check_flag, check_kind, check_mapping, check_path, show
 from vqsynth.codebook import CODEBOOK, GRAINS, TABLE, Codebook
 from vqsynth.errors import ParameterError, VqsynthError
 from vqsynth.files import StrPath, check_output, write_whole
@@ -26,11 +27,21 @@ SUMMARY = "summary.csv"
 
 @dataclass(frozen=True)
 class Request:
-    """Say what is asked for: curves by descriptor, as text, or a sound to be like; text is how a summary calls it."""
+    """Say what is asked for: curves by descriptor, as text, or a sound to be like; text is how a summary calls it.
+
+    Raises ParameterError for what is none of these.
+    """
 
     text: str
     curves: Mapping[str, str] = field(default_factory=dict)
     like: Path | None = None
+
+    def __post_init__(self) -> None:
+        check_kind("text", self.text, str, "text")
+        for name, text in check_mapping("curves", self.curves).items():
+            check_kind(f"the curve of {name}", text, str, "text")
+        if self.like is not None:
+            object.__setattr__(self, "like", check_path("like", self.like))
 
     @property
     def inputs(self) -> list[Path]:
@@ -88,9 +99,15 @@ def plan_batch(
     Raises CodebookError for an unknown book. Raises ParameterError for nothing to do, two books of one name, and a
     folder that cannot be made or that holds something, or, to be resumed, sounds that were made for something else.
     """
+    for name, value in (("books", books), ("requests", requests)):
+        if not isinstance(value, Sequence) or isinstance(value, str | bytes):
+            raise ParameterError(f"{name} must be a list (got {show(value)})")
+    for request in requests:
+        check_kind("each request", request, Request, "a batch.Request")
+    check_flag("resume", resume)
     if not books or not requests:
         raise ParameterError("a batch needs at least one codebook, and one target or sound to be like")
-    found, target = [find_codebook(book).resolve() for book in books], Path(folder)
+    found, target = [find_codebook(book).resolve() for book in books], check_path("folder", folder)
     if len({book.name for book in found}) < len(found):
         raise ParameterError("two codebooks have the same name, and so would their sounds; give each its own folder")
     jobs = [

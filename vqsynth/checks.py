@@ -4,10 +4,13 @@ True is no number, 2.0 no whole one; NumPy's numbers are as good as Python's.
 """
 
 import math
-from collections.abc import Sequence
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from vqsynth.errors import ParameterError
 
@@ -30,6 +33,17 @@ def check_number(name: str, value: Any, low: float = -math.inf, high: float = ma
     return float(value)
 
 
+def check_positive(name: str, value: Any) -> float:
+    """Take a finite number above zero. Raises ParameterError."""
+    try:
+        number = check_number(name, value)
+    except ParameterError:
+        number = 0.0
+    if number <= 0:
+        raise ParameterError(f"{name} must be above zero (got {show(value)})")
+    return number
+
+
 def check_flag(name: str, value: Any) -> bool:
     """Take True or False. Raises ParameterError."""
     if not isinstance(value, bool | np.bool_):
@@ -49,6 +63,36 @@ def check_kind(name: str, value: Any, kind: type[T], noun: str) -> T:
     if not isinstance(value, kind):
         raise ParameterError(f"{name} must be {noun} (got {show(value)})")
     return value
+
+
+def check_path(name: str, value: Any) -> Path:
+    """Take the name of a file or folder, as text or a Path. Raises ParameterError."""
+    if not isinstance(value, str | os.PathLike) or not isinstance(os.fspath(value), str) or not value:
+        raise ParameterError(f"{name} must be the name of a file or folder (got {show(value)})")
+    if "\0" in os.fspath(value):
+        raise ParameterError(f"{name} must be the name of a file or folder, without NUL (got {show(value)})")
+    return Path(value)
+
+
+def check_mapping(name: str, value: Any) -> dict[str, Any]:
+    """Take a mapping from descriptors to something; None is an empty one. Raises ParameterError."""
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
+        raise ParameterError(f"{name} must be a dict by descriptor, such as {{'centroid': ...}} (got {show(value)})")
+    return dict(value)
+
+
+def check_row(name: str, value: Any, *, whole: bool = False) -> NDArray[Any]:
+    """Take a row of numbers, float64, or, where whole ones are meant, int64. Raises ParameterError."""
+    try:
+        row = np.asarray(value)
+    except ValueError:
+        row = np.array(None)
+    if row.ndim != 1 or row.dtype.kind not in ("iu" if whole else "iuf"):
+        kind = "integers" if whole else "numbers"
+        raise ParameterError(f"{name} must be a row of {kind} (got {show(value)})")
+    return row.astype(np.int64 if whole else np.float64)
 
 
 def show(value: Any) -> str:

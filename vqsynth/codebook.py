@@ -14,17 +14,19 @@ from numpy.typing import ArrayLike, NDArray
 
 from vqsynth.audio import check_samples, limit_peak, resample, to_mono
 from vqsynth.bundle import Card, Kind, seal, write_bundle
+from vqsynth.checks import check_flag, check_kind, check_whole, show
 from vqsynth.errors import CodebookError, ParameterError, VqsynthWarning
+from vqsynth.excitation import check_seed
 from vqsynth.files import StrPath
 from vqsynth.frames import Floats, FrameGrid, frame_signal
 from vqsynth.grains import Grains, normalize_power
-from vqsynth.index import Targets, check_weights
+from vqsynth.index import Targets, check_targets, check_weights
 from vqsynth.measuring import measure_table
 from vqsynth.path import SILENT_DB, CodePath, check_layers
 from vqsynth.render import check_fit, render_layers
-from vqsynth.selection import Selection, most_used, price_jumps, select_codes
+from vqsynth.selection import Selection, check_taken, make_selection, most_used, price_jumps, select_codes
 from vqsynth.table import DescriptorTable
-from vqsynth.targets import DEFAULT_LOUDNESS_DB, LONGEST_S, Mappings, sample_targets
+from vqsynth.targets import DEFAULT_LOUDNESS_DB, LONGEST_S, Mappings, check_seconds, sample_targets
 
 OPTIONS = frozenset(field.name for field in fields(Selection))
 GRAINS, TABLE, MODEL = "grains.safetensors", "table.csv", "model.safetensors"
@@ -149,8 +151,10 @@ class Codebook:
         nothing else is asked for, the code that the corpus used most, and that is not taken, is held.
         Raises ParameterError for unknown names and unusable options.
         """
-        taken, selection = options.pop("taken", None), Selection(**options)
+        taken, selection = options.pop("taken", None), make_selection(options)
+        targets, seconds = check_targets(self.table, targets), check_seconds(seconds, self.grid)
         others = {name: values for name, values in targets.items() if name != "loudness"}
+        check_taken(taken, len(targets["loudness"]))
         check_weights(others, selection.weights)
         codes = most_used(self.table, len(targets["loudness"]), taken=taken)
         if others:
@@ -175,17 +179,16 @@ class Codebook:
         Codes without a usable value are left out. Raises ParameterError for an unknown name, where none is usable, and
         for more than an hour of sound.
         """
+        check_flag("descending", descending)
+        check_whole("frames_per_code", frames_per_code, 1, 10**9)
         order = self.table.sort(by, descending=descending)
         order = order[~np.isnan(self.table.column(by)[order])]
         if len(order) * frames_per_code * self.grid.hop_length > LONGEST_S * self.grid.sr:
             raise ParameterError(
                 f"{frames_per_code} frames of {len(order)} codes would last more than an hour; take fewer"
             )
-        if not len(order) or frames_per_code < 1:
-            raise ParameterError(
-                f"to traverse by {by!r}, codes with a usable value and 1 frame or more of each are "
-                f"needed (got {len(order)} codes, {frames_per_code} frames)"
-            )
+        if not len(order):
+            raise ParameterError(f"no code has a usable {by}; traverse by another descriptor")
         codes = np.repeat(order, frames_per_code)
         gain_db = (DEFAULT_LOUDNESS_DB - self.table.column("loudness")[codes]).astype(np.float64)
         n_samples = len(codes) * self.grid.hop_length - 1
@@ -198,6 +201,7 @@ class Codebook:
         to turn the sound down. Raises CodebookError for another codebook's path, and ParameterError for one of more
         than an hour.
         """
+        check_seed(0 if seed is None else seed)
         for path in paths:
             self.check_path(path)
         paths = tuple(replace(path, sha256=self.sha256) for path in paths)  # those of two versions sound together
@@ -210,7 +214,8 @@ class Codebook:
         return y
 
     def check_path(self, path: CodePath) -> None:
-        """Refuse a path of another codebook. Raises CodebookError."""
+        """Refuse a path of another codebook. Raises CodebookError, and ParameterError for what is no path."""
+        check_kind("path", path, CodePath, "a CodePath")
         if path.sha256 not in self.known_hashes:
             raise CodebookError(
                 f"the path was made with codebook {path.codebook!r} of hash {path.sha256[:8]}, this is {self.name!r} "
@@ -226,6 +231,8 @@ class Codebook:
         """
         from vqsynth.model.vqvae import encode_windows
 
+        if progress is not None and not callable(progress):
+            raise ParameterError(f"progress must be a function of the share done (got {show(progress)})")
         mono = check_samples(to_mono(y))
         mono = resample(mono, orig_sr=sr, sr=self.grid.sr)
         frames = frame_signal(mono, self.grid)

@@ -7,6 +7,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from vqsynth.bundle import CARD, Kind, is_bundle
+from vqsynth.checks import check_path
 from vqsynth.files import StrPath
 from vqsynth.placement import OWN
 
@@ -16,6 +17,7 @@ def find_bundle(given: StrPath, kind: Kind) -> Path:
 
     Raises the kind's error that lists the shipped names.
     """
+    check_path(f"a {kind.noun}", given)
     if is_bundle(given):
         return Path(given)
     shipped = {folder.name: folder for folder in shipped_bundles(kind)}

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from vqsynth.checks import check_kind
 from vqsynth.controls import SIZES, no_controls, tilt_octaves
 from vqsynth.descriptors import REGISTRY, Analysis, lookup
 from vqsynth.frames import Floats
@@ -97,6 +98,8 @@ def correct_path(
     """
     rounds, limits = check_rounds(rounds), check_limits(limits)
     followers = _Followers(path, grains, targets, limits)
+    if tried is not None:
+        check_kind("tried", tried, Trial, "a Trial or None")
     is_first = tried is not None and tried.path is path and tried.got.keys() == REGISTRY.keys() & targets.keys()
     trial = tried if tried is not None and is_first else try_path(path, grains, targets)
     best, kept, errors = trial, 0, [trial.errors]

@@ -15,7 +15,6 @@ and any value in it may be a percentile of the codebook's own table, `p5` or `p5
 forms, never evaluated.
 """
 
-import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -25,6 +24,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from vqsynth.checks import check_positive, check_row
 from vqsynth.curvefiles import LARGEST, Reading, read_points
 from vqsynth.curvetables import PERCENTILE
 from vqsynth.errors import ParameterError
@@ -57,11 +57,10 @@ class Curve:
         times_s: (T,) and the curve's duration, in seconds. Returns (T,) float64, finite but for gaps.
         Raises ParameterError for a duration that is not above zero, and for values that are not finite.
         """
-        times = np.asarray(times_s, dtype=np.float64)
-        if not (math.isfinite(seconds) and seconds > 0):
-            raise ParameterError(f"seconds must be above zero (got {seconds:g})")
-        if times.ndim != 1 or not np.isfinite(times).all():
-            raise ParameterError(f"times_s must be finite, of shape (T,) (got shape {times.shape})")
+        seconds = check_positive("seconds", seconds)
+        times = check_row("times_s must be finite, of shape (T,); they", times_s)
+        if not np.isfinite(times).all():
+            raise ParameterError("times_s must be finite, of shape (T,) (got NaN or infinite ones)")
         values = np.array(self.shape(times, seconds), dtype=np.float64)
         finite = np.isfinite(values) | (np.isnan(values) & self.gaps)
         if values.shape != times.shape or not finite.all():
@@ -176,7 +175,11 @@ def _from_sequence(value: Any, percentile: Percentile | None) -> Shape:
 
 def _from_function(function: Callable[[Doubles], Any]) -> Shape:
     def shape(times: Doubles, seconds: float) -> Doubles:
-        values = np.asarray(function(times), dtype=np.float64)
+        given = function(times)
+        try:
+            values = np.asarray(given, dtype=np.float64)
+        except (TypeError, ValueError) as e:
+            raise ParameterError(f"a function of times (T,) in seconds must return numbers: {e}") from e
         return values if values.shape else np.full(len(times), float(values))
 
     return shape

@@ -23,6 +23,7 @@ from typing import Literal
 
 import numpy as np
 
+from vqsynth.checks import check_choice, check_kind, check_whole, show
 from vqsynth.errors import ParameterError
 from vqsynth.frames import Floats, FrameGrid, frames_between
 from vqsynth.loudness import k_weight
@@ -105,11 +106,9 @@ def descriptor(
         taken = REGISTRY.get(name)
         if taken and _home(taken.function) != _home(function):
             raise ParameterError(f"a descriptor {name!r} exists already; give yours another name")
-        if scale not in ("octave", "linear") or summary not in ("mean", "median"):
-            raise ParameterError(
-                f"{name!r} needs the scale 'octave' or 'linear' and the summary 'mean' or 'median' "
-                f"(got scale {scale!r}, summary {summary!r})"
-            )
+        check_kind(f"the unit of {name!r}", unit, str, "text")
+        check_choice(f"the scale of {name!r}", scale, ("octave", "linear"))
+        check_choice(f"the summary of {name!r}", summary, ("mean", "median"))
         REGISTRY[name] = Descriptor(name, unit, scale, summary, function)
         return function
 
@@ -140,8 +139,8 @@ def measure(
     y = np.asarray(y, np.float32)
     if not np.isfinite(y).all():
         raise ParameterError("y must hold finite samples (got NaN or infinite ones)")
-    wanted = [lookup(name) for name in (REGISTRY if names is None else names)]
-    n_fft = n_fft or grid.n_fft
+    wanted = [lookup(name) for name in (REGISTRY if names is None else check_names(names))]
+    n_fft = grid.n_fft if n_fft is None else check_whole("n_fft", n_fft, 4, 2**20)
     wide = FrameGrid(grid.sr, n_fft, math.gcd(n_fft // 4, grid.hop_length))
     weighted = cache(lambda: k_weight(y, grid.sr))
     parts: dict[str, list[Floats]] = {d.name: [] for d in wanted}
@@ -153,6 +152,17 @@ def measure(
         for d in wanted:
             parts[d.name].append(_per_frame(d, sound))
     return {name: np.concatenate(values, axis=-1) for name, values in parts.items()}
+
+
+def check_names(names: Iterable[str]) -> list[str]:
+    """Take a list of names. Raises ParameterError for what is none."""
+    if (
+        not isinstance(names, Iterable)
+        or isinstance(names, str | bytes)
+        or (isinstance(names, np.ndarray) and not names.ndim)
+    ):
+        raise ParameterError(f"names must be a list of descriptors (got {show(names)})")
+    return list(names)
 
 
 def _per_frame(d: Descriptor, sound: Analysis) -> Floats:
@@ -167,8 +177,8 @@ def _per_frame(d: Descriptor, sound: Analysis) -> Floats:
 
 def lookup(name: str) -> Descriptor:
     """Find a descriptor by name. Raises ParameterError that lists the names there are."""
-    if name not in REGISTRY:
-        raise ParameterError(f"no descriptor {name!r}; there are {', '.join(REGISTRY)}")
+    if not isinstance(name, str) or name not in REGISTRY:
+        raise ParameterError(f"no descriptor {show(name)}; there are {', '.join(REGISTRY)}")
     return REGISTRY[name]
 
 

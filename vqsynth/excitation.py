@@ -17,7 +17,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from vqsynth.errors import ParameterError
+from vqsynth.checks import check_whole
 from vqsynth.frames import Floats, FrameGrid
 
 Spectra = NDArray[np.complex64]
@@ -110,6 +110,4 @@ class CoherentExcitation:
 
 def check_seed(seed: Any) -> int:
     """Refuse what cannot seed a generator. Raises ParameterError."""
-    if not isinstance(seed, int | np.integer) or isinstance(seed, bool) or seed < 0:
-        raise ParameterError(f"seed must be a whole number of 0 or more (got {seed!r})")
-    return int(seed)
+    return check_whole("seed", seed)

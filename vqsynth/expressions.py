@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from vqsynth.checks import check_kind, show
 from vqsynth.errors import ParameterError
 
 Bools = NDArray[np.bool_]
@@ -47,6 +48,7 @@ def match_rows(expression: str, columns: Columns) -> Bools:
 
     Returns (K,) bool. Raises ParameterError for what is no such expression, and for an unknown name.
     """
+    check_kind("a filter", expression, str, "text")
     if len(expression) > MAX_LENGTH:
         raise ParameterError(f"a filter must have at most {MAX_LENGTH} characters (got {len(expression)})")
     try:
@@ -58,9 +60,10 @@ def match_rows(expression: str, columns: Columns) -> Bools:
 
 def unknown_name(name: str, known: Sequence[str], kind: str) -> ParameterError:
     """Word the error for a name that is not known, with the nearest of those that are."""
+    name = name if isinstance(name, str) else show(name)
     near = get_close_matches(name, known, n=1)
     hint = f"did you mean '{near[0]}'? " if near else ""
-    return ParameterError(f"unknown {kind} '{name}'; {hint}known are {', '.join(known)}")
+    return ParameterError(f"unknown {kind} '{_shorten(name)}'; {hint}known are {', '.join(known)}")
 
 
 def _rows(node: ast.expr, columns: Columns, expression: str) -> Bools:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from vqsynth.checks import check_mapping, check_row, check_whole
 from vqsynth.errors import ParameterError
 from vqsynth.forking import mind_forks
 from vqsynth.frames import Floats
@@ -114,6 +115,7 @@ def find_candidates(
     Arguments and errors are those of `Demand`. Codes without a usable value of a descriptor that is asked for anywhere
     are no candidates. k is lowered to the number of codes that are.
     """
+    check_whole("k", k, 1)
     demand = Demand(table, targets, weights)
     if len(demand.weights) > 1 or np.isnan(demand.queries).any():
         return _search_all(demand, k)
@@ -167,23 +169,44 @@ def check_weights(targets: Targets, weights: Weights | None) -> NDArray[np.float
 
     Raises ParameterError for a weight that is negative or of no target.
     """
+    weights = check_mapping("weights", weights)
     n_frames = len(next(iter(targets.values()), ()))
     found = []
     for name in targets:
-        weight = np.atleast_1d((weights or {}).get(name, 1.0))
+        weight = _as_array(weights.get(name, 1.0))
         is_number = weight.dtype.kind in "fiu" and ((weight >= 0) & (weight <= HEAVIEST)).all()
         if not is_number or weight.shape not in ((1,), (n_frames,)):
             raise ParameterError(
                 f"the weight of {name!r} must be a number of 0 or more, up to {HEAVIEST:g}, or one per frame"
             )
         found.append(weight.astype(np.float64))
-    for name in weights or {}:
+    for name in weights:
         if name not in targets:
             raise ParameterError(
                 f"a weight for {name!r} needs a target for it that codes are chosen by, as all are but loudness, which "
                 f"gain meets; targets are {', '.join(targets) or 'none'}"
             )
     return np.stack(np.broadcast_arrays(*found), axis=1) if found else np.ones((1, 0))
+
+
+def _as_array(weight: Any) -> NDArray[Any]:
+    try:
+        return np.atleast_1d(weight)
+    except ValueError:  # rows of different lengths
+        return np.array([None])
+
+
+def check_targets(table: DescriptorTable, targets: Any) -> dict[str, NDArray[np.float64]]:
+    """Take targets, descriptor name to values (T,), loudness among them. Raises ParameterError."""
+    rows = {name: check_row(f"the target for {name}", row) for name, row in check_mapping("targets", targets).items()}
+    for name in rows:
+        table.position(name)
+    lengths = {len(row) for row in rows.values()}
+    if "loudness" not in rows or len(lengths) != 1 or not lengths.pop() or np.isnan(rows["loudness"]).any():
+        raise ParameterError(
+            "targets must have one length, and a loudness in every frame, as Codebook.sample_curves gives them"
+        )
+    return rows
 
 
 def _search_all(demand: Demand, k: int) -> Candidates:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vqsynth.blending import blend_path
+from vqsynth.checks import check_choice, check_whole
 from vqsynth.codebook import Codebook
 from vqsynth.correction import (
     ROUNDS,
@@ -23,9 +24,11 @@ from vqsynth.correction import (
 )
 from vqsynth.descriptors import REGISTRY
 from vqsynth.errors import ParameterError
+from vqsynth.excitation import check_seed
 from vqsynth.frames import Floats
-from vqsynth.index import Targets
-from vqsynth.limits import Limits
+from vqsynth.grains import EXCITATIONS
+from vqsynth.index import Targets, check_targets
+from vqsynth.limits import Limits, check_limits, check_rounds
 from vqsynth.path import LOUDEST_DB, SILENT_DB, CodePath
 from vqsynth.render import render_layers
 from vqsynth.report import measure_errors
@@ -61,7 +64,9 @@ def choose_layers(
     options: fields of `selection.Selection`. The first is the path that `Codebook.choose` gives; the others make do
     with what is left. Raises ParameterError for more layers than there are codes for, and as `Codebook.choose` does.
     """
-    _check_count(book, targets, layers)
+    targets, seed = check_targets(book.table, targets), check_seed(seed)
+    check_choice("excitation", excitation, EXCITATIONS)
+    _check_count(book, targets, check_whole("layers", layers, 1))
     shared = dict(targets) | {"loudness": targets["loudness"] - 10 * np.log10(layers)}
     paths: list[CodePath] = []
     for i in range(layers):
@@ -85,7 +90,7 @@ def correct_layers(
     tried: what is known already of a path that is the only one.
     Raises ParameterError for negative rounds or limits.
     """
-    limits = limits or Limits()
+    rounds, limits = check_rounds(rounds), check_limits(limits)
     known = {name: values for name, values in targets.items() if name in REGISTRY}
     shared = known | {"loudness": targets["loudness"] - 10 * np.log10(len(paths))}
     done = []
@@ -124,8 +129,6 @@ def describe_layers(book: Codebook, mix: Mix, report: Mapping[str, Any]) -> dict
 
 
 def _check_count(book: Codebook, targets: Targets, layers: int) -> None:
-    if not isinstance(layers, int | np.integer) or layers < 1:
-        raise ParameterError(f"layers must be a whole number of 1 or more (got {layers!r})")
     for name, asked in targets.items():
         column = book.table.column(name)
         usable = len(column) if name == "loudness" or np.isnan(asked).all() else int((~np.isnan(column)).sum())

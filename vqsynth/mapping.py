@@ -14,6 +14,7 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from vqsynth.checks import check_choice
 from vqsynth.errors import ParameterError
 from vqsynth.misses import find_range
 from vqsynth.table import DescriptorTable
@@ -28,8 +29,7 @@ def map_range(values: Doubles, table: DescriptorTable, name: str, how: str) -> D
 
     Raises ParameterError for an unknown mapping or name, and for frequencies of 0 Hz or less.
     """
-    if how not in MAPPINGS:
-        raise ParameterError(f"the mapping must be one of {', '.join(MAPPINGS)} (got {how!r})")
+    check_choice("the mapping", how, MAPPINGS)
     asked = ~np.isnan(values)
     if how == "clamp" or not asked.any():
         return values

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from vqsynth.checks import check_kind, check_path, check_row, check_whole, show
 from vqsynth.controls import CONTROLS, Controls, read_controls
 from vqsynth.errors import CodebookError, ParameterError
 from vqsynth.excitation import check_seed
@@ -46,14 +47,13 @@ class CodePath:
     controls: Controls | None = None
 
     def __post_init__(self) -> None:
-        codes, gain_db = np.asarray(self.codes), np.asarray(self.gain_db, np.float64)
-        if codes.ndim != 1 or not np.issubdtype(codes.dtype, np.integer) or (codes < 0).any():
+        codes, gain_db = check_row("codes", self.codes, whole=True), check_row("gain_db", self.gain_db)
+        if (codes < 0).any():
             raise ParameterError("codes must be a row of integers of 0 or more")
-        clock = self.sr, self.hop_length, self.n_samples
-        if not all(isinstance(n, int | np.integer) and 1 <= n <= MOST_SAMPLES for n in clock):
-            raise ParameterError("sr, hop_length and n_samples must be 1 or more, whole numbers up to 2**40")
+        for name in ("sr", "hop_length", "n_samples"):
+            check_whole(name, getattr(self, name), 1, MOST_SAMPLES)
         frames = 1 + self.n_samples // self.hop_length
-        if not len(codes) == len(gain_db) == frames or gain_db.ndim != 1:
+        if not len(codes) == len(gain_db) == frames:
             raise ParameterError(
                 f"{self.n_samples} samples at hop_length {self.hop_length} make {frames} frames, so as many codes and "
                 f"gains are expected (got {len(codes)} and {len(gain_db)})"
@@ -64,7 +64,9 @@ class CodePath:
                 "the loudness that is asked for, down to full scale"
             )
         check_seed(self.seed)
-        if self.controls is not None and len(self.controls) != frames:
+        for name in ("codebook", "sha256", "excitation"):
+            check_kind(name, getattr(self, name), str, "text")
+        if self.controls is not None and len(check_kind("controls", self.controls, Controls, "Controls")) != frames:
             raise ParameterError(f"controls must be of {frames} frames (got {len(self.controls)})")
         object.__setattr__(self, "codes", codes.astype(np.int64))
         object.__setattr__(self, "gain_db", np.round(np.maximum(gain_db, SILENT_DB), GAIN_DECIMALS))
@@ -83,7 +85,7 @@ class CodePath:
 
     def with_codes(self, codes: ArrayLike) -> "CodePath":
         """Replace the codes, the gains staying. codes: (T,)."""
-        return replace(self, codes=np.asarray(codes))
+        return replace(self, codes=check_row("codes", codes, whole=True))
 
     def to_fields(self) -> dict[str, Any]:
         """List what a path file holds."""
@@ -95,7 +97,7 @@ class CodePath:
 
     def save(self, path: StrPath) -> None:
         """Write the path as JSON, whole or not at all, rows of numbers that a person can edit."""
-        write_whole(path, _to_text(self) + "\n")
+        write_whole(check_path("path", path), _to_text(self) + "\n")
 
     @classmethod
     def load(cls, path: StrPath) -> "CodePath":
@@ -112,6 +114,7 @@ def save_layers(paths: Sequence[CodePath], file: StrPath) -> None:
     Raises ParameterError for none, and for paths of different codebooks, rates or lengths.
     """
     check_layers(paths)
+    check_path("file", file)
     layers = ",\n".join(map(_to_text, paths))
     write_whole(
         file,
@@ -124,6 +127,7 @@ def load_layers(file: StrPath) -> tuple[CodePath, ...]:
 
     Raises CodebookError for anything that is no path file, saying what is wrong with it.
     """
+    file = check_path("file", file)
     data = read_regular(file, error=CodebookError, what="the path file", most_bytes=MOST_TEXT_BYTES)
     try:
         fields = parse_json(data)
@@ -145,6 +149,10 @@ def _to_text(path: CodePath) -> str:
 
 def check_layers(paths: Sequence[CodePath]) -> None:
     """Refuse paths that cannot sound together. Raises ParameterError."""
+    if not isinstance(paths, Sequence):
+        raise ParameterError(f"layers must be a list of paths (got {show(paths)})")
+    for path in paths:
+        check_kind("each layer", path, CodePath, "a CodePath")
     if len({(path.sha256, path.sr, path.hop_length, path.n_samples) for path in paths}) != 1:
         raise ParameterError("layers must be paths, one or more, of one codebook and one length")
 

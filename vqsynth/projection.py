@@ -6,7 +6,7 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from vqsynth.errors import ParameterError
+from vqsynth.checks import check_choice
 from vqsynth.forking import mind_forks
 from vqsynth.frames import Floats
 
@@ -36,8 +36,7 @@ def project_codes(magnitudes: Floats, *, method: str = "pca") -> Projection:
     2008), and distances mean little. The same codes always lie in the same place. Raises ParameterError for another
     method.
     """
-    if method not in PROJECTIONS:
-        raise ParameterError(f"method must be one of {', '.join(PROJECTIONS)} (got {method!r})")
+    check_choice("method", method, PROJECTIONS)
     scores, shares = _principal_components(_log_spectra(magnitudes))
     if method == "tsne" and len(scores) > 3:
         return Projection(_embed_neighbours(scores), ("t-SNE, only nearness counts", "t-SNE"), "")

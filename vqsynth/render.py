@@ -10,13 +10,15 @@ from functools import reduce
 
 import numpy as np
 
+from vqsynth.checks import check_choice, check_kind, check_whole
 from vqsynth.errors import CodebookError, ParameterError
-from vqsynth.excitation import Shapes
+from vqsynth.excitation import Shapes, check_seed
 from vqsynth.frames import Floats, OverlapAdd
-from vqsynth.grains import Grains
+from vqsynth.grains import EXCITATIONS, Grains
 from vqsynth.path import SILENT_DB, CodePath
 from vqsynth.refinement import ROUNDS, refine
 
+MOST_REFINEMENTS = 1000
 _FRAMES_AT_ONCE = 256
 
 
@@ -33,11 +35,12 @@ def render_path(
     Returns y (n_samples,) float32, which may exceed full scale: see `audio.limit_peak`.
     Raises CodebookError for a path that does not fit the grains and ParameterError for an unknown excitation.
     """
-    excitation = excitation or path.excitation
+    excitation = _pick_excitation(path, excitation)
     if excitation != "refined":
         return _join(render_blocks(path, grains, excitation=excitation, seed=seed), path.n_samples)
     frames = _Frames(path, grains)
     seed = _pick_seed(path, seed)
+    check_whole("refinements", refinements, 0, MOST_REFINEMENTS)
     y = np.concatenate(list(frames.overlap("coherent", seed)))
     partials = np.concatenate(list(frames.overlap("coherent", seed, noise=False)))
     y = refine(y, partials, frames, grains.grid, rounds=refinements)
@@ -52,6 +55,7 @@ def render_layers(
 
     Returns y (n_samples,) float32, which may exceed full scale. Raises as `render_path`.
     """
+    check_seed(0 if seed is None else seed)
     seeds = [None if seed is None else seed + i for i in range(len(paths))]
     sounds = (render_path(p, grains, excitation=excitation, seed=s) for p, s in zip(paths, seeds, strict=True))
     return reduce(np.add, sounds)
@@ -70,11 +74,11 @@ def render_blocks(
     By default blocks are as they come cheapest. Yields (block_size,) float32. Raises as `render_path`, and
     ParameterError for `refined`, which needs the whole, and for a block size under 1.
     """
-    excitation = excitation or path.excitation
+    excitation = _pick_excitation(path, excitation)
     if excitation == "refined":
         raise ParameterError("refined cannot be rendered block by block; use coherent")
-    if block_size is not None and block_size < 1:
-        raise ParameterError(f"block_size must be 1 sample or more (got {block_size})")
+    if block_size is not None:
+        check_whole("block_size", block_size, 1)
     frames = _Frames(path, grains)
     at_once = _FRAMES_AT_ONCE if block_size is None else max(1, min(_FRAMES_AT_ONCE, block_size // path.hop_length))
     parts = frames.overlap(excitation, _pick_seed(path, seed), at_once=at_once)
@@ -83,6 +87,7 @@ def render_blocks(
 
 def check_fit(path: CodePath, grains: Grains) -> None:
     """Refuse a path whose codes, rate or hop are not those of the grains. Raises CodebookError."""
+    check_kind("path", path, CodePath, "a CodePath")
     highest = max(path.codes.max(), path.controls.blend_codes.max() if path.controls else 0)
     if highest >= len(grains):
         raise CodebookError(
@@ -96,8 +101,13 @@ def check_fit(path: CodePath, grains: Grains) -> None:
         )
 
 
+def _pick_excitation(path: CodePath, excitation: str | None) -> str:
+    check_kind("path", path, CodePath, "a CodePath")
+    return path.excitation if excitation is None else check_choice("excitation", excitation, EXCITATIONS)
+
+
 def _pick_seed(path: CodePath, seed: int | None) -> int:
-    return path.seed if seed is None else replace(path, seed=seed).seed
+    return path.seed if seed is None else check_seed(seed)
 
 
 class _Frames:

@@ -5,13 +5,14 @@ by dynamic programming (Viterbi, 1967; for unit selection Hunt, Black, 1996) the
 least, a cost being what a frame misses and what a step between spectra jumps.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Literal, get_args
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
+from vqsynth.checks import check_choice, check_mapping, check_number, check_whole, show
 from vqsynth.errors import ParameterError
 from vqsynth.frames import Floats
 from vqsynth.index import Demand, Targets, Weights, find_candidates
@@ -46,12 +47,28 @@ class Selection:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if self.method not in METHODS:
-            raise ParameterError(f"method must be one of {', '.join(METHODS)} (got {self.method!r})")
-        for name, most in (("smoothness", 1e6), ("style", 1), ("rest", 1e6), ("variation", 100)):
-            value = getattr(self, name)
-            if not (isinstance(value, int | float | np.integer | np.floating) and 0 <= value <= most):
-                raise ParameterError(f"{name} must be a number of 0 or more, up to {most:g} (got {value})")
+        check_choice("method", self.method, METHODS)
+        check_mapping("weights", self.weights)
+        check_whole("rest", self.rest, 0, 1_000_000)
+        check_whole("seed", self.seed)
+        for name, most in (("smoothness", 1e6), ("style", 1), ("variation", 100)):
+            check_number(name, getattr(self, name), 0, most)
+
+
+def make_selection(options: Mapping[str, Any]) -> Selection:
+    """Make a selection of its fields. Raises ParameterError for others."""
+    for name in options:
+        check_choice("an option", name, [field.name for field in fields(Selection)])
+    return Selection(**options)
+
+
+def check_taken(taken: Any, n_frames: int) -> None:
+    """Refuse what are no codes of other layers, (N, T). Raises ParameterError."""
+    if taken is None:
+        return
+    codes = np.asarray(taken) if isinstance(taken, np.ndarray) else np.zeros(0)
+    if codes.ndim != 2 or codes.shape[1] != n_frames or codes.dtype.kind not in "iu" or (codes < 0).any():
+        raise ParameterError(f"taken must be codes of shape (N, {n_frames}), or None (got {show(taken)})")
 
 
 def select_codes(

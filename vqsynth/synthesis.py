@@ -8,16 +8,20 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from vqsynth.audio import limit_peak
+from vqsynth.checks import check_choice, check_kind, check_mapping, check_path, check_whole
 from vqsynth.codebook import OPTIONS, Codebook
 from vqsynth.correction import ROUNDS, TILTED, Trial, smooth_median, try_path
 from vqsynth.errors import ParameterError
+from vqsynth.excitation import check_seed
 from vqsynth.files import StrPath
 from vqsynth.frames import Floats
+from vqsynth.grains import EXCITATIONS
 from vqsynth.index import Targets
 from vqsynth.layering import choose_layers, correct_layers, describe_layers
-from vqsynth.limits import Limits
+from vqsynth.limits import Limits, check_limits, check_rounds
 from vqsynth.path import CodePath
 from vqsynth.report import make_report
+from vqsynth.selection import make_selection
 from vqsynth.targets import PITCH_WEIGHT, curves_like, sample_weight
 
 LIKE_MAPPING = {"centroid": "rank", "flatness": "rank", "pitch": "octave"}
@@ -61,8 +65,13 @@ def synthesize(
     error that the sound has; `limits` bounds them.
     Raises ParameterError for curves, names, durations and options that cannot be used.
     """
+    check_kind("book", book, Codebook, "a Codebook, such as load gives")
+    rounds, limits, seed = check_rounds(rounds), check_limits(limits), check_seed(seed)
+    check_choice("excitation", excitation, EXCITATIONS)
+    check_whole("layers", layers, 1)
     options: dict[str, Any] = {name: curves.pop(name) for name in OPTIONS & set(curves)}
     weights = options.pop("weights", None)
+    make_selection(options)
     targets, weights, seconds = gather_targets(
         book, seconds=seconds, like=like, mapping=mapping, weights=weights, **curves
     )
@@ -117,15 +126,15 @@ def gather_targets(
 
     The arguments are those of `synthesize`.
     """
-    factors = dict(weights or {})
+    factors = check_mapping("weights", weights)
     if like is not None:
-        heard, sure, lasts = curves_like(like, book.grid)
+        heard, sure, lasts = curves_like(check_path("like", like), book.grid)
         curves, seconds = {**heard, **curves}, lasts if seconds is None else seconds
         factors = {name: curve for name, curve in sure.items() if curves[name] is heard[name]} | factors
     if seconds is None:
         raise ParameterError("seconds must be given where no sound says how long it lasts")
-    suits = LIKE_MAPPING if like is not None else {}
-    targets = book.sample_curves(seconds=seconds, mapping=mapping or suits, **curves)
+    suits = {} if like is None else {name: how for name, how in LIKE_MAPPING.items() if name in book.table.names}
+    targets = book.sample_curves(seconds=seconds, mapping=suits if mapping is None else mapping, **curves)
     return targets, {n: sample_weight(w, book.grid, seconds=seconds) for n, w in factors.items()}, seconds
 
 

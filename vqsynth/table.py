@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from vqsynth.checks import check_flag, check_number, check_row
 from vqsynth.errors import CodebookError, ParameterError
 from vqsynth.expressions import Bools, Columns, match_rows, unknown_name
 from vqsynth.files import StrPath, decode_text, read_regular, write_whole
@@ -64,7 +65,7 @@ class DescriptorTable:
 
     def position(self, name: str) -> int:
         """Find a descriptor's column number. Raises ParameterError for an unknown name."""
-        if name not in self.names:
+        if not isinstance(name, str) or name not in self.names:
             raise unknown_name(name, self.names, "descriptor")
         return self.names.index(name)
 
@@ -73,8 +74,7 @@ class DescriptorTable:
 
         Raises ParameterError for an unknown name, for p outside 0 to 100, and where no code has a usable value.
         """
-        if not 0 <= p <= 100:
-            raise ParameterError(f"a percentile must lie between 0 and 100 (got {p:g})")
+        check_number("a percentile", p, 0, 100)
         column = self._field(name).astype(np.float64)
         usable = column[~np.isnan(column)]
         if not len(usable):
@@ -96,6 +96,7 @@ class DescriptorTable:
         Returns codes (K,); equal values stay in the table's order, unusable ones come last either way.
         Raises ParameterError for an unknown name.
         """
+        check_flag("descending", descending)
         keys = self._field(by).astype(np.float64)
         return self.codes[np.argsort(-keys if descending else keys, kind="stable")]
 
@@ -112,7 +113,7 @@ class DescriptorTable:
 
         Raises ParameterError for a code that is not in the table, and for a mask of another length.
         """
-        wanted = np.asarray(codes)
+        wanted = np.asarray(codes) if isinstance(codes, np.ndarray | Sequence) else np.array(None)
         is_mask = wanted.dtype == bool
         if is_mask and wanted.shape != self.codes.shape:
             raise ParameterError(f"a mask must have a value for each of {len(self)} rows (got shape {wanted.shape})")
@@ -184,11 +185,12 @@ class DescriptorTable:
         return html_text(self._sheet(), self.units)
 
     def _field(self, name: str) -> NDArray[Any]:
-        if name in KEYS:
+        if isinstance(name, str) and name in KEYS:
             return self.codes if name == "code" else self.counts
         return self.column(name)
 
     def _rows(self, codes: NDArray[Any]) -> Ints:
+        codes = check_row("codes", codes if codes.size else np.zeros(0, np.int64), whole=True)
         order = np.argsort(self.codes, kind="stable")
         ranked = self.codes[order]
         places = np.searchsorted(ranked, codes).clip(max=max(len(ranked) - 1, 0))

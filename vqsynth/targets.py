@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from vqsynth.checks import check_choice, check_mapping, check_number, show
 from vqsynth.curvefiles import Reading
 from vqsynth.curves import Curve, make_curve
 from vqsynth.errors import ParameterError
 from vqsynth.files import StrPath
 from vqsynth.frames import FrameGrid
 from vqsynth.listening import LIKE, hear_sound
-from vqsynth.mapping import map_range
+from vqsynth.mapping import MAPPINGS, map_range
 from vqsynth.table import DescriptorTable
 
 LONGEST_S = 3600.0
@@ -39,15 +40,10 @@ def sample_targets(
     gain meets, is never mapped. Returns name to (T,), NaN where a sound or a file that is a target has no value.
     Raises ParameterError for unknown names, unusable curves, and a duration outside 0 to an hour.
     """
-    is_number = isinstance(seconds, int | float | np.integer | np.floating)
-    if not is_number or not 0 < seconds <= LONGEST_S or grid.samples(seconds) < 1:
-        raise ParameterError(
-            f"seconds must be above 0 and at most {LONGEST_S:g}: a sample or more, an hour or less (got {seconds}); "
-            "render longer sounds in parts"
-        )
+    check_seconds(seconds, grid)
     times_s = grid.times_s(grid.count(grid.samples(seconds)))
     targets = {}
-    how = dict.fromkeys(table.names, mapping) if isinstance(mapping, str) else mapping
+    how = _check_mappings(mapping, table)
     for name, value in ({"loudness": DEFAULT_LOUDNESS_DB} | dict(curves)).items():
         table.position(name)
         reading = Reading(name, True, above_zero=_is_octave(table, name), silence=SILENT.get(name, math.nan))
@@ -57,6 +53,30 @@ def sample_targets(
         mapped = name != "loudness"
         targets[name] = map_range(sampled, table, name, how.get(name, "clamp")) if mapped else _bridge(sampled)
     return targets
+
+
+def _check_mappings(mapping: Any, table: DescriptorTable) -> dict[str, str]:
+    if isinstance(mapping, str):
+        return dict.fromkeys(table.names, check_choice("the mapping", mapping, MAPPINGS))
+    how = check_mapping("mapping", mapping)
+    for name, kind in how.items():
+        table.position(name)
+        check_choice(f"the mapping of {name}", kind, MAPPINGS)
+    return how
+
+
+def check_seconds(seconds: Any, grid: FrameGrid) -> float:
+    """Take a duration of a sample to an hour. Raises ParameterError."""
+    try:
+        number = check_number("seconds", seconds)
+    except ParameterError:
+        number = 0.0
+    if not 0 < number <= LONGEST_S or grid.samples(number) < 1:
+        raise ParameterError(
+            f"seconds must be above 0 and at most {LONGEST_S:g}: a sample or more, an hour or less (got "
+            f"{show(seconds)}); render longer sounds in parts"
+        )
+    return number
 
 
 def _is_octave(table: DescriptorTable, name: str) -> bool:

@@ -28,6 +28,8 @@ def decode_command(path: Path, model: str | None, **values: Any) -> None:
     try:
         folder = find_model(model or latents.model)
     except ModelError as e:
-        raise e if model else ModelError(f"{e}; the path names it, and --model can name another folder") from e
+        if model:
+            raise
+        raise ModelError(f"{e}; the path names it, and --model can name another folder") from e
     rendering.check(values, *folder.iterdir())
     rendering.render(rendering.load_model(folder, values), latents, values)

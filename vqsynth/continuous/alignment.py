@@ -15,11 +15,13 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from vqsynth.continuous.latents import Doubles, LatentPath, check_same_model
+from vqsynth.checks import check_whole
+from vqsynth.continuous.latents import LONGEST_S, Doubles, LatentPath, check_latents, check_same_model
 from vqsynth.errors import ParameterError
 
 Integers = NDArray[np.int64]
 
+MOST_SAMPLES = round(LONGEST_S * 384000)
 MOST_CELLS = 400_000_000
 """Pairs of frames that are compared at most: four minutes with four, at 86 frames a second."""
 
@@ -29,8 +31,8 @@ def stretch(path: LatentPath, n_samples: int) -> LatentPath:
 
     Frames between two are interpolated, loudness in dB. Raises ParameterError for less than a sample.
     """
-    if n_samples < 1:
-        raise ParameterError(f"n_samples must be 1 or more (got {n_samples})")
+    check_latents(path)
+    check_whole("n_samples", n_samples, 1, MOST_SAMPLES)
     frames = 1 + n_samples // path.hop_length
     return take_frames(path, np.linspace(0.0, len(path) - 1.0, frames), n_samples)
 
@@ -43,6 +45,7 @@ def align_dtw(a: LatentPath, b: LatentPath, *, n_samples: int | None = None) -> 
     """
     check_same_model(a, b)
     n_samples = max(a.n_samples, b.n_samples) if n_samples is None else n_samples
+    check_whole("n_samples", n_samples, 1, MOST_SAMPLES)
     i, j = warp(a.components.T, b.components.T).astype(np.float64)
     moving = [index / index[-1] for index in (i, j) if index[-1] > 0]
     progress = np.mean(moving, axis=0) if moving else np.zeros(1)

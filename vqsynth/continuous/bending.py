@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from vqsynth.continuous.latents import Doubles, LatentPath
+from vqsynth.checks import check_flag, check_kind
+from vqsynth.continuous.latents import Doubles, LatentPath, check_latents
 from vqsynth.errors import ParameterError
 from vqsynth.excitation import check_seed
 
@@ -34,6 +35,8 @@ def bend(
     curves, None to leave out; see the functions of these names.
     Raises ParameterError for a component that the path has not, and for unusable curves.
     """
+    check_latents(path)
+    check_flag("reverse", reverse)
     part = ALL if component is None else component
     _rows(path, part)
     if reverse:
@@ -92,7 +95,7 @@ def draw_component(path: LatentPath, component: Part, curve: Any) -> LatentPath:
 
 def parse_component(text: str) -> Part:
     """Read a component as it is typed: a number, `all` or `loudness`. Raises ParameterError."""
-    word = text.strip().lower()
+    word = check_kind("a component", text, str, "text").strip().lower()
     if word in (ALL, LOUDNESS):
         return word
     if not word.isdecimal():
@@ -102,7 +105,7 @@ def parse_component(text: str) -> Part:
 
 def _rows(path: LatentPath, component: Part) -> list[int]:
     """List the rows of `components` that are meant, none for the loudness. Raises ParameterError."""
-    if component in (ALL, LOUDNESS):
+    if isinstance(component, str) and component in (ALL, LOUDNESS):
         return list(range(path.n_components)) if component == ALL else []
     is_number = isinstance(component, int | np.integer) and not isinstance(component, bool)
     if not is_number or not 1 <= int(component) <= path.n_components:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from vqsynth.checks import check_kind, check_positive, check_whole
 from vqsynth.continuous.latentfiles import ARRAYS, FACTS, read_fields, write_fields
 from vqsynth.continuous.mel import SILENT_DB
 from vqsynth.curves import make_curve
@@ -54,8 +55,7 @@ class LatentPath:
     def __post_init__(self) -> None:
         components, loudness_db = np.array(self.components, np.float64), np.array(self.loudness_db, np.float64)
         for name in ("sr", "hop_length", "n_samples"):
-            if not 1 <= getattr(self, name) <= MOST_SAMPLES:
-                raise ParameterError(f"{name} must lie between 1 and {MOST_SAMPLES} (got {getattr(self, name)})")
+            check_whole(name, getattr(self, name), 1, MOST_SAMPLES)
         frames = 1 + self.n_samples // self.hop_length
         if components.shape[1:] != (frames,) or not len(components) or loudness_db.shape != (frames,):
             raise ParameterError(
@@ -125,9 +125,16 @@ class LatentPath:
             raise ModelError(f"the latent path '{file}' cannot be used: {e}") from e
 
 
+def check_latents(path: Any) -> LatentPath:
+    """Refuse what is no latent path. Raises ParameterError."""
+    return check_kind("path", path, LatentPath, "a LatentPath")
+
+
 def check_same_model(*paths: LatentPath) -> None:
     """Refuse paths that are not of one model. Raises ModelError."""
     first = paths[0]
+    for path in paths:
+        check_latents(path)
     for path in paths[1:]:
         kinds = [(p.sha256, p.sr, p.hop_length, p.n_components) for p in (first, path)]
         if kinds[0] != kinds[1]:
@@ -137,7 +144,7 @@ def check_same_model(*paths: LatentPath) -> None:
 
 def count_samples(seconds: float, sr: int) -> int:
     """Turn a duration into samples, at least 1. Raises ParameterError outside 0 to an hour."""
-    if not 0 < seconds <= LONGEST_S:
+    if check_positive("seconds", seconds) > LONGEST_S:
         raise ParameterError(f"seconds must be above 0 and at most {LONGEST_S:.0f} (got {seconds:g})")
     return max(1, round(seconds * sr))
 

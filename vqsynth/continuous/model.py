@@ -19,7 +19,7 @@ from vqsynth.continuous.bounds import bound_mel, check_level
 from vqsynth.continuous.components import Components
 from vqsynth.continuous.flattening import Flattening
 from vqsynth.continuous.folder import CONTINUOUS, VAE_FILE, Arrays, pack_model, round_weights
-from vqsynth.continuous.latents import LONGEST_S, LatentPath
+from vqsynth.continuous.latents import LONGEST_S, LatentPath, check_latents
 from vqsynth.continuous.mel import MelGrid, analyse_sound
 from vqsynth.errors import ModelError, ParameterError, VqsynthWarning
 from vqsynth.files import StrPath
@@ -144,7 +144,7 @@ class ContinuousModel:
         """
         from vqsynth.continuous.vocoders import make_vocoder
 
-        name = name or self.card["vocoder"]
+        name = self.card["vocoder"] if name is None else name
         self.check_vocoder(name)
         if name not in self._made:
             config, state = self.card["vocoders"].get(name, {}), self.vocoder_states.get(name)
@@ -153,7 +153,7 @@ class ContinuousModel:
 
     def check_vocoder(self, name: str, *, error: type[ModelError | ParameterError] = ParameterError) -> None:
         """Refuse a vocoder that the model has not."""
-        if name not in self.vocoders:
+        if not isinstance(name, str) or name not in self.vocoders:
             raise error(f"the vocoder of model {self.name!r} must be one of {_join(self.vocoders)} (got {name!r})")
 
     def encode(self, y: ArrayLike, sr: int) -> LatentPath:
@@ -217,7 +217,8 @@ class ContinuousModel:
         return self.decode(self.encode(y, sr), **options)
 
     def check_path(self, path: LatentPath) -> None:
-        """Refuse a path of another model, or of wrong size. Raises ModelError."""
+        """Refuse a path of another model, or of wrong size. Raises ModelError, and ParameterError for no path."""
+        check_latents(path)
         if path.sha256 != self.sha256:
             raise ModelError(
                 f"the latent path was made with model {path.model!r} of hash {path.sha256[:8]}, this is {self.name!r} "

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from vqsynth.checks import check_choice
 from vqsynth.continuous.alignment import align_dtw, stretch
 from vqsynth.continuous.latents import Doubles, LatentPath, check_same_model, count_samples
 from vqsynth.curves import make_curve
@@ -36,9 +37,8 @@ def morph(
     Raises ModelError for paths of different models, ParameterError for a weight outside 0 to 1 and other unusable
     arguments.
     """
-    for name, value, known in (("align", align, ALIGNMENTS), ("of", of, PARTS)):
-        if value not in known:
-            raise ParameterError(f"{name} must be one of {', '.join(known)} (got {value!r})")
+    check_choice("align", align, ALIGNMENTS)
+    check_choice("of", of, PARTS)
     check_same_model(a, b)
     n_samples = max(a.n_samples, b.n_samples) if seconds is None else count_samples(seconds, a.sr)
     warn_far_stretched((a, b), n_samples)

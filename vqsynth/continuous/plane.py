@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from vqsynth.checks import show
 from vqsynth.continuous.alignment import stretch
 from vqsynth.continuous.latents import LONGEST_S, Doubles, LatentPath, check_same_model, count_samples
 from vqsynth.continuous.morphing import mix, warn_far_stretched
@@ -45,6 +46,8 @@ def walk_plane(corners: Sequence[LatentPath], at: str | ArrayLike, *, seconds: f
 
 def check_corners(corners: Sequence[Any]) -> None:
     """Refuse other than four corners. Raises ParameterError."""
+    if not isinstance(corners, Sequence) or isinstance(corners, str | bytes):
+        raise ParameterError(f"a plane has four corners, A, B, C and D (got {show(corners)})")
     if len(corners) != 4:
         raise ParameterError(f"a plane has four corners, A, B, C and D (got {len(corners)})")
 
@@ -84,7 +87,7 @@ def _parse(text: str) -> list[Sequence[Any]]:
 
 
 def _as_rows(at: ArrayLike) -> list[Sequence[Any]]:
-    if not isinstance(at, Iterable):
+    if not isinstance(at, Iterable) or (isinstance(at, np.ndarray) and not at.ndim):
         raise ParameterError(f"a walk is {FORM}, or points of these three (got {at!r})")
     return [tuple(row) if isinstance(row, Iterable) and not isinstance(row, str) else (row,) for row in at]
 

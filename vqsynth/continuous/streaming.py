@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from vqsynth.audio import check_samples
+from vqsynth.checks import show
 from vqsynth.continuous.bounds import bound_mel, check_level
 from vqsynth.continuous.latents import LatentPath
 from vqsynth.continuous.mel import analyse_frames
@@ -52,6 +53,8 @@ class ModelStream:
         bend: Bend | None = None,
         seed: int = 0,
     ) -> None:
+        if bend is not None and not callable(bend):
+            raise ParameterError(f"bend must be a function of a path (got {show(bend)})")
         self._model, self._bend, self._grid = model, bend, model.grid.frames
         self._encoder, self._decoder = EncoderStream(model.vae), DecoderStream(model.vae)
         self._vocoder = model.make_vocoder(vocoder).stream(excitation=excitation, seed=check_seed(seed))

@@ -154,7 +154,8 @@ class Vocoder(ABC):
 
     def check_excitation(self, excitation: str | None) -> None:
         """Refuse an excitation that this vocoder has not. Raises ParameterError."""
-        if excitation is not None and excitation not in self.excitations:
+        known = isinstance(excitation, str) and excitation in self.excitations
+        if excitation is not None and not known:
             expected = (
                 f"must be one of {', '.join(self.excitations)}" if self.excitations else "is its own; leave it away"
             )
