@@ -195,9 +195,8 @@ class DescriptorTable:
         ranked = self.codes[order]
         places = np.searchsorted(ranked, codes).clip(max=max(len(ranked) - 1, 0))
         wrong = ranked[places] != codes if len(ranked) else np.ones(codes.shape, bool)
-        if codes.ndim != 1 or wrong.any():
-            got = codes[wrong][0] if codes.ndim == 1 else f"shape {codes.shape}"
-            raise ParameterError(f"codes must be a list of codes of this table, {len(self)} of them (got {got})")
+        if wrong.any():
+            raise ParameterError(f"codes must be a list of codes of this table (got {codes[wrong][0]})")
         return np.asarray(order[places], dtype=np.int64)
 
     def _sheet(self) -> Sheet:
@@ -211,9 +210,7 @@ def join_tables(tables: Sequence[DescriptorTable]) -> DescriptorTable:
     """
     heads = {(table.names, table.units, table.scales) for table in tables}
     if len(heads) != 1:
-        raise ParameterError(
-            "tables must have the same descriptors to be joined; measure them again with the same ones"
-        )
+        raise ParameterError("tables must have the same descriptors; measure them again with the same ones")
     values = np.concatenate([table.values for table in tables])
     deviations, fundamentals = (_join([getattr(t, name) for t in tables]) for name in ("deviations", "fundamentals"))
     counts = np.concatenate([table.counts for table in tables])
