@@ -8,15 +8,15 @@ import click
 from vqsynth.batch import Outcome, Request, plan_batch, run_batch, summarize_batch, write_summary
 from vqsynth.cli import following, options
 from vqsynth.cli.printing import print_table, show_progress
-from vqsynth.errors import ParameterError, VqsynthError
+from vqsynth.errors import ParameterError
 from vqsynth.mapping import MAPPINGS
 
 
 @click.command("batch")
-@click.option("-b", "--book", "books", multiple=True, required=True, help="A codebook; repeatable.")
+@click.option("-b", "--book", "books", multiple=True, type=options.Book, required=True, help="A codebook; repeatable.")
 @click.option("--target", "targets", multiple=True, metavar='"D=CURVE; ..."', help="The curves of a sound; repeatable.")
 @click.option(
-    "--like", "likes", multiple=True, type=options.File, metavar="SOUND", help="A sound to follow; repeatable."
+    "--like", "likes", multiple=True, type=options.Sound, metavar="SOUND", help="A sound to follow; repeatable."
 )
 @click.option("--seconds", type=float, help="Length of each; with --like by default that of the sound.")
 @click.option("--map", "mapping", type=click.Choice(MAPPINGS), help="Bring targets into the codebook's range.")
@@ -49,7 +49,7 @@ def batch_command(
     print_table(header[:-1], [row[:-1] for row in rows])
     failed = sum(bool(outcome.failure) for outcome in outcomes)
     if failed:
-        raise VqsynthError(f"{failed} of {len(jobs)} sounds failed; {output / 'summary.csv'} says why")
+        raise click.ClickException(f"{failed} of {len(jobs)} sounds failed; {output / 'summary.csv'} says why")
 
 
 def _tell(outcome: Outcome) -> str:

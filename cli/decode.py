@@ -6,15 +6,16 @@ import click
 
 from vqsynth import audio
 from vqsynth.cli import options
+from vqsynth.cli.streams import readable, say, written
 from vqsynth.errors import CodebookError
 from vqsynth.path import load_layers
 from vqsynth.shelf import find_codebook, load
 
 
 @click.command("decode")
-@click.argument("path_file", metavar="PATH.json", type=options.File)
+@click.argument("path_file", metavar="PATH.json", type=options.PathFile)
 @options.output
-@click.option("--book", help="The codebook, by default the shipped one that the path names.")
+@click.option("--book", type=options.Book, help="The codebook, by default the shipped one that the path names.")
 @options.excitation
 @options.seed
 def decode_command(path_file: Path, output: Path, book: str | None, excitation: str | None, seed: int | None) -> None:
@@ -24,9 +25,10 @@ def decode_command(path_file: Path, output: Path, book: str | None, excitation: 
     Example:
       vqsynth decode voice.json -o voice-as-violin.wav
     """
-    audio.sound_format(output)
-    options.check_outputs(output, inputs=(path_file,))
-    path, *others = load_layers(path_file)
+    options.check_sound(output)
+    options.check_outputs(output, inputs=options.named(path_file))
+    with readable(path_file, ".json") as file:
+        path, *others = load_layers(file)
     try:
         folder = find_codebook(book or path.codebook)
     except CodebookError as e:
@@ -34,5 +36,6 @@ def decode_command(path_file: Path, output: Path, book: str | None, excitation: 
             raise
         raise CodebookError(f"{e}; the path names it, and --book can name another folder") from e
     codebook = load(folder)
-    audio.save(output, codebook.render(path, *others, excitation=excitation, seed=seed), path.sr)
-    click.echo(f"{path.seconds:.2f} s\nwrote {output}")
+    with written(output, ".wav") as file:
+        audio.save(file, codebook.render(path, *others, excitation=excitation, seed=seed), path.sr)
+    say(f"{path.seconds:.2f} s\nwrote {output}")

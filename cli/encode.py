@@ -6,13 +6,14 @@ import click
 
 from vqsynth import audio
 from vqsynth.cli import options
+from vqsynth.cli.streams import say, written
 from vqsynth.shelf import load
 
 
 @click.command("encode")
 @options.book
-@click.argument("sound", type=options.File)
-@click.option("-o", "--output", type=options.File, required=True, help="The path file to write, JSON.")
+@click.argument("sound", type=options.Sound)
+@click.option("-o", "--output", type=options.OutputFile, required=True, help="The path file to write, JSON.")
 def encode_command(book: str, sound: Path, output: Path) -> None:
     """Turn SOUND into codes of codebook BOOK and gain: a path file that can be edited and decoded.
 
@@ -22,5 +23,6 @@ def encode_command(book: str, sound: Path, output: Path) -> None:
     """
     options.check_outputs(output, inputs=(sound, *options.input_files(book)))
     path = load(book).encode(*audio.load(sound))
-    path.save(output)
-    click.echo(f"{len(path)} frames, {len(set(path.codes.tolist()))} codes used\nwrote {output}")
+    with written(output, ".json") as file:
+        path.save(file)
+    say(f"{len(path)} frames, {len(set(path.codes.tolist()))} codes used\nwrote {output}")

@@ -19,7 +19,7 @@ Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 _TARGETS: list[Decorator] = [
     click.option("--target", "targets", multiple=True, metavar="D=CURVE", help="A descriptor, its curve; repeatable."),
-    click.option("--like", type=options.File, metavar="SOUND", help="Follow loudness, centroid, flatness, pitch."),
+    click.option("--like", type=options.Sound, metavar="SOUND", help="Follow loudness, centroid, flatness, pitch."),
     click.option("--seconds", type=float, help="Length of the sound; with --like by default that of the sound."),
     click.option("--map", "mapping", type=click.Choice(MAPPINGS), help="Bring targets into the codebook's range."),
     click.option("--weight", "weights", multiple=True, metavar="D=W", help="Weight of a target, or its curve."),

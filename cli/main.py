@@ -2,17 +2,21 @@
 
 import io
 import os
+import signal
 import sys
 import warnings
-from collections.abc import Mapping
-from importlib import import_module
-from typing import Any, TextIO
+from contextlib import suppress
+from pathlib import Path
+from typing import NoReturn, TextIO
 
 import click
 
 from vqsynth import __version__
+from vqsynth.cli.ending import heed_signals, status_of, stop
+from vqsynth.cli.verbs import Verbs
 from vqsynth.errors import VqsynthError, VqsynthWarning
 from vqsynth.files import show_text
+from vqsynth.interrupts import Stopped
 
 VERBS = {
     "list": "Show the codebooks at hand.",
@@ -29,32 +33,6 @@ VERBS = {
     "train": "Learn a codebook from a folder of sounds.",
     "continuous": "Glide between sounds: the continuous model, and verbs of its own.",
 }
-
-
-class Verbs(click.Group):
-    """A group whose commands live in modules of their own, imported when one is called."""
-
-    def __init__(self, *, verbs: Mapping[str, str], package: str, **about: Any) -> None:
-        """Take the verbs, each with a line for the help, in the order in which one meets them, and their package."""
-        super().__init__(**about)
-        self._verbs, self._package = verbs, package
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """List the verbs in the order in which one meets them."""
-        return list(self._verbs)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import the module of a verb and take its command."""
-        if cmd_name not in self._verbs:
-            return None
-        module = import_module(f"{self._package}.{cmd_name}")
-        command: click.Command = getattr(module, f"{cmd_name}_command")
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """List the verbs in the help without importing them."""
-        with formatter.section("Verbs"):
-            formatter.write_dl(list(self._verbs.items()))
 
 
 @click.group(
@@ -74,7 +52,10 @@ def verbs() -> None:
 
 
 def main() -> None:
-    """Run the command line; exit 0 when the work is done, 1 for an error, 2 for wrong usage, 130 for Ctrl-C."""
+    """Run the command line, and exit unless it went well.
+
+    1 for an error, 2 for wrong usage, 130 after Ctrl-C, 143 and 129 where it was told to end or to hang up.
+    """
     # Playing gains nothing by a second thread, and loses tenfold where others wait for a core; trainings set their own.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     warnings.simplefilter("always", VqsynthWarning)
@@ -82,24 +63,41 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a file name need not be text that a terminal can show
+    with heed_signals() as ending, ending.told():
+        _run()
+
+
+def _run() -> None:
+    """Run a verb and say what went wrong in a line."""
     try:
         verbs.main(prog_name="vqsynth", standalone_mode=False)
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except Stopped as e:
+        stop(str(e)[:1].upper() + str(e)[1:], status_of(e.number))
     except VqsynthError as e:
-        _stop(f"Error: {e}", 1)
+        stop(f"Error: {e}", 1)
     except click.UsageError as e:
         e.show()
         sys.exit(e.exit_code)
     except click.ClickException as e:
-        _stop(f"Error: {e.format_message()}", e.exit_code)
+        stop(f"Error: {e.format_message()}", e.exit_code)
     except (click.Abort, KeyboardInterrupt):
-        _stop("Stopped.", 130)
+        stop("Stopped.", status_of(signal.SIGINT))
     except BrokenPipeError:
-        sys.stderr.close()
-        sys.exit(1)
+        _leave_quietly()
     except OSError as e:
-        _stop(f"Error: {e.strerror or e}: {e.filename or 'the output could not be written'}", 1)
+        stop(f"Error: {e.strerror or e}: {e.filename or 'the output could not be written'}", 1)
     except MemoryError:
-        _stop("Error: not enough memory for this; make the sound shorter or work on it in parts", 1)
+        stop("Error: not enough memory for this; make the sound shorter or work on it in parts", 1)
+
+
+def _leave_quietly() -> NoReturn:
+    """Exit where nobody reads along, as `head` does not: what is still to be written goes nowhere, without an error."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError, AttributeError), Path(os.devnull).open("wb") as nowhere:
+            os.dup2(nowhere.fileno(), stream.fileno())
+    sys.exit(1)
 
 
 def _show_warning(
@@ -107,8 +105,3 @@ def _show_warning(
     file: TextIO | None = None, line: str | None = None,
 ) -> None:  # fmt: skip
     click.echo(show_text(f"Warning: {message}"), err=True)
-
-
-def _stop(message: str, code: int) -> None:
-    click.echo(show_text(message), err=True)
-    sys.exit(code)

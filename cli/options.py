@@ -7,6 +7,9 @@ from typing import Any, TypeVar
 import click
 from click.core import ParameterSource
 
+from vqsynth import audio
+from vqsynth.cli.given import BOOK, PATH, SOUND
+from vqsynth.cli.streams import STANDARD, FilePath, Name, check_standard_output
 from vqsynth.errors import ParameterError, VqsynthError
 from vqsynth.files import check_output
 from vqsynth.page import check_page
@@ -15,12 +18,16 @@ from vqsynth.shelf import find_codebook
 from vqsynth.table import DescriptorTable
 
 EXCITATIONS = ("noise", "coherent", "refined")
-File = click.Path(path_type=Path)
+File = FilePath()
+Sound, PathFile, OutputFile = FilePath(SOUND), FilePath(PATH, standard="input"), FilePath(standard="output")
+Book = Name(BOOK)
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 T = TypeVar("T")
 
-book = click.argument("book")
-output: Decorator = click.option("-o", "--output", type=File, required=True, help="The sound file to write.")
+book = click.argument("book", type=Book)
+output: Decorator = click.option(
+    "-o", "--output", type=OutputFile, required=True, help="The sound file to write; - for a pipe."
+)
 excitation: Decorator = click.option(
     "--excitation",
     type=click.Choice(EXCITATIONS),
@@ -62,6 +69,11 @@ def input_files(book: str, curves: Mapping[str, str] | None = None) -> tuple[Pat
     return (*find_codebook(book).iterdir(), *drawn)
 
 
+def named(*inputs: Path) -> tuple[Path, ...]:
+    """Leave out standard input, which nothing overwrites."""
+    return tuple(path for path in inputs if path != STANDARD)
+
+
 def load_whole(
     folders: Iterable[Path], load: Callable[[Path], T], error: type[VqsynthError]
 ) -> tuple[list[T], list[str]]:
@@ -81,6 +93,14 @@ def check_names(names: Iterable[str], table: DescriptorTable) -> None:
         table.position(name)
 
 
+def check_sound(output: Path) -> None:
+    """Refuse a sound to write of a format that is none, and standard output that is a terminal."""
+    if output == STANDARD:
+        check_standard_output(sound=True)
+    else:
+        audio.sound_format(output)
+
+
 def check_outputs(
     *outputs: Path | None, picture: Path | None = None, page: Path | None = None, inputs: tuple[str | Path, ...] = ()
 ) -> None:
@@ -92,6 +112,9 @@ def check_outputs(
     outputs = (*outputs, picture, page)
     named = [path for path in outputs if path is not None]
     for path in named:
-        check_output(path, inputs=inputs)
+        if path == STANDARD:
+            check_standard_output(sound=False)
+        else:
+            check_output(path, inputs=inputs)
     if len({path.resolve() for path in named}) < len(named):
         raise ParameterError("two outputs have the same name; give each its own")

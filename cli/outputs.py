@@ -8,7 +8,8 @@ from typing import Any
 
 import click
 
-from vqsynth.cli.options import File, check_outputs
+from vqsynth.cli.options import File, OutputFile, check_outputs
+from vqsynth.cli.streams import written
 from vqsynth.files import write_whole
 from vqsynth.page import check_length, write_render_page
 from vqsynth.path import save_layers
@@ -20,8 +21,8 @@ Command = Callable[..., Any]
 dark = click.option("--dark", is_flag=True, help="Draw on dark paper.")
 
 _OPTIONS = (
-    click.option("--path", "path_file", type=File, help="Write the codes and gain, JSON, for `decode`."),
-    click.option("--report", "report_file", type=File, help="Write what was asked and got, JSON."),
+    click.option("--path", "path_file", type=OutputFile, help="Write the codes and gain, JSON, for `decode`."),
+    click.option("--report", "report_file", type=OutputFile, help="Write what was asked and got, JSON."),
     click.option("--plot", "plot_file", type=File, help="Draw it, PNG or SVG."),
     click.option("--html", "html_file", type=File, help="Write a page to hear and see it, opened without a network."),
     dark,
@@ -60,9 +61,11 @@ class RenderFiles:
     def write(self, made: Synthesis, table: DescriptorTable, *, targets: Mapping[str, str]) -> None:
         """Write what was asked for. targets: the curves as they were typed."""
         if self.path_file:
-            save_layers(made.paths, self.path_file)
+            with written(self.path_file, ".json") as file:
+                save_layers(made.paths, file)
         if self.report_file:
-            write_whole(self.report_file, json.dumps(made.report) + "\n")
+            with written(self.report_file, ".json") as file:
+                write_whole(file, json.dumps(made.report) + "\n")
         if self.plot_file:
             plot_report(made.report, made.y, self.plot_file, dark=self.dark)
         if self.html_file:

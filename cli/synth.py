@@ -8,6 +8,7 @@ import click
 from vqsynth import audio
 from vqsynth.cli import following, options
 from vqsynth.cli.outputs import RenderFiles, render_files
+from vqsynth.cli.streams import say, written
 from vqsynth.report import summarize, warnings_of
 from vqsynth.shelf import load
 from vqsynth.synthesis import synthesize
@@ -33,13 +34,14 @@ def synth_command(book: str, output: Path, **values: Any) -> None:
       vqsynth synth violin --target "centroid=line(p5,p95)" --target pitch=440 --seconds 10 -o up.wav --html up.html
       vqsynth synth violin --like voice.wav -o voice-as-violin.wav
     """
-    audio.sound_format(output)
+    options.check_sound(output)
     files = RenderFiles.take(values)
     files.check(output, seconds=values["seconds"] or 0, inputs=following.input_files(book, values))
     codebook = load(book)
     made = synthesize(codebook, **following.gather(values, codebook))
-    audio.save(output, made.y, made.path.sr)
+    with written(output, ".wav") as file:
+        audio.save(file, made.y, made.path.sr)
     files.write(made, codebook.table, targets=options.split_pairs(values["targets"], "--target"))
     for line in warnings_of(made.report):
         click.echo(f"Warning: {line}", err=True)
-    click.echo("\n".join([*summarize(made.report), f"wrote {output}"]))
+    say("\n".join([*summarize(made.report), f"wrote {output}"]))

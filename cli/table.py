@@ -6,12 +6,11 @@ import click
 
 from vqsynth.cli import options
 from vqsynth.cli.printing import print_table
+from vqsynth.cli.streams import STANDARD, say
 from vqsynth.errors import ParameterError
 from vqsynth.page import write_table_page
 from vqsynth.shelf import load
 from vqsynth.spreadsheet import format_value
-
-STDOUT = Path("-")
 
 
 @click.command("table")
@@ -19,8 +18,8 @@ STDOUT = Path("-")
 @click.option("--sort", "by", default="code", metavar="D", help="Order by a descriptor or by count.")
 @click.option("--descending", is_flag=True, help="Order from the highest down.")
 @click.option("--where", metavar="EXPR", help="Keep the codes for which this holds.")
-@click.option("--csv", type=options.File, metavar="F", help="Write CSV in full precision to F; - prints it.")
-@click.option("--json", type=options.File, metavar="F", help="Write JSON to F; - prints it.")
+@click.option("--csv", type=options.OutputFile, metavar="F", help="Write CSV in full precision to F; - prints it.")
+@click.option("--json", type=options.OutputFile, metavar="F", help="Write JSON to F; - prints it.")
 @click.option("--html", type=options.File, metavar="F", help="Write a page to F on which a click plays a code.")
 def table_command(
     book: str, by: str, descending: bool, where: str | None, csv: Path | None, json: Path | None, html: Path | None
@@ -37,22 +36,21 @@ def table_command(
       vqsynth table violin --where "p10<pitch<p50" --csv low.csv
       vqsynth table violin --sort pitch --html violin.html
     """
-    to_disk = [path for path in (csv, json) if path != STDOUT]
-    options.check_outputs(*to_disk, page=html, inputs=options.input_files(book))
-    if csv == json == STDOUT:
+    if csv == json == STANDARD:
         raise ParameterError("--csv and --json cannot both print; name a file for one of them")
+    options.check_outputs(csv, json, page=html, inputs=options.input_files(book))
     codebook = load(book)
     table = codebook.table if where is None else codebook.table.select(codebook.table.filter(where))
     table = table.select(table.sort(by, descending=descending))
     for path, write in ((csv, table.to_csv), (json, table.to_json)):
-        if path == STDOUT:
+        if path == STANDARD:
             click.echo(write(), nl=False)
         elif path is not None:
             write(path)
-            click.echo(f"wrote {len(table)} codes to {path}", err=STDOUT in (csv, json))
+            say(f"wrote {len(table)} codes to {path}")
     if html is not None:
         write_table_page(html, table, codebook.grains, title=f"{codebook.name}: {len(table)} codes")
-        click.echo(f"wrote {len(table)} codes to {html}", err=STDOUT in (csv, json))
+        say(f"wrote {len(table)} codes to {html}")
     if not (csv or json or html):
         header = ["code", "count", *(f"{n}\n{u}".strip() for n, u in zip(table.names, table.units, strict=True))]
         rows = zip(table.codes, table.counts, table.values, strict=True)

@@ -6,12 +6,13 @@ import click
 
 from vqsynth import audio
 from vqsynth.cli import options
+from vqsynth.cli.streams import say, written
 from vqsynth.shelf import load
 
 
 @click.command("transfer")
 @options.book
-@click.argument("sound", type=options.File)
+@click.argument("sound", type=options.Sound)
 @options.output
 @options.excitation
 @options.seed
@@ -22,9 +23,10 @@ def transfer_command(book: str, sound: Path, output: Path, excitation: str | Non
     Example:
       vqsynth transfer violin voice.wav -o voice-as-violin.wav --excitation refined
     """
-    audio.sound_format(output)
+    options.check_sound(output)
     options.check_outputs(output, inputs=(sound,))
     codebook = load(book)
     path = codebook.encode(*audio.load(sound))
-    audio.save(output, codebook.render(path, excitation=excitation, seed=seed), path.sr)
-    click.echo(f"{path.seconds:.2f} s, {len(set(path.codes.tolist()))} codes used\nwrote {output}")
+    with written(output, ".wav") as file:
+        audio.save(file, codebook.render(path, excitation=excitation, seed=seed), path.sr)
+    say(f"{path.seconds:.2f} s, {len(set(path.codes.tolist()))} codes used\nwrote {output}")

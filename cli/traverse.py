@@ -4,9 +4,10 @@ from pathlib import Path
 
 import click
 
-from vqsynth.audio import save, sound_format
+from vqsynth import audio
 from vqsynth.cli import options
 from vqsynth.cli.outputs import dark as dark_option
+from vqsynth.cli.streams import say, written
 from vqsynth.plot import plot_traverse
 from vqsynth.shelf import load
 
@@ -33,15 +34,16 @@ def traverse_command(
     Example:
       vqsynth traverse violin --by centroid -o violin-by-centroid.wav --plot violin-by-centroid.png
     """
-    sound_format(output)
+    options.check_sound(output)
     options.check_outputs(output, picture=plot_file)
     codebook = load(book)
     path = codebook.traverse(by, descending=descending, frames_per_code=frames_per_code)
     y = codebook.render(path, excitation=excitation, seed=seed)
-    save(output, y, path.sr)
+    with written(output, ".wav") as file:
+        audio.save(file, y, path.sr)
     if plot_file:
         table = codebook.table
         values, unit = table.column(by)[path.codes], table.units[table.position(by)]
         grains = codebook.grains.magnitudes[path.codes]
         plot_traverse(y, path.sr, values, plot_file, name=by, unit=unit, magnitudes=grains, dark=dark)
-    click.echo(f"{len(set(path.codes.tolist()))} codes in {path.seconds:.2f} s\nwrote {output}")
+    say(f"{len(set(path.codes.tolist()))} codes in {path.seconds:.2f} s\nwrote {output}")

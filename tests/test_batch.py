@@ -140,7 +140,7 @@ def test_batch_resumed_makes_again_what_comes_of_a_codebook_that_was_trained_aga
     before = Path("out/other-1.wav").read_bytes()
     spectra = np.roll(book.grains.magnitudes, 8, axis=1) + 1e-4
     trained = Codebook.build(name="other", grid=book.grid, magnitudes=spectra, counts=book.table.counts,
-                             model_config={}, model_state=book.model_state, card={})  # fmt: skip
+                             model_config=book.card["model"], model_state=book.model_state, card={})  # fmt: skip
     trained.save(other_folder)
     code, _, err = run(*command, "--resume")
     assert code == 0 and err == "1/1 other-1.wav: done again, its codebook or a file it follows has changed\n"

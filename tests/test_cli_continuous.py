@@ -171,7 +171,10 @@ WRONG: Iterable[tuple[str, str]] = [
     ("decode nan.json --model MODEL -o x.wav", "nan.json' cannot be used: components must hold finite numbers"),
     ("decode short.json --model MODEL -o x.wav", "short.json' cannot be used: 2400 samples"),
     ("decode narrow.json --model MODEL -o x.wav", "the latent path has 5 components"),
-    ("decode a.wav --model MODEL -o x.wav", "a.wav' cannot be used: a latent path must end in .json or .safetensors"),
+    (
+        "decode a.wav --model MODEL -o x.wav",
+        "'a.wav' is a sound, and continuous decode takes a latent path there; use: vqsynth",
+    ),
     ("transfer MODEL roaring.wav -o x.wav", "roaring.wav' cannot be encoded: y must lie near full scale"),
     ("encode MODEL roaring.wav -o x.json", "roaring.wav' cannot be encoded: y must lie near full scale"),
     ("transfer MODEL a.wav -o a.wav", "would overwrite the input"),
@@ -197,7 +200,7 @@ WRONG: Iterable[tuple[str, str]] = [
     ("bend nan.json --scale 2 -o x.json", "finite numbers"),
     ("plot path.json -o x.gif", "a picture must end in"),
     ("plot short.json -o x.png", "short.json' cannot be used"),
-    ("info a.wav", "no continuous model 'a.wav'"),
+    ("info a.wav", "'a.wav' is a sound, and continuous info takes a continuous model there"),
     ("list a.wav", "is a file"),
 ]
 

@@ -2,7 +2,7 @@
 
 import click
 
-from vqsynth.cli.main import Verbs
+from vqsynth.cli.verbs import Verbs
 
 VERBS = {
     "list": "Show the models at hand.",

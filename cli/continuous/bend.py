@@ -6,16 +6,15 @@ from typing import Any
 import click
 
 from vqsynth.cli import options
-from vqsynth.cli.continuous.rendering import curve_files
+from vqsynth.cli.continuous.rendering import PathFile, check_latents, curve_files, load_path
+from vqsynth.cli.streams import say, written
 from vqsynth.continuous.bending import bend, parse_component
-from vqsynth.continuous.latentfiles import check_suffix
-from vqsynth.continuous.latents import LatentPath
 from vqsynth.errors import ParameterError
 
 
 @click.command("bend")
-@click.argument("path", metavar="PATH.json", type=options.File)
-@click.option("-o", "--output", type=options.File, required=True, help="The bent path, JSON or safetensors.")
+@click.argument("path", metavar="PATH.json", type=PathFile)
+@click.option("-o", "--output", type=options.OutputFile, required=True, help="The bent path, JSON or safetensors.")
 @click.option("--component", metavar="N", help="A number from 1, `all`, or `loudness`.  [default: all]")
 @click.option("--scale", metavar="CURVE", help="Multiply by it; the loudness is scaled around its loudest frame.")
 @click.option("--bias", metavar="CURVE", help="Add it: standard deviations, of the loudness dB.")
@@ -34,12 +33,13 @@ def bend_command(path: Path, output: Path, component: str | None, **ways: Any) -
       vqsynth continuous bend violin.json --component 1 --scale 1.5 --bias 0.2 -o bent.json
       vqsynth continuous bend violin.json --component loudness --draw "0:-60 2:-15 4:-60" -o swell.json
     """
-    check_suffix(output)
+    check_latents(output)
     curves = (text for text in ways.values() if isinstance(text, str))
-    options.check_outputs(output, inputs=(path, *curve_files(*curves)))
+    options.check_outputs(output, inputs=(*options.named(path), *curve_files(*curves)))
     if not any(value for name, value in ways.items() if name != "seed"):
         raise ParameterError("there is nothing to bend; give --scale, --bias, --randomize, --reverse or --draw")
     part = None if component is None else parse_component(component)
-    bent = bend(LatentPath.load(path), component=part, **ways)
-    bent.save(output)
-    click.echo(f"{len(bent)} frames of {bent.n_components} components, {bent.seconds:.2f} s\nwrote {output}")
+    bent = bend(load_path(path), component=part, **ways)
+    with written(output, ".json") as file:
+        bent.save(file)
+    say(f"{len(bent)} frames of {bent.n_components} components, {bent.seconds:.2f} s\nwrote {output}")

@@ -7,15 +7,14 @@ import click
 
 from vqsynth.cli import options
 from vqsynth.cli.continuous import rendering
-from vqsynth.continuous.latents import LatentPath
 from vqsynth.continuous.shelf import find_model
 from vqsynth.errors import ModelError
 
 
 @click.command("decode")
-@click.argument("path", metavar="PATH.json", type=options.File)
+@click.argument("path", metavar="PATH.json", type=rendering.PathFile)
 @rendering.render_options
-@click.option("--model", help="The model, by default the shipped one that the path names.")
+@click.option("--model", type=rendering.Model, help="The model, by default the shipped one that the path names.")
 def decode_command(path: Path, model: str | None, **values: Any) -> None:
     """Turn a latent path into sound, by default with the vocoder, excitation and seed that it names.
 
@@ -23,8 +22,8 @@ def decode_command(path: Path, model: str | None, **values: Any) -> None:
     Example:
       vqsynth continuous decode bent.json -o bent.wav --excitation refined
     """
-    rendering.check(values, path)
-    latents = LatentPath.load(path)
+    rendering.check(values, *options.named(path))
+    latents = rendering.load_path(path)
     try:
         folder = find_model(model or latents.model)
     except ModelError as e:

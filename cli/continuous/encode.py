@@ -5,15 +5,15 @@ from pathlib import Path
 import click
 
 from vqsynth.cli import options
-from vqsynth.cli.continuous.rendering import encode_file, model_argument
-from vqsynth.continuous.latentfiles import check_suffix
+from vqsynth.cli.continuous.rendering import check_latents, encode_file, model_argument
+from vqsynth.cli.streams import say, written
 from vqsynth.continuous.shelf import find_model, load
 
 
 @click.command("encode")
 @model_argument
-@click.argument("sound", type=options.File)
-@click.option("-o", "--output", type=options.File, required=True, help="The latent path, JSON or safetensors.")
+@click.argument("sound", type=options.Sound)
+@click.option("-o", "--output", type=options.OutputFile, required=True, help="The latent path, JSON or safetensors.")
 def encode_command(model: str, sound: Path, output: Path) -> None:
     """Turn SOUND into a latent path of MODEL, a shipped name or a folder, to be bent, drawn and decoded.
 
@@ -21,9 +21,10 @@ def encode_command(model: str, sound: Path, output: Path) -> None:
     Example:
       vqsynth continuous encode strings violin.wav -o violin.json
     """
-    check_suffix(output)
+    check_latents(output)
     folder = find_model(model)
     options.check_outputs(output, inputs=(sound, *folder.iterdir()))
     path = encode_file(load(folder), sound)
-    path.save(output)
-    click.echo(f"{len(path)} frames of {path.n_components} components, {path.seconds:.2f} s\nwrote {output}")
+    with written(output, ".json") as file:
+        path.save(file)
+    say(f"{len(path)} frames of {path.n_components} components, {path.seconds:.2f} s\nwrote {output}")

@@ -5,7 +5,6 @@ from typing import Any
 
 import click
 
-from vqsynth.cli import options
 from vqsynth.cli.continuous import rendering
 from vqsynth.continuous.morphing import ALIGNMENTS, PARTS, morph
 from vqsynth.continuous.shelf import find_model
@@ -14,8 +13,8 @@ from vqsynth.curves import make_curve
 
 @click.command("morph")
 @rendering.model_argument
-@click.argument("a", type=options.File)
-@click.argument("b", type=options.File)
+@click.argument("a", type=rendering.SoundOrPath)
+@click.argument("b", type=rendering.SoundOrPath)
 @rendering.render_options
 @click.option("--weight", metavar="CURVE", default="line(0,1)", show_default=True, help="From 0, all A, to 1, all B.")
 @click.option("--align", type=click.Choice(ALIGNMENTS), default="stretch", show_default=True,

@@ -5,7 +5,6 @@ from typing import Any
 
 import click
 
-from vqsynth.cli import options
 from vqsynth.cli.continuous import rendering
 from vqsynth.continuous.plane import check_corners, read_walk, walk_plane
 from vqsynth.continuous.shelf import find_model
@@ -13,7 +12,7 @@ from vqsynth.continuous.shelf import find_model
 
 @click.command("plane")
 @rendering.model_argument
-@click.argument("corners", nargs=-1, metavar="A B C D", type=options.File)
+@click.argument("corners", nargs=-1, metavar="A B C D", type=rendering.SoundOrPath)
 @rendering.render_options
 @click.option("--at", required=True, metavar="WALK", help='Where the point is: "0:0.1,0.2 4:0.9,0.8", or @walk.csv.')
 @click.option("--seconds", type=float, help="Length of the sound.  [default: until walk and sounds have ended]")

@@ -5,16 +5,16 @@ from pathlib import Path
 import click
 
 from vqsynth.cli import options
+from vqsynth.cli.continuous.rendering import PathFile, load_path
 from vqsynth.cli.outputs import dark as dark_option
-from vqsynth.continuous.latents import LatentPath
 from vqsynth.plot import plot_latents
 
 
 @click.command("plot")
-@click.argument("path", metavar="PATH.json", type=options.File)
+@click.argument("path", metavar="PATH.json", type=PathFile)
 @click.option("-o", "--output", type=options.File, required=True, help="The picture to write, PNG, SVG or PDF.")
 @click.option("--components", type=click.IntRange(min=1), default=8, show_default=True, help="How many are drawn.")
-@click.option("--before", type=options.File, metavar="PATH.json", help="A path drawn behind: before it was bent.")
+@click.option("--before", type=PathFile, metavar="PATH.json", help="A path drawn behind: before it was bent.")
 @dark_option
 def plot_command(path: Path, output: Path, components: int, before: Path | None, dark: bool) -> None:
     """Draw the loudness of a latent path and its components, the strongest first, over time.
@@ -24,7 +24,7 @@ def plot_command(path: Path, output: Path, components: int, before: Path | None,
       vqsynth continuous plot bent.json --before violin.json -o bent.png
     """
     files = [file for file in (path, before) if file]
-    options.check_outputs(picture=output, inputs=tuple(files))
-    shown, *behind = [LatentPath.load(file) for file in files]
+    options.check_outputs(picture=output, inputs=options.named(*files))
+    shown, *behind = [load_path(file) for file in files]
     plot_latents(shown, output, components=components, before=behind[0] if behind else None, title=path.stem, dark=dark)
     click.echo(f"wrote {output}")

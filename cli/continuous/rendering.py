@@ -9,6 +9,8 @@ import click
 
 from vqsynth import audio
 from vqsynth.cli import options
+from vqsynth.cli.given import LATENTS, MODEL, SOUND
+from vqsynth.cli.streams import STANDARD, FilePath, Name, readable, say, written
 from vqsynth.continuous.latentfiles import SUFFIXES, check_suffix
 from vqsynth.continuous.latents import LatentPath
 from vqsynth.continuous.model import ContinuousModel
@@ -20,9 +22,11 @@ _OPTIONS = (
     click.option("--vocoder", metavar="NAME", help="One of the model's; `info` lists them.  [default: its best]"),
     click.option("--excitation", type=click.Choice(options.EXCITATIONS), help="Phases, for vocoders of magnitudes."),
     click.option("--seed", type=click.IntRange(min=0), help="Seed of the noise.  [default: the path's]"),
-    click.option("--path", "path_file", type=options.File, help="Write the latent path, JSON or safetensors."),
+    click.option("--path", "path_file", type=options.OutputFile, help="Write the latent path, JSON or safetensors."),
 )
-model_argument = click.argument("model")
+Model = Name(MODEL)
+SoundOrPath, PathFile = FilePath(SOUND, LATENTS), FilePath(LATENTS, standard="input")
+model_argument = click.argument("model", type=Model)
 
 
 def render_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -32,10 +36,16 @@ def render_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def check(values: dict[str, Any], *inputs: Path) -> None:
     """Refuse, before any work, outputs that cannot be written or are inputs."""
-    audio.sound_format(values["output"])
+    options.check_sound(values["output"])
     if values["path_file"]:
-        check_suffix(values["path_file"])
+        check_latents(values["path_file"])
     options.check_outputs(values["output"], values["path_file"], inputs=inputs)
+
+
+def check_latents(output: Path) -> None:
+    """Refuse a latent path to write of a format that is none; on standard output it is JSON."""
+    if output != STANDARD:
+        check_suffix(output)
 
 
 def curve_files(*texts: str) -> tuple[Path, ...]:
@@ -60,6 +70,12 @@ def read_path(model: ContinuousModel, file: Path) -> LatentPath:
     return path
 
 
+def load_path(file: Path) -> LatentPath:
+    """Read a latent path, also from standard input."""
+    with readable(file, ".json") as there:
+        return LatentPath.load(there)
+
+
 def encode_file(model: ContinuousModel, file: Path) -> LatentPath:
     """Encode a sound file. Raises AudioError that names it: of two or four sounds, one must know which is wrong."""
     y, sr = audio.load(file)
@@ -72,8 +88,10 @@ def encode_file(model: ContinuousModel, file: Path) -> LatentPath:
 def render(model: ContinuousModel, path: LatentPath, values: dict[str, Any]) -> None:
     """Decode a path, write the sound and, where asked for, the path as it was decoded."""
     path = model.direct(path, **{name: values[name] for name in ("vocoder", "excitation", "seed")})
-    audio.save(values["output"], model.decode(path), path.sr)
-    click.echo(f"{path.seconds:.2f} s\nwrote {values['output']}")
+    with written(values["output"], ".wav") as file:
+        audio.save(file, model.decode(path), path.sr)
+    say(f"{path.seconds:.2f} s\nwrote {values['output']}")
     if values["path_file"]:
-        path.save(values["path_file"])
-        click.echo(f"wrote {values['path_file']}")
+        with written(values["path_file"], ".json") as file:
+            path.save(file)
+        say(f"wrote {values['path_file']}")

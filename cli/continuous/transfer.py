@@ -5,14 +5,13 @@ from typing import Any
 
 import click
 
-from vqsynth.cli import options
 from vqsynth.cli.continuous import rendering
 from vqsynth.continuous.shelf import find_model
 
 
 @click.command("transfer")
 @rendering.model_argument
-@click.argument("sound", type=options.File)
+@click.argument("sound", type=rendering.SoundOrPath)
 @rendering.render_options
 def transfer_command(model: str, sound: Path, **values: Any) -> None:
     """Play SOUND as MODEL hears it: encode, then decode.
