@@ -44,7 +44,7 @@ def parse_tensors(data: bytes) -> tuple[dict[str, str], dict[str, NDArray[Any]]]
     try:
         arrays: dict[str, NDArray[Any]] = parse(data)
     except (SafetensorError, ValueError, KeyError, TypeError, OverflowError) as e:
-        raise ValueError(str(e)) from e
+        raise ValueError(str(e)[:200]) from e
     return header["__metadata__"], arrays
 
 
