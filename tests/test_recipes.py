@@ -160,7 +160,7 @@ def test_render_score_of_a_note_has_its_pitch_and_the_same_bits_each_time() -> N
 
 
 def test_require_tool_that_is_missing_names_the_package() -> None:
-    with pytest.raises(PackageError, match="'no-such-tool' is not installed; install the package 'some-package'"):
+    with pytest.raises(PackageError, match=r"^missing: the command 'no-such-tool'; sudo apt-get install some-package$"):
         packages.require_tool("no-such-tool", "some-package")
 
 
@@ -172,6 +172,20 @@ def test_require_soundfont_that_is_missing_names_the_package(tmp_path: Path) -> 
 def test_require_samples_that_are_missing_names_the_package(tmp_path: Path) -> None:
     with pytest.raises(PackageError, match="sonic-pi-samples"):
         packages.require_samples(tmp_path / "samples")
+
+
+def test_make_job_with_several_packages_missing_names_all_in_one_line_with_the_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setattr(packages, "SOUNDFONT", tmp_path / "a.sf2")
+    rendered = Rendered("violin", lambda: ())
+    monkeypatch.setattr(
+        "vqsynth.codebooks.recipes.sources.require_soundfont", lambda: packages.require_soundfont(tmp_path)
+    )
+    with pytest.raises(PackageError, match=r"sudo apt-get install fluidsynth fluid-soundfont-gm npm$") as raised:
+        make_job(_recipe(rendered, Notes("a", "1.0.0", "notes"), rendered), tmp_path, tmp_path / "b", say=print)
+    assert "\n" not in str(raised.value) and str(raised.value).count("the SoundFont") == 1
 
 
 def test_install_npm_package_that_is_there_already_needs_no_npm(
@@ -211,7 +225,8 @@ def test_make_codebook_without_its_tools_fails_in_one_line(tmp_path: Path, monke
     monkeypatch.setenv("PATH", "")
     result = CliRunner().invoke(make_codebook, ["violin"])
     assert result.exit_code == 1
-    assert result.output == "Error: 'fluidsynth' is not installed; install the package 'fluidsynth'\n"
+    said = "missing: the command 'fluidsynth', the command 'npm'; sudo apt-get install fluidsynth npm"
+    assert result.output == f"Error: {said}\n"
     assert not (tmp_path / "codebooks" / "violin").exists()
 
 
@@ -255,7 +270,8 @@ def test_make_model_without_its_tools_fails_in_one_line(tmp_path: Path, monkeypa
     monkeypatch.setenv("PATH", "")
     result = CliRunner().invoke(make_model, ["strings"])
     assert result.exit_code == 1
-    assert result.output == "Error: 'fluidsynth' is not installed; install the package 'fluidsynth'\n"
+    said = "missing: the command 'fluidsynth', the command 'npm'; sudo apt-get install fluidsynth npm"
+    assert result.output == f"Error: {said}\n"
     assert not (tmp_path / "codebooks" / "continuous" / "strings").exists()
 
 

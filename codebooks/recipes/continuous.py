@@ -14,7 +14,7 @@ import click
 
 from vqsynth.codebooks.recipes.bank import RECIPES
 from vqsynth.codebooks.recipes.recipe import SR_HZ, hold_out
-from vqsynth.codebooks.recipes.sources import Notes, Rendered, Source
+from vqsynth.codebooks.recipes.sources import Notes, Rendered, Source, check_sources
 from vqsynth.continuous.mel import MelGrid
 from vqsynth.errors import VqsynthError
 from vqsynth.frames import FrameGrid
@@ -125,8 +125,7 @@ def make_model_job(recipe: ModelRecipe, build: Path, folder: Path, *, say: Calla
     """Put the sounds together under `build`, and say how to train on them. Raises PackageError where one is missing."""
     from vqsynth.continuous.train.job import ModelJob
 
-    for source in recipe.sources:
-        source.check()
+    check_sources(recipe.sources)
     sounds: list[Path] = []
     validation: list[Path] = []
     transposed: list[Path] = []

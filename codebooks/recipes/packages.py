@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from vqsynth.errors import VqsynthError
@@ -14,25 +15,46 @@ class PackageError(VqsynthError):
     """A package that a recipe needs is missing, or could not be installed."""
 
 
+class MissingError(PackageError):
+    """Say in one line what is missing, by the Debian package that has it, and the command that installs all of it."""
+
+    def __init__(self, missing: Mapping[str, str]) -> None:
+        self.missing = dict(missing)
+        install = " ".join(dict.fromkeys(self.missing.values()))
+        super().__init__(f"missing: {', '.join(self.missing)}; sudo apt-get install {install}")
+
+
+def require_all(checks: Iterable[Callable[[], object]]) -> None:
+    """Run all checks. Raises one MissingError for all that is missing."""
+    missing: dict[str, str] = {}
+    for check in checks:
+        try:
+            check()
+        except MissingError as e:
+            missing |= e.missing
+    if missing:
+        raise MissingError(missing)
+
+
 def require_tool(command: str, package: str) -> str:
-    """Find a command. Raises PackageError, naming the package that has it."""
+    """Find a command. Raises MissingError, naming the package that has it."""
     found = shutil.which(command)
     if found is None:
-        raise PackageError(f"'{command}' is not installed; install the package '{package}'")
+        raise MissingError({f"the command '{command}'": package})
     return found
 
 
 def require_soundfont(path: Path = SOUNDFONT) -> Path:
-    """Find the General MIDI SoundFont of Frank Wen. Raises PackageError."""
+    """Find the General MIDI SoundFont of Frank Wen. Raises MissingError."""
     if not path.is_file():
-        raise PackageError(f"the SoundFont '{path}' is not there; install the Debian package 'fluid-soundfont-gm'")
+        raise MissingError({f"the SoundFont '{path}'": "fluid-soundfont-gm"})
     return path
 
 
 def require_samples(folder: Path = SAMPLES) -> Path:
-    """Find the folder of Sonic Pi's samples. Raises PackageError."""
+    """Find the folder of Sonic Pi's samples. Raises MissingError."""
     if not folder.is_dir():
-        raise PackageError(f"the samples '{folder}' are not there; install the Debian package 'sonic-pi-samples'")
+        raise MissingError({f"the samples '{folder}'": "sonic-pi-samples"})
     return folder
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from vqsynth.codebooks.recipes.sources import Source
+from vqsynth.codebooks.recipes.sources import Source, check_sources
 from vqsynth.frames import FrameGrid
 from vqsynth.train.build import TrainingJob, make_config
 from vqsynth.train.trainer import TrainConfig
@@ -62,8 +62,7 @@ class Recipe:
 
 def make_job(recipe: Recipe, build: Path, folder: Path, *, say: Callable[[str], object]) -> TrainingJob:
     """Put the sounds together under `build`, and say how to train on them. Raises PackageError where one is missing."""
-    for source in recipe.sources:
-        source.check()
+    check_sources(recipe.sources)
     sounds: list[Path] = []
     validation: list[Path] = []
     for source in recipe.sources:

@@ -5,6 +5,7 @@ A source checks that its package is there, gathers its sounds in a fixed order, 
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -15,6 +16,7 @@ from vqsynth.codebooks.recipes.midi import Score
 from vqsynth.codebooks.recipes.packages import (
     PackageError,
     install_npm_package,
+    require_all,
     require_samples,
     require_soundfont,
     require_tool,
@@ -22,6 +24,11 @@ from vqsynth.codebooks.recipes.packages import (
 from vqsynth.codebooks.recipes.soundfont import render_phrases
 
 Credit = dict[str, str]
+
+
+def check_sources(sources: Iterable["Source"]) -> None:
+    """Check all sources. Raises PackageError that names all that is missing in one line."""
+    require_all(source.check for source in sources)
 
 
 class Source(Protocol):
@@ -50,8 +57,7 @@ class Rendered:
 
     def check(self) -> None:
         """Raise PackageError where FluidSynth or the SoundFont is missing."""
-        require_tool("fluidsynth", "fluidsynth")
-        require_soundfont()
+        require_all((partial(require_tool, "fluidsynth", "fluidsynth"), require_soundfont))
 
     def doing(self) -> str:
         """Say what gathering does."""

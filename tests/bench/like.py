@@ -15,7 +15,7 @@ from pathlib import Path
 import librosa
 import numpy as np
 import soundfile
-from _bars import finish, note, show
+from _bars import finish, show
 from scipy.stats import spearmanr
 
 import vqsynth
@@ -89,7 +89,7 @@ def main(*names: str) -> None:
             paths["speech"] = Path(folder, "speech.wav")
             subprocess.run(["espeak-ng", "-w", str(paths["speech"]), SENTENCE], check=True)
         else:
-            note("speech left out: espeak-ng is not installed", 0)
+            print("speech left out: missing: espeak-ng; sudo apt-get install espeak-ng", flush=True)
         for book_name in names or [name for name in BOOKS if name in at_hand]:
             book = vqsynth.load(book_name)
             for name, path in paths.items():

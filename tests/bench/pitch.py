@@ -7,6 +7,7 @@ The range is what the codes reach, the 2nd to the 98th percentile of their pitch
 to 1600 Hz), a tracker of the fundamental.
 """
 
+import importlib.util
 import sys
 
 import librosa
@@ -85,6 +86,8 @@ def bench_together(book: Codebook) -> None:
 
 def main(*names: str) -> None:
     """Print every bar for every codebook."""
+    if importlib.util.find_spec("pyworld") is None:
+        print("the judge pyworld left out: missing: pyworld; pip install pyworld", flush=True)
     at_hand = {book.name: book for book in vqsynth.list_codebooks()}
     for name in names or [name for name in BOOKS if name in at_hand]:
         book = at_hand.get(name) or vqsynth.load(name)
