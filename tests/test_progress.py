@@ -48,3 +48,22 @@ def test_smoothed_of_a_constant_is_it_and_of_noise_its_mean(rng: np.random.Gener
     assert [constant.follow(0.3) for _ in range(9)] == pytest.approx([0.3] * 9)
     values = [noisy.follow(2 + rng.standard_normal()) for _ in range(2000)]
     assert np.mean(values[500:]) == pytest.approx(2, abs=0.1) and np.std(values[500:]) < 0.2
+
+
+def test_progress_goes_on_where_nobody_reads_along_any_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> int:
+        raise OSError(5, "Input/output error")
+
+    with progress.Progress(1) as shown:
+        monkeypatch.setattr("sys.stderr.write", fail)
+        shown.show("all is well", share=1.0)
+
+
+def test_progress_on_a_terminal_that_was_closed_hides_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Closed:
+        def stop(self) -> None:
+            raise OSError(5, "Input/output error")
+
+    shown = progress.Progress(1)
+    monkeypatch.setattr(shown, "_bar", Closed())
+    shown.__exit__(KeyboardInterrupt, KeyboardInterrupt(), None)

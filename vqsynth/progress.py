@@ -2,6 +2,7 @@
 
 import sys
 import time
+from contextlib import suppress
 from types import TracebackType
 
 from rich.console import Console
@@ -49,7 +50,8 @@ class Progress:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._bar is not None:
-            self._bar.stop()
+            with suppress(OSError):  # a terminal that was closed would hide what ended the work
+                self._bar.stop()
 
     def show(self, state: str, *, share: float) -> None:
         """Take note of a step, after which things stand as `state` says and `share` of the work, 0 to 1, is done."""
@@ -61,8 +63,9 @@ class Progress:
             self._bar.update(self._task, completed=share, state=f"{step}  {state}")
         elif time.monotonic() - self._shown > LINE_EVERY_S or share >= 1:
             self._shown = time.monotonic()
-            sys.stderr.write(f"{step}  {state}  {self._seconds_left(share):.0f} s left\n")
-            sys.stderr.flush()
+            with suppress(OSError):  # where nobody reads along any more, the work goes on
+                sys.stderr.write(f"{step}  {state}  {self._seconds_left(share):.0f} s left\n")
+                sys.stderr.flush()
 
     def _seconds_left(self, share: float) -> float:
         done = share - (self._first or 0.0)
