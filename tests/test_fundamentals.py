@@ -10,13 +10,11 @@ from vqsynth.codebook import Codebook
 from vqsynth.correction import raise_fundamentals
 from vqsynth.frames import FrameGrid, magnitude_spectra
 from vqsynth.fundamentals import measure_fundamentals
-from vqsynth.index import Demand
 from vqsynth.limits import Limits
 from vqsynth.path import CodePath
 from vqsynth.render import render_path
 from vqsynth.selection import Selection, select_codes
 from vqsynth.synthesis import synthesize
-from vqsynth.table import join_tables
 
 GRID = FrameGrid()
 
@@ -104,11 +102,3 @@ def test_synthesize_pitch_raises_weak_fundamentals_unless_it_is_off(book: Codebo
     off = synthesize(weak, seconds=1.0, pitch="p50", rounds=1, limits=Limits(fundamental_db=0))
     assert made.report["spent"]["fundamental_db"] == pytest.approx(8)
     assert "fundamental_db" not in off.report["spent"]
-
-
-def test_join_tables_keeps_fundamentals_where_all_are_known(book: Codebook) -> None:
-    twice = join_tables([book.table, book.table])
-    assert twice.fundamentals is not None and book.table.fundamentals is not None
-    np.testing.assert_array_equal(twice.fundamentals, np.tile(book.table.fundamentals, 2))
-    assert join_tables([book.table, replace(book.table, fundamentals=None)]).fundamentals is None
-    Demand(join_tables([book.table, book.table]), {"pitch": np.array([300.0])})

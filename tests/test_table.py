@@ -3,6 +3,7 @@
 import dataclasses
 import html
 import json
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 
 from tests.sound_worlds import make_codebook
 from vqsynth.errors import CodebookError, ParameterError
-from vqsynth.table import DescriptorTable, join_tables
+from vqsynth.table import DescriptorTable
 
 NAMES, UNITS, SCALES = ("centroid", "flatness", "pitch"), ("Hz", "dB", "Hz"), ("octave", "linear", "octave")
 UNIT_OF, SCALE_OF = dict(zip(NAMES, UNITS, strict=True)), dict(zip(NAMES, SCALES, strict=True))
@@ -299,15 +300,8 @@ def test_select_by_a_mask_of_another_length_is_refused() -> None:
         make_codebook().table.select(np.array([True, False]))
 
 
-def test_join_tables_keeps_the_rows_and_numbers_them_on(table: DescriptorTable) -> None:
-    joined = join_tables([table, table])
-    assert len(joined) == 2 * len(table)
-    np.testing.assert_array_equal(joined.values[len(table) :], table.values)
-    np.testing.assert_array_equal(joined.codes, np.arange(2 * len(table)))
-
-
-def test_join_tables_of_different_descriptors_is_refused(table: DescriptorTable) -> None:
-    other = DescriptorTable(("level",), ("dB",), ("linear",), np.zeros((3, 1), np.float32), np.ones(3, np.int64))
-    for tables in ([], [table, other]):
-        with pytest.raises(ParameterError, match="the same descriptors"):
-            join_tables(tables)
+def test_used_tells_the_codes_that_the_corpus_used_and_all_where_it_is_not_known(table: DescriptorTable) -> None:
+    counts = np.zeros(len(table), np.int64)
+    assert replace(table, counts=counts).used.all()
+    counts[2] = 5
+    assert np.flatnonzero(replace(table, counts=counts).used).tolist() == [2]

@@ -35,6 +35,7 @@ SUFFIXES = (
 """Ends of file names of sounds that are read; those of ffmpeg are last."""
 
 MAX_32_BIT_BYTES = 2**32 - 2**16  # sizes in WAV and AIFF headers have 32 bits
+_GROWTH = 1 << 22  # samples, 17 MB
 _BLOCK = 1 << 16  # libsndfile's Vorbis writer overflows its stack on blocks of minutes
 
 
@@ -49,16 +50,13 @@ def load(path: StrPath, *, sr: int | None = None) -> tuple[Floats, int]:
     """
     source = check_path("path", path)
     if sr is not None:
-        _check_rate(sr, "sr")
+        check_rate(sr, "sr")
     with opened(source) as sound:
         rate = sr or sound.sr
-        pieces, n = [], 0
-        for block in _at_rate(sound, rate):
-            pieces.append(block)
-            n += len(block)
-            if n > min(LONGEST_S * rate, MOST_SAMPLES):
-                raise AudioError(_say_too_long(source, sound, rate))
-    return _join(pieces, n), rate
+        y = _gather(_at_rate(sound, rate), most=int(min(LONGEST_S * rate, MOST_SAMPLES)))
+        if y is None:
+            raise AudioError(_say_too_long(source, sound, rate))
+    return y, rate
 
 
 def stream(path: StrPath, *, sr: int, piece_s: float = 30.0) -> Iterator[Floats]:
@@ -67,7 +65,7 @@ def stream(path: StrPath, *, sr: int, piece_s: float = 30.0) -> Iterator[Floats]
     Yields mono pieces (n,) float32 at `sr` Hz, together the samples that `load` gives. Warns and raises as `load` does,
     but for a length.
     """
-    _check_rate(sr, "sr")
+    check_rate(sr, "sr")
     if not 0 < check_number("piece_s", piece_s) <= 1e6:
         raise ParameterError(f"piece_s must be above 0, up to 1e6 (got {piece_s})")
     wanted, pieces, n = max(1, round(piece_s * sr)), [], 0
@@ -76,23 +74,28 @@ def stream(path: StrPath, *, sr: int, piece_s: float = 30.0) -> Iterator[Floats]
             pieces.append(block)
             n += len(block)
             if n >= wanted:
-                yield _join(pieces, n)
+                yield np.concatenate(pieces)
                 pieces, n = [], 0
         if n:
-            yield _join(pieces, n)
+            yield np.concatenate(pieces)
 
 
 def _at_rate(sound: Sound, sr: int) -> Iterator[Floats]:
     return sound.blocks if sr == sound.sr else resample_blocks(sound.blocks, orig_sr=sound.sr, sr=sr)
 
 
-def _join(pieces: list[Floats], n: int) -> Floats:
-    """Join pieces to one of n samples, and forget each at once, so that two copies never stand in memory."""
-    y, at = np.empty(n, np.float32), 0
-    for i in range(len(pieces)):
-        piece, pieces[i] = pieces[i], pieces[i][:0].copy()
-        y[at : at + len(piece)] = piece
-        at += len(piece)
+def _gather(blocks: Iterator[Floats], *, most: int | None = None) -> Floats | None:
+    """Join blocks to one array that grows where it stands, so that no copy stands beside it; None beyond `most`."""
+    y, n = np.empty(0, np.float32), 0
+    for block in blocks:
+        end = n + len(block)
+        if most is not None and end > most:
+            return None
+        if end > len(y):
+            y.resize(end + min(end, _GROWTH), refcheck=False)
+        y[n:end] = block
+        n = end
+    y.resize(n, refcheck=False)
     return y
 
 
@@ -128,12 +131,14 @@ def resample(y: ArrayLike, *, orig_sr: int, sr: int) -> Floats:
     Raises ParameterError for a rate outside 1 to 768 kHz, and AudioError for samples that are not sound.
     """
     values = check_samples(y)
-    _check_rate(orig_sr, "orig_sr")
-    _check_rate(sr, "sr")
+    check_rate(orig_sr, "orig_sr")
+    check_rate(sr, "sr")
     if sr == orig_sr:
         return values
-    pieces = list(resample_blocks(iter((values,)), orig_sr=orig_sr, sr=sr))
-    return _join(pieces, sum(map(len, pieces)))
+    blocks = (values[start : start + _GROWTH] for start in range(0, len(values), _GROWTH))
+    out = _gather(resample_blocks(blocks, orig_sr=orig_sr, sr=sr))
+    assert out is not None
+    return out
 
 
 def limit_peak(y: ArrayLike) -> tuple[Floats, float]:
@@ -209,7 +214,7 @@ def save(path: StrPath, y: ArrayLike, sr: int) -> None:
     infinite or beyond full scale, for a sound too long for its format, and for a full disk or an unwritable folder.
     """
     kind = sound_format(check_path("path", path))
-    _check_rate(sr, "sr")
+    check_rate(sr, "sr")
     values = check_samples(y)
     peak = measure_peak(values)
     if peak > 1.0:
@@ -219,7 +224,8 @@ def save(path: StrPath, y: ArrayLike, sr: int) -> None:
     write_whole(path, _encode(values, sr, kind), error=AudioError)
 
 
-def _check_rate(sr: int, name: str) -> None:
+def check_rate(sr: int, name: str) -> None:
+    """Refuse a sample rate outside 1 to 768 kHz, or that is no whole number. Raises ParameterError."""
     is_number = isinstance(sr, int | float | np.integer | np.floating) and not isinstance(sr, bool)
     if not is_number or not MIN_SR_HZ <= sr <= MAX_SR_HZ or sr != int(sr):
         raise ParameterError(f"{name} must be a whole number from {MIN_SR_HZ} to {MAX_SR_HZ} Hz (got {sr!r})")

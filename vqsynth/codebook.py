@@ -12,16 +12,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from vqsynth.audio import check_samples, limit_peak, resample, to_mono
+from vqsynth.audio import check_samples, limit_peak, to_mono
 from vqsynth.bundle import Card, Kind, seal, write_bundle
 from vqsynth.checks import check_flag, check_kind, check_whole, show
 from vqsynth.errors import CodebookError, ParameterError, VqsynthWarning
 from vqsynth.excitation import check_seed
 from vqsynth.files import StrPath
-from vqsynth.frames import Floats, FrameGrid, frame_signal
+from vqsynth.frames import Floats, FrameGrid, frame_blocks
 from vqsynth.grains import Grains, normalize_power
 from vqsynth.index import Targets, check_targets, check_weights
 from vqsynth.measuring import measure_table
+from vqsynth.offset import audible_blocks
 from vqsynth.path import SILENT_DB, CodePath, check_layers
 from vqsynth.render import check_fit, render_layers
 from vqsynth.selection import Selection, check_taken, make_selection, most_used, price_jumps, select_codes
@@ -226,23 +227,24 @@ class Codebook:
     def encode(self, y: ArrayLike, sr: int, *, progress: Callable[[float], None] | None = None) -> CodePath:
         """Turn a sound into codes and gain, a path that `render` plays in this codebook's timbre.
 
-        y: (n,) or (n, channels) at `sr` Hz, resampled where need be. progress is called with the share done, 0 to 1.
+        y: (n,) or (n, channels) at `sr` Hz, resampled where need be. Its offset, which cannot be heard, is no part of
+        the path; what is 120 dB under full scale is silence. progress is called with the share done, 0 to 1.
         Raises AudioError for samples that are not sound, CodebookError for weights that are not finite.
         """
-        from vqsynth.model.vqvae import encode_windows
+        from vqsynth.model.vqvae import make_encoder
 
         if progress is not None and not callable(progress):
             raise ParameterError(f"progress must be a function of the share done (got {show(progress)})")
         mono = check_samples(to_mono(y))
-        mono = resample(mono, orig_sr=sr, sr=self.grid.sr)
-        frames = frame_signal(mono, self.grid)
-        codes, power = np.empty(len(frames), np.int64), np.empty(len(frames))
-        for start in range(0, len(frames), _FRAMES_AT_ONCE):
-            block = slice(start, start + _FRAMES_AT_ONCE)
-            codes[block] = encode_windows(self.card["model"], self.model_state, frames[block])
-            power[block] = ((frames[block] * self.grid.window).astype(np.float64) ** 2).mean(axis=1)
+        blocks = audible_blocks(mono, orig_sr=sr, sr=self.grid.sr)
+        n_samples, codes, power = max(1, round(len(mono) * self.grid.sr / sr)), [], []
+        encode = make_encoder(self.card["model"], self.model_state, used=self.table.used)
+        for frames in frame_blocks(blocks, n_samples, self.grid, at_once=_FRAMES_AT_ONCE):
+            codes.append(encode(frames))
+            power.append(((frames * self.grid.window).astype(np.float64) ** 2).mean(axis=1))
             if progress:
-                progress(min(1.0, block.stop / len(frames)))
-        mean_square = power / np.mean(self.grid.window.astype(np.float64) ** 2)
-        gain_db = 10 * np.log10(np.maximum(mean_square, 10 ** (SILENT_DB / 10)))
-        return CodePath(self.name, self.sha256, self.grid.sr, self.grid.hop_length, len(mono), codes, gain_db)
+                progress(sum(map(len, codes)) / self.grid.count(n_samples))
+        power_of_window = np.mean(self.grid.window.astype(np.float64) ** 2)
+        gain_db = 10 * np.log10(np.maximum(np.concatenate(power) / power_of_window, 10 ** (SILENT_DB / 10)))
+        clock = self.grid.sr, self.grid.hop_length, n_samples
+        return CodePath(self.name, self.sha256, *clock, np.concatenate(codes), gain_db)

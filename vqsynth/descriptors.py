@@ -27,6 +27,7 @@ from vqsynth.checks import check_choice, check_kind, check_whole, show
 from vqsynth.errors import ParameterError
 from vqsynth.frames import Floats, FrameGrid, frames_between
 from vqsynth.loudness import k_weight
+from vqsynth.offset import remove_offset
 from vqsynth.yin import estimate_pitch
 
 Scale = Literal["octave", "linear"]
@@ -129,7 +130,7 @@ def _home(function: Callable[[Analysis], Floats]) -> tuple[str, str]:
 def measure(
     y: Floats, grid: FrameGrid, names: Iterable[str] | None = None, *, n_fft: int | None = None
 ) -> dict[str, Floats]:
-    """Measure sounds frame by frame.
+    """Measure sounds frame by frame. An offset, which cannot be heard, is taken out before.
 
     y: (..., n), finite. names: those of the registry, by default all. n_fft: of a frame, by default that of the
     grid, whose hop is kept. Returns a dict of (..., T) float32.
@@ -139,6 +140,13 @@ def measure(
     y = np.asarray(y, np.float32)
     if not np.isfinite(y).all():
         raise ParameterError("y must hold finite samples (got NaN or infinite ones)")
+    return measure_clean(remove_offset(y, grid.sr), grid, names, n_fft=n_fft)
+
+
+def measure_clean(
+    y: Floats, grid: FrameGrid, names: Iterable[str] | None = None, *, n_fft: int | None = None
+) -> dict[str, Floats]:
+    """Measure sounds as `measure` does, of which it is known that they are finite and have no offset."""
     wanted = [lookup(name) for name in (REGISTRY if names is None else check_names(names))]
     n_fft = grid.n_fft if n_fft is None else check_whole("n_fft", n_fft, 4, 2**20)
     wide = FrameGrid(grid.sr, n_fft, math.gcd(n_fft // 4, grid.hop_length))

@@ -6,8 +6,10 @@ The window is a periodic Hann window, used at analysis and again at synthesis, s
 `hann**2` is constant for any hop that divides a quarter of the window.
 """
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -90,6 +92,22 @@ def frames_between(y: Floats, start: int, stop: int, *, n_fft: int, hop_length: 
     missing = (max(0, -first), max(0, last - y.shape[-1]))
     padded = np.pad(y[..., max(0, first) : last], [(0, 0)] * (y.ndim - 1) + [missing])
     return np.lib.stride_tricks.sliding_window_view(padded, n_fft, axis=-1)[..., ::hop_length, :]
+
+
+def frame_blocks(blocks: Iterable[Floats], n_samples: int, grid: FrameGrid, *, at_once: int) -> Iterator[Floats]:
+    """Cut the frames that `frame_signal` cuts of a sound that comes in blocks (n,), `n_samples` in all.
+
+    Yields (t, n_fft), t up to `at_once`, of which no more than the next is in memory.
+    """
+    half, hop = grid.n_fft // 2, grid.hop_length
+    kept, left = np.zeros(half, np.float32), grid.count(n_samples)
+    for block in chain(blocks, (np.zeros(half + hop, np.float32),)):
+        kept = np.concatenate([kept, block])
+        while (ready := min(left, at_once, 1 + (len(kept) - grid.n_fft) // hop)) > 0:
+            if ready < at_once and ready < left:
+                break
+            yield np.lib.stride_tricks.sliding_window_view(kept, grid.n_fft)[::hop][:ready]
+            kept, left = kept[ready * hop :], left - ready
 
 
 def magnitude_spectra(y: Floats, grid: FrameGrid) -> Floats:

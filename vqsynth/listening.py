@@ -7,9 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vqsynth import audio
-from vqsynth.descriptors import measure
+from vqsynth.descriptors import measure_clean
+from vqsynth.errors import AudioError
 from vqsynth.files import StrPath
 from vqsynth.frames import Floats, FrameGrid
+from vqsynth.offset import offset_free_pieces
 
 LIKE = ("loudness", "centroid", "flatness", "pitch")
 """What `--like` follows."""
@@ -17,6 +19,8 @@ QUIET_DB = 50.0
 """Frames further than this under the loudest ask for nothing but their loudness."""
 MEMORY_S = 0.15
 """How long the K-weighting remembers."""
+SILENT_DB = -118.0
+"""A sound that is never louder is silence: the loudness of a sine of 1e-6."""
 LOWEST_DB = -80.0
 """Loudness is asked for no lower than this."""
 
@@ -34,15 +38,28 @@ class Heard:
 
 
 def hear_sound(path: StrPath, grid: FrameGrid, names: tuple[str, ...] = LIKE) -> Heard:
-    """Measure a sound file on a grid. Raises AudioError for what is no sound, ParameterError for unknown names."""
+    """Measure a sound file on a grid.
+
+    Raises AudioError for what is no sound, and for one in which there is nothing to be heard; ParameterError for
+    unknown names.
+    """
     wanted = tuple(dict.fromkeys((*names, "loudness", "pitch_confidence")))
     measured, n_samples = measure_pieces(audio.stream(path, sr=grid.sr), grid, wanted)
     loudness = np.maximum(measured["loudness"].astype(np.float64), LOWEST_DB)
+    if loudness.max() < LOWEST_DB + 1:
+        raise AudioError(_say_unheard(path, measured["loudness"]))
     quiet = loudness < max(loudness.max() - QUIET_DB, LOWEST_DB + 1)
     values = {name: np.where(quiet, np.nan, measured[name].astype(np.float64)) for name in names}
     if "loudness" in values:
         values["loudness"] = loudness
     return Heard(values, n_samples / grid.sr, measured["pitch_confidence"].astype(np.float64))
+
+
+def _say_unheard(path: StrPath, loudness: Floats) -> str:
+    peak = float(loudness.max())
+    if peak < SILENT_DB:
+        return f"'{path}' holds only silence, which asks for nothing; name a sound that can be heard"
+    return f"'{path}' is never louder than {peak:.0f} LUFS, too quiet to ask for anything; turn it up"
 
 
 def measure_pieces(pieces: Iterable[Floats], grid: FrameGrid, names: tuple[str, ...]) -> tuple[dict[str, Floats], int]:
@@ -53,7 +70,7 @@ def measure_pieces(pieces: Iterable[Floats], grid: FrameGrid, names: tuple[str, 
     memory = grid.n_fft + grid.samples(MEMORY_S)
     parts: dict[str, list[Floats]] = {name: [] for name in names}
     kept, start, done = np.zeros(0, np.float32), 0, 0
-    for piece in pieces:
+    for piece in offset_free_pieces(pieces, grid.sr):
         kept = np.concatenate([kept, piece])
         heard = start + len(kept) - grid.n_fft // 2  # frames centred up to here are whole
         ready = max(done, grid.count(heard)) if heard >= 0 else 0
@@ -68,5 +85,5 @@ def measure_pieces(pieces: Iterable[Floats], grid: FrameGrid, names: tuple[str, 
 
 def _take(parts: dict[str, list[Floats]], y: Floats, grid: FrameGrid, frames: slice) -> None:
     if frames.stop > frames.start:
-        for name, values in measure(y, grid, parts).items():
+        for name, values in measure_clean(y, grid, parts).items():
             parts[name].append(values[frames])

@@ -122,6 +122,11 @@ class DescriptorTable:
             self.names, self.units, self.scales, self.values[rows], self.counts[rows], codes=self.codes[rows]
         )
 
+    @property
+    def used(self) -> Bools:
+        """Tell which codes the corpus used, (K,); all of them where it is not known."""
+        return self.counts > 0 if self.counts.any() else np.ones(len(self), bool)
+
     @cached_property
     def spreads(self) -> Doubles:
         """Measure each column's standard deviation over its usable codes, in its scale, (F,); 1 for mere rounding."""
@@ -201,25 +206,6 @@ class DescriptorTable:
 
     def _sheet(self) -> Sheet:
         return Sheet(self.names, self.codes, self.counts, self.values)
-
-
-def join_tables(tables: Sequence[DescriptorTable]) -> DescriptorTable:
-    """Put tables of the same descriptors one under the other, to be searched as one; codes are numbered on.
-
-    Raises ParameterError where there is none, or where they differ in names, units or scales.
-    """
-    heads = {(table.names, table.units, table.scales) for table in tables}
-    if len(heads) != 1:
-        raise ParameterError("tables must have the same descriptors; measure them again with the same ones")
-    values = np.concatenate([table.values for table in tables])
-    deviations, fundamentals = (_join([getattr(t, name) for t in tables]) for name in ("deviations", "fundamentals"))
-    counts = np.concatenate([table.counts for table in tables])
-    return DescriptorTable(*heads.pop(), values, counts, deviations=deviations, fundamentals=fundamentals)
-
-
-def _join(parts: list[Floats | None]) -> Floats | None:
-    known = [part for part in parts if part is not None]
-    return np.concatenate(known) if len(known) == len(parts) else None
 
 
 def _to_scale(values: NDArray[Any], scale: str) -> Doubles:

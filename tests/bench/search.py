@@ -15,15 +15,16 @@ from _bars import finish, median_seconds, note, show
 
 import vqsynth
 from vqsynth.index import CodeIndex, Demand
-from vqsynth.table import DescriptorTable, join_tables
+from vqsynth.table import DescriptorTable
 
 MANY = 100_000
 
 
-def grow(table: DescriptorTable) -> DescriptorTable:
-    """Make a table of MANY codes of one by jitter."""
-    rng = np.random.default_rng(0)
-    values = np.tile(table.values, (-(-MANY // len(table)), 1))[:MANY]
+def grow(tables: list[DescriptorTable]) -> DescriptorTable:
+    """Make a table of MANY codes of some by jitter."""
+    rng, table = np.random.default_rng(0), tables[0]
+    joined = np.concatenate([one.values for one in tables])
+    values = np.tile(joined, (-(-MANY // len(joined)), 1))[:MANY]
     jittered = values * (1 + 0.02 * rng.standard_normal(values.shape)).astype(np.float32)
     return DescriptorTable(table.names, table.units, table.scales, jittered, np.ones(MANY, np.int64))
 
@@ -38,7 +39,7 @@ def main(name: str = "violin") -> None:
         what = f"{name}: best path, {len(book)} codes, 10 minutes of {' and '.join(curves)}"
         show(what, time.perf_counter() - start, 10, unit="s")
     show("    memory of the whole process", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6, 1, unit="GB")
-    table = grow(join_tables([book.table for book in vqsynth.list_codebooks()]))
+    table = grow([book.table for book in vqsynth.list_codebooks()])
     curves = {"centroid": "random(p5,p95,2,1)", "flatness": "random(p5,p95,2,2)", "pitch": "random(p5,p95,2,3)"}
     targets = book.sample_curves(seconds=60, **curves)
     demand = Demand(table, {name: targets[name] for name in curves})

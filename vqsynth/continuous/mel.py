@@ -20,6 +20,7 @@ from vqsynth.audio import check_samples
 from vqsynth.errors import ModelError, ParameterError
 from vqsynth.frames import Floats, FrameGrid, frame_signal
 from vqsynth.loudness import k_response
+from vqsynth.offset import remove_offset
 
 Doubles = NDArray[np.float64]
 
@@ -150,9 +151,12 @@ class MelFrames:
 def analyse_sound(y: ArrayLike, grid: MelGrid) -> MelFrames:
     """Analyse the centred frames of a sound. y: (n,) at grid.frames.sr; there are grid.frames.count(n) frames.
 
+    An offset, which cannot be heard, is taken out before.
+
     Raises AudioError for samples that are none, not mono, NaN or infinite.
     """
-    return analyse_frames(frame_signal(check_samples(y), grid.frames), grid)
+    clean = remove_offset(check_samples(y), grid.frames.sr)
+    return analyse_frames(frame_signal(clean, grid.frames), grid)
 
 
 def analyse_frames(frames: Floats, grid: MelGrid) -> MelFrames:

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike
 
 from vqsynth.audio import check_samples, limit_peak, resample, to_mono
 from vqsynth.bundle import Card, seal, write_bundle
-from vqsynth.continuous.bounds import bound_mel, check_level
+from vqsynth.continuous.bounds import bound_mel
 from vqsynth.continuous.components import Components
 from vqsynth.continuous.flattening import Flattening
 from vqsynth.continuous.folder import CONTINUOUS, VAE_FILE, Arrays, pack_model, round_weights
@@ -24,6 +24,7 @@ from vqsynth.continuous.mel import MelGrid, analyse_sound
 from vqsynth.errors import ModelError, ParameterError, VqsynthWarning
 from vqsynth.files import StrPath
 from vqsynth.frames import Floats
+from vqsynth.offset import remove_offset
 
 if TYPE_CHECKING:
     from vqsynth.continuous.vae import VAE
@@ -165,7 +166,7 @@ class ContinuousModel:
         """
         from vqsynth.continuous.vae import encode_frames
 
-        mono = check_level(check_samples(to_mono(y)))
+        mono = remove_offset(check_samples(to_mono(y)), sr)
         mono = resample(mono, orig_sr=sr, sr=self.sr)
         frames = analyse_sound(mono, self.grid)
         return self.to_path(encode_frames(self.vae, frames.log_mel), frames.loudness_db, n_samples=len(mono))

@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike
 
 from vqsynth.audio import check_samples
 from vqsynth.checks import show
-from vqsynth.continuous.bounds import bound_mel, check_level
+from vqsynth.continuous.bounds import bound_mel
 from vqsynth.continuous.latents import LatentPath
 from vqsynth.continuous.mel import analyse_frames
 from vqsynth.continuous.model import ContinuousModel
@@ -81,7 +81,7 @@ class ModelStream:
         """
         if self._n_samples is None:
             raise ParameterError("this stream has ended; make a new ModelStream")
-        block = check_level(check_samples(y))
+        block = check_samples(y)
         if len(block) % self._grid.hop_length:
             raise ParameterError(
                 f"a block must have a multiple of {self._grid.hop_length} samples, the hop of model "

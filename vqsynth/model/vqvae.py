@@ -4,7 +4,7 @@ Level is no part of a code: windows are divided by their RMS before the encoder,
 down has the codes it had. The decoder sees one latent at a time, so a code is always one spectrum.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
@@ -147,16 +147,30 @@ def take_level_out(windows: Tensor) -> Tensor:
 
 
 def encode_windows(config: Mapping[str, Any], state: Tensors, windows: NDArray[np.float32]) -> NDArray[np.int64]:
-    """Find the codes of raw frames.
+    """Find the codes of raw frames (T, n_fft), as `make_encoder` does: codes (T,)."""
+    return make_encoder(config, state)(windows)
 
-    windows: (T, n_fft), as framing cuts them: neither windowed nor level-normalised. config, state: as a codebook
-    holds them. Returns codes (T,).
+
+def make_encoder(
+    config: Mapping[str, Any], state: Tensors, *, used: NDArray[np.bool_] | None = None
+) -> Callable[[NDArray[np.float32]], NDArray[np.int64]]:
+    """Make what finds the codes of raw frames.
+
+    config, state: as a codebook holds them. used: (K,), the codes that may be found; all by default. The encoder takes
+    frames (T, n_fft), as framing cuts them: neither windowed nor level-normalised, and returns codes (T,).
     Computed in float64, where the result depends neither on the level nor on how frames are batched.
     Raises CodebookError for a config or weights that make no model.
     """
     model = VQVAE.from_tensors(ModelConfig.from_dict(config), state).double()
-    blocks = [
-        model.encode(torch.from_numpy(np.array(windows[i : i + ENCODE_BLOCK], dtype=np.float64)))
-        for i in range(0, len(windows), ENCODE_BLOCK)
-    ]
-    return torch.cat(blocks).numpy() if blocks else np.zeros(0, np.int64)
+    if used is not None:
+        model.quantizer.code_vectors[torch.from_numpy(~used)] = 0  # no latent is nearer to it than to others
+    silent = int(model.encode(torch.zeros(1, model.config.n_fft, dtype=torch.float64)))
+
+    def encode(windows: NDArray[np.float32]) -> NDArray[np.int64]:
+        codes, heard = np.full(len(windows), silent, np.int64), np.flatnonzero(windows.any(axis=1))
+        for i in range(0, len(heard), ENCODE_BLOCK):
+            rows = heard[i : i + ENCODE_BLOCK]
+            codes[rows] = model.encode(torch.from_numpy(windows[rows].astype(np.float64))).numpy()
+        return codes
+
+    return encode

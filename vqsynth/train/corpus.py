@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from vqsynth import audio
 from vqsynth.errors import AudioError
 from vqsynth.frames import Floats, FrameGrid
+from vqsynth.offset import SILENT, remove_offset
 from vqsynth.soundfiles import Skipped, check_usable, read_each, summarize_sounds
 
 Ints = NDArray[np.int64]
@@ -90,8 +91,9 @@ class _Pieces:
     def add_file(self, path: Path, transpose: int) -> None:
         """Read a file, and gather it and its transposed copies. Raises AudioError for what is no sound or silent."""
         y, sr = audio.load(path)
+        y = remove_offset(y, sr)
         at_rate = audio.resample(y, orig_sr=sr, sr=self.grid.sr)
-        if not np.any(at_rate):
+        if audio.measure_peak(y) <= SILENT:
             raise AudioError(f"'{path}' holds only silence")
         self._add(at_rate, is_original=True)
         self.seconds += len(y) / sr

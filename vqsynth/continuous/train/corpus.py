@@ -19,6 +19,7 @@ from vqsynth import audio
 from vqsynth.continuous.mel import MelGrid, analyse_sound
 from vqsynth.errors import AudioError
 from vqsynth.frames import Floats
+from vqsynth.offset import SILENT, remove_offset
 from vqsynth.soundfiles import Skipped, check_usable, read_each, summarize_sounds
 
 Ints = NDArray[np.int64]
@@ -165,8 +166,9 @@ class _Pieces:
     def add_file(self, path: Path, transpose: int) -> None:
         """Gather a file and its transposed copies. Raises AudioError for what is no sound or silent."""
         y, sr = audio.load(path)
+        y = remove_offset(y, sr)
         at_rate = audio.resample(y, orig_sr=sr, sr=self.grid.frames.sr)
-        if not np.any(at_rate):
+        if audio.measure_peak(y) <= SILENT:
             raise AudioError(f"'{path}' holds only silence")
         self._add(at_rate, is_original=True)
         self.seconds += len(y) / sr
