@@ -6,7 +6,7 @@ and never clips: `limit_peak` first.
 """
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -68,16 +68,21 @@ def stream(path: StrPath, *, sr: int, piece_s: float = 30.0) -> Iterator[Floats]
     check_rate(sr, "sr")
     if not 0 < check_number("piece_s", piece_s) <= 1e6:
         raise ParameterError(f"piece_s must be above 0, up to 1e6 (got {piece_s})")
-    wanted, pieces, n = max(1, round(piece_s * sr)), [], 0
     with opened(check_path("path", path)) as sound:
-        for block in _at_rate(sound, sr):
-            pieces.append(block)
-            n += len(block)
-            if n >= wanted:
-                yield np.concatenate(pieces)
-                pieces, n = [], 0
-        if n:
+        yield from group_blocks(_at_rate(sound, sr), max(1, round(piece_s * sr)))
+
+
+def group_blocks(blocks: Iterable[Floats], least: int) -> Iterator[Floats]:
+    """Join blocks (n,) to pieces of `least` samples or more, the last one aside."""
+    pieces, n = [], 0
+    for block in blocks:
+        pieces.append(block)
+        n += len(block)
+        if n >= least:
             yield np.concatenate(pieces)
+            pieces, n = [], 0
+    if n:
+        yield np.concatenate(pieces)
 
 
 def _at_rate(sound: Sound, sr: int) -> Iterator[Floats]:

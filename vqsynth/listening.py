@@ -6,12 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from vqsynth import audio
 from vqsynth.descriptors import measure_clean
 from vqsynth.errors import AudioError
 from vqsynth.files import StrPath
 from vqsynth.frames import Floats, FrameGrid
-from vqsynth.offset import offset_free_pieces
+from vqsynth.offset import offset_free_pieces, stream_audible
 
 LIKE = ("loudness", "centroid", "flatness", "pitch")
 """What `--like` follows."""
@@ -44,7 +43,7 @@ def hear_sound(path: StrPath, grid: FrameGrid, names: tuple[str, ...] = LIKE) ->
     unknown names.
     """
     wanted = tuple(dict.fromkeys((*names, "loudness", "pitch_confidence")))
-    measured, n_samples = measure_pieces(audio.stream(path, sr=grid.sr), grid, wanted)
+    measured, n_samples = measure_pieces(stream_audible(path, sr=grid.sr), grid, wanted)
     loudness = np.maximum(measured["loudness"].astype(np.float64), LOWEST_DB)
     if loudness.max() < LOWEST_DB + 1:
         raise AudioError(_say_unheard(path, measured["loudness"]))

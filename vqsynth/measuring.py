@@ -10,10 +10,16 @@ from vqsynth.table import DescriptorTable
 
 
 def measure_table(grains: Grains, counts: NDArray[np.int64]) -> DescriptorTable:
-    """Measure codes that a corpus used `counts` (K,) times; also by the user's own descriptors."""
+    """Measure codes that a corpus used `counts` (K,) times; also by the user's own descriptors.
+
+    Codes that it never used have a loudness, for paths that were made with them, and nothing else.
+    """
     known = list(REGISTRY.values())
     names, units, scales = zip(*((d.name, d.unit, d.scale) for d in known), strict=True)
     values, deviations = describe_grains(grains)
     pitches_hz = values[:, names.index("pitch")]
     strengths = measure_fundamentals(grains.magnitudes, pitches_hz, grains.grid)
+    if counts.any():
+        unheard = [i for i, name in enumerate(names) if name != "loudness"]
+        values[np.ix_(counts == 0, unheard)] = np.nan
     return DescriptorTable(names, units, scales, values, counts, deviations=deviations, fundamentals=strengths)

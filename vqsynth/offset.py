@@ -7,12 +7,15 @@ means are of what there is of it: a sound that is an offset and nothing else bec
 """
 
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vqsynth.audio import check_rate
+from vqsynth.audio import check_rate, group_blocks
+from vqsynth.files import StrPath
 from vqsynth.frames import Floats
+from vqsynth.reading import opened
 from vqsynth.resampling import resample_blocks
 
 SILENT = 1e-6
@@ -65,6 +68,14 @@ def audible_blocks(y: Floats, *, orig_sr: int, sr: int) -> Iterator[Floats]:
     check_rate(orig_sr, "orig_sr")
     blocks = offset_free_pieces(_slices(y), orig_sr)
     return blocks if sr == orig_sr else resample_blocks(blocks, orig_sr=orig_sr, sr=sr)
+
+
+def stream_audible(path: StrPath, *, sr: int, piece_s: float = 30.0) -> Iterator[Floats]:
+    """Read a sound file in pieces (n,) at `sr` Hz as `audio.stream` does, without its offset. Raises as that does."""
+    with opened(Path(path)) as sound:
+        blocks = offset_free_pieces(group_blocks(sound.blocks, _BLOCK), sound.sr)
+        at_rate = blocks if sr == sound.sr else resample_blocks(blocks, orig_sr=sound.sr, sr=sr)
+        yield from group_blocks(at_rate, round(piece_s * sr))
 
 
 def is_silent(y: Floats, sr: int) -> bool:

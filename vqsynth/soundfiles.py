@@ -6,11 +6,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from vqsynth import audio
 from vqsynth.errors import AudioError, ParameterError
 from vqsynth.files import StrPath
+from vqsynth.offset import is_silent_in_pieces
 
 HOLD_OUT_EVERY = 10
 """Of ten files or more, every tenth is held out where no validation sounds are named."""
@@ -184,15 +183,12 @@ def _sort_out(child: Path, searched: set[Path], skipped: list[Skipped]) -> Itera
 
 def _check_audible(path: Path) -> None:
     """Read a sound up to where it can be heard. Raises AudioError for what is no sound, or silent all through."""
-    if not any(bool(np.any(piece)) for piece in audio.stream(path, sr=HEARD_AT_HZ)):
+    if is_silent_in_pieces(audio.stream(path, sr=HEARD_AT_HZ), HEARD_AT_HZ):
         raise AudioError(f"'{path}' holds only silence")
 
 
 def _measure_length(path: Path) -> float:
     """Read a sound for its seconds. Raises AudioError for what is no sound, or silent all through."""
-    n_samples, is_heard = 0, False
-    for piece in audio.stream(path, sr=HEARD_AT_HZ):
-        n_samples, is_heard = n_samples + len(piece), is_heard or bool(np.any(piece))
-    if not is_heard:
-        raise AudioError(f"'{path}' holds only silence")
+    n_samples = sum(map(len, audio.stream(path, sr=HEARD_AT_HZ)))
+    _check_audible(path)
     return n_samples / HEARD_AT_HZ
