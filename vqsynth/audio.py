@@ -165,8 +165,6 @@ def _as_numbers(y: ArrayLike) -> NDArray[Any]:
         values = np.asarray(y)
     except ValueError as e:
         raise ParameterError("y must be an array of samples (got rows of different lengths)") from e
-    if not values.shape and not isinstance(y, float | np.ndarray | np.number):
-        raise ParameterError(f"y must be an array of samples (got {show(y)})")
     if values.size and values.dtype.kind != "f":
         hint = "; divide integer samples by their full scale, such as 32768" if values.dtype.kind in "iu" else ""
         raise ParameterError(f"y must hold floating-point samples (got {values.dtype}){hint}")

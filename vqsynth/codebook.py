@@ -181,7 +181,7 @@ class Codebook:
         for more than an hour of sound.
         """
         check_flag("descending", descending)
-        check_whole("frames_per_code", frames_per_code, 1, 10**9)
+        check_whole("frames_per_code", frames_per_code, 1)
         order = self.table.sort(by, descending=descending)
         order = order[~np.isnan(self.table.column(by)[order])]
         if len(order) * frames_per_code * self.grid.hop_length > LONGEST_S * self.grid.sr:

@@ -7,7 +7,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from vqsynth.bundle import CARD, Kind, is_bundle
-from vqsynth.checks import check_path
+from vqsynth.checks import show
 from vqsynth.files import StrPath
 from vqsynth.placement import OWN
 
@@ -17,7 +17,8 @@ def find_bundle(given: StrPath, kind: Kind) -> Path:
 
     Raises the kind's error that lists the shipped names.
     """
-    check_path(f"a {kind.noun}", given)
+    if not isinstance(given, str | os.PathLike):
+        raise kind.error(f"a {kind.noun} is named by a text or a Path (got {show(given)})")
     if is_bundle(given):
         return Path(given)
     shipped = {folder.name: folder for folder in shipped_bundles(kind)}

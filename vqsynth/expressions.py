@@ -63,7 +63,7 @@ def unknown_name(name: str, known: Sequence[str], kind: str) -> ParameterError:
     name = name if isinstance(name, str) else show(name)
     near = get_close_matches(name, known, n=1)
     hint = f"did you mean '{near[0]}'? " if near else ""
-    return ParameterError(f"unknown {kind} '{_shorten(name)}'; {hint}known are {', '.join(known)}")
+    return ParameterError(f"unknown {kind} '{name}'; {hint}known are {', '.join(known)}")
 
 
 def _rows(node: ast.expr, columns: Columns, expression: str) -> Bools:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from vqsynth.checks import check_flag, check_number, check_row
+from vqsynth.checks import check_flag, check_number, show
 from vqsynth.errors import CodebookError, ParameterError
 from vqsynth.expressions import Bools, Columns, match_rows, unknown_name
 from vqsynth.files import StrPath, decode_text, read_regular, write_whole
@@ -195,13 +195,18 @@ class DescriptorTable:
         return self.column(name)
 
     def _rows(self, codes: NDArray[Any]) -> Ints:
-        codes = check_row("codes", codes if codes.size else np.zeros(0, np.int64), whole=True)
+        if codes.ndim != 1 or (codes.size and codes.dtype.kind not in "iu"):
+            raise ParameterError(
+                f"codes must be a list of codes of this table, {len(self)} of them (got {show(codes)})"
+            )
         order = np.argsort(self.codes, kind="stable")
         ranked = self.codes[order]
         places = np.searchsorted(ranked, codes).clip(max=max(len(ranked) - 1, 0))
         wrong = ranked[places] != codes if len(ranked) else np.ones(codes.shape, bool)
         if wrong.any():
-            raise ParameterError(f"codes must be a list of codes of this table (got {codes[wrong][0]})")
+            raise ParameterError(
+                f"codes must be a list of codes of this table, {len(self)} of them (got {codes[wrong][0]})"
+            )
         return np.asarray(order[places], dtype=np.int64)
 
     def _sheet(self) -> Sheet:

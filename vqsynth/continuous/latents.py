@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from vqsynth.checks import check_kind, check_positive, check_whole
+from vqsynth.checks import check_kind, check_number, check_whole, show
 from vqsynth.continuous.latentfiles import ARRAYS, FACTS, read_fields, write_fields
 from vqsynth.continuous.mel import SILENT_DB
 from vqsynth.curves import make_curve
@@ -144,8 +144,12 @@ def check_same_model(*paths: LatentPath) -> None:
 
 def count_samples(seconds: float, sr: int) -> int:
     """Turn a duration into samples, at least 1. Raises ParameterError outside 0 to an hour."""
-    if check_positive("seconds", seconds) > LONGEST_S:
-        raise ParameterError(f"seconds must be above 0 and at most {LONGEST_S:.0f} (got {seconds:g})")
+    try:
+        known = 0 < check_number("seconds", seconds) <= LONGEST_S
+    except ParameterError:
+        known = False
+    if not known:
+        raise ParameterError(f"seconds must be above 0 and at most {LONGEST_S:.0f} (got {show(seconds)})")
     return max(1, round(seconds * sr))
 
 
