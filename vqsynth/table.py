@@ -195,18 +195,14 @@ class DescriptorTable:
         return self.column(name)
 
     def _rows(self, codes: NDArray[Any]) -> Ints:
-        if codes.ndim != 1 or (codes.size and codes.dtype.kind not in "iu"):
-            raise ParameterError(
-                f"codes must be a list of codes of this table, {len(self)} of them (got {show(codes)})"
-            )
+        is_row = codes.ndim == 1 and (not codes.size or codes.dtype.kind in "iu")
         order = np.argsort(self.codes, kind="stable")
         ranked = self.codes[order]
-        places = np.searchsorted(ranked, codes).clip(max=max(len(ranked) - 1, 0))
-        wrong = ranked[places] != codes if len(ranked) else np.ones(codes.shape, bool)
-        if wrong.any():
-            raise ParameterError(
-                f"codes must be a list of codes of this table, {len(self)} of them (got {codes[wrong][0]})"
-            )
+        places = np.searchsorted(ranked, codes if is_row else 0).clip(max=max(len(ranked) - 1, 0))
+        wrong = ranked[places] != codes if is_row and len(ranked) else np.ones(codes.shape, bool)
+        if not is_row or wrong.any():
+            got = show(codes[wrong][0] if is_row else codes)
+            raise ParameterError(f"codes must be a list of codes of this table, {len(self)} of them (got {got})")
         return np.asarray(order[places], dtype=np.int64)
 
     def _sheet(self) -> Sheet:
