@@ -83,7 +83,7 @@ def test_stretch_of_one_frame_holds_it() -> None:
 
 
 def test_stretch_to_nothing_is_refused() -> None:
-    with pytest.raises(ParameterError, match="n_samples must be n_samples must be a whole number of 1 or more"):
+    with pytest.raises(ParameterError, match="n_samples must be a whole number of 1 or more"):
         stretch(make_path(), 0)
 
 
