@@ -6,10 +6,13 @@ The figures are drawn without pyplot, so nobody's settings are changed and no wi
 same bytes.
 """
 
+import os
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -59,11 +62,29 @@ _SHAPE: dict[Any, Any] = {
 }
 
 
+def load_matplotlib() -> ModuleType:
+    """Import matplotlib, whatever MPLBACKEND says: a notebook's, of which this Python may not know, or nonsense.
+
+    What is drawn here needs no backend. Where it is one, those who import matplotlib later get it all the same.
+    """
+    if "matplotlib" in sys.modules:
+        return sys.modules["matplotlib"]
+    wanted = os.environ.pop("MPLBACKEND", None)
+    try:
+        import matplotlib as mpl
+    finally:
+        if wanted is not None:
+            os.environ["MPLBACKEND"] = wanted
+    if wanted:
+        with suppress(ValueError):
+            mpl.rcParams["backend"] = wanted
+    return mpl
+
+
 @contextmanager
 def apply_look(*, dark: bool = False) -> Iterator[Look]:
     """Give the light or the dark look, and have matplotlib draw in it, whatever the user's settings, for a while."""
-    import matplotlib as mpl
-
+    mpl = load_matplotlib()
     look = DARK if dark else LIGHT
     inks = ("text.color", "axes.labelcolor", "axes.titlecolor", "xtick.labelcolor", "ytick.labelcolor")
     edges = ("axes.edgecolor", "xtick.color", "ytick.color")

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from vqsynth.audio import check_samples
 from vqsynth.frames import Floats, FrameGrid, frame_signal
-from vqsynth.plot.look import LEVELS
+from vqsynth.plot.look import LEVELS, apply_look
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -84,10 +84,11 @@ def draw_image(figure: "Figure", axes: tuple["Axes", "Axes"], image: SpectrumIma
 
 def encode_image(image: SpectrumImage) -> bytes:
     """Write an image as PNG without axes, a pixel per row and column, the highest frequency on top."""
-    from matplotlib.image import imsave
-
     buffer, about = BytesIO(), {"Software": "vqsynth"}
-    imsave(buffer, image.levels_db[::-1], vmin=-DEPTH_DB, vmax=0.0, cmap=LEVELS, format="png", metadata=about)
+    with apply_look():
+        from matplotlib.image import imsave
+
+        imsave(buffer, image.levels_db[::-1], vmin=-DEPTH_DB, vmax=0.0, cmap=LEVELS, format="png", metadata=about)
     return buffer.getvalue()
 
 
