@@ -249,3 +249,41 @@ def test_write_summary_of_texts_with_commas_can_be_read(book_folder: Path, tmp_p
     write_summary(outcomes, tmp_path / "out")
     [row] = read_summary(tmp_path / "out")
     assert row["target"] == odd.text and row["seconds"] == row["file"] == ""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes and links")
+def test_batch_with_bad_files_among_good_ones_names_each_and_makes_the_rest(
+    run: Run, book_folder: Path, other_folder: Path, voice: Path
+) -> None:
+    (other_folder / "table.csv").write_text("code\n")
+    os.mkfifo("pipe.wav")
+    Path("gone.wav").symlink_to("nowhere.wav")
+    Path("text.wav").write_text("no sound")
+    bad = ["pipe.wav", "gone.wav", "text.wav"]
+    code, _, err = run(
+        "batch", "-b", other_folder, "-b", book_folder, "--target", "centroid=@missing.csv", "--target", HELD.text,
+        *(word for name in [*bad, voice] for word in ("--like", name)), "--seconds", 0.4, "--rounds", 1, "-o", "out",
+    )  # fmt: skip
+    assert code == 1
+    *lines, last = err.splitlines()
+    assert len(lines) == 12 and last == "Error: 10 of 12 sounds failed; out/summary.csv says why"
+    assert [line.endswith(": done") for line in lines] == [False] * 6 + [False, True, False, False, False, True]
+    for line, name in zip(lines[6:], ["missing.csv", None, *bad, None], strict=True):
+        assert name is None or (": failed: " in line and name in line)
+    failures = [row["failure"] for row in read_summary(Path("out"))]
+    assert all("table.csv" in failure for failure in failures[:6]) and failures[7] == failures[11] == ""
+    assert sorted(file.name for file in Path("out").glob("*.wav")) == ["thirds-2.wav", "thirds-6.wav"]
+
+
+def test_batch_resumed_makes_again_what_has_a_report_that_is_not_whole(book_folder: Path, tmp_path: Path) -> None:
+    def make(**options: bool) -> list[bool]:
+        jobs = plan_batch([book_folder], [HELD], tmp_path / "out", **options, **SHORT)
+        return [outcome.resumed for outcome in run_batch(jobs)]
+
+    assert make() == [False] and make(resume=True) == [True]
+    report = tmp_path / "out" / "thirds-1.json"
+    fields = json.loads(report.read_text())
+    del fields["descriptors"]
+    report.write_text(json.dumps(fields))
+    assert make(resume=True) == [False]
+    assert "descriptors" in json.loads(report.read_text())

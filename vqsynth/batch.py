@@ -141,7 +141,7 @@ def run_batch(jobs: Iterable[Job]) -> Iterator[Outcome]:
                 book, folder = load(job.book), job.book
             yield Outcome(job, _make_sound(job, book, sources), outdated=finished is not None)
         except (VqsynthError, OSError, MemoryError) as e:
-            yield Outcome(job, failure=str(e) or "not enough memory for this")
+            yield Outcome(job, failure=" ".join(str(e).split()) or "not enough memory for this")
 
 
 def summarize_batch(outcomes: Sequence[Outcome]) -> tuple[list[str], list[list[str]]]:
@@ -229,6 +229,8 @@ def _hash_sources(job: Job) -> dict[str, str]:
     found = {name: str(hashes.get(name)) for name in (GRAINS, TABLE)}
     for use, path in job.request.files.items():
         try:
+            if path.exists() and not path.is_file():
+                continue  # a pipe would never end; what reads it says so
             with path.open("rb") as file:
                 found[use] = hashlib.file_digest(file, "sha256").hexdigest()
         except OSError:
@@ -239,4 +241,5 @@ def _hash_sources(job: Job) -> dict[str, str]:
 def _is_made_from(report: Mapping[str, Any], sources: Mapping[str, str]) -> bool:
     """Tell whether a sound was made from what lies there now; what is gone since says nothing."""
     known = report.get("made_from")
-    return isinstance(known, dict) and sources.items() <= known.items()
+    whole = isinstance(report.get("descriptors"), dict) and {"seconds", "codes_used"} <= report.keys()
+    return whole and isinstance(known, dict) and sources.items() <= known.items()
