@@ -70,7 +70,7 @@ def test_remove_offset_that_begins_later_or_drifts_leaves_neither() -> None:
     away = np.abs(np.arange(len(step)) - 2 * SR) > 0.06 * SR
     assert np.abs(rest[away]).max() < 1e-6
     drift = np.linspace(0.05, 0.15, 4 * SR, dtype=np.float32)
-    assert np.abs(remove_offset(drift, SR)).max() < 2e-3
+    assert np.abs(remove_offset(drift, SR)).max() < 5e-3  # at the ends, where the median is of one side
     assert np.abs(remove_offset(drift, SR)[SR:-SR]).max() < 1e-5
 
 
