@@ -26,6 +26,7 @@ SPINE = (
     ("audio", "frames", "checkpoint"),
     ("offset", "loudness", "yin", "fundamentals", "distances", "stage"),
     ("soundfiles",),
+    ("analysis",),
     ("descriptors", "partials", "excitation"),
     ("controls", "refinement"),
     ("grains",),
@@ -48,7 +49,8 @@ ON_THE_SPINE = {name for row in SPINE for name in row}
 # What knows nothing of codes and codebooks, and so serves the continuous model too.
 GROUND_FLOOR = {
     "errors", "checks", "locks", "files", "records", "placement", "tensors", "interrupts", "forking", "progress",
-    "audio", "offset", "frames", "checkpoint", "loudness", "yin", "soundfiles", "distances", "descriptors", "partials",
+    "audio", "offset", "frames", "checkpoint", "loudness", "yin", "soundfiles", "distances", "analysis", "descriptors",
+    "partials",
     "excitation", "refinement", "expressions", "shapes", "curvecells", "curvetables", "praat", "curvefiles", "curves",
     "bundle", "collection", "stage",
 }  # fmt: skip

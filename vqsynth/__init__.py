@@ -33,6 +33,7 @@ The modules, in the order in which data flows:
     loudness      the K-weighting filter
     fundamentals  how strong the fundamental of a spectrum is
     yin           the pitch estimator
+    analysis      frames, and what descriptors share of them
     descriptors   one function each, and the registry
     partials      grains split into partials and noise
     excitation    noise, coherent: the phase of the grains

@@ -176,7 +176,7 @@ class _Spectra(Analysis):
     """Magnitudes to be described without a sound: (K, n_bins), scaled so that each code has the power it sounds at."""
 
     def __init__(self, magnitudes: Floats, grains: Grains) -> None:
-        super().__init__(magnitudes, partial(np.asarray, magnitudes), grains.grid)
+        super().__init__(magnitudes, partial(np.asarray, magnitudes), grains.grid, lambda n: magnitudes)
         self.__dict__["magnitude"] = magnitudes
 
 

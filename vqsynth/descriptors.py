@@ -1,7 +1,8 @@
 """The acoustic descriptors: one function each, and the registry that names them with unit and scale.
 
 Every function takes an `Analysis` of one or many sounds and returns a value per frame. Frames are those of
-`vqsynth.frames`: centred, Hann-windowed, n_fft and hop_length of the grid at hand (2048 and 512 by default). The
+`vqsynth.frames`: centred, Hann-windowed, n_fft and hop_length of the grid at hand (2048 and 512 by default); a pitch is
+looked for in frames of its own about the same centres, 93 ms long, so that it is the same whatever n_fft is. The
 spectral descriptors are taken of the magnitude (not the power) unless their docstring says otherwise, and agree with
 librosa's of the same name. What a silent frame has no value for is NaN.
 
@@ -17,22 +18,21 @@ import math
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import cache, cached_property, partial
+from functools import cache, partial
 from keyword import iskeyword
 from typing import Literal
 
 import numpy as np
 
+from vqsynth.analysis import Analysis
 from vqsynth.checks import check_choice, check_kind, check_whole, show
 from vqsynth.errors import ParameterError
 from vqsynth.frames import Floats, FrameGrid, frames_between
 from vqsynth.loudness import k_weight
 from vqsynth.offset import remove_offset
-from vqsynth.yin import estimate_pitch
+from vqsynth.yin import USABLE_CONFIDENCE
 
 Scale = Literal["octave", "linear"]
-USABLE_CONFIDENCE = 0.8
-"""Below this pitch_confidence a pitch is no pitch."""
 FLOOR = 1e-10
 """Power under which librosa's flatness, and so ours, does not look."""
 RESERVED = frozenset(
@@ -41,39 +41,6 @@ RESERVED = frozenset(
 )  # fmt: skip
 """Names that are keys of tables or options of those who follow curves."""
 _BLOCK = 512  # frames at a time: 4 MB, which the allocator hands out again without new pages
-
-
-class Analysis:
-    """Hold the frames of sounds, (..., T, n_fft) and not windowed, and what descriptors share of them.
-
-    Everything but the frames is computed when it is first asked for; `weigh` gives the same frames K-weighted.
-    """
-
-    def __init__(self, frames: Floats, weigh: Callable[[], Floats], grid: FrameGrid) -> None:
-        self.frames, self.grid, self._weigh = frames, grid, weigh
-
-    @cached_property
-    def weighted(self) -> Floats:
-        """Take the frames of the K-weighted sound, (..., T, n_fft), not windowed."""
-        return self._weigh()
-
-    @cached_property
-    def magnitude(self) -> Floats:
-        """Take the magnitude spectra, (..., T, n_bins)."""
-        spectra = np.fft.rfft(self.frames * self.grid.window, axis=-1)
-        return np.abs(spectra).astype(np.float32, copy=False)
-
-    @cached_property
-    def shares(self) -> Floats:
-        """Divide the magnitudes by their sum over the bins, (..., T, n_bins)."""
-        with np.errstate(invalid="ignore"):
-            shares: Floats = self.magnitude / self.magnitude.sum(-1, keepdims=True)
-        return shares
-
-    @cached_property
-    def pitch(self) -> tuple[Floats, Floats]:
-        """Estimate pitch in Hz and its confidence, (..., T) each."""
-        return estimate_pitch(self.frames, self.grid)
 
 
 @dataclass(frozen=True)
@@ -155,8 +122,13 @@ def measure_clean(
     n_frames, step = grid.count(y.shape[-1]), max(1, _BLOCK // max(1, math.prod(y.shape[:-1])))
     for start in range(0, n_frames, step):
         stop = min(start + step, n_frames)
-        cut = partial(frames_between, start=start, stop=stop, n_fft=n_fft, hop_length=grid.hop_length)
-        sound = Analysis(cut(y), lambda cut=cut: cut(weighted()), wide)  # type: ignore[misc]
+        cut = partial(frames_between, start=start, stop=stop, hop_length=grid.hop_length)
+        sound = Analysis(
+            cut(y, n_fft=n_fft),
+            lambda cut=cut: cut(weighted(), n_fft=n_fft),  # type: ignore[misc]
+            wide,
+            lambda n, cut=cut: cut(y, n_fft=n),  # type: ignore[misc]
+        )
         for d in wanted:
             parts[d.name].append(_per_frame(d, sound))
     return {name: np.concatenate(values, axis=-1) for name, values in parts.items()}
@@ -239,7 +211,7 @@ def loudness(sound: Analysis) -> Floats:
 
 @descriptor("pitch", unit="Hz", scale="octave", summary="median")
 def pitch(sound: Analysis) -> Floats:
-    """Estimate the fundamental in Hz by YIN; NaN where pitch_confidence is under 0.8."""
+    """Estimate the fundamental in Hz by YIN, from 30 to 4000; NaN where pitch_confidence is under 0.8."""
     f0_hz, confidence = sound.pitch
     return np.where(confidence >= USABLE_CONFIDENCE, f0_hz, np.float32(np.nan))
 

@@ -7,6 +7,7 @@ twice, sum to 1. A grain sounds at RMS 1 when its amplitudes are scaled to the r
 
 import hashlib
 import json
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, get_args
@@ -20,6 +21,7 @@ from vqsynth.errors import CodebookError, ParameterError
 from vqsynth.excitation import CoherentExcitation, Excitation, NoiseExcitation, Rng, Shapes
 from vqsynth.frames import Floats, FrameGrid, OverlapAdd
 from vqsynth.partials import Partials, find_partials
+from vqsynth.yin import count_samples
 
 ExcitationName = Literal["noise", "coherent", "refined"]
 EXCITATIONS: tuple[str, ...] = get_args(ExcitationName)
@@ -108,17 +110,25 @@ def normalize_power(magnitudes: NDArray[np.floating], grid: FrameGrid) -> Floats
     return np.ascontiguousarray(values / np.sqrt(power), np.float32)
 
 
-def sound_codes(grains: Grains, codes: NDArray[np.int64], *, excitation: str = "coherent", rng: Rng = 0) -> Floats:
-    """Hold codes, each for `SETTLED` frames and what these overlap with, at gain 1.
+def sound_codes(
+    grains: Grains,
+    codes: NDArray[np.int64],
+    *,
+    excitation: str = "coherent",
+    rng: Rng = 0,
+    n_frames: int = SETTLED,
+) -> Floats:
+    """Hold codes, each for some frames and what these overlap with, at gain 1.
 
-    codes: (B,). Returns (B, n) of n = (SETTLED - 1) * hop_length + n_fft samples, all of them fully overlapped.
+    codes: (B,). Returns (B, n) of n = (n_frames - 1) * hop_length + n_fft samples, all of them fully overlapped.
     """
     grid = grains.grid
     lead = grid.n_fft // grid.hop_length - 1
-    held = np.repeat(np.asarray(codes)[:, None], SETTLED + 2 * lead, axis=1)
+    held = np.repeat(np.asarray(codes)[:, None], n_frames + 2 * lead, axis=1)
     spectra = grains.excite(excitation, rng=rng).spectra(grains.shapes(held))
     frames = np.fft.irfft(spectra, grid.n_fft, axis=-1).astype(np.float32, copy=False)
-    return OverlapAdd(grid).push(frames)[:, lead * grid.hop_length :][:, : (SETTLED - 1) * grid.hop_length + grid.n_fft]
+    n_samples = (n_frames - 1) * grid.hop_length + grid.n_fft
+    return OverlapAdd(grid).push(frames)[:, lead * grid.hop_length :][:, :n_samples]
 
 
 def measure_grains(grains: Grains, names: list[str] | None = None, *, rng: int = 0) -> Floats:
@@ -138,11 +148,13 @@ def describe_grains(grains: Grains, names: list[str] | None = None, *, rng: int 
     """
     wanted = [lookup(name) for name in (REGISTRY if names is None else names)]
     values, deviations = np.empty((2, len(grains), len(wanted)), np.float32)
-    inside = slice(*(np.array([0, SETTLED]) + grains.grid.n_fft // 2 // grains.grid.hop_length))
+    grid = grains.grid
+    beside = max(0, math.ceil((count_samples(grid.sr) // 2 - grid.n_fft) / (2 * grid.hop_length)))  # for the pitch
+    inside = slice(*(np.array([0, SETTLED]) + grid.n_fft // 2 // grid.hop_length + beside))
     for start in range(0, len(grains), _CODES_AT_ONCE):
         codes = np.arange(start, min(start + _CODES_AT_ONCE, len(grains)))
-        y = sound_codes(grains, codes, rng=rng)
-        measured = measure(y, grains.grid, [d.name for d in wanted])
+        y = sound_codes(grains, codes, rng=rng, n_frames=SETTLED + 2 * beside)
+        measured = measure(y, grid, [d.name for d in wanted])
         for column, d in enumerate(wanted):
             settled = measured[d.name][:, inside]
             values[codes, column] = _over_time(settled, d.summary)

@@ -11,6 +11,7 @@ from vqsynth.errors import AudioError
 from vqsynth.files import StrPath
 from vqsynth.frames import Floats, FrameGrid
 from vqsynth.offset import offset_free_pieces, stream_audible
+from vqsynth.yin import count_samples
 
 LIKE = ("loudness", "centroid", "flatness", "pitch")
 """What `--like` follows."""
@@ -66,12 +67,13 @@ def measure_pieces(pieces: Iterable[Floats], grid: FrameGrid, names: tuple[str, 
 
     Each piece is measured with what its first frames and the K-weighting remember of the one before.
     """
-    memory = grid.n_fft + grid.samples(MEMORY_S)
+    longest = max(grid.n_fft, count_samples(grid.sr))
+    memory = longest + grid.samples(MEMORY_S)
     parts: dict[str, list[Floats]] = {name: [] for name in names}
     kept, start, done = np.zeros(0, np.float32), 0, 0
     for piece in offset_free_pieces(pieces, grid.sr):
         kept = np.concatenate([kept, piece])
-        heard = start + len(kept) - grid.n_fft // 2  # frames centred up to here are whole
+        heard = start + len(kept) - longest // 2  # frames centred up to here are whole
         ready = max(done, grid.count(heard)) if heard >= 0 else 0
         _take(parts, kept, grid, slice(done - start // grid.hop_length, ready - start // grid.hop_length))
         done = ready
