@@ -24,7 +24,7 @@ from typing import Literal
 
 import numpy as np
 
-from vqsynth.analysis import Analysis
+from vqsynth.analysis import Analysis as Analysis
 from vqsynth.checks import check_choice, check_kind, check_whole, show
 from vqsynth.errors import ParameterError
 from vqsynth.frames import Floats, FrameGrid, frames_between
