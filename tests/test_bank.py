@@ -48,7 +48,7 @@ def test_shipped_codebook_has_figures_of_sounds_that_were_held_out(folder: Path)
 @every_book
 def test_shipped_table_measured_again_is_the_same(folder: Path) -> None:
     book = vqsynth.load(folder)
-    rows = np.linspace(0, len(book) - 1, 12).astype(int)
+    rows = np.flatnonzero(book.table.used)[:: len(book) // 12]
     again = measure_grains(Grains(book.grains.magnitudes[rows], book.grid), list(book.table.names))
     np.testing.assert_allclose(again, book.table.values[rows], rtol=1e-3, atol=1e-3)
 

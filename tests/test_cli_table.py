@@ -31,7 +31,7 @@ def tiny_book(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("a folder") / "tiny"
     Codebook.build(
         name="tiny", grid=grid, magnitudes=magnitudes, counts=np.array([5, 0, 7, 7, 100, 1]),
-        model_config={"width": 3}, model_state={"w": np.ones(3, np.float32)},
+        model_config={"n_fft": 512, "codes": N_CODES}, model_state={"w": np.ones(3, np.float32)},
         card={"licence": "CC0", "seed": 0, "corpus": {"seconds": 123.4, "sources": [{"name": "a", "files": 2}]}},
     ).save(folder)  # fmt: skip
     return folder

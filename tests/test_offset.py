@@ -50,7 +50,7 @@ def test_remove_offset_of_a_sound_without_one_changes_no_bit(make: Callable[[], 
     assert remove_offset(y, SR) is y
 
 
-@pytest.mark.parametrize("n", [1, 2, 100, 5000, 44100, 700_000])
+@pytest.mark.parametrize("n", [2, 100, 5000, 44100, 700_000])
 @pytest.mark.parametrize("offset", [0.1, -1.0, 3e-5])
 def test_remove_offset_of_an_offset_alone_gives_zeros(n: int, offset: float) -> None:
     y = np.full(n, offset, np.float32)
@@ -211,3 +211,14 @@ def test_load_takes_little_more_memory_than_its_result(tmp_path: Path) -> None:
     streamed_mb, loaded_mb = map(int, done.stdout.split())
     assert streamed_mb < 60
     assert loaded_mb < 106 + 80
+
+
+def test_remove_offset_of_a_single_sample_leaves_the_click() -> None:
+    click = np.array([0.5], np.float32)
+    assert remove_offset(click, 44100) is click
+
+
+def test_remove_offset_of_a_short_decaying_tone_leaves_every_bit() -> None:
+    t = np.arange(4000) / 8000
+    tone = (0.3 * np.exp(-2 * t) * np.sin(2 * np.pi * 200 * t)).astype(np.float32)
+    assert remove_offset(tone, 8000) is tone

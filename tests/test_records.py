@@ -15,8 +15,8 @@ def test_parse_json_of_what_json_writes_is_the_same(value: object) -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("[NaN]", "NaN is no number of JSON"),
-        ("[-Infinity]", "-Infinity is no number"),
+        ("[NaN]", "NaN stands where JSON has finite numbers only"),
+        ("[-Infinity]", "-Infinity stands where JSON has finite"),
         ('{"a": 1, "b": 2, "a": 3}', "'a' is there twice"),
         ('["\\ud800"]', "half a character"),
         ('{"\\udc00": 1}', "half a character"),

@@ -3,8 +3,8 @@
 The modules, in the order in which data flows:
 
     errors        what can go wrong, in one sentence each
-    checks        arguments, checked at the edge
     locks         locks that a killed holder leaves free
+    checks        arguments, checked at the edge
     files         outputs written whole or not at all, and regular files read
     splicing      parts of a file read as one
     decoders      m4a, wma, video: ffmpeg
@@ -15,11 +15,11 @@ The modules, in the order in which data flows:
     progress      what is shown of long work
     records       what JSON says, checked
     placement     the files of a folder, put in place together
-    tensors       what safetensors hold, checked
     headers       what the headers of sound files promise, and what is there
     mpeg          the frames of an MP3
     ogg           the pages of an Ogg
     flac          the frames of a FLAC
+    tensors       what safetensors hold, checked
     rareheaders   those of formats that one meets seldom
     layouts       what of a sound file libsndfile is shown
     reading       sound files read block by block
@@ -27,12 +27,12 @@ The modules, in the order in which data flows:
     audio         sound files in and out, mono, resampling
     frames        windows, framing, overlap-add; samples, frames, seconds
     offset        what cannot be heard: offsets, and silence
-    soundfiles    folders of sounds, and which of them are held out
     distances     how far a resynthesis is from its sound
     stage         a training: its steps, its checkpoints, Ctrl-C  (torch lives here too)
     loudness      the K-weighting filter
     fundamentals  how strong the fundamental of a spectrum is
     yin           the pitch estimator
+    soundfiles    folders of sounds, and which of them are held out
     analysis      frames, and what descriptors share of them
     descriptors   one function each, and the registry
     partials      grains split into partials and noise

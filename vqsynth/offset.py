@@ -110,7 +110,12 @@ def _take(y: Floats, hop: int, start: int, first: int, last: int) -> Iterator[Fl
 
 
 def _track_offset(y: Floats, hop: int) -> Doubles:
-    """Follow the offset of a sound (n,) from hop to hop, (1 + n // hop,), 0 where it may be chance."""
+    """Follow the offset of a sound (n,) from hop to hop, (1 + n // hop,), 0 where it may be chance.
+
+    A single sample is a click.
+    """
+    if len(y) < 2:
+        return np.zeros(1 + len(y) // hop)
     means = _take_means(y, hop)
     second = np.full(len(means), np.nan)
     if len(means) > 2 * _HOPS:  # of means that share no sample; a steady drift is no variation
@@ -120,7 +125,7 @@ def _track_offset(y: Floats, hop: int) -> Doubles:
     unknown = np.isnan(spread)
     if unknown.any():
         spread[unknown] = float(np.std(y, dtype=np.float64)) / _FACTOR
-    return np.where(np.abs(offset) > _FACTOR * spread, offset, 0.0)
+    return np.where(np.abs(offset) > np.maximum(_FACTOR * spread, SILENT), offset, 0.0)
 
 
 def _take_means(y: Floats, hop: int) -> Doubles:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from vqsynth.audio import check_samples, limit_peak, resample, to_mono
+from vqsynth.audio import check_rate, check_samples, limit_peak, resample, to_mono
 from vqsynth.bundle import Card, seal, write_bundle
 from vqsynth.continuous.bounds import bound_mel
 from vqsynth.continuous.components import Components
@@ -166,6 +166,7 @@ class ContinuousModel:
         """
         from vqsynth.continuous.vae import encode_frames
 
+        check_rate(sr, "sr")
         mono = remove_offset(check_samples(to_mono(y)), sr)
         mono = resample(mono, orig_sr=sr, sr=self.sr)
         frames = analyse_sound(mono, self.grid)
