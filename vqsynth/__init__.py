@@ -46,8 +46,8 @@ The modules, in the order in which data flows:
     curvecells    numbers, times and gaps as other programs write them
     limits        how far controls are moved, at most
     table         the descriptors of every code: sort, filter, scale
-    measuring     the codes measured into their table
     curvetables   tables of time and value of other programs
+    measuring     the codes measured into their table
     listening     what a sound has, to be asked for
     mapping       targets brought into a codebook's range
     praat         tiers of Praat

@@ -166,7 +166,7 @@ class ContinuousModel:
         """
         from vqsynth.continuous.vae import encode_frames
 
-        check_rate(sr, "sr")
+        check_rate(sr, "orig_sr")
         mono = remove_offset(check_samples(to_mono(y)), sr)
         mono = resample(mono, orig_sr=sr, sr=self.sr)
         frames = analyse_sound(mono, self.grid)
