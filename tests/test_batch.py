@@ -179,7 +179,7 @@ def test_batch_made_again_and_stopped_does_not_pass_for_finished(
         return plan_batch([book_folder], [Request("voice", like=voice)], tmp_path / "out", **SHORT, **resume)
 
     list(run_batch(plan()))
-    soundfile.write(voice, 0.1 * np.sin(np.arange(6000)), 16000)
+    soundfile.write(voice, 0.1 * np.sin(np.arange(6000) * 0.2), 16000)
     with monkeypatch.context() as broken:
         broken.setattr(audio, "save", lambda *_: os.kill(os.getpid(), signal.SIGINT))
         with pytest.raises(KeyboardInterrupt):

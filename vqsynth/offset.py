@@ -1,9 +1,10 @@
 """What has samples and cannot be heard: offsets, drifts and silence.
 
 A sound's offset is followed: the mean of a tenth of a second, every fortieth, and of these the median over the 0.6 s
-around. It is taken for an offset only where it is larger than what such means vary by from one tenth to another, so
-that a sound without an offset stays as it is, bit by bit, bass drums and noise among them. At the ends of a sound the
-means are of what there is of it: a sound that is an offset and nothing else becomes zeros, its first samples too.
+around. It is taken for an offset only where it is larger than what such means vary by from one tenth to another, and
+within 60 dB of the sound, so that one without an offset stays as it is, bit by bit, bass drums and noise among them.
+At the ends of a sound the means are of what there is of it: a sound that is an offset and nothing else becomes zeros,
+its first samples too.
 """
 
 from collections.abc import Iterable, Iterator
@@ -24,6 +25,7 @@ HOP_S = 0.025
 _HOPS = 4  # in a mean
 _AROUND = 12  # means before and behind that a median takes
 _FACTOR = 4.0
+_LEAST = 1e-3  # of the level around: a tone's own mean, where it is cut off, is no more than this
 _CONTEXT = _AROUND + 2 * _HOPS  # hops before and behind that decide on a sample
 _BLOCK = 1 << 18
 _ROUNDING = 2.0**-22  # of an offset, what is left of it where there is nothing else
@@ -112,23 +114,25 @@ def _take(y: Floats, hop: int, start: int, first: int, last: int) -> Iterator[Fl
 def _track_offset(y: Floats, hop: int) -> Doubles:
     """Follow the offset of a sound (n,) from hop to hop, (1 + n // hop,), 0 where it may be chance.
 
-    A single sample is a click.
+    Of a sound shorter than a hop nobody can tell: it is a click.
     """
-    if len(y) < 2:
-        return np.zeros(1 + len(y) // hop)
+    if len(y) < hop:
+        return np.zeros(1)
     means = _take_means(y, hop)
     second = np.full(len(means), np.nan)
-    if len(means) > 2 * _HOPS:  # of means that share no sample; a steady drift is no variation
+    if len(means) > 3 * _HOPS:  # of means that share no sample, and enough of them; a steady drift is no variation
         second[_HOPS:-_HOPS] = np.abs(means[_HOPS:-_HOPS] - (means[: -2 * _HOPS] + means[2 * _HOPS :]) / 2)
     offset = _running_median(means)
     spread = _running_median(second)
     unknown = np.isnan(spread)
     if unknown.any():
         spread[unknown] = float(np.std(y, dtype=np.float64)) / _FACTOR
-    return np.where(np.abs(offset) > np.maximum(_FACTOR * spread, SILENT), offset, 0.0)
+    level = np.sqrt(_running_median(_take_means(y.astype(np.float64) ** 2, hop)))
+    least = np.maximum(_FACTOR * spread, np.maximum(_LEAST * level, SILENT))
+    return np.where(np.abs(offset) > least, offset, 0.0)
 
 
-def _take_means(y: Floats, hop: int) -> Doubles:
+def _take_means(y: Floats | Doubles, hop: int) -> Doubles:
     """Average the samples around each hop by a Hann window, of those that there are: (1 + n // hop,)."""
     n_means, size = 1 + len(y) // hop, _HOPS * hop
     window = 0.5 - 0.5 * np.cos(2 * np.pi * (np.arange(size) + 0.5) / size)
