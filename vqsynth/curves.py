@@ -24,6 +24,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from vqsynth.audio import SUFFIXES
 from vqsynth.checks import check_positive, check_row
 from vqsynth.curvefiles import LARGEST, Reading, read_points
 from vqsynth.curvetables import PERCENTILE
@@ -34,7 +35,6 @@ from vqsynth.shapes import NAMED, Doubles, Shape, breakpoints, constant, spread
 Percentile = Callable[[float], float]
 Hear = Callable[[Path], tuple[Doubles, Doubles]]
 
-SOUNDS = (".wav", ".flac", ".aiff", ".aif", ".ogg", ".mp3")
 
 USAGES = ", ".join(shape.usage for shape in NAMED.values())
 FORMS = f"a number, p50, '0:600 2.5:3000', {USAGES}, @file.csv, @sound.wav"
@@ -126,7 +126,7 @@ def _from_sound(path: Path, hear: Hear | None) -> Shape:
 
 
 def _is_sound(text: str) -> bool:
-    return Path(text.strip()).suffix.lower() in SOUNDS
+    return Path(text.strip()).suffix.lower() in SUFFIXES
 
 
 def _from_file(path: Path, percentile: Percentile | None, reading: Reading) -> Shape:
