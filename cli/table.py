@@ -24,7 +24,7 @@ from vqsynth.spreadsheet import format_value
 def table_command(
     book: str, by: str, descending: bool, where: str | None, csv: Path | None, json: Path | None, html: Path | None
 ) -> None:
-    """Show the descriptors of every code of BOOK, a shipped name or a folder.
+    """Show the descriptors of every code of BOOK, a shipped name or a folder, that its sounds use.
 
     EXPR compares descriptors, `count` and `code` with numbers or percentiles, joined by and, or, not. Codes without a
     usable value come last, and no comparison with them holds.
@@ -40,7 +40,8 @@ def table_command(
         raise ParameterError("--csv and --json cannot both print; name a file for one of them")
     options.check_outputs(csv, json, page=html, inputs=options.input_files(book))
     codebook = load(book)
-    table = codebook.table if where is None else codebook.table.select(codebook.table.filter(where))
+    used = codebook.table.select(codebook.table.used)
+    table = used if where is None else used.select(used.filter(where))
     table = table.select(table.sort(by, descending=descending))
     for path, write in ((csv, table.to_csv), (json, table.to_json)):
         if path == STANDARD:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
+import vqsynth
 from vqsynth.cli.main import verbs
 from vqsynth.cli.printing import print_table
 from vqsynth.codebook import Codebook
@@ -30,7 +31,7 @@ def tiny_book(tmp_path_factory: pytest.TempPathFactory) -> Path:
     magnitudes[0] = 1.0
     folder = tmp_path_factory.mktemp("a folder") / "tiny"
     Codebook.build(
-        name="tiny", grid=grid, magnitudes=magnitudes, counts=np.array([5, 0, 7, 7, 100, 1]),
+        name="tiny", grid=grid, magnitudes=magnitudes, counts=np.array([5, 2, 7, 7, 100, 1]),
         model_config={"n_fft": 512, "codes": N_CODES}, model_state={"w": np.ones(3, np.float32)},
         card={"licence": "CC0", "seed": 0, "corpus": {"seconds": 123.4, "sources": [{"name": "a", "files": 2}]}},
     ).save(folder)  # fmt: skip
@@ -100,8 +101,8 @@ def test_table_prints_a_row_per_code_with_every_cell_filled(run: Run, tiny_book:
 
 def test_table_sorted_by_count_descending_starts_with_the_most_used(run: Run, tiny_book: Path) -> None:
     rows = columns(run("table", tiny_book, "--sort", "count", "--descending"))
-    assert [row[1] for row in rows[1:]] == ["100", "7", "7", "5", "1", "0"]
-    assert [row[0] for row in rows[1:]] == ["4", "2", "3", "0", "5", "1"]
+    assert [row[1] for row in rows[1:]] == ["100", "7", "7", "5", "2", "1"]
+    assert [row[0] for row in rows[1:]] == ["4", "2", "3", "0", "1", "5"]
 
 
 def test_table_csv_to_stdout_and_to_a_file_are_what_the_shipped_table_says(
@@ -172,3 +173,9 @@ def test_print_table_on_a_terminal_shows_every_cell_on_a_narrow_one_too(
     for cell in ("violin", "[red]x", "[Hz]"):
         assert cell in said
     assert "…" not in said
+
+
+def test_table_leaves_out_codes_that_no_sound_used(run: Run) -> None:
+    rows = columns(run("table", "guitar"))
+    assert len(rows) - 1 == int(vqsynth.load("guitar").table.used.sum()) < 1024
+    assert "0" not in {row[1] for row in rows[1:]}
