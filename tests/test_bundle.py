@@ -151,6 +151,8 @@ def test_check_target_with_a_card_that_is_none_of_ours_is_refused(tmp_path: Path
 def test_check_target_with_a_file_missing_takes_it_for_ours(toy: Path) -> None:
     (toy / "wheel-left.bin").unlink()
     check_target(toy, TOY)
+    save(toy, "cart", NEW_CONTENTS)
+    assert read_bundle(toy, TOY)[1] == NEW_CONTENTS
 
 
 def test_write_bundle_through_a_link_replaces_what_it_points_to(toy: Path, tmp_path: Path) -> None:

@@ -57,6 +57,7 @@ def test_progress_goes_on_where_nobody_reads_along_any_more(monkeypatch: pytest.
     with progress.Progress(1) as shown:
         monkeypatch.setattr("sys.stderr.write", fail)
         shown.show("all is well", share=1.0)
+        assert shown._step == 1, "the step is counted all the same"
 
 
 def test_progress_on_a_terminal_that_was_closed_hides_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -66,4 +67,4 @@ def test_progress_on_a_terminal_that_was_closed_hides_no_error(monkeypatch: pyte
 
     shown = progress.Progress(1)
     monkeypatch.setattr(shown, "_bar", Closed())
-    shown.__exit__(KeyboardInterrupt, KeyboardInterrupt(), None)
+    assert not shown.__exit__(KeyboardInterrupt, KeyboardInterrupt(), None), "the first error goes on"

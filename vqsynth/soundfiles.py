@@ -9,7 +9,7 @@ from typing import Any
 from vqsynth import audio
 from vqsynth.errors import AudioError, ParameterError
 from vqsynth.files import StrPath
-from vqsynth.offset import is_silent_in_pieces
+from vqsynth.offset import SILENT, is_silent_in_pieces, offset_free_pieces
 
 HOLD_OUT_EVERY = 10
 """Of ten files or more, every tenth is held out where no validation sounds are named."""
@@ -189,6 +189,9 @@ def _check_audible(path: Path) -> None:
 
 def _measure_length(path: Path) -> float:
     """Read a sound for its seconds. Raises AudioError for what is no sound, or silent all through."""
-    n_samples = sum(map(len, audio.stream(path, sr=HEARD_AT_HZ)))
-    _check_audible(path)
+    n_samples, peak = 0, 0.0
+    for piece in offset_free_pieces(audio.stream(path, sr=HEARD_AT_HZ), HEARD_AT_HZ):
+        n_samples, peak = n_samples + len(piece), max(peak, audio.measure_peak(piece))
+    if peak <= SILENT:
+        raise AudioError(f"'{path}' holds only silence")
     return n_samples / HEARD_AT_HZ
