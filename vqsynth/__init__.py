@@ -65,17 +65,19 @@ The modules, in the order in which data flows:
     preview       what of a demand is within reach
     blending      blends of two near codes
     correction    controls moved against the measured error
+    model/        the VQ-VAE            (torch lives here)
     codebook      the grains, table and model of one sound world, and the methods that people use
     layering      several paths that sound together
     shelf         finding and loading codebooks
     synthesis     curves to a sound and its report
     batch         many sounds, one summary
     projection    the codes in two dimensions
+    continuous/   the continuous model: mel-spectrogram VAE and vocoders, on the ground floor of all this
+    train/        sounds to a codebook
     plot/         the pictures          (matplotlib lives here)
     page/         self-contained HTML: a render, a table
-    model/        the VQ-VAE            (torch from here down)
-    train/        sounds to a codebook
-    continuous/   the continuous model: mel-spectrogram VAE and vocoders, on the ground floor of all this
+    codebooks/    the shipped codebooks, and how each was made
+    cli/          the command line: a file per verb
 
 The public names below are loaded when they are first used, so that `import vqsynth` is quick.
 """

@@ -8,8 +8,8 @@ The modules, in the order in which data flows:
     vae           mel spectra to latents and back
     adversary     what reads loudness from latents, so that they unlearn it
     components    latents to principal components and back
+    latentfiles   what a file of a latent path says, checked
     latents       a latent path: components and loudness over time
-    latentfiles   its files
     bending       a path scaled, shifted, reversed, drawn
     alignment     two paths brought to one length
     morphing      one path turned into another

@@ -1,4 +1,11 @@
-"""The VQ-VAE: raw windows to codes, codes to magnitude spectra. It needs torch and knows nothing of the other rooms."""
+"""The VQ-VAE: raw windows to codes, codes to magnitude spectra.
+
+    networks    the two fronts of the encoder, and the decoder
+    quantizer   the nearest code vector, with exponential moving averages
+    vqvae       all of it as one module, and its way to and from NumPy arrays
+
+The room needs torch and knows nothing of the other rooms.
+"""
 
 from vqsynth.forking import mind_forks
 

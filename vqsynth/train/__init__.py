@@ -1,1 +1,18 @@
-"""From a folder of sounds to a codebook: corpus, augmentation, losses, the loop, its checkpoints, and the bundle."""
+"""From a folder of sounds to a codebook.
+
+    corpus      the sounds, as one waveform in memory
+    sampling    how often each of its frames is drawn
+    augment     another recording of the same frame
+    losses      how far a decoded spectrum is from its frame
+    trainer     the state of a training, and one step of it
+    settling    the last step: what each code stands for, solved for
+    loop        the training as a stage that can be put down and taken up
+    closing     how long it takes from the last step to the finished codebook
+    assembly    from a trained model to a codebook
+    held_out    what it makes of sounds that it was not trained on
+    verdict     what it is worth, in words
+    sample      a sound of it
+    build       all of that, and the folder
+
+Torch is imported by all of these that train.
+"""
