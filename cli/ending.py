@@ -11,7 +11,7 @@ from types import FrameType
 from typing import NoReturn
 
 from vqsynth.files import show_text
-from vqsynth.interrupts import GRACE_S, restore_handlers, set_handlers
+from vqsynth.running.interrupts import GRACE_S, restore_handlers, set_handlers
 
 AGAIN_S = 0.02
 """How soon an end is asked for again that came where Python lets no error out."""

@@ -16,7 +16,7 @@ from vqsynth.cli.ending import heed_signals, status_of, stop
 from vqsynth.cli.verbs import Verbs
 from vqsynth.errors import VqsynthError, VqsynthWarning
 from vqsynth.files import show_text
-from vqsynth.interrupts import Stopped
+from vqsynth.running.interrupts import Stopped
 
 VERBS = {
     "list": "Show the codebooks at hand.",

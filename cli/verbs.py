@@ -8,7 +8,7 @@ import click
 
 from vqsynth.cli.given import tell_meant_verb, tell_wrong_kind
 from vqsynth.errors import ParameterError, VqsynthError
-from vqsynth.interrupts import Stopped
+from vqsynth.running.interrupts import Stopped
 
 
 class Verbs(click.Group):

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from vqsynth.cli.ending import Ended, heed_signals
-from vqsynth.interrupts import GRACE_S, Stopped, stop_signals
+from vqsynth.running.interrupts import GRACE_S, Stopped, stop_signals
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals are sent to the command")
 # Stops for a while before it calls a function, and says so.

@@ -18,7 +18,7 @@ from vqsynth.continuous.train.corpus import MelCorpus
 from vqsynth.continuous.train.training import Losses
 from vqsynth.continuous.train.vae_trainer import VAETrainer, VAETraining
 from vqsynth.errors import ModelError, ParameterError
-from vqsynth.interrupts import Stopped
+from vqsynth.running.interrupts import Stopped
 from vqsynth.stage import Stage, run_stage, torch_threads
 
 # Trains in a process of its own, with a checkpoint after every step, and slowly enough to be killed in the middle.

@@ -5,14 +5,12 @@ The modules, in the order in which data flows:
     errors        what can go wrong, in one sentence each
     locks         locks that a killed holder leaves free
     checks        arguments, checked at the edge
+    running/      processes forked, Ctrl-C, what is shown of long work
     files         outputs written whole or not at all, and regular files read
     splicing      parts of a file read as one
     decoders      m4a, wma, video: ffmpeg
     resampling    the change of rate, block by block
     steps         Newton steps of many values, each on its own
-    interrupts    Ctrl-C, heeded between two steps
-    forking       processes forked after work was done
-    progress      what is shown of long work
     records       what JSON says, checked
     placement     the files of a folder, put in place together
     headers       what the headers of sound files promise, and what is there

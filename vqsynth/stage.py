@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 
 from vqsynth.checkpoint import Checkpoint, check_fit, check_same, load_checkpoint, save_checkpoint
 from vqsynth.errors import ParameterError, VqsynthError
-from vqsynth.forking import allow_threads
-from vqsynth.interrupts import Stopped, stop_signals
-from vqsynth.progress import Progress
+from vqsynth.running.forking import allow_threads
+from vqsynth.running.interrupts import Stopped, stop_signals
+from vqsynth.running.progress import Progress
 
 CHECKPOINT_EVERY_S = 60.0
 LONGEST_STEP = 0.01

@@ -29,7 +29,7 @@ from vqsynth.continuous.train.job import ModelJob
 from vqsynth.continuous.train.vae_trainer import VAETrainer, VAETraining
 from vqsynth.continuous.vae import VAE, VAEConfig, encode_frames
 from vqsynth.descriptors import measure
-from vqsynth.progress import Progress
+from vqsynth.running.progress import Progress
 from vqsynth.soundfiles import split_sounds
 
 WHOLE_S = 3600.0

@@ -11,7 +11,7 @@ from tests.train.sound_files import small_corpus
 from tests.train.test_trainer import CONFIG, MODEL
 from vqsynth.checkpoint import load_checkpoint
 from vqsynth.errors import CodebookError, ParameterError
-from vqsynth.interrupts import Stopped
+from vqsynth.running.interrupts import Stopped
 from vqsynth.train.corpus import Corpus
 from vqsynth.train.loop import train_model
 from vqsynth.train.trainer import TrainConfig

@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 
 from vqsynth.errors import ModelError
-from vqsynth.forking import mind_forks
+from vqsynth.running.forking import mind_forks
 
 mind_forks()
 

@@ -7,6 +7,6 @@
 The room needs torch and knows nothing of the other rooms.
 """
 
-from vqsynth.forking import mind_forks
+from vqsynth.running.forking import mind_forks
 
 mind_forks()

@@ -7,7 +7,7 @@ import torch
 from vqsynth.checkpoint import check_no_checkpoint, load_checkpoint
 from vqsynth.errors import CodebookError, ParameterError
 from vqsynth.model.vqvae import Tensors
-from vqsynth.progress import Smoothed
+from vqsynth.running.progress import Smoothed
 from vqsynth.stage import Stage, Trained, run_stage, torch_threads
 from vqsynth.train.corpus import Corpus
 from vqsynth.train.settling import settle_decoder

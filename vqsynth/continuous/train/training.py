@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from vqsynth.continuous.train.corpus import SHORTEST, Ints, MelCorpus
 from vqsynth.errors import ModelError, ParameterError
-from vqsynth.progress import Smoothed
+from vqsynth.running.progress import Smoothed
 from vqsynth.stage import Paced
 
 WARM_UP_STEPS = 50

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.continuous.small import make_small_model
-from vqsynth.forking import allow_threads
+from vqsynth.running.forking import allow_threads
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parent.parent.parent
 LIMIT_S = 120.0
 JOBS = {
     "encode": "book.encode(y, 16000).codes.tobytes()",
@@ -73,7 +73,7 @@ def test_allow_threads_in_a_process_of_its_own_allows_all() -> None:
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="the system cannot fork")
 def test_allow_threads_in_a_forked_process_allows_one() -> None:
     program = (
-        "import os, faiss, torch; from vqsynth.forking import *; mind_forks()\n"
+        "import os, faiss, torch; from vqsynth.running.forking import *; mind_forks()\n"
         "if os.fork() == 0: os._exit(10 * torch.get_num_threads() + allow_threads(4))\n"
         "print(os.waitstatus_to_exitcode(os.wait()[1]), torch.get_num_threads(), allow_threads(4))"
     )

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from vqsynth.interrupts import stop_signals
+from vqsynth.running.interrupts import stop_signals
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

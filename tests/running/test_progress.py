@@ -3,7 +3,7 @@ import re
 import numpy as np
 import pytest
 
-from vqsynth import progress
+from vqsynth.running import progress
 
 
 def test_progress_away_from_a_terminal_writes_plain_lines(
