@@ -10,8 +10,8 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import NoReturn
 
-from vqsynth.files import show_text
 from vqsynth.running.interrupts import GRACE_S, restore_handlers, set_handlers
+from vqsynth.storage.files import show_text
 
 AGAIN_S = 0.02
 """How soon an end is asked for again that came where Python lets no error out."""

@@ -68,10 +68,10 @@ def tell_meant_verb(name: str, command: str) -> str:
 
 def recognise(value: str) -> Iterator[str]:
     """Find out what something is that is there, or the name of something shipped; most likely nothing, or one kind."""
-    from vqsynth.bundle import is_bundle
     from vqsynth.codebook import CODEBOOK
-    from vqsynth.collection import shipped_bundles
     from vqsynth.continuous.folder import CONTINUOUS
+    from vqsynth.storage.bundle import is_bundle
+    from vqsynth.storage.collection import shipped_bundles
 
     path = Path(value)
     folders = {BOOK: CODEBOOK, MODEL: CONTINUOUS}
@@ -94,8 +94,8 @@ def _is_file(path: Path) -> bool:
 
 def _recognise_file(path: Path) -> Iterator[str]:
     from vqsynth.errors import VqsynthError
-    from vqsynth.files import MOST_TEXT_BYTES, read_regular
-    from vqsynth.records import parse_json
+    from vqsynth.storage.files import MOST_TEXT_BYTES, read_regular
+    from vqsynth.storage.records import parse_json
 
     try:
         with path.open("rb") as file:

@@ -4,9 +4,9 @@ import click
 
 from vqsynth.cli import options
 from vqsynth.cli.printing import describe_card
-from vqsynth.files import show_text
 from vqsynth.shelf import load
 from vqsynth.spreadsheet import format_value
+from vqsynth.storage.files import show_text
 
 
 @click.command("info")

@@ -15,8 +15,8 @@ from vqsynth import __version__
 from vqsynth.cli.ending import heed_signals, status_of, stop
 from vqsynth.cli.verbs import Verbs
 from vqsynth.errors import VqsynthError, VqsynthWarning
-from vqsynth.files import show_text
 from vqsynth.running.interrupts import Stopped
+from vqsynth.storage.files import show_text
 
 VERBS = {
     "list": "Show the codebooks at hand.",

@@ -11,10 +11,10 @@ from vqsynth import audio
 from vqsynth.cli.given import BOOK, PATH, SOUND
 from vqsynth.cli.streams import STANDARD, FilePath, Name, check_standard_output
 from vqsynth.errors import ParameterError, VqsynthError
-from vqsynth.files import check_output
 from vqsynth.page import check_page
 from vqsynth.plot import check_picture
 from vqsynth.shelf import find_codebook
+from vqsynth.storage.files import check_output
 from vqsynth.table import DescriptorTable
 
 EXCITATIONS = ("noise", "coherent", "refined")

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 import click
 
-from vqsynth.files import show_text
+from vqsynth.storage.files import show_text
 
 T = TypeVar("T")
 

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from vqsynth.cli import options
-from vqsynth.files import show_text
+from vqsynth.storage.files import show_text
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 

@@ -3,21 +3,17 @@
 The modules, in the order in which data flows:
 
     errors        what can go wrong, in one sentence each
-    locks         locks that a killed holder leaves free
     checks        arguments, checked at the edge
     running/      processes forked, Ctrl-C, what is shown of long work
-    files         outputs written whole or not at all, and regular files read
+    storage/      files written whole or not at all, bundles with hashes, where they are found, records read from JSON
     splicing      parts of a file read as one
     decoders      m4a, wma, video: ffmpeg
     resampling    the change of rate, block by block
     steps         Newton steps of many values, each on its own
-    records       what JSON says, checked
-    placement     the files of a folder, put in place together
     headers       what the headers of sound files promise, and what is there
     mpeg          the frames of an MP3
     ogg           the pages of an Ogg
     flac          the frames of a FLAC
-    tensors       what safetensors hold, checked
     rareheaders   those of formats that one meets seldom
     layouts       what of a sound file libsndfile is shown
     reading       sound files read block by block
@@ -58,8 +54,6 @@ The modules, in the order in which data flows:
     selection     curves to a path
     render        a path to sound, whole or block by block
     report        what was asked and what was got
-    bundle        the folder on disk: card, hashes, files
-    collection    where such folders are found: by path, by shipped name
     preview       what of a demand is within reach
     blending      blends of two near codes
     correction    controls moved against the measured error

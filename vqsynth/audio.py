@@ -16,9 +16,9 @@ from numpy.typing import ArrayLike, NDArray
 from vqsynth.checks import check_number, check_path, show
 from vqsynth.decoders import THROUGH_FFMPEG
 from vqsynth.errors import AudioError, ParameterError
-from vqsynth.files import StrPath, write_whole
 from vqsynth.reading import LARGEST_SAMPLE, MAX_SR_HZ, MIN_SR_HZ, Sound, opened, too_large
 from vqsynth.resampling import resample_blocks
+from vqsynth.storage.files import StrPath, write_whole
 
 Floats = NDArray[np.float32]
 

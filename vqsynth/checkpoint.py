@@ -19,10 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vqsynth.errors import CodebookError, ParameterError, VqsynthError
-from vqsynth.files import StrPath, read_regular, write_whole
-from vqsynth.locks import release_lock, try_lock
-from vqsynth.records import parse_json
-from vqsynth.tensors import parse_tensors, read_header
+from vqsynth.storage.files import StrPath, read_regular, write_whole
+from vqsynth.storage.locks import release_lock, try_lock
+from vqsynth.storage.records import parse_json
+from vqsynth.storage.tensors import parse_tensors, read_header
 
 FORMAT = "vqsynth-checkpoint-2"
 FILE_NAME = "checkpoint.safetensors"

@@ -15,7 +15,7 @@ from vqsynth.errors import ParameterError
 from vqsynth.excitation import Shapes
 from vqsynth.frames import Floats, FrameGrid
 from vqsynth.partials import LOBE, Partials, phase_advance
-from vqsynth.records import read_integers, read_numbers
+from vqsynth.storage.records import read_integers, read_numbers
 
 MAX_TILT_DB = 6.0
 MAX_TRANSPOSE_CENTS = 1200.0

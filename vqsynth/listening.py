@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 
 from vqsynth.descriptors import measure_clean
 from vqsynth.errors import AudioError
-from vqsynth.files import StrPath
 from vqsynth.frames import Floats, FrameGrid
 from vqsynth.offset import offset_free_pieces, stream_audible
+from vqsynth.storage.files import StrPath
 from vqsynth.yin import count_samples
 
 LIKE = ("loudness", "centroid", "flatness", "pitch")

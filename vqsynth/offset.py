@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vqsynth.audio import check_rate, group_blocks
-from vqsynth.files import StrPath
 from vqsynth.frames import Floats
 from vqsynth.reading import opened
 from vqsynth.resampling import resample_blocks
+from vqsynth.storage.files import StrPath
 
 SILENT = 1e-6
 """No sample of silence is larger: 120 dB under full scale."""

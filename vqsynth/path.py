@@ -12,8 +12,8 @@ from vqsynth.checks import check_kind, check_path, check_row, check_whole, show
 from vqsynth.controls import CONTROLS, Controls, read_controls
 from vqsynth.errors import CodebookError, ParameterError
 from vqsynth.excitation import check_seed
-from vqsynth.files import MOST_TEXT_BYTES, StrPath, read_regular, write_whole
-from vqsynth.records import check_field, parse_json, read_integers, read_numbers
+from vqsynth.storage.files import MOST_TEXT_BYTES, StrPath, read_regular, write_whole
+from vqsynth.storage.records import check_field, parse_json, read_integers, read_numbers
 
 FORMAT = 1
 KIND = "path"

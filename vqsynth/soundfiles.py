@@ -8,8 +8,8 @@ from typing import Any
 
 from vqsynth import audio
 from vqsynth.errors import AudioError, ParameterError
-from vqsynth.files import StrPath
 from vqsynth.offset import SILENT, is_silent_in_pieces, offset_free_pieces
+from vqsynth.storage.files import StrPath
 
 HOLD_OUT_EVERY = 10
 """Of ten files or more, every tenth is held out where no validation sounds are named."""

@@ -13,7 +13,6 @@ from vqsynth.codebook import OPTIONS, Codebook
 from vqsynth.correction import ROUNDS, TILTED, Trial, smooth_median, try_path
 from vqsynth.errors import ParameterError
 from vqsynth.excitation import check_seed
-from vqsynth.files import StrPath
 from vqsynth.frames import Floats
 from vqsynth.grains import EXCITATIONS
 from vqsynth.index import Targets
@@ -22,6 +21,7 @@ from vqsynth.limits import Limits, check_limits, check_rounds
 from vqsynth.path import CodePath
 from vqsynth.report import make_report
 from vqsynth.selection import make_selection
+from vqsynth.storage.files import StrPath
 from vqsynth.targets import PITCH_WEIGHT, curves_like, sample_weight
 
 LIKE_MAPPING = {"centroid": "rank", "flatness": "rank", "pitch": "octave"}

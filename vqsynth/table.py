@@ -16,8 +16,8 @@ from numpy.typing import ArrayLike, NDArray
 from vqsynth.checks import check_flag, check_number, show
 from vqsynth.errors import CodebookError, ParameterError
 from vqsynth.expressions import Bools, Columns, match_rows, unknown_name
-from vqsynth.files import StrPath, decode_text, read_regular, write_whole
 from vqsynth.spreadsheet import KEYS, Sheet, csv_text, format_value, html_text, json_text, parse_csv
+from vqsynth.storage.files import StrPath, decode_text, read_regular, write_whole
 
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]

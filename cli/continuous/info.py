@@ -7,7 +7,7 @@ import click
 from vqsynth.cli.continuous.rendering import model_argument
 from vqsynth.cli.printing import describe_card
 from vqsynth.continuous.shelf import load
-from vqsynth.files import show_text
+from vqsynth.storage.files import show_text
 
 
 @click.command("info")

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vqsynth.bundle import Card, Kind
 from vqsynth.errors import ModelError
-from vqsynth.tensors import parse_weights
+from vqsynth.storage.bundle import Card, Kind
+from vqsynth.storage.tensors import parse_weights
 
 Arrays = Mapping[str, NDArray[Any]]
 

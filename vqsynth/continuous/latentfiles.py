@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vqsynth.errors import ModelError, ParameterError
-from vqsynth.files import MOST_BYTES, MOST_TEXT_BYTES, StrPath, read_regular, write_whole
-from vqsynth.records import check_field, parse_json, read_numbers
-from vqsynth.tensors import parse_tensors
+from vqsynth.storage.files import MOST_BYTES, MOST_TEXT_BYTES, StrPath, read_regular, write_whole
+from vqsynth.storage.records import check_field, parse_json, read_numbers
+from vqsynth.storage.tensors import parse_tensors
 
 FORMAT = 1
 KIND = "latent path"

@@ -16,7 +16,7 @@ from vqsynth.continuous.mel import SILENT_DB
 from vqsynth.curves import make_curve
 from vqsynth.errors import ModelError, ParameterError
 from vqsynth.excitation import check_seed
-from vqsynth.files import StrPath
+from vqsynth.storage.files import StrPath
 
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from vqsynth.errors import ParameterError
-from vqsynth.files import StrPath, write_whole
+from vqsynth.storage.files import StrPath, write_whole
 
 FORMATS = (".html", ".htm")
 DIGITS = 6

@@ -4,11 +4,11 @@ from html import escape
 
 import numpy as np
 
-from vqsynth.files import StrPath
 from vqsynth.grains import Grains
 from vqsynth.page.document import Page, check_page, table_html, write_page
 from vqsynth.page.sounds import CodeSounds, shorten_codes
 from vqsynth.spreadsheet import format_value
+from vqsynth.storage.files import StrPath
 from vqsynth.table import DescriptorTable
 from vqsynth.targets import DEFAULT_LOUDNESS_DB
 

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from vqsynth.files import StrPath
 from vqsynth.plot.look import (
     VALUES,
     Look,
@@ -19,6 +18,7 @@ from vqsynth.plot.look import (
     save_picture,
 )
 from vqsynth.projection import Projection
+from vqsynth.storage.files import StrPath
 from vqsynth.table import DescriptorTable
 
 if TYPE_CHECKING:

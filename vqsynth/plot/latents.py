@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from vqsynth.continuous.latents import LatentPath, check_same_model
 from vqsynth.errors import ParameterError
-from vqsynth.files import StrPath
 from vqsynth.plot.look import Look, apply_look, check_picture, make_figure, save_picture
+from vqsynth.storage.files import StrPath
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from vqsynth.errors import ParameterError
-from vqsynth.files import StrPath, whole_file
+from vqsynth.storage.files import StrPath, whole_file
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

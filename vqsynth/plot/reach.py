@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from vqsynth.files import StrPath
 from vqsynth.plot.look import apply_look, check_picture, label_descriptor, make_figure, save_picture
 from vqsynth.preview import Reach
+from vqsynth.storage.files import StrPath
 
 
 def plot_reach(found: Mapping[str, Reach], frames_per_second: float, path: StrPath, *, dark: bool = False) -> None:

@@ -6,16 +6,16 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from vqsynth.bundle import check_target
 from vqsynth.checkpoint import check_no_checkpoint, checkpoint_path, claim_checkpoints, discard_checkpoint
 from vqsynth.codebook import CODEBOOK, MODEL, Codebook
 from vqsynth.distances import Distances, mean_distances
 from vqsynth.errors import ParameterError, VqsynthError
-from vqsynth.files import StrPath
 from vqsynth.frames import FrameGrid
 from vqsynth.model.vqvae import ModelConfig
 from vqsynth.soundfiles import Split, split_sounds
 from vqsynth.stage import Trained
+from vqsynth.storage.bundle import check_target
+from vqsynth.storage.files import StrPath
 from vqsynth.train.assembly import Usage, assemble_codebook
 from vqsynth.train.closing import seconds_for_steps
 from vqsynth.train.corpus import Corpus, load_corpus

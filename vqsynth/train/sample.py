@@ -4,9 +4,9 @@ import hashlib
 from pathlib import Path
 
 from vqsynth import audio
-from vqsynth.bundle import read_card
 from vqsynth.codebook import CODEBOOK, Codebook
 from vqsynth.errors import VqsynthError
+from vqsynth.storage.bundle import read_card
 from vqsynth.synthesis import synthesize
 
 SECONDS = 10.0

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from vqsynth.bundle import check_target
 from vqsynth.checkpoint import check_no_checkpoint, claim_checkpoints, discard_checkpoint, load_checkpoint
 from vqsynth.continuous.flattening import Flattening
 from vqsynth.continuous.folder import CONTINUOUS
@@ -24,6 +23,7 @@ from vqsynth.continuous.vae import VAE
 from vqsynth.errors import ModelError, ParameterError
 from vqsynth.soundfiles import split_sounds
 from vqsynth.stage import Stage, run_stage, torch_threads
+from vqsynth.storage.bundle import check_target
 
 
 def train_model(

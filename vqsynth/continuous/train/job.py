@@ -11,8 +11,8 @@ from vqsynth.continuous.model import ContinuousModel
 from vqsynth.continuous.train.vae_trainer import VAETraining
 from vqsynth.continuous.train.vocoder_trainer import VocoderTraining
 from vqsynth.errors import ParameterError
-from vqsynth.files import StrPath
 from vqsynth.frames import FrameGrid
+from vqsynth.storage.files import StrPath
 
 VAE_STAGE = "vae"
 HIGHEST_HZ = 18000.0

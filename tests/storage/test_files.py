@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from vqsynth.errors import AudioError, ParameterError, VqsynthError
-from vqsynth.files import check_output, decode_text, read_regular, read_text, show_text, whole_file, write_whole
+from vqsynth.storage.files import check_output, decode_text, read_regular, read_text, show_text, whole_file, write_whole
 
 NAMES = ["out.json", "with space.json", "épée 琴.json", "no_suffix", ".hidden"]
 
@@ -86,11 +86,11 @@ def test_whole_file_on_a_failing_disk_raises_the_callers_error(
 def test_write_whole_beyond_the_size_allowed_leaves_nothing(tmp_path: Path) -> None:
     """The system itself refuses to write on, in the midst of the file."""
     program = (
-        "import resource, sys; from vqsynth.files import write_whole\n"
+        "import resource, sys; from vqsynth.storage.files import write_whole\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (10000, 10000))\n"
         "write_whole(sys.argv[1], b'x' * 100000)"
     )
-    root = Path(__file__).parent.parent
+    root = Path(__file__).parent.parent.parent
     run = subprocess.run(
         [sys.executable, "-B", "-c", program, str(tmp_path / "big")],
         capture_output=True, text=True, cwd=root, check=False,
@@ -157,11 +157,11 @@ def test_check_output_of_a_name_too_long_for_the_system_raises_briefly(tmp_path:
 def run_killed_while_writing(target: Path) -> None:
     """Let a process write half of a file and be killed with no chance to clean up."""
     program = (
-        "import os, signal, sys; from vqsynth.files import whole_file\n"
+        "import os, signal, sys; from vqsynth.storage.files import whole_file\n"
         "with whole_file(sys.argv[1]) as partial:\n"
         "    partial.write_text('half of wh'); os.kill(os.getpid(), signal.SIGKILL)"
     )
-    subprocess.run([sys.executable, "-c", program, str(target)], cwd=Path(__file__).parent.parent, check=False)
+    subprocess.run([sys.executable, "-c", program, str(target)], cwd=Path(__file__).parent.parent.parent, check=False)
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="the system knows no such end")

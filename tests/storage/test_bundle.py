@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.killing import count_kills
-from vqsynth.bundle import Kind, check_target, is_bundle, read_bundle, read_card, seal, write_bundle
 from vqsynth.codebook import CODEBOOK
 from vqsynth.errors import CodebookError, ModelError
+from vqsynth.storage.bundle import Kind, check_target, is_bundle, read_bundle, read_card, seal, write_bundle
 
 TOY = Kind(
     noun="toy", fields={"name": str}, files=("body.bin",), error=ModelError, name="toy", more="wheel-*.bin", format=3

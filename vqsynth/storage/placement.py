@@ -17,7 +17,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
 
-from vqsynth.locks import hold_lock, release_lock, try_lock
+from vqsynth.storage.locks import hold_lock, release_lock, try_lock
 
 NEW = ".vqsynth-new"
 OWN = ".vqsynth-"

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from vqsynth.records import MOST_BRACKETS, parse_json
+from vqsynth.storage.records import MOST_BRACKETS, parse_json
 
 
 @pytest.mark.parametrize("value", [{"a": [1, 2.5, None, True, "épée 琴", "\U0001f3bb"]}, [], "x", -0.5, 10**400])

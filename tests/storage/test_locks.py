@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from vqsynth.errors import ParameterError
-from vqsynth.locks import hold_lock, try_lock
+from vqsynth.storage.locks import hold_lock, try_lock
 
 BUSY = ParameterError("another one is at work")
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parent.parent.parent
 
 
 def test_hold_lock_leaves_no_file(tmp_path: Path) -> None:
@@ -37,7 +37,7 @@ def test_hold_lock_twice_refuses_the_second_until_the_first_ends(tmp_path: Path)
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="the system knows no such end")
 def test_hold_lock_after_a_killed_holder_is_given(tmp_path: Path) -> None:
     program = (
-        "import os, signal, sys; from pathlib import Path; from vqsynth.locks import hold_lock\n"
+        "import os, signal, sys; from pathlib import Path; from vqsynth.storage.locks import hold_lock\n"
         "with hold_lock(Path(sys.argv[1]), busy=ValueError()): os.kill(os.getpid(), signal.SIGKILL)"
     )
     subprocess.run([sys.executable, "-c", program, str(tmp_path / "lock")], cwd=ROOT, check=False)
@@ -60,7 +60,7 @@ def test_try_lock_of_what_is_no_regular_file_refuses_and_never_hangs(tmp_path: P
 def test_hold_lock_taken_in_turn_by_many_is_never_held_twice(tmp_path: Path) -> None:
     """Each adds one to a number in a file, by reading and writing: what is lost was held twice."""
     program = (
-        "import sys; from pathlib import Path; from vqsynth.locks import hold_lock\n"
+        "import sys; from pathlib import Path; from vqsynth.storage.locks import hold_lock\n"
         "lock, number = Path(sys.argv[1]), Path(sys.argv[2])\n"
         "for _ in range(60):\n"
         "    with hold_lock(lock, busy=TimeoutError(), wait_s=30): number.write_text(str(int(number.read_text()) + 1))"

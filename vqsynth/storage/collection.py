@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator
 from importlib.resources import files
 from pathlib import Path
 
-from vqsynth.bundle import CARD, Kind, is_bundle
 from vqsynth.checks import show
-from vqsynth.files import StrPath
-from vqsynth.placement import OWN
+from vqsynth.storage.bundle import CARD, Kind, is_bundle
+from vqsynth.storage.files import StrPath
+from vqsynth.storage.placement import OWN
 
 
 def find_bundle(given: StrPath, kind: Kind) -> Path:

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from vqsynth.errors import VqsynthError
-from vqsynth.files import MOST_BYTES, StrPath, read_regular
-from vqsynth.placement import (
+from vqsynth.storage.files import MOST_BYTES, StrPath, read_regular
+from vqsynth.storage.placement import (
     NEW,
     OWN,
     find_file,
@@ -26,7 +26,7 @@ from vqsynth.placement import (
     read_settled,
     remove_scraps,
 )
-from vqsynth.records import parse_json
+from vqsynth.storage.records import parse_json
 
 CARD = "card.json"
 CARD_HASH = "card_sha256"

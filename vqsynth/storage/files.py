@@ -16,7 +16,7 @@ from itertools import count
 from pathlib import Path
 
 from vqsynth.errors import ParameterError, VqsynthError
-from vqsynth.locks import release_lock, try_lock
+from vqsynth.storage.locks import release_lock, try_lock
 
 StrPath = str | os.PathLike[str]
 MOST_BYTES = 2**29

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vqsynth.errors import ParameterError
-from vqsynth.files import decode_text
+from vqsynth.storage.files import decode_text
 
 MOST_BRACKETS = 2**19
 """Lists and objects in one text: each takes 60 bytes and more of memory."""

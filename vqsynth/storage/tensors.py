@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vqsynth.errors import VqsynthError
-from vqsynth.files import StrPath
-from vqsynth.records import parse_json
+from vqsynth.storage.files import StrPath
+from vqsynth.storage.records import parse_json
 
 Arrays = Mapping[str, NDArray[Any]]
 
