@@ -4,12 +4,12 @@ from pathlib import Path
 
 import click
 
-from vqsynth import audio
 from vqsynth.cli import options
 from vqsynth.cli.streams import readable, say, written
 from vqsynth.errors import CodebookError
 from vqsynth.path import load_layers
 from vqsynth.shelf import find_codebook, load
+from vqsynth.sound import audio
 
 
 @click.command("decode")

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import click
 
-from vqsynth import audio
 from vqsynth.cli import options
 from vqsynth.cli.streams import say, written
 from vqsynth.shelf import load
+from vqsynth.sound import audio
 
 
 @click.command("encode")

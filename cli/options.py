@@ -7,13 +7,13 @@ from typing import Any, TypeVar
 import click
 from click.core import ParameterSource
 
-from vqsynth import audio
 from vqsynth.cli.given import BOOK, PATH, SOUND
 from vqsynth.cli.streams import STANDARD, FilePath, Name, check_standard_output
 from vqsynth.errors import ParameterError, VqsynthError
 from vqsynth.page import check_page
 from vqsynth.plot import check_picture
 from vqsynth.shelf import find_codebook
+from vqsynth.sound import audio
 from vqsynth.storage.files import check_output
 from vqsynth.table import DescriptorTable
 

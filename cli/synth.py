@@ -5,12 +5,12 @@ from typing import Any
 
 import click
 
-from vqsynth import audio
 from vqsynth.cli import following, options
 from vqsynth.cli.outputs import RenderFiles, render_files
 from vqsynth.cli.streams import say, written
 from vqsynth.report import summarize, warnings_of
 from vqsynth.shelf import load
+from vqsynth.sound import audio
 from vqsynth.synthesis import synthesize
 
 

@@ -8,7 +8,7 @@ import click
 from vqsynth.cli import options
 from vqsynth.cli.options import refuse_given
 from vqsynth.cli.training import list_sounds, say, sounds_and_frames, training_options
-from vqsynth.frames import FrameGrid
+from vqsynth.sound.frames import FrameGrid
 
 OF_THE_BASE = ("sr", "n_fft", "hop_length", "front")
 

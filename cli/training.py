@@ -49,7 +49,7 @@ def training_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def list_sounds(sounds: tuple[Path, ...], validation: tuple[Path, ...]) -> None:
     """Print what a training would use, hold out and skip."""
-    from vqsynth.soundfiles import plan_training, split_sounds
+    from vqsynth.sound.folders import plan_training, split_sounds
 
     plan_training(split_sounds(sounds, validation or None), say=say)
     click.echo("nothing was trained or written")

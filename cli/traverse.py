@@ -4,12 +4,12 @@ from pathlib import Path
 
 import click
 
-from vqsynth import audio
 from vqsynth.cli import options
 from vqsynth.cli.outputs import dark as dark_option
 from vqsynth.cli.streams import say, written
 from vqsynth.plot import plot_traverse
 from vqsynth.shelf import load
+from vqsynth.sound import audio
 
 
 @click.command("traverse")

@@ -24,12 +24,13 @@ import soundfile
 from tests.continuous.small import SR, make_small_model, make_sound
 from tests.sound_worlds import make_codebook
 from tests.train.sound_files import small_corpus
-from vqsynth import audio, continuous, curves
+from vqsynth import continuous, curves
 from vqsynth.checkpoint import Checkpoint, check_fit, load_checkpoint, save_checkpoint
 from vqsynth.cli.printing import describe_card
 from vqsynth.model.vqvae import ModelConfig
 from vqsynth.path import load_layers, save_layers
 from vqsynth.shelf import load
+from vqsynth.sound import audio
 from vqsynth.storage.bundle import CARD_HASH
 from vqsynth.train.trainer import TrainConfig, Trainer
 

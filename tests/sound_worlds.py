@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vqsynth.codebook import Codebook
-from vqsynth.frames import FrameGrid
+from vqsynth.sound.frames import FrameGrid
 
 GRID = FrameGrid(sr=16000, n_fft=1024, hop_length=256)
 N_CODES = 64

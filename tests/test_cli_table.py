@@ -16,7 +16,7 @@ from vqsynth.cli.main import verbs
 from vqsynth.cli.printing import print_table
 from vqsynth.codebook import Codebook
 from vqsynth.errors import CodebookError, ParameterError, VqsynthError
-from vqsynth.frames import FrameGrid
+from vqsynth.sound.frames import FrameGrid
 
 N_CODES = 6
 Run = Callable[..., Result]

@@ -16,8 +16,8 @@ from safetensors.numpy import load_file, save_file
 import vqsynth
 from tests.sound_worlds import make_codebook
 from vqsynth.codebook import Codebook
-from vqsynth.descriptors import REGISTRY, Analysis, descriptor
 from vqsynth.errors import AudioError, CodebookError, ParameterError, VqsynthWarning
+from vqsynth.sound.descriptors import REGISTRY, Analysis, descriptor
 
 Sound = NDArray[np.float32]
 

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from vqsynth.blending import blend_path
 from vqsynth.codebook import Codebook
 from vqsynth.controls import Controls, no_controls, read_controls
-from vqsynth.descriptors import measure
 from vqsynth.errors import ParameterError
 from vqsynth.path import CodePath
 from vqsynth.render import render_blocks, render_path
+from vqsynth.sound.descriptors import measure
 
 FRAMES = 60
 

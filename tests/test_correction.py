@@ -10,11 +10,11 @@ from vqsynth import correction
 from vqsynth.codebook import Codebook
 from vqsynth.correction import correct_path, smooth_median, try_path
 from vqsynth.errors import ParameterError
-from vqsynth.frames import Floats
 from vqsynth.grains import Grains
 from vqsynth.limits import Limits
 from vqsynth.path import CodePath
 from vqsynth.render import render_path
+from vqsynth.sound.frames import Floats
 from vqsynth.synthesis import rechoose, synthesize
 
 

@@ -8,12 +8,12 @@ import pytest
 from tests.test_controls import held
 from vqsynth.codebook import Codebook
 from vqsynth.correction import raise_fundamentals
-from vqsynth.frames import FrameGrid, magnitude_spectra
 from vqsynth.fundamentals import measure_fundamentals
 from vqsynth.limits import Limits
 from vqsynth.path import CodePath
 from vqsynth.render import render_path
 from vqsynth.selection import Selection, select_codes
+from vqsynth.sound.frames import FrameGrid, magnitude_spectra
 from vqsynth.synthesis import synthesize
 
 GRID = FrameGrid()

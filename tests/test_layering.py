@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from tests.conftest import Run
-from vqsynth.audio import limit_peak
 from vqsynth.codebook import Codebook
 from vqsynth.errors import CodebookError, ParameterError
 from vqsynth.limits import Limits
 from vqsynth.path import CodePath, load_layers, save_layers
+from vqsynth.sound.audio import limit_peak
 from vqsynth.synthesis import Synthesis, synthesize
 
 

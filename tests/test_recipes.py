@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from vqsynth import audio
 from vqsynth.codebooks.recipes import packages, soundfont
 from vqsynth.codebooks.recipes.__main__ import make_codebook
 from vqsynth.codebooks.recipes.bank import CELLO, RECIPES, VIOLIN
@@ -21,6 +20,7 @@ from vqsynth.codebooks.recipes.recipe import Recipe, hold_out, make_job
 from vqsynth.codebooks.recipes.scenes import HITS, RINGING, write_hits, write_pads
 from vqsynth.codebooks.recipes.sources import Notes, Rendered, Samples, Source
 from vqsynth.model.vqvae import VQVAE
+from vqsynth.sound import audio
 
 needs_synth = pytest.mark.skipif(
     shutil.which("fluidsynth") is None or not packages.SOUNDFONT.is_file(), reason="FluidSynth or its SoundFont missing"

@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from vqsynth.codebook import Codebook
 from vqsynth.controls import no_controls
-from vqsynth.descriptors import measure
 from vqsynth.errors import CodebookError, ParameterError
-from vqsynth.frames import magnitude_spectra
 from vqsynth.path import CodePath
 from vqsynth.render import render_blocks, render_path
+from vqsynth.sound.descriptors import measure
+from vqsynth.sound.frames import magnitude_spectra
 
 
 def make_path(book: Codebook, codes: NDArray[np.int64], gain_db: float | NDArray[np.float64] = -20.0) -> CodePath:

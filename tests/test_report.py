@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from vqsynth.codebook import Codebook
-from vqsynth.descriptors import measure
-from vqsynth.frames import FrameGrid
 from vqsynth.report import make_report, measure_errors, summarize, warnings_of
+from vqsynth.sound.descriptors import measure
+from vqsynth.sound.frames import FrameGrid
 from vqsynth.synthesis import synthesize
 
 

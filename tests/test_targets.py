@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from vqsynth import audio
 from vqsynth.codebook import Codebook
-from vqsynth.descriptors import measure
 from vqsynth.errors import AudioError, ParameterError
 from vqsynth.listening import hear_sound, measure_pieces
 from vqsynth.mapping import map_range
 from vqsynth.preview import describe_reach, preview_targets
+from vqsynth.sound import audio
+from vqsynth.sound.descriptors import measure
 from vqsynth.synthesis import synthesize
 
 Sound = NDArray[np.float32]

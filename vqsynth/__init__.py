@@ -6,32 +6,11 @@ The modules, in the order in which data flows:
     checks        arguments, checked at the edge
     running/      processes forked, Ctrl-C, what is shown of long work
     storage/      files written whole or not at all, bundles with hashes, where they are found, records read from JSON
-    splicing      parts of a file read as one
-    decoders      m4a, wma, video: ffmpeg
-    resampling    the change of rate, block by block
+    sound/        sounds read, cut into frames, measured, and given their phase
     steps         Newton steps of many values, each on its own
-    headers       what the headers of sound files promise, and what is there
-    mpeg          the frames of an MP3
-    ogg           the pages of an Ogg
-    flac          the frames of a FLAC
-    rareheaders   those of formats that one meets seldom
-    layouts       what of a sound file libsndfile is shown
-    reading       sound files read block by block
     checkpoint    long work, put down and taken up again
-    audio         sound files in and out, mono, resampling
-    frames        windows, framing, overlap-add; samples, frames, seconds
-    offset        what cannot be heard: offsets, and silence
-    distances     how far a resynthesis is from its sound
     stage         a training: its steps, its checkpoints, Ctrl-C  (torch lives here too)
-    loudness      the K-weighting filter
     fundamentals  how strong the fundamental of a spectrum is
-    yin           the pitch estimator
-    soundfiles    folders of sounds, and which of them are held out
-    analysis      frames, and what descriptors share of them
-    descriptors   one function each, and the registry
-    partials      grains split into partials and noise
-    excitation    noise, coherent: the phase of the grains
-    refinement    refined: Griffin-Lim at two windows
     controls      tilt, transposition, fundamental, blend
     grains        every code to its spectrum, every spectrum to its short sound
     expressions   the language of table filters
@@ -80,11 +59,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from vqsynth.codebook import Codebook as Codebook
-    from vqsynth.descriptors import descriptor as descriptor
     from vqsynth.errors import VqsynthError as VqsynthError
     from vqsynth.path import CodePath as CodePath
     from vqsynth.shelf import list_codebooks as list_codebooks
     from vqsynth.shelf import load as load
+    from vqsynth.sound.descriptors import descriptor as descriptor
     from vqsynth.synthesis import synthesize as synthesize
     from vqsynth.table import DescriptorTable as DescriptorTable
 
@@ -94,7 +73,7 @@ _HOMES = {
     "Codebook": "codebook",
     "list_codebooks": "shelf",
     "load": "shelf",
-    "descriptor": "descriptors",
+    "descriptor": "sound.descriptors",
     "VqsynthError": "errors",
     "CodePath": "path",
     "synthesize": "synthesis",

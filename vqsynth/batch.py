@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from vqsynth import audio
 from vqsynth.checks import check_flag, check_kind, check_mapping, check_path, show
 from vqsynth.codebook import CODEBOOK, GRAINS, TABLE, Codebook
 from vqsynth.errors import ParameterError, VqsynthError
 from vqsynth.shelf import find_codebook, load
+from vqsynth.sound import audio
 from vqsynth.storage.bundle import read_card
 from vqsynth.storage.files import StrPath, check_output, write_whole
 from vqsynth.synthesis import synthesize

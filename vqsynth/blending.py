@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vqsynth.controls import no_controls
-from vqsynth.frames import Floats
 from vqsynth.index import Demand, Targets
 from vqsynth.path import CodePath
+from vqsynth.sound.frames import Floats
 from vqsynth.table import DescriptorTable
 
 NEIGHBOURS = 8

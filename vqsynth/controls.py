@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vqsynth.errors import ParameterError
-from vqsynth.excitation import Shapes
-from vqsynth.frames import Floats, FrameGrid
-from vqsynth.partials import LOBE, Partials, phase_advance
+from vqsynth.sound.excitation import Shapes
+from vqsynth.sound.frames import Floats, FrameGrid
+from vqsynth.sound.partials import LOBE, Partials, phase_advance
 from vqsynth.storage.records import read_integers, read_numbers
 
 MAX_TILT_DB = 6.0

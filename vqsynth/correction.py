@@ -16,8 +16,6 @@ from numpy.typing import NDArray
 
 from vqsynth.checks import check_kind
 from vqsynth.controls import SIZES, no_controls, tilt_octaves
-from vqsynth.descriptors import REGISTRY, Analysis, lookup
-from vqsynth.frames import Floats
 from vqsynth.grains import Grains
 from vqsynth.index import Targets
 from vqsynth.limits import Limits, check_limits, check_rounds
@@ -25,6 +23,8 @@ from vqsynth.misses import error_scale
 from vqsynth.path import LOUDEST_DB, SILENT_DB, CodePath
 from vqsynth.render import render_path
 from vqsynth.report import EDGE, measure_errors
+from vqsynth.sound.descriptors import REGISTRY, Analysis, lookup
+from vqsynth.sound.frames import Floats
 from vqsynth.steps import Steps
 
 TILTED = ("centroid", "bandwidth", "rolloff", "flatness", "crest")

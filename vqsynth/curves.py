@@ -24,13 +24,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from vqsynth.audio import SUFFIXES
 from vqsynth.checks import check_positive, check_row
 from vqsynth.curvefiles import LARGEST, Reading, read_points
 from vqsynth.curvetables import PERCENTILE
 from vqsynth.errors import ParameterError
 from vqsynth.expressions import unknown_name
 from vqsynth.shapes import NAMED, Doubles, Shape, breakpoints, constant, spread
+from vqsynth.sound.audio import SUFFIXES
 
 Percentile = Callable[[float], float]
 Hear = Callable[[Path], tuple[Doubles, Doubles]]

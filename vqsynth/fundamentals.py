@@ -6,7 +6,7 @@ pitch all the same, a tracker of the fundamental hears an octave up, or nothing.
 
 import numpy as np
 
-from vqsynth.frames import Floats, FrameGrid
+from vqsynth.sound.frames import Floats, FrameGrid
 
 FAINTEST_DB = -120.0
 

@@ -16,12 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vqsynth.controls import Controls, apply_controls
-from vqsynth.descriptors import REGISTRY, lookup, measure
 from vqsynth.errors import CodebookError, ParameterError
-from vqsynth.excitation import CoherentExcitation, Excitation, NoiseExcitation, Rng, Shapes
-from vqsynth.frames import Floats, FrameGrid, OverlapAdd
-from vqsynth.partials import Partials, find_partials
-from vqsynth.yin import count_samples
+from vqsynth.sound.descriptors import REGISTRY, lookup, measure
+from vqsynth.sound.excitation import CoherentExcitation, Excitation, NoiseExcitation, Rng, Shapes
+from vqsynth.sound.frames import Floats, FrameGrid, OverlapAdd
+from vqsynth.sound.partials import Partials, find_partials
+from vqsynth.sound.pitch import count_samples
 
 ExcitationName = Literal["noise", "coherent", "refined"]
 EXCITATIONS: tuple[str, ...] = get_args(ExcitationName)

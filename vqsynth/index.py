@@ -16,8 +16,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from vqsynth.checks import check_mapping, check_row, check_whole
 from vqsynth.errors import ParameterError
-from vqsynth.frames import Floats
 from vqsynth.running.forking import mind_forks
+from vqsynth.sound.frames import Floats
 from vqsynth.table import DescriptorTable
 
 Targets = Mapping[str, NDArray[np.float64]]

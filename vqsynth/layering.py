@@ -22,16 +22,16 @@ from vqsynth.correction import (
     predict_transposition,
     raise_fundamentals,
 )
-from vqsynth.descriptors import REGISTRY
 from vqsynth.errors import ParameterError
-from vqsynth.excitation import check_seed
-from vqsynth.frames import Floats
 from vqsynth.grains import EXCITATIONS
 from vqsynth.index import Targets, check_targets
 from vqsynth.limits import Limits, check_limits, check_rounds
 from vqsynth.path import LOUDEST_DB, SILENT_DB, CodePath
 from vqsynth.render import render_layers
 from vqsynth.report import measure_errors
+from vqsynth.sound.descriptors import REGISTRY
+from vqsynth.sound.excitation import check_seed
+from vqsynth.sound.frames import Floats
 
 MIX_ROUNDS = 5
 """Rounds of the common gain, at most."""

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from vqsynth.descriptors import measure_clean
 from vqsynth.errors import AudioError
-from vqsynth.frames import Floats, FrameGrid
-from vqsynth.offset import offset_free_pieces, stream_audible
+from vqsynth.sound.descriptors import measure_clean
+from vqsynth.sound.frames import Floats, FrameGrid
+from vqsynth.sound.offset import offset_free_pieces, stream_audible
+from vqsynth.sound.pitch import count_samples
 from vqsynth.storage.files import StrPath
-from vqsynth.yin import count_samples
 
 LIKE = ("loudness", "centroid", "flatness", "pitch")
 """What `--like` follows."""

@@ -3,9 +3,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from vqsynth.descriptors import REGISTRY
 from vqsynth.fundamentals import measure_fundamentals
 from vqsynth.grains import Grains, describe_grains
+from vqsynth.sound.descriptors import REGISTRY
 from vqsynth.table import DescriptorTable
 
 

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vqsynth.checks import check_choice
-from vqsynth.frames import Floats
 from vqsynth.running.forking import mind_forks
+from vqsynth.sound.frames import Floats
 
 ProjectionName = Literal["pca", "tsne"]
 PROJECTIONS: tuple[str, ...] = get_args(ProjectionName)

@@ -12,11 +12,11 @@ import numpy as np
 
 from vqsynth.checks import check_choice, check_kind, check_whole
 from vqsynth.errors import CodebookError, ParameterError
-from vqsynth.excitation import Shapes, check_seed
-from vqsynth.frames import Floats, OverlapAdd
 from vqsynth.grains import EXCITATIONS, Grains
 from vqsynth.path import SILENT_DB, CodePath
-from vqsynth.refinement import ROUNDS, refine
+from vqsynth.sound.excitation import Shapes, check_seed
+from vqsynth.sound.frames import Floats, OverlapAdd
+from vqsynth.sound.refinement import ROUNDS, refine
 
 MOST_REFINEMENTS = 1000
 _FRAMES_AT_ONCE = 256

@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vqsynth.descriptors import REGISTRY, measure
-from vqsynth.frames import Floats, FrameGrid
 from vqsynth.index import Targets, find_candidates
 from vqsynth.misses import Miss, describe_miss, measure_miss
 from vqsynth.path import CodePath
 from vqsynth.selection import reach
+from vqsynth.sound.descriptors import REGISTRY, measure
+from vqsynth.sound.frames import Floats, FrameGrid
 from vqsynth.table import DescriptorTable
 
 QUIET_DB = 50.0

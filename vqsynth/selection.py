@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from vqsynth.checks import check_choice, check_mapping, check_number, check_whole, show
 from vqsynth.errors import ParameterError
-from vqsynth.frames import Floats
 from vqsynth.index import Demand, Targets, Weights, find_candidates
+from vqsynth.sound.frames import Floats
 from vqsynth.table import DescriptorTable
 
 Method = Literal["nearest", "best_path"]

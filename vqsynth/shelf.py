@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from vqsynth.codebook import CODEBOOK, GRAINS, MODEL, TABLE, Codebook
 from vqsynth.errors import CodebookError, ParameterError
-from vqsynth.frames import Floats, FrameGrid
 from vqsynth.fundamentals import measure_fundamentals
 from vqsynth.grains import Grains, bin_weights
+from vqsynth.sound.frames import Floats, FrameGrid
 from vqsynth.storage.bundle import CARD, Card, read_bundle
 from vqsynth.storage.collection import bundles_at_hand, find_bundle, shipped_bundles
 from vqsynth.storage.files import StrPath

@@ -7,13 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from vqsynth.audio import limit_peak
 from vqsynth.checks import check_choice, check_kind, check_mapping, check_path, check_whole
 from vqsynth.codebook import OPTIONS, Codebook
 from vqsynth.correction import ROUNDS, TILTED, Trial, smooth_median, try_path
 from vqsynth.errors import ParameterError
-from vqsynth.excitation import check_seed
-from vqsynth.frames import Floats
 from vqsynth.grains import EXCITATIONS
 from vqsynth.index import Targets
 from vqsynth.layering import choose_layers, correct_layers, describe_layers
@@ -21,6 +18,9 @@ from vqsynth.limits import Limits, check_limits, check_rounds
 from vqsynth.path import CodePath
 from vqsynth.report import make_report
 from vqsynth.selection import make_selection
+from vqsynth.sound.audio import limit_peak
+from vqsynth.sound.excitation import check_seed
+from vqsynth.sound.frames import Floats
 from vqsynth.storage.files import StrPath
 from vqsynth.targets import PITCH_WEIGHT, curves_like, sample_weight
 

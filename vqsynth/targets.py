@@ -13,9 +13,9 @@ from vqsynth.checks import check_choice, check_mapping, check_number, show
 from vqsynth.curvefiles import Reading
 from vqsynth.curves import Curve, make_curve
 from vqsynth.errors import ParameterError
-from vqsynth.frames import FrameGrid
 from vqsynth.listening import LIKE, hear_sound
 from vqsynth.mapping import MAPPINGS, map_range
+from vqsynth.sound.frames import FrameGrid
 from vqsynth.storage.files import StrPath
 from vqsynth.table import DescriptorTable
 

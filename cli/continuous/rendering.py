@@ -7,7 +7,6 @@ from typing import Any
 
 import click
 
-from vqsynth import audio
 from vqsynth.cli import options
 from vqsynth.cli.given import LATENTS, MODEL, SOUND
 from vqsynth.cli.streams import STANDARD, FilePath, Name, readable, say, written
@@ -16,6 +15,7 @@ from vqsynth.continuous.latents import LatentPath
 from vqsynth.continuous.model import ContinuousModel
 from vqsynth.continuous.shelf import load
 from vqsynth.errors import AudioError
+from vqsynth.sound import audio
 
 _OPTIONS = (
     options.output,

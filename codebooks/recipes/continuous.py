@@ -15,9 +15,9 @@ import click
 from vqsynth.codebooks.recipes.bank import RECIPES
 from vqsynth.codebooks.recipes.recipe import SR_HZ, hold_out
 from vqsynth.codebooks.recipes.sources import Notes, Rendered, Source, check_sources
-from vqsynth.continuous.mel import MelGrid
 from vqsynth.errors import VqsynthError
-from vqsynth.frames import FrameGrid
+from vqsynth.sound.frames import FrameGrid
+from vqsynth.sound.mel import MelGrid
 
 if TYPE_CHECKING:
     from vqsynth.continuous.train.job import ModelJob

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from vqsynth.codebooks.recipes.sources import Source, check_sources
-from vqsynth.frames import FrameGrid
+from vqsynth.sound.frames import FrameGrid
 from vqsynth.train.build import TrainingJob, make_config
 from vqsynth.train.trainer import TrainConfig
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from vqsynth import audio
 from vqsynth.codebooks.recipes.midi import Score
 from vqsynth.codebooks.recipes.packages import PackageError, require_soundfont, require_tool
-from vqsynth.frames import Floats
+from vqsynth.sound import audio
+from vqsynth.sound.frames import Floats
 
 SR_HZ = 44100
 PEAK = 0.9

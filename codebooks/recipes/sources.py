@@ -11,7 +11,6 @@ from typing import Protocol
 
 import numpy as np
 
-from vqsynth import audio
 from vqsynth.codebooks.recipes.midi import Score
 from vqsynth.codebooks.recipes.packages import (
     PackageError,
@@ -22,6 +21,7 @@ from vqsynth.codebooks.recipes.packages import (
     require_tool,
 )
 from vqsynth.codebooks.recipes.soundfont import render_phrases
+from vqsynth.sound import audio
 
 Credit = dict[str, str]
 

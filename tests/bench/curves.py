@@ -17,7 +17,7 @@ from _bars import finish, note, show
 
 import vqsynth
 from vqsynth.codebook import Codebook
-from vqsynth.descriptors import measure
+from vqsynth.sound.descriptors import measure
 
 SECONDS, ROUNDS = 10.0, 8
 FRAMES = {"n_fft": 2048, "hop_length": 512}

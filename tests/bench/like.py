@@ -20,7 +20,7 @@ from scipy.stats import spearmanr
 
 import vqsynth
 from vqsynth.codebook import Codebook
-from vqsynth.descriptors import measure
+from vqsynth.sound.descriptors import measure
 
 BOOKS = ("violin", "cello", "choir", "percussion")
 SENTENCE = "The quick brown fox jumps over the lazy dog, and sphinx of black quartz, judge my vow."

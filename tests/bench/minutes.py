@@ -14,7 +14,7 @@ from pathlib import Path
 from _bars import finish, note, show
 
 import vqsynth
-from vqsynth import audio
+from vqsynth.sound import audio
 
 FILES, FILE_S = 12, 30.0
 

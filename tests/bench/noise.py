@@ -9,10 +9,10 @@ import librosa
 import numpy as np
 from _bars import finish, note, show
 
-from vqsynth.frames import FrameGrid
 from vqsynth.grains import Grains, normalize_power
 from vqsynth.path import CodePath
 from vqsynth.render import render_path
+from vqsynth.sound.frames import FrameGrid
 
 
 def deviation_db(magnitudes: np.ndarray, bins: slice | np.ndarray, excitation: str) -> float:

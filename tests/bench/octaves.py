@@ -23,8 +23,8 @@ from _violins import read_sound
 
 from vqsynth.codebooks.recipes.packages import PackageError
 from vqsynth.codebooks.recipes.sources import Notes
-from vqsynth.descriptors import measure
-from vqsynth.frames import FrameGrid
+from vqsynth.sound.descriptors import measure
+from vqsynth.sound.frames import FrameGrid
 
 BUILD = Path("build/octaves")
 SR, HOP, SECONDS, MOST_FILES = 44100, 512, 1.5, 14

@@ -16,7 +16,7 @@ from _bars import finish, note, show
 
 import vqsynth
 from vqsynth.codebook import Codebook
-from vqsynth.descriptors import measure
+from vqsynth.sound.descriptors import measure
 
 BOOKS = ("violin", "cello", "choir")
 SECONDS, ROUNDS, HIGHEST_HZ = 10.0, 8, 1500.0

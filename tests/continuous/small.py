@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 
 from vqsynth.continuous.components import Components
 from vqsynth.continuous.flattening import Flattening
-from vqsynth.continuous.mel import MelGrid, analyse_sound
 from vqsynth.continuous.model import ContinuousModel
-from vqsynth.frames import FrameGrid
+from vqsynth.sound.frames import FrameGrid
+from vqsynth.sound.mel import MelGrid, analyse_sound
 
 Sound = NDArray[np.float32]
 

@@ -8,10 +8,10 @@ import pytest
 from tests.continuous.small import GRID, LATENTS, SR, make_small_model, make_sound
 from vqsynth.continuous.bounds import LARGEST_MEL, bound_mel
 from vqsynth.continuous.latents import LatentPath
-from vqsynth.continuous.mel import EPS, SILENT_DB, analyse_sound
 from vqsynth.continuous.model import ContinuousModel
 from vqsynth.errors import AudioError, ModelError, ParameterError, VqsynthWarning
-from vqsynth.loudness import k_weight
+from vqsynth.sound.loudness import k_weight
+from vqsynth.sound.mel import EPS, SILENT_DB, analyse_sound
 
 TRAINED = ("magnitude", "istft", "melgan")
 EVERY = (*TRAINED, "griffin-lim")
@@ -55,7 +55,7 @@ def test_encode_any_rate_and_channels_keep_the_duration(model: ContinuousModel, 
 
 
 def test_encode_of_the_same_sound_at_a_higher_rate_is_nearly_the_same(model: ContinuousModel) -> None:
-    from vqsynth.audio import resample
+    from vqsynth.sound.audio import resample
 
     t = np.arange(SR) / SR
     y = (0.2 * np.sin(2 * np.pi * 300 * t) + 0.1 * np.sin(2 * np.pi * 700 * t)).astype(np.float32)

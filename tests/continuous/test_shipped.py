@@ -11,7 +11,7 @@ import vqsynth
 from vqsynth.codebooks.recipes.continuous import MODEL_RECIPES
 from vqsynth.continuous import load
 from vqsynth.continuous.shelf import models_at_hand
-from vqsynth.descriptors import measure
+from vqsynth.sound.descriptors import measure
 
 MODELS = models_at_hand()
 MEGABYTE = 1e6

@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 import torch
 
-from vqsynth.continuous.mel import EPS, MelGrid, analyse_sound
 from vqsynth.continuous.train.spectral import (
     RELATIVE_WEIGHT,
     log_spectral_distance,
@@ -17,7 +16,8 @@ from vqsynth.continuous.train.spectral import (
 from vqsynth.continuous.vocoders import make_vocoder
 from vqsynth.continuous.vocoders.envelope import Envelope, to_unit_level
 from vqsynth.continuous.vocoders.magnitude import FLOOR
-from vqsynth.frames import FrameGrid, frame_signal
+from vqsynth.sound.frames import FrameGrid, frame_signal
+from vqsynth.sound.mel import EPS, MelGrid, analyse_sound
 
 GRID = MelGrid(FrameGrid(sr=8000, n_fft=256, hop_length=64), n_mels=24, f_min_hz=40.0, f_max_hz=3800.0)
 

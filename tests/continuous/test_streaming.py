@@ -16,7 +16,7 @@ from vqsynth.continuous.latents import LatentPath
 from vqsynth.continuous.model import ContinuousModel
 from vqsynth.continuous.streaming import ModelStream, count_delay
 from vqsynth.errors import AudioError, ModelError, ParameterError
-from vqsynth.frames import FrameGrid
+from vqsynth.sound.frames import FrameGrid
 
 Sound = NDArray[np.float32]
 

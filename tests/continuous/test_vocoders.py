@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from tests.continuous.vocoder_samples import GRID, HOP, LATENCY, chord, each_trained, each_vocoder, make_shaken
-from vqsynth.continuous.mel import SILENT_DB, MelFrames, MelGrid, analyse_sound
 from vqsynth.continuous.vocoders import make_vocoder
 from vqsynth.continuous.vocoders.interface import VocoderStream
 from vqsynth.continuous.vocoders.magnitude import MagnitudeVocoder
 from vqsynth.errors import ParameterError
-from vqsynth.frames import Floats, FrameGrid, magnitude_spectra
+from vqsynth.sound.frames import Floats, FrameGrid, magnitude_spectra
+from vqsynth.sound.mel import SILENT_DB, MelFrames, MelGrid, analyse_sound
 
 
 def stream_in(stream: VocoderStream, frames: MelFrames, sizes: list[int], n_samples: int | None = None) -> Floats:

@@ -7,9 +7,9 @@ import pytest
 from numpy.typing import NDArray
 
 from tests.continuous.vocoder_samples import GRID, SIZES, chord, each_trained, each_vocoder, make_shaken
-from vqsynth.continuous.mel import MelGrid, analyse_sound
 from vqsynth.continuous.vocoders import VOCODERS, make_vocoder
 from vqsynth.errors import ModelError, ParameterError
+from vqsynth.sound.mel import MelGrid, analyse_sound
 
 
 @pytest.mark.parametrize(

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from vqsynth.continuous.mel import MelGrid
 from vqsynth.continuous.vocoders import make_vocoder
 from vqsynth.continuous.vocoders.interface import Vocoder
-from vqsynth.frames import Floats, FrameGrid
+from vqsynth.sound.frames import Floats, FrameGrid
+from vqsynth.sound.mel import MelGrid
 
 GRID = MelGrid(FrameGrid(sr=8000, n_fft=256, hop_length=64), n_mels=24, f_min_hz=40.0, f_max_hz=3800.0)
 HOP, LATENCY = 64, 128

@@ -6,7 +6,7 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from vqsynth.frames import FrameGrid
+from vqsynth.sound.frames import FrameGrid
 from vqsynth.train.corpus import Corpus, load_corpus
 
 GRID = FrameGrid(sr=8000, n_fft=256, hop_length=64)

@@ -11,7 +11,7 @@ from tests.train.sound_files import GRID, note, write_notes
 from vqsynth import load
 from vqsynth.codebook import Codebook
 from vqsynth.errors import AudioError, CodebookError, ParameterError
-from vqsynth.frames import FrameGrid
+from vqsynth.sound.frames import FrameGrid
 from vqsynth.train.assembly import measure_usage
 from vqsynth.train.build import TrainingJob, make_config, train_codebook
 from vqsynth.train.held_out import measure_reconstruction

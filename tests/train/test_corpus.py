@@ -6,7 +6,7 @@ import soundfile
 
 from tests.train.sound_files import GRID, note, small_corpus, write_notes
 from vqsynth.errors import AudioError
-from vqsynth.frames import frame_signal
+from vqsynth.sound.frames import frame_signal
 from vqsynth.train.corpus import load_corpus
 
 

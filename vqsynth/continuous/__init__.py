@@ -2,7 +2,6 @@
 
 The modules, in the order in which data flows:
 
-    mel           sound to mel spectra with their level taken out, and the level
     flattening    loudness brought to a uniform distribution
     layers        causal networks, whole and block by block
     vae           mel spectra to latents and back

@@ -12,7 +12,7 @@ import numpy as np
 from vqsynth.checks import check_flag, check_kind
 from vqsynth.continuous.latents import Doubles, LatentPath, check_latents
 from vqsynth.errors import ParameterError
-from vqsynth.excitation import check_seed
+from vqsynth.sound.excitation import check_seed
 
 ALL, LOUDNESS = "all", "loudness"
 Part = int | str

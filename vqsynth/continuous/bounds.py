@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from vqsynth.continuous.mel import EPS
-from vqsynth.frames import Floats
+from vqsynth.sound.frames import Floats
+from vqsynth.sound.mel import EPS
 
 LARGEST_MEL = 3.0
 """Of log mel bands, natural logarithms: those of a sinusoid come to 0.2 at most, at 40 Hz, of all the largest."""

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vqsynth.errors import ModelError, ParameterError
-from vqsynth.frames import Floats
+from vqsynth.sound.frames import Floats
 
 Doubles = NDArray[np.float64]
 

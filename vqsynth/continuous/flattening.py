@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from vqsynth.errors import ModelError, ParameterError
-from vqsynth.frames import Floats
+from vqsynth.sound.frames import Floats
 
 QUANTILES = 257
 LEAST_STEP_DB = 1e-3

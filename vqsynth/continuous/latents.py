@@ -12,10 +12,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from vqsynth.checks import check_kind, check_number, check_whole, show
 from vqsynth.continuous.latentfiles import ARRAYS, FACTS, read_fields, write_fields
-from vqsynth.continuous.mel import SILENT_DB
 from vqsynth.curves import make_curve
 from vqsynth.errors import ModelError, ParameterError
-from vqsynth.excitation import check_seed
+from vqsynth.sound.excitation import check_seed
+from vqsynth.sound.mel import SILENT_DB
 from vqsynth.storage.files import StrPath
 
 Floats = NDArray[np.float32]

@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from vqsynth.audio import check_rate, check_samples, limit_peak, resample, to_mono
 from vqsynth.continuous.bounds import bound_mel
 from vqsynth.continuous.components import Components
 from vqsynth.continuous.flattening import Flattening
 from vqsynth.continuous.folder import CONTINUOUS, VAE_FILE, Arrays, pack_model, round_weights
 from vqsynth.continuous.latents import LONGEST_S, LatentPath, check_latents
-from vqsynth.continuous.mel import MelGrid, analyse_sound
 from vqsynth.errors import ModelError, ParameterError, VqsynthWarning
-from vqsynth.frames import Floats
-from vqsynth.offset import remove_offset
+from vqsynth.sound.audio import check_rate, check_samples, limit_peak, resample, to_mono
+from vqsynth.sound.frames import Floats
+from vqsynth.sound.mel import MelGrid, analyse_sound
+from vqsynth.sound.offset import remove_offset
 from vqsynth.storage.bundle import Card, seal, write_bundle
 from vqsynth.storage.files import StrPath
 

@@ -6,9 +6,9 @@ from pathlib import Path
 from vqsynth.continuous.components import Components
 from vqsynth.continuous.flattening import Flattening
 from vqsynth.continuous.folder import CONTINUOUS, unpack_vae, unpack_vocoders
-from vqsynth.continuous.mel import MelGrid
 from vqsynth.continuous.model import ContinuousModel
 from vqsynth.errors import ModelError
+from vqsynth.sound.mel import MelGrid
 from vqsynth.storage.bundle import read_bundle
 from vqsynth.storage.collection import bundles_at_hand, find_bundle
 from vqsynth.storage.files import StrPath

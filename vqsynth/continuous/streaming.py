@@ -14,16 +14,16 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike
 
-from vqsynth.audio import check_samples
 from vqsynth.checks import show
 from vqsynth.continuous.bounds import bound_mel
 from vqsynth.continuous.latents import LatentPath
-from vqsynth.continuous.mel import analyse_frames
 from vqsynth.continuous.model import ContinuousModel
 from vqsynth.continuous.vae import DecoderStream, EncoderStream
 from vqsynth.errors import ParameterError
-from vqsynth.excitation import check_seed
-from vqsynth.frames import Floats, FrameGrid
+from vqsynth.sound.audio import check_samples
+from vqsynth.sound.excitation import check_seed
+from vqsynth.sound.frames import Floats, FrameGrid
+from vqsynth.sound.mel import analyse_frames
 
 Bend = Callable[[LatentPath], LatentPath]
 

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from vqsynth.continuous.layers import Past, Stream, Tensors, Tower, band_statistics, copy_weights, make_of_weights
 from vqsynth.errors import ModelError, ParameterError
-from vqsynth.frames import Floats
+from vqsynth.sound.frames import Floats
 
 LOG_VARIANCE_CENTRE, LOG_VARIANCE_REACH = -3.0, 7.0
 """Where the log variances start, and how far they may go from there: a standard deviation of 0.22, of 0.007 to 7.4."""

@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vqsynth.errors import ParameterError
-from vqsynth.frames import Floats
 from vqsynth.page.document import Page, check_page, table_html, write_page
 from vqsynth.page.sounds import embed_png, embed_wav
 from vqsynth.path import CodePath
 from vqsynth.plot.spectrogram import LOWEST_HZ, SpectrumImage, encode_image, image_sound
 from vqsynth.report import describe_error
+from vqsynth.sound.frames import Floats
 from vqsynth.spreadsheet import format_value
 from vqsynth.storage.files import StrPath
 from vqsynth.table import DescriptorTable

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from vqsynth.audio import check_samples, resample
-from vqsynth.frames import Floats
 from vqsynth.grains import Grains, sound_codes
+from vqsynth.sound.audio import check_samples, resample
+from vqsynth.sound.frames import Floats
 
 RATE_HZ = 22050
 SECONDS = 0.25

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from vqsynth.audio import check_samples
-from vqsynth.frames import Floats, FrameGrid, frame_signal
 from vqsynth.plot.look import LEVELS, apply_look
+from vqsynth.sound.audio import check_samples
+from vqsynth.sound.frames import Floats, FrameGrid, frame_signal
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -8,11 +8,11 @@ from typing import Any
 
 from vqsynth.checkpoint import check_no_checkpoint, checkpoint_path, claim_checkpoints, discard_checkpoint
 from vqsynth.codebook import CODEBOOK, MODEL, Codebook
-from vqsynth.distances import Distances, mean_distances
 from vqsynth.errors import ParameterError, VqsynthError
-from vqsynth.frames import FrameGrid
 from vqsynth.model.vqvae import ModelConfig
-from vqsynth.soundfiles import Split, split_sounds
+from vqsynth.sound.distances import Distances, mean_distances
+from vqsynth.sound.folders import Split, split_sounds
+from vqsynth.sound.frames import FrameGrid
 from vqsynth.stage import Trained
 from vqsynth.storage.bundle import check_target
 from vqsynth.storage.files import StrPath

@@ -16,11 +16,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from vqsynth import audio
 from vqsynth.errors import AudioError
-from vqsynth.frames import Floats, FrameGrid
-from vqsynth.offset import SILENT, remove_offset
-from vqsynth.soundfiles import Skipped, check_usable, read_each, summarize_sounds
+from vqsynth.sound import audio
+from vqsynth.sound.folders import Skipped, check_usable, read_each, summarize_sounds
+from vqsynth.sound.frames import Floats, FrameGrid
+from vqsynth.sound.offset import SILENT, remove_offset
 
 Ints = NDArray[np.int64]
 

@@ -3,12 +3,12 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from vqsynth import audio
 from vqsynth.codebook import Codebook
-from vqsynth.distances import Distances, compare_sounds
 from vqsynth.errors import VqsynthError
 from vqsynth.render import render_path
-from vqsynth.soundfiles import name_apart
+from vqsynth.sound import audio
+from vqsynth.sound.distances import Distances, compare_sounds
+from vqsynth.sound.folders import name_apart
 
 LEAST_S = 3.0
 """Seconds of a file that are listened to at least, however many files there are."""

@@ -3,9 +3,9 @@
 import hashlib
 from pathlib import Path
 
-from vqsynth import audio
 from vqsynth.codebook import CODEBOOK, Codebook
 from vqsynth.errors import VqsynthError
+from vqsynth.sound import audio
 from vqsynth.storage.bundle import read_card
 from vqsynth.synthesis import synthesize
 

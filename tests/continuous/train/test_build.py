@@ -9,14 +9,14 @@ import pytest
 from tests.continuous.small import GRID, make_sound
 from tests.continuous.train.sound_files import VAE_TRAINING, make_job, vocoder_training, write_sounds
 from vqsynth.checkpoint import load_checkpoint, save_checkpoint
-from vqsynth.continuous.mel import MelGrid
 from vqsynth.continuous.model import ContinuousModel
 from vqsynth.continuous.shelf import load
 from vqsynth.continuous.train.build import train_model
 from vqsynth.continuous.train.job import make_trainings
-from vqsynth.descriptors import REGISTRY
 from vqsynth.errors import AudioError, ModelError, ParameterError
-from vqsynth.frames import FrameGrid
+from vqsynth.sound.descriptors import REGISTRY
+from vqsynth.sound.frames import FrameGrid
+from vqsynth.sound.mel import MelGrid
 
 Write = Callable[..., Path]
 KINDS = ("magnitude", "istft")

@@ -5,9 +5,9 @@ import pytest
 import torch
 
 from tests.continuous.small import GRID
-from vqsynth.continuous.mel import EPS, analyse_sound
 from vqsynth.continuous.train.colouring import Colouring, tint
 from vqsynth.continuous.vocoders.networks import band_interpolation
+from vqsynth.sound.mel import EPS, analyse_sound
 
 
 def seeded(seed: int = 0) -> torch.Generator:

@@ -6,9 +6,9 @@ import soundfile
 
 from tests.continuous.small import GRID, make_sound
 from tests.continuous.train.sound_files import small_corpus, write_sounds
-from vqsynth.continuous.mel import analyse_frames, analyse_sound
 from vqsynth.continuous.train.corpus import SHORTEST, TRANSPOSED_SHARE, load_mels
 from vqsynth.errors import AudioError
+from vqsynth.sound.mel import analyse_frames, analyse_sound
 
 HOP, N_FFT = GRID.frames.hop_length, GRID.frames.n_fft
 

@@ -7,11 +7,11 @@ import pytest
 import torch
 
 from tests.continuous.train.sound_files import VAE_SIZES, flatten_all, small_corpus
-from vqsynth.continuous.mel import EPS
 from vqsynth.continuous.train.corpus import MelCorpus
 from vqsynth.continuous.train.decoded import decode_corpus, encode_corpus
 from vqsynth.continuous.train.training import Mixture
 from vqsynth.continuous.vae import VAE, decode_frames, encode_frames
+from vqsynth.sound.mel import EPS
 
 
 @pytest.fixture(scope="module")

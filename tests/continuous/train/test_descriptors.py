@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from tests.continuous.small import GRID
-from vqsynth.continuous.mel import EPS
 from vqsynth.continuous.train.descriptors import SpectrumDescriptors
+from vqsynth.sound.mel import EPS
 
 HZ = GRID.frames.frequencies_hz
 

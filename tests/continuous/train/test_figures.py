@@ -11,8 +11,8 @@ from vqsynth.continuous.train import figures
 from vqsynth.continuous.train.corpus import MelCorpus, load_mels
 from vqsynth.continuous.train.decoded import encode_corpus
 from vqsynth.continuous.vae import VAE
-from vqsynth.descriptors import measure
-from vqsynth.distances import Distances, compare_sounds
+from vqsynth.sound.descriptors import measure
+from vqsynth.sound.distances import Distances, compare_sounds
 
 
 @pytest.fixture(scope="module")

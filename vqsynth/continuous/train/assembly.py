@@ -14,8 +14,8 @@ from vqsynth.continuous.train.decoded import encode_corpus
 from vqsynth.continuous.train.job import VAE_STAGE, ModelJob
 from vqsynth.continuous.train.vocoder_trainer import VocoderTrainer
 from vqsynth.continuous.vae import VAE
-from vqsynth.frames import Floats
-from vqsynth.soundfiles import Split
+from vqsynth.sound.folders import Split
+from vqsynth.sound.frames import Floats
 from vqsynth.stage import Trained
 
 VERSION = "1.0"

@@ -21,7 +21,7 @@ from vqsynth.continuous.train.vae_trainer import VAETrainer, VAETraining
 from vqsynth.continuous.train.vocoder_trainer import VocoderTrainer, VocoderTraining, make_trainer
 from vqsynth.continuous.vae import VAE
 from vqsynth.errors import ModelError, ParameterError
-from vqsynth.soundfiles import split_sounds
+from vqsynth.sound.folders import split_sounds
 from vqsynth.stage import Stage, run_stage, torch_threads
 from vqsynth.storage.bundle import check_target
 

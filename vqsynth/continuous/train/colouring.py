@@ -9,8 +9,8 @@ import math
 import torch
 from torch import Tensor
 
-from vqsynth.continuous.mel import EPS, MelGrid
 from vqsynth.continuous.train.descriptors import bins_per_band
+from vqsynth.sound.mel import EPS, MelGrid
 
 
 class Colouring:

@@ -15,12 +15,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vqsynth import audio
-from vqsynth.continuous.mel import MelGrid, analyse_sound
 from vqsynth.errors import AudioError
-from vqsynth.frames import Floats
-from vqsynth.offset import SILENT, remove_offset
-from vqsynth.soundfiles import Skipped, check_usable, read_each, summarize_sounds
+from vqsynth.sound import audio
+from vqsynth.sound.folders import Skipped, check_usable, read_each, summarize_sounds
+from vqsynth.sound.frames import Floats
+from vqsynth.sound.mel import MelGrid, analyse_sound
+from vqsynth.sound.offset import SILENT, remove_offset
 
 Ints = NDArray[np.int64]
 

@@ -9,11 +9,11 @@ from torch import Tensor
 
 from vqsynth.continuous.bounds import LARGEST_MEL, bound_mel
 from vqsynth.continuous.flattening import Flattening
-from vqsynth.continuous.mel import EPS
 from vqsynth.continuous.train.corpus import Ints, MelCorpus
 from vqsynth.continuous.train.training import Mixture
 from vqsynth.continuous.vae import VAE, decode_frames, encode_frames
-from vqsynth.frames import Floats
+from vqsynth.sound.frames import Floats
+from vqsynth.sound.mel import EPS
 
 
 @dataclass(frozen=True)

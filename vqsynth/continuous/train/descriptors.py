@@ -10,8 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from vqsynth.continuous.mel import EPS, MelGrid
-from vqsynth.frames import Floats
+from vqsynth.sound.frames import Floats
+from vqsynth.sound.mel import EPS, MelGrid
 
 ROLLOFF = 0.85
 """The share of the magnitudes that lies below the rolloff."""

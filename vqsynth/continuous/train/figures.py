@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vqsynth import audio
 from vqsynth.continuous.components import Components
 from vqsynth.continuous.flattening import Flattening
-from vqsynth.continuous.mel import analyse_sound
 from vqsynth.continuous.train.corpus import AUDIBLE_DB, Ints, MelCorpus
 from vqsynth.continuous.vae import VAE, encode_frames
-from vqsynth.descriptors import REGISTRY, measure
-from vqsynth.distances import Distances, compare_sounds, mean_distances
 from vqsynth.errors import VqsynthError
-from vqsynth.frames import Floats
-from vqsynth.soundfiles import name_apart
+from vqsynth.sound import audio
+from vqsynth.sound.descriptors import REGISTRY, measure
+from vqsynth.sound.distances import Distances, compare_sounds, mean_distances
+from vqsynth.sound.folders import name_apart
+from vqsynth.sound.frames import Floats
+from vqsynth.sound.mel import analyse_sound
 
 if TYPE_CHECKING:
     from vqsynth.continuous.model import ContinuousModel

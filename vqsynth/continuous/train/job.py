@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from vqsynth.checkpoint import checkpoint_path
-from vqsynth.continuous.mel import MelGrid
 from vqsynth.continuous.model import ContinuousModel
 from vqsynth.continuous.train.vae_trainer import VAETraining
 from vqsynth.continuous.train.vocoder_trainer import VocoderTraining
 from vqsynth.errors import ParameterError
-from vqsynth.frames import FrameGrid
+from vqsynth.sound.frames import FrameGrid
+from vqsynth.sound.mel import MelGrid
 from vqsynth.storage.files import StrPath
 
 VAE_STAGE = "vae"

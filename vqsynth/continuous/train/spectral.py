@@ -9,9 +9,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from vqsynth.continuous.mel import QUIET_DB, MelGrid
 from vqsynth.continuous.vocoders.magnitude import FLOOR
 from vqsynth.continuous.vocoders.networks import LOUDEST
+from vqsynth.sound.mel import QUIET_DB, MelGrid
 
 SIZES = (2048, 1024, 512, 256)
 """Windows of the multi-resolution loss, their hops a quarter of them."""

@@ -28,7 +28,6 @@ from torch import Tensor, nn
 
 from vqsynth.continuous.adversary import Adversary, loudness_classes, reverse_gradient
 from vqsynth.continuous.flattening import Flattening
-from vqsynth.continuous.mel import EPS, QUIET_DB
 from vqsynth.continuous.train.colouring import Colouring
 from vqsynth.continuous.train.corpus import MelCorpus
 from vqsynth.continuous.train.descriptors import SpectrumDescriptors
@@ -44,7 +43,8 @@ from vqsynth.continuous.train.training import (
 )
 from vqsynth.continuous.vae import VAE, VAEConfig, gaussian_divergence, reparametrise
 from vqsynth.errors import ParameterError
-from vqsynth.frames import Floats
+from vqsynth.sound.frames import Floats
+from vqsynth.sound.mel import EPS, QUIET_DB
 
 STATISTICS_FRAMES = 20_000
 

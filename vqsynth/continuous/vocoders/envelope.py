@@ -6,9 +6,9 @@ change in a sound that is made of these frames. Sounds to learn from are divided
 
 import numpy as np
 
-from vqsynth.continuous.mel import QUIET_DB, SILENT_DB, MelGrid
 from vqsynth.continuous.vocoders.interface import Player
-from vqsynth.frames import Floats, FrameGrid, OverlapAdd
+from vqsynth.sound.frames import Floats, FrameGrid, OverlapAdd
+from vqsynth.sound.mel import QUIET_DB, SILENT_DB, MelGrid
 
 
 class Envelope:

@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from vqsynth.continuous.mel import EPS, SILENT_DB, MelGrid, loudness_of
 from vqsynth.continuous.vocoders.interface import Arrays, Player, Vocoder, fade_ends, hold_ends
 from vqsynth.errors import ModelError, ParameterError
-from vqsynth.excitation import Spectra
-from vqsynth.frames import Floats, FrameGrid, OverlapAdd
+from vqsynth.sound.excitation import Spectra
+from vqsynth.sound.frames import Floats, FrameGrid, OverlapAdd
+from vqsynth.sound.mel import EPS, SILENT_DB, MelGrid, loudness_of
 
 INVERSIONS = 60
 ITERATIONS = 32

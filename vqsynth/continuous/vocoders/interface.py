@@ -18,9 +18,9 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from vqsynth.continuous.mel import MelGrid
 from vqsynth.errors import ParameterError
-from vqsynth.frames import Floats, FrameGrid
+from vqsynth.sound.frames import Floats, FrameGrid
+from vqsynth.sound.mel import MelGrid
 
 Arrays = Mapping[str, NDArray[Any]]
 _FRAMES_AT_ONCE = 256

@@ -15,13 +15,13 @@ import torch
 from torch import Tensor, nn
 
 from vqsynth.continuous.layers import Past, Tower
-from vqsynth.continuous.mel import MelGrid, loudness_of
 from vqsynth.continuous.vocoders.envelope import Leveled
 from vqsynth.continuous.vocoders.interface import Player
 from vqsynth.continuous.vocoders.networks import LOUDEST, MelNetwork, NetworkStream, NetworkVocoder, band_interpolation
-from vqsynth.excitation import CoherentExcitation, Excitation, Shapes, Spectra
-from vqsynth.frames import Floats, FrameGrid, OverlapAdd
-from vqsynth.partials import find_partials
+from vqsynth.sound.excitation import CoherentExcitation, Excitation, Shapes, Spectra
+from vqsynth.sound.frames import Floats, FrameGrid, OverlapAdd
+from vqsynth.sound.mel import MelGrid, loudness_of
+from vqsynth.sound.partials import find_partials
 
 _FRAMES_AT_ONCE = 64
 

@@ -17,14 +17,14 @@ import numpy as np
 from torch import Tensor, nn
 
 from vqsynth.continuous.layers import Past, Tower
-from vqsynth.continuous.mel import EPS, SILENT_DB, MelGrid, loudness_of
 from vqsynth.continuous.vocoders.interface import Player, fade_ends, hold_ends
 from vqsynth.continuous.vocoders.networks import LOUDEST, MelNetwork, NetworkStream, NetworkVocoder, band_interpolation
 from vqsynth.errors import ParameterError
-from vqsynth.excitation import CoherentExcitation, Excitation, NoiseExcitation, Shapes, Spectra
-from vqsynth.frames import Floats, FrameGrid, OverlapAdd
-from vqsynth.partials import find_partials
-from vqsynth.refinement import refine
+from vqsynth.sound.excitation import CoherentExcitation, Excitation, NoiseExcitation, Shapes, Spectra
+from vqsynth.sound.frames import Floats, FrameGrid, OverlapAdd
+from vqsynth.sound.mel import EPS, SILENT_DB, MelGrid, loudness_of
+from vqsynth.sound.partials import find_partials
+from vqsynth.sound.refinement import refine
 
 FLOOR = EPS
 """Added to magnitudes before their logarithm, as to the bands; a sinusoid of unit loudness peaks at about 1."""

@@ -13,11 +13,11 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from vqsynth.continuous.layers import CausalConv, Past, Tower
-from vqsynth.continuous.mel import MelGrid
 from vqsynth.continuous.vocoders.envelope import Leveled
 from vqsynth.continuous.vocoders.interface import Player
 from vqsynth.continuous.vocoders.networks import MelNetwork, NetworkStream, NetworkVocoder
-from vqsynth.frames import Floats
+from vqsynth.sound.frames import Floats
+from vqsynth.sound.mel import MelGrid
 
 DILATIONS = (1, 3, 9)
 STEPS = 4

@@ -1,0 +1,21 @@
+"""Sounds: read, cut into frames, measured, and given their phase.
+
+    decoders      m4a, wma, video: ffmpeg
+    resampling    the change of rate, block by block
+    reading/      what sound files hold, whatever their headers promise
+    audio         sound files in and out, mono, resampling
+    frames        windows, framing, overlap-add; samples, frames, seconds
+    offset        what cannot be heard: offsets, and silence
+    folders       folders of sounds, and which of them are held out
+    distances     how far a resynthesis is from its sound
+    loudness      the K-weighting filter
+    pitch         the pitch estimator
+    analysis      frames, and what descriptors share of them
+    descriptors   one function each, and the registry
+    partials      spectra split into partials and noise
+    excitation    noise, coherent: the phase of spectra
+    refinement    refined: Griffin-Lim at two windows
+    mel           sound to mel spectra with their level taken out, and the level
+
+The room knows nothing of codes: the codebook and the continuous model both stand on it.
+"""

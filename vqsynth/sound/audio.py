@@ -1,0 +1,249 @@
+"""Sound files in and out, mono, and sample rates.
+
+Sound inside the library is mono float32, shape (n,), full scale at 1. Reading takes whatever libsndfile reads, and what
+an installed ffmpeg does; all that can be decoded is read, and what is missing is said. Writing is whole or not at all,
+and never clips: `limit_peak` first.
+"""
+
+import io
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from vqsynth.checks import check_number, check_path, show
+from vqsynth.errors import AudioError, ParameterError
+from vqsynth.sound.decoders import THROUGH_FFMPEG
+from vqsynth.sound.reading.blocks import LARGEST_SAMPLE, MAX_SR_HZ, MIN_SR_HZ, Sound, opened, too_large
+from vqsynth.sound.resampling import resample_blocks
+from vqsynth.storage.files import StrPath, write_whole
+
+Floats = NDArray[np.float32]
+
+LONGEST_S = 3600.0
+MOST_SAMPLES = 3600 * 48000
+"""`load` gives no more than an hour, nor more than this: 0.7 GB. `stream` has no limit."""
+MOST_CHANNELS = 64  # with more of them than samples, an array is taken for (channels, n)
+FORMATS = {".wav": "WAV", ".flac": "FLAC", ".aiff": "AIFF", ".aif": "AIFF", ".ogg": "OGG"}
+"""What is written, by the end of a file's name."""
+SUFFIXES = (
+    ".aif", ".aifc", ".aiff", ".au", ".bwf", ".caf", ".flac", ".mp2", ".mp3", ".oga", ".ogg", ".opus", ".rf64", ".snd",
+    ".w64", ".wav", ".wave", *THROUGH_FFMPEG,
+)  # fmt: skip
+"""Ends of file names of sounds that are read; those of ffmpeg are last."""
+
+MAX_32_BIT_BYTES = 2**32 - 2**16  # sizes in WAV and AIFF headers have 32 bits
+_GROWTH = 1 << 22  # samples, 17 MB
+_BLOCK = 1 << 16  # libsndfile's Vorbis writer overflows its stack on blocks of minutes
+
+
+def load(path: StrPath, *, sr: int | None = None) -> tuple[Floats, int]:
+    """Read a sound file as mono, at its own rate or resampled to `sr` in Hz.
+
+    Returns (y, sr) with y (n,) float32, n >= 1. Channels are averaged. Samples of float files may lie beyond 1. Warns
+    of sound that the file promises and does not hold.
+    Raises AudioError for what is missing, no regular file, of no sound that can be decoded, at a rate outside 1 to
+    768 kHz, holding NaN, infinite or huge samples, and for what is longer than an hour or than 170 million samples;
+    ParameterError for an impossible `sr`.
+    """
+    source = check_path("path", path)
+    if sr is not None:
+        check_rate(sr, "sr")
+    with opened(source) as sound:
+        rate = sr or sound.sr
+        y = _gather(_at_rate(sound, rate), most=int(min(LONGEST_S * rate, MOST_SAMPLES)))
+        if y is None:
+            raise AudioError(_say_too_long(source, sound, rate))
+    return y, rate
+
+
+def stream(path: StrPath, *, sr: int, piece_s: float = 30.0) -> Iterator[Floats]:
+    """Read a sound file as `load` does, piece by piece, so that a long one need not fit the memory.
+
+    Yields mono pieces (n,) float32 at `sr` Hz, together the samples that `load` gives. Warns and raises as `load` does,
+    but for a length.
+    """
+    check_rate(sr, "sr")
+    if not 0 < check_number("piece_s", piece_s) <= 1e6:
+        raise ParameterError(f"piece_s must be above 0, up to 1e6 (got {piece_s})")
+    with opened(check_path("path", path)) as sound:
+        yield from group_blocks(_at_rate(sound, sr), max(1, round(piece_s * sr)))
+
+
+def group_blocks(blocks: Iterable[Floats], least: int) -> Iterator[Floats]:
+    """Join blocks (n,) to pieces of `least` samples or more, the last one aside."""
+    pieces, n = [], 0
+    for block in blocks:
+        pieces.append(block)
+        n += len(block)
+        if n >= least:
+            yield np.concatenate(pieces)
+            pieces, n = [], 0
+    if n:
+        yield np.concatenate(pieces)
+
+
+def _at_rate(sound: Sound, sr: int) -> Iterator[Floats]:
+    return sound.blocks if sr == sound.sr else resample_blocks(sound.blocks, orig_sr=sound.sr, sr=sr)
+
+
+def _gather(blocks: Iterator[Floats], *, most: int | None = None) -> Floats | None:
+    """Join blocks to one array that grows where it stands, so that no copy stands beside it; None beyond `most`."""
+    y, n = np.empty(0, np.float32), 0
+    for block in blocks:
+        end = n + len(block)
+        if most is not None and end > most:
+            return None
+        if end > len(y):
+            y.resize(end + min(end, _GROWTH), refcheck=False)
+        y[n:end] = block
+        n = end
+    y.resize(n, refcheck=False)
+    return y
+
+
+def _say_too_long(path: Path, sound: Sound, sr: int) -> str:
+    seconds = sound.n_known / sound.sr
+    if min(LONGEST_S * sr, MOST_SAMPLES) == MOST_SAMPLES and not LONGEST_S < seconds < 1e8:
+        return (
+            f"'{path}' holds more than {MOST_SAMPLES} samples at {sr} Hz; cut it in parts, or read it at a lower rate"
+        )
+    length = f"lasts {seconds / 3600:.2f} hours" if LONGEST_S < seconds < 1e8 else "lasts more than an hour"
+    return f"'{path}' {length}; cut it in parts of an hour or less"
+
+
+def to_mono(y: ArrayLike) -> Floats:
+    """Average the channels.
+
+    y: (n,) or (n, channels), floating point. Returns (n,) float32. Channels in opposite phase cancel.
+    Raises ParameterError for another shape, (channels, n) among them, and for integer samples.
+    """
+    values = _as_numbers(y)
+    if values.ndim not in (1, 2) or (values.ndim == 2 and values.shape[1] == 0):
+        raise ParameterError(f"y must have shape (n,) or (n, channels) (got {values.shape})")
+    if values.ndim == 2 and values.shape[1] > max(MOST_CHANNELS, values.shape[0]):
+        raise ParameterError(f"y must have shape (n, channels), not (channels, n) (got {values.shape}); give y.T")
+    mono = values if values.ndim == 1 else values.mean(axis=1, dtype=np.float64)
+    return np.ascontiguousarray(mono, dtype=np.float32)
+
+
+def resample(y: ArrayLike, *, orig_sr: int, sr: int) -> Floats:
+    """Change the sample rate from `orig_sr` to `sr`, both in Hz, with soxr at its very high quality.
+
+    y: (n,) with n >= 1. Returns (max(1, round(n * sr / orig_sr)),) float32, in time with y.
+    Raises ParameterError for a rate outside 1 to 768 kHz, and AudioError for samples that are not sound.
+    """
+    values = check_samples(y)
+    check_rate(orig_sr, "orig_sr")
+    check_rate(sr, "sr")
+    if sr == orig_sr:
+        return values
+    blocks = (values[start : start + _GROWTH] for start in range(0, len(values), _GROWTH))
+    out = _gather(resample_blocks(blocks, orig_sr=orig_sr, sr=sr))
+    assert out is not None
+    return out
+
+
+def limit_peak(y: ArrayLike) -> tuple[Floats, float]:
+    """Scale a sound down so that no sample lies beyond full scale.
+
+    y: (n,). Returns (y, gain_db), gain_db being 0.0 for a sound that fits and below 0 for one that was scaled.
+    Raises AudioError for NaN or infinite samples.
+    """
+    values = check_samples(y)
+    peak = measure_peak(values)
+    if peak <= 1.0:
+        return values, 0.0
+    return values / np.float32(peak), -20.0 * float(np.log10(peak))
+
+
+def _as_numbers(y: ArrayLike) -> NDArray[Any]:
+    """Refuse what is no array of floating-point numbers; integers would be taken for samples far over full scale."""
+    try:
+        values = np.asarray(y)
+    except ValueError as e:
+        raise ParameterError("y must be an array of samples (got rows of different lengths)") from e
+    if values.size and values.dtype.kind != "f":
+        hint = "; divide integer samples by their full scale, such as 32768" if values.dtype.kind in "iu" else ""
+        raise ParameterError(f"y must hold floating-point samples (got {values.dtype}){hint}")
+    return values
+
+
+def check_samples(y: ArrayLike) -> Floats:
+    """Refuse samples that are no mono sound, and return the others as (n,) float32 with n >= 1.
+
+    Raises AudioError where y is not (n,), is empty, or holds NaN, infinite or huge values.
+    """
+    try:
+        values = np.ascontiguousarray(y, dtype=np.float32)
+    except (TypeError, ValueError, OverflowError) as e:
+        raise AudioError(f"y must be an array of samples (got {show(y)})") from e
+    if np.ndim(y) != 1:
+        raise AudioError(f"y must be mono, of shape (n,) (got {np.shape(y)}); average channels with audio.to_mono")
+    if not len(values):
+        raise AudioError("y must hold at least one sample (got none)")
+    peak = measure_peak(values)
+    if not np.isfinite(peak):
+        raise AudioError("y holds NaN or infinite samples; replace them before")
+    if peak > LARGEST_SAMPLE:
+        raise AudioError(f"y {too_large(peak)}; scale it down before")
+    return values
+
+
+def measure_peak(y: Floats) -> float:
+    """Take the largest magnitude of samples (n,), NaN where one is, without a copy of them."""
+    return float(max(-y.min(), y.max())) if len(y) and not np.isnan(y.min()) else float("nan" if len(y) else 0)
+
+
+def sound_format(path: StrPath) -> str:
+    """Name the libsndfile format that the extension of an output path stands for.
+
+    Raises ParameterError for an unknown extension.
+    """
+    suffix = Path(path).suffix.lower()
+    if suffix not in FORMATS:
+        raise ParameterError(f"a sound file must end in {', '.join(FORMATS)} (got '{path}')")
+    return FORMATS[suffix]
+
+
+def save(path: StrPath, y: ArrayLike, sr: int) -> None:
+    """Write a mono sound, whole or not at all, in the format of the path's extension.
+
+    y: (n,) within [-1, 1]; sr in Hz. WAV, FLAC and AIFF are 24-bit, and the same samples give the same bytes; Ogg is
+    Vorbis, whose serial number differs each time.
+    Raises ParameterError for an unknown extension, rate or folder, and AudioError for samples that are empty, NaN,
+    infinite or beyond full scale, for a sound too long for its format, and for a full disk or an unwritable folder.
+    """
+    kind = sound_format(check_path("path", path))
+    check_rate(sr, "sr")
+    values = check_samples(y)
+    peak = measure_peak(values)
+    if peak > 1.0:
+        raise AudioError(f"y must lie within full scale, -1 to 1 (got a peak of {peak:.4g}); use audio.limit_peak")
+    if kind in ("WAV", "AIFF") and 3 * len(values) > MAX_32_BIT_BYTES:
+        raise AudioError(f"'{path}' would hold more than the 4 GB of a {kind} file; write .flac or a shorter sound")
+    write_whole(path, _encode(values, sr, kind), error=AudioError)
+
+
+def check_rate(sr: int, name: str) -> None:
+    """Refuse a sample rate outside 1 to 768 kHz, or that is no whole number. Raises ParameterError."""
+    is_number = isinstance(sr, int | float | np.integer | np.floating) and not isinstance(sr, bool)
+    if not is_number or not MIN_SR_HZ <= sr <= MAX_SR_HZ or sr != int(sr):
+        raise ParameterError(f"{name} must be a whole number from {MIN_SR_HZ} to {MAX_SR_HZ} Hz (got {sr!r})")
+
+
+def _encode(y: Floats, sr: int, kind: str) -> bytes:
+    """Encode in memory: libsndfile does not report a full disk, Python's own files do."""
+    import soundfile
+
+    buffer = io.BytesIO()
+    subtype = "VORBIS" if kind == "OGG" else "PCM_24"
+    try:
+        with soundfile.SoundFile(buffer, "w", samplerate=sr, channels=1, format=kind, subtype=subtype) as file:
+            for start in range(0, len(y), _BLOCK):
+                file.write(y[start : start + _BLOCK])
+    except soundfile.LibsndfileError as e:
+        raise AudioError(f"could not encode {kind} at {sr} Hz ({e.error_string}); try .wav") from e
+    return buffer.getvalue()

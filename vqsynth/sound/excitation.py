@@ -1,0 +1,113 @@
+"""The phase of the grains: white noise, coherent partials, and coherent partials refined.
+
+A grain is a magnitude spectrum; an excitation turns rows of them, one per frame, into complex spectra:
+
+- `NoiseExcitation`: windowed white noise, transformed, times the grain (Bitton, Esling, Harada, 2020).
+- `CoherentExcitation`: the phase of a partial advances by its frequency from frame to frame, the bins around its peak
+  are locked to it (Laroche, Dolson, 1999), and what is no partial gets noise.
+
+Both are causal and keep their state between calls: block by block gives the samples of the whole. Both are
+deterministic under a seed. `refined`, the third, starts from `coherent` and is iterated: see `refinement`. Spectra are
+in units of `numpy.fft.rfft` of a Hann-windowed frame of a sound of RMS 1.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vqsynth.checks import check_whole
+from vqsynth.sound.frames import Floats, FrameGrid
+
+Spectra = NDArray[np.complex64]
+Rng = np.random.Generator | int | None
+TURN = np.float32(2 * np.pi)
+
+
+@dataclass(frozen=True)
+class Shapes:
+    """Hold what the frames of B voices are to sound like: every array is (B, T, n_bins).
+
+    amplitudes: in units of the rfft. peak: the bin whose phase each bin runs on from. advance: radians it gains on
+    that over a hop. tonal: whether it sounds with this phase, or as noise.
+    """
+
+    amplitudes: Floats
+    peak: NDArray[np.int16]
+    advance: Floats
+    tonal: NDArray[np.bool_]
+
+
+class Excitation(Protocol):
+    """What gives shapes their phase, frame after frame."""
+
+    def spectra(self, shapes: Shapes) -> Spectra:
+        """Excite the next frames of B parallel voices: complex spectra (B, T, n_bins)."""
+        ...
+
+
+class WhiteNoise:
+    """Transform one endless white noise frame by frame, to spectra of unit mean power (T, n_bins)."""
+
+    def __init__(self, grid: FrameGrid, rng: Rng) -> None:
+        self._grid = grid
+        self._rng = np.random.default_rng(rng)
+        self._window = grid.window / np.sqrt(np.sum(grid.window.astype(np.float64) ** 2)).astype(np.float32)
+        self._past = self._rng.standard_normal(grid.n_fft - grid.hop_length, np.float32)
+
+    def spectra(self, n_frames: int) -> Spectra:
+        """Transform the next `n_frames` frames."""
+        fresh = self._rng.standard_normal(n_frames * self._grid.hop_length, np.float32)
+        noise = np.concatenate([self._past, fresh])
+        self._past = noise[n_frames * self._grid.hop_length :]
+        frames = np.lib.stride_tricks.sliding_window_view(noise, self._grid.n_fft)[:: self._grid.hop_length]
+        return np.fft.rfft(frames * self._window, axis=-1).astype(np.complex64, copy=False)
+
+
+class NoiseExcitation:
+    """Excite shapes with noise alone. All voices of one call hear the same noise."""
+
+    def __init__(self, grid: FrameGrid, *, rng: Rng = 0) -> None:
+        self._noise = WhiteNoise(grid, rng)
+
+    def spectra(self, shapes: Shapes) -> Spectra:
+        """Excite the next frames: spectra (B, T, n_bins)."""
+        return shapes.amplitudes * self._noise.spectra(shapes.amplitudes.shape[1])
+
+
+class CoherentExcitation:
+    """Excite partials with phases that run on from frame to frame, and what lies between them with noise.
+
+    All voices of one call hear the same noise and start from the same phases.
+    """
+
+    def __init__(self, grid: FrameGrid, *, rng: Rng = 0) -> None:
+        rng = np.random.default_rng(rng)
+        self._phase = rng.uniform(0, 2 * np.pi, (1, grid.n_bins)).astype(np.float32)
+        self._noise = WhiteNoise(grid, rng)
+
+    def spectra(self, shapes: Shapes) -> Spectra:
+        """Excite the next frames: spectra (B, T, n_bins)."""
+        tonal, amplitudes = shapes.tonal, shapes.amplitudes
+        phases = self._run_phases(shapes)[tonal]
+        spectra = amplitudes * self._noise.spectra(amplitudes.shape[1])
+        spectra.real[tonal] = amplitudes[tonal] * np.cos(phases)
+        spectra.imag[tonal] = amplitudes[tonal] * np.sin(phases)
+        return spectra
+
+    def _run_phases(self, shapes: Shapes) -> Floats:
+        """Advance the phase of every bin, frame by frame, to radians (B, T, n_bins)."""
+        phases = np.empty(shapes.advance.shape, np.float32)
+        phase = np.broadcast_to(self._phase, phases[:, 0].shape)
+        for t in range(shapes.peak.shape[1]):
+            phase = np.take_along_axis(phase, shapes.peak[:, t], axis=1) + shapes.advance[:, t]
+            phase -= TURN * np.floor(phase / TURN)
+            phases[:, t] = phase
+        self._phase = phase
+        return phases
+
+
+def check_seed(seed: Any) -> int:
+    """Refuse what cannot seed a generator. Raises ParameterError."""
+    return check_whole("seed", seed)

@@ -1,0 +1,90 @@
+"""Grains split into partials and noise, once per code, for the phases that `coherent` looks up.
+
+The peaks of a grain are partials; the bins around a peak belong to it (Laroche, Dolson, "Improved phase vocoder
+time-scale modification of audio", 1999); what does not stand out of its surroundings as a peak is noise.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vqsynth.sound.frames import Floats, FrameGrid
+
+PROMINENCE_DB = 9.0
+"""How far a peak must stand over the median of its surroundings to be tonal (measured on violin: 10 % of the bins,
+97 % of the power)."""
+SURROUNDINGS = 41
+"""Bins of that median."""
+LOBE = 2
+"""Bins to either side of a peak that a Hann window's main lobe covers."""
+
+
+@dataclass(frozen=True)
+class Partials:
+    """What `coherent` looks up, computed once per code; every array is (K, n_bins).
+
+    frequency: that of the partial which a bin belongs to, in bins. peak: the bin it stands in. advance: see
+    `phase_advance`. tonal: whether the bin sounds with the phase of the partial, or as noise.
+    """
+
+    frequency: Floats
+    peak: NDArray[np.int16]
+    advance: Floats
+    tonal: NDArray[np.bool_]
+
+
+def phase_advance(frequency: Floats, peak: NDArray[np.int16], grid: FrameGrid) -> Floats:
+    """Tell the radians that the phase of each bin gains over a hop on the phase that its peak had.
+
+    frequency, peak: (..., n_bins) or fewer from the first on, in bins. Neighbours inside a Hann window's lobe have
+    opposite signs.
+    """
+    turns = frequency * np.float32(grid.hop_length / grid.n_fft)
+    opposite = (np.arange(frequency.shape[-1], dtype=np.int16) - peak) & 1
+    advance: Floats = np.float32(2 * np.pi) * (turns % 1) + np.float32(np.pi) * opposite
+    return advance
+
+
+def find_partials(magnitudes: Floats, grid: FrameGrid) -> Partials:
+    """Split every grain into partials and noise.
+
+    magnitudes: (K, n_bins), linear. Frequencies of the peaks come from a parabola through the log magnitudes of the
+    peak and its neighbours. Regions of influence meet at the valleys between peaks.
+    """
+    log = np.log(np.maximum(magnitudes, 1e-9)).astype(np.float32)
+    is_peak = np.zeros(log.shape, bool)
+    is_peak[:, 1:-1] = (log[:, 1:-1] > log[:, :-2]) & (log[:, 1:-1] >= log[:, 2:])
+    rows, bins = np.nonzero(is_peak)
+    left, top, right = log[rows, bins - 1], log[rows, bins], log[rows, bins + 1]
+    offset = np.clip(0.5 * (left - right) / np.minimum(left - 2 * top + right, -1e-9), -0.5, 0.5)
+    owner = _nearest_peak(log, is_peak)
+    peak = np.append(bins, 0)[owner].astype(np.int16)
+    distance = np.arange(grid.n_bins, dtype=np.int32) - peak
+    frequency = np.append(bins + offset, 0.0)[owner].astype(np.float32)
+    prominent = top - _median_around(log, rows, bins) > PROMINENCE_DB * np.log(10) / 20
+    tonal = np.append(prominent, False)[owner] & (np.abs(distance) <= LOBE)
+    return Partials(frequency, peak, phase_advance(frequency, peak, grid), tonal)
+
+
+def _nearest_peak(log: Floats, is_peak: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Give each bin the running number of the peak whose hill it stands on, or -1 in a row without any peak."""
+    is_valley = np.zeros(log.shape, bool)
+    is_valley[:, 1:-1] = (log[:, 1:-1] <= log[:, :-2]) & (log[:, 1:-1] < log[:, 2:])
+    climbs = np.cumsum(is_valley, axis=1)
+    before = np.cumsum(is_peak, axis=1)
+    per_row = before[:, -1:]
+    # Hill h of a row holds its peak h, except that a row which starts by falling has a hill without a peak first.
+    first_hill = np.take_along_axis(climbs, np.argmax(is_peak, axis=1)[:, None], axis=1)
+    within = np.clip(climbs - first_hill, 0, np.maximum(per_row - 1, 0))
+    starts = np.concatenate([[0], np.cumsum(per_row[:-1, 0])])[:, None]
+    return np.where(per_row > 0, starts + within, -1)
+
+
+def _median_around(log: Floats, rows: NDArray[np.intp], bins: NDArray[np.intp]) -> Floats:
+    """Take the median of the bins around each peak, the spectrum mirrored at its ends."""
+    half = SURROUNDINGS // 2
+    padded = np.pad(log, ((0, 0), (half, half)), mode="symmetric")
+    around = np.lib.stride_tricks.sliding_window_view(padded, SURROUNDINGS, axis=1)[rows, bins]
+    around.partition(half, axis=1)
+    return around[:, half]

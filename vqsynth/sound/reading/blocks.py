@@ -1,0 +1,240 @@
+"""Sound files opened and read block by block, as mono: all that can be decoded, and a word of what is missing.
+
+libsndfile reads most formats, ffmpeg, where it is installed, the others. What a header says is not believed: where it
+says too little, libsndfile is shown another (see `layouts`), and where it says more than there is, what is there is
+read, and a warning tells.
+"""
+
+import stat
+import warnings
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vqsynth.errors import AudioError, VqsynthWarning
+from vqsynth.sound.decoders import THROUGH_FFMPEG, Decoding, decoded, find_ffmpeg
+from vqsynth.sound.reading.flac import Flac, find_frame, present_flac
+from vqsynth.sound.reading.layouts import Layout, Source, lay_out
+from vqsynth.sound.reading.splicing import SplicedFile
+from vqsynth.sound.resampling import resample_blocks
+
+if TYPE_CHECKING:
+    from soundfile import SoundFile
+
+Floats = NDArray[np.float32]
+
+MIN_SR_HZ, MAX_SR_HZ = 1000, 768000  # a damaged header can claim any rate, and resampling from 1 Hz fills the memory
+LARGEST_SAMPLE = 1e5
+"""100 dB over full scale: what lies beyond is no sound, but integers or another order of bytes taken for floats."""
+_VALUES = 1 << 18  # samples of all channels that are decoded at once: 1 MB
+
+
+@dataclass(frozen=True)
+class Sound:
+    """Hold an opened sound: its rate in Hz, the samples that it seems to have, 0 for unknown, and mono blocks (n,)."""
+
+    sr: int
+    n_known: int
+    blocks: Iterator[Floats]
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[Sound]:
+    """Open a sound file to be read block by block, and name what goes wrong while it is read.
+
+    Raises AudioError for what is missing, no regular file, empty, or not to be decoded, at a rate outside 1 to 768 kHz,
+    and, while it is read, for samples that are none or far over full scale. Warns of what is promised and missing.
+    """
+    import soundfile
+
+    if path.suffix.lower() == ".raw":
+        raise AudioError(f"'{path}' has no header to tell its rate; convert it to .wav")
+    try:
+        with ExitStack() as stack:
+            raw, size = stack.enter_context(_regular(path))
+            try:
+                sound = _through_libsndfile(path, raw, size, stack)
+            except soundfile.LibsndfileError as e:
+                sound = _through_ffmpeg(path, stack, _reason(e))
+            if not MIN_SR_HZ <= sound.sr <= MAX_SR_HZ:
+                raise AudioError(f"'{path}' claims a rate of {sound.sr} Hz; expected 1 to 768 kHz")
+            yield sound
+    except OSError as e:
+        raise AudioError(f"cannot read '{path}' as a sound file: {e.strerror or e}") from e
+    except MemoryError as e:
+        raise AudioError(f"'{path}' promises more sound than fits the memory; cut it in parts") from e
+
+
+@contextmanager
+def _regular(path: Path) -> Iterator[tuple[BinaryIO, int]]:
+    """Open a regular file, whose size goes with it: opening a pipe to read it would wait for ever."""
+    status = path.stat()
+    if not stat.S_ISREG(status.st_mode):
+        kind = "folder" if stat.S_ISDIR(status.st_mode) else "pipe or device"
+        raise AudioError(f"cannot read '{path}' as a sound file: it is a {kind}; name a regular file")
+    if not status.st_size:
+        raise AudioError(f"'{path}' is empty (0 bytes)")
+    with path.open("rb") as raw:
+        yield raw, status.st_size
+
+
+@cache
+def _forward() -> type["SoundFile"]:
+    """Make a SoundFile that is read from its start to its end: soundfile's own seeks after every block."""
+    import soundfile
+
+    class Forward(soundfile.SoundFile):  # type: ignore[misc]
+        def seekable(self) -> bool:
+            """Say no."""
+            return False
+
+    return Forward
+
+
+def _through_libsndfile(path: Path, raw: BinaryIO, size: int, stack: ExitStack) -> Sound:
+    layout = lay_out(path, raw, size)
+    if not layout.sources:
+        return _through_ffmpeg(path, stack, "no frames of MPEG sound in it")
+    file = stack.enter_context(_open(layout.sources[0]))
+    if file.format == "RAW":
+        raise AudioError(f"'{path}' has no header to tell its rate; convert it to .wav")
+    blocks = _read_layout(path, raw, layout, file)
+    return Sound(file.samplerate, layout.n_known if layout.n_known is not None else file.frames, blocks)
+
+
+def _open(source: Source) -> "SoundFile":
+    return _forward()(source)
+
+
+def _read_layout(path: Path, raw: BinaryIO, layout: Layout, first: "SoundFile") -> Iterator[Floats]:
+    """Yield mono blocks of all there is to read, at the rate of the first source, then tell what was missing."""
+    n, sr = 0, first.samplerate
+    for source, file in _open_all(layout.sources, first):
+        blocks = _read_blocks(path, file)
+        same_rate = blocks if file.samplerate == sr else resample_blocks(blocks, orig_sr=file.samplerate, sr=sr)
+        for block in same_rate:
+            n += len(block)
+            yield block
+        if isinstance(source, SplicedFile) and source.error:
+            raise source.error
+    if layout.flac:
+        for block in _read_behind(path, raw, layout.flac, n):
+            n += len(block)
+            yield block
+    _tell_missing(path, n, layout.promise(n, first.frames), sr, is_ended=layout.is_ended)
+
+
+def _open_all(sources: tuple[Source, ...], first: "SoundFile") -> Iterator[tuple[Source, "SoundFile"]]:
+    """Open one source after the other; of those behind the first, what cannot be opened is left out."""
+    import soundfile
+
+    yield sources[0], first
+    for source in sources[1:]:
+        try:
+            with _open(source) as file:
+                yield source, file
+        except soundfile.LibsndfileError:
+            continue
+
+
+def _read_behind(path: Path, raw: BinaryIO, flac: Flac, n: int) -> Iterator[Floats]:
+    """Go on behind a damaged frame of a FLAC, after n samples, as often as one is found."""
+    at = n
+    while (flac.total is None or at < flac.total) and (found := find_frame(raw, flac, beyond=at)):
+        place, at = found
+        with _open(SplicedFile(raw, present_flac(raw, flac, place=place))) as file:
+            for block in _read_blocks(path, file):
+                at += len(block)
+                yield block
+
+
+def _read_blocks(path: Path, file: "SoundFile") -> Iterator[Floats]:
+    """Yield mono blocks until nothing comes, or what comes is damaged."""
+    import soundfile
+
+    buffer = np.empty((max(1, _VALUES // file.channels), file.channels), np.float32)
+    is_whole = True
+    while is_whole:
+        buffer.fill(np.nan)
+        try:
+            n = file.buffer_read_into(buffer, "float32")
+        except soundfile.LibsndfileError:
+            is_whole, n = False, _count_filled(buffer)
+        if not n:
+            return
+        yield _mix(path, buffer[:n])
+
+
+def _count_filled(buffer: Floats) -> int:
+    """Tell how far a block was filled before its decoder failed."""
+    empty = np.flatnonzero(np.isnan(buffer).all(axis=1))
+    return int(empty[0]) if len(empty) else len(buffer)
+
+
+def _mix(path: Path, block: Floats) -> Floats:
+    """Average the channels of a block (n, channels). Raises AudioError for samples that are no sound."""
+    least, most = float(block.min()), float(block.max())
+    if not np.isfinite(least) or not np.isfinite(most):
+        raise AudioError(f"'{path}' holds NaN or infinite samples; export it again from its source")
+    if max(-least, most) > LARGEST_SAMPLE:
+        raise AudioError(f"'{path}' {too_large(max(-least, most))}; export it again from its source")
+    return block[:, 0].copy() if block.shape[1] == 1 else block.mean(axis=1, dtype=np.float64).astype(np.float32)
+
+
+def too_large(peak: float) -> str:
+    """Say that samples are no sound, after the name of what holds them."""
+    return f"holds samples of {peak:.3g}, where full scale is 1: more than {LARGEST_SAMPLE:g} is no sound"
+
+
+def _tell_missing(path: Path, n: int, promised: int | None, sr: int, *, is_ended: bool) -> None:
+    """Warn of what is promised and not there. Raises AudioError where nothing is there."""
+    if not n and promised:
+        raise AudioError(f"'{path}' is damaged: it promises sound, and none of it can be decoded")
+    if not n:
+        raise AudioError(f"'{path}' holds no samples; expected at least one")
+    if promised is not None and promised > n:
+        lacking = f"{promised / sr:.2f} s and holds {n / sr:.2f} s"
+        if f"{promised / sr:.2f}" == f"{n / sr:.2f}":
+            lacking = f"{promised - n} {'samples' if promised - n > 1 else 'sample'} more than it holds"
+        _warn(f"'{path}' promises {lacking}; what is there is read")
+    elif not is_ended:
+        _warn(f"'{path}' breaks off after {n / sr:.2f} s; what is there is read")
+
+
+def _warn(message: str) -> None:
+    warnings.warn(message, VqsynthWarning, stacklevel=2)
+
+
+def _reason(e: Any) -> str:
+    """Say what libsndfile says, in fewer words."""
+    return str(e.error_string).removeprefix("Error : ").strip().rstrip(".")
+
+
+def _through_ffmpeg(path: Path, stack: ExitStack, reason: str) -> Sound:
+    """Read by ffmpeg what libsndfile does not read, and say what to install where there is none."""
+    suffix, program = path.suffix.lower(), find_ffmpeg()
+    if program is None and suffix in THROUGH_FFMPEG:
+        raise AudioError(f"'{path}' cannot be read without ffmpeg; install ffmpeg to read {suffix}")
+    decoding = stack.enter_context(decoded(path, program)) if program else None
+    if decoding is None:
+        neither = "; neither does ffmpeg" if program else ""
+        raise AudioError(f"'{path}' is damaged or no sound that libsndfile reads ({reason}){neither}")
+    return Sound(decoding.sr, 0, _read_decoding(path, decoding))
+
+
+def _read_decoding(path: Path, decoding: Decoding) -> Iterator[Floats]:
+    n = 0
+    for block in decoding.blocks:
+        n += len(block)
+        yield _mix(path, block)
+    complaint = decoding.complain()
+    if not n:
+        raise AudioError(f"'{path}' holds no sound that ffmpeg can decode{f' ({complaint})' if complaint else ''}")
+    if complaint:
+        _warn(f"'{path}' is damaged ({complaint}); the {n / decoding.sr:.2f} s that can be decoded are read")

@@ -1,0 +1,133 @@
+"""Coherent partials, refined: iterations of Griffin and Lim (1984) over a rendered sound, at two windows.
+
+At the grains' own window, what a rendered sound gets wrong is mostly where frames overlap. At twice the window it is
+the noise between the partials, whose level varies from bin to bin and frame to frame although the grain has one level
+there. So rounds alternate: two iterations at twice the window, towards the partials as they sound on their own and
+the grains' noise level between them, then one at the own window, towards the grains.
+
+Measured on held-out violin: log-spectral distance 6.37 dB before, 5.79 after 16 iterations at the own window alone,
+where more bring nothing, and 5.14 after ten rounds; mel-cepstral distance 1.65, 1.39 and 1.40 dB.
+"""
+
+from collections.abc import Callable
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vqsynth.sound.excitation import Shapes
+from vqsynth.sound.frames import Floats, FrameGrid, OverlapAdd
+
+ROUNDS = 10
+WIDE_PER_ROUND = 2
+_FRAMES_AT_ONCE = 32
+_MOST_KEPT = 256
+"""Blocks whose aims are computed once, not in every iteration: 67 MB, three minutes of sound."""
+Wanted = Callable[[slice, Floats], Floats]
+
+
+class ShapedFrames(Protocol):
+    """What is known of the frames of a path."""
+
+    def __len__(self) -> int:
+        """Count the frames."""
+        ...
+
+    def shapes(self, block: slice) -> Shapes:
+        """Look up some frames, (1, T, n_bins), at gain 1."""
+        ...
+
+    def magnitudes(self, block: slice) -> Floats:
+        """Give the magnitudes (T, n_bins) of some frames at their gain."""
+        ...
+
+
+def refine(
+    y: Floats,
+    partials: Floats,
+    frames: ShapedFrames,
+    grid: FrameGrid,
+    *,
+    rounds: int = ROUNDS,
+    wide_per_round: int = WIDE_PER_ROUND,
+    momentum: float = 0.0,
+) -> Floats:
+    """Bring the magnitudes of a rendered sound nearer to its frames, keeping the phases that it came with.
+
+    y: (len(frames) * hop_length,), as overlap-add gave it, its first sample the first of frame 0. partials: the same
+    shape, the sound without its noise. momentum: how far each wide iteration of a round goes on in the direction of the
+    last one, as in Perraudin, Balazs, Sondergaard, "A fast Griffin-Lim algorithm", 2013. Returns the shape of y.
+    """
+    wide = FrameGrid(grid.sr, 2 * grid.n_fft, 2 * grid.hop_length)
+    around = (grid.n_fft, 2 * wide.n_fft)  # so that every sample has as many wide frames as any other
+    padded_partials = np.pad(partials, around)
+    kept: dict[int, Floats] = {}
+
+    def wanted_wide(block: slice, window: Floats) -> Floats:
+        """Give the magnitudes (T, 2 * n_bins - 1) that some wide frames are to have: partials and noise level."""
+        if block.start in kept:
+            return kept[block.start]
+        tonal = np.abs(np.fft.rfft(_cut(padded_partials, wide)[block] * window, axis=-1))
+        wanted: Floats = np.hypot(tonal, _noise_level(frames, block, grid))
+        if len(kept) < _MOST_KEPT:
+            kept[block.start] = wanted
+        return wanted
+
+    for _ in range(rounds):
+        padded, last = np.pad(y, around), None
+        for _ in range(wide_per_round):
+            made = _iterate(padded, wanted_wide, wide)[: len(y) + grid.n_fft]
+            padded[: len(made)] = made if last is None else made + np.float32(momentum) * (made - last)
+            last = made
+        y = (padded if last is None else last)[grid.n_fft :][: len(y)]
+        y = _iterate(np.pad(y, (0, grid.n_fft)), lambda block, _: frames.magnitudes(block), grid)[: len(y)]
+    return y
+
+
+def _iterate(padded: Floats, wanted: Wanted, grid: FrameGrid) -> Floats:
+    """Give every frame of a sound the magnitudes wanted and add the frames up again."""
+    adder, parts = OverlapAdd(grid), []
+    frames = _cut(padded, grid)
+    for start in range(0, len(frames), _FRAMES_AT_ONCE):
+        block = slice(start, min(start + _FRAMES_AT_ONCE, len(frames)))
+        spectra = np.fft.rfft(frames[block] * grid.window, axis=-1)
+        spectra *= wanted(block, grid.window) / np.maximum(np.abs(spectra), 1e-12)
+        parts.append(adder.push(np.fft.irfft(spectra, axis=-1).astype(np.float32, copy=False)))
+    return np.concatenate(parts)
+
+
+def _cut(padded: Floats, grid: FrameGrid) -> Floats:
+    """View the frames of a sound that ends in a window of padding: (T, n_fft), the padding starting none."""
+    starts = np.lib.stride_tricks.sliding_window_view(padded, grid.n_fft)
+    return starts[: len(padded) - grid.n_fft : grid.hop_length]
+
+
+def _noise_level(frames: ShapedFrames, block: slice, grid: FrameGrid) -> Floats:
+    """Give the level of the noise (T, 2 * n_bins - 1) in wide frames, under the partials that of their surroundings.
+
+    Wide frame u begins n_fft before sample u * 2 * hop_length, so that its centre is that of frame 2 u - n_fft /
+    (2 hop_length).
+    """
+    first = -(grid.n_fft // (2 * grid.hop_length))
+    rows = np.clip(2 * np.arange(block.start, block.stop) + first, 0, len(frames) - 1)
+    near = slice(int(rows[0]), int(rows[-1]) + 1)
+    tonal = frames.shapes(near).tonal[0][rows - near.start]
+    level = _bridge(np.log(np.maximum(frames.magnitudes(near)[rows - near.start], 1e-9)), tonal)
+    wide = np.empty((len(rows), 2 * grid.n_bins - 1), np.float32)
+    wide[:, ::2] = level
+    wide[:, 1::2] = (level[:, 1:] + level[:, :-1]) / 2
+    # Noise of one level has twice the power in a transform of twice the length.
+    return np.exp(wide) * np.float32(np.sqrt(2))
+
+
+def _bridge(level: Floats, tonal: NDArray[np.bool_]) -> Floats:
+    """Draw straight lines over the tonal bins of each row, from the nearest bin on the left to that on the right."""
+    bins = np.arange(level.shape[1])
+    left = np.maximum.accumulate(np.where(tonal, -1, bins), axis=1)
+    right = np.minimum.accumulate(np.where(tonal, len(bins), bins)[:, ::-1], axis=1)[:, ::-1]
+    left, right = np.where(left < 0, right, left), np.where(right == len(bins), left, right)
+    left, right = np.clip(left, 0, len(bins) - 1), np.clip(right, 0, len(bins) - 1)
+    share = ((bins - left) / np.maximum(right - left, 1)).astype(np.float32)
+    ends = np.take_along_axis(level, left, axis=1), np.take_along_axis(level, right, axis=1)
+    bridged: Floats = (1 - share) * ends[0] + share * ends[1]
+    return bridged
