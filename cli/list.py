@@ -7,9 +7,9 @@ import click
 from vqsynth.cli.options import load_whole
 from vqsynth.cli.printing import print_table
 from vqsynth.codebook import Codebook
+from vqsynth.codes.spreadsheet import format_value
 from vqsynth.errors import CodebookError
 from vqsynth.shelf import codebooks_at_hand, load
-from vqsynth.spreadsheet import format_value
 
 
 @click.command("list")

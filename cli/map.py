@@ -6,8 +6,8 @@ import click
 
 from vqsynth.cli import options
 from vqsynth.cli.outputs import dark as dark_option
+from vqsynth.codes.projection import PROJECTIONS, project_codes
 from vqsynth.plot import plot_map
-from vqsynth.projection import PROJECTIONS, project_codes
 from vqsynth.shelf import load
 
 

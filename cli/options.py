@@ -9,13 +9,13 @@ from click.core import ParameterSource
 
 from vqsynth.cli.given import BOOK, PATH, SOUND
 from vqsynth.cli.streams import STANDARD, FilePath, Name, check_standard_output
+from vqsynth.codes.table import DescriptorTable
 from vqsynth.errors import ParameterError, VqsynthError
 from vqsynth.page import check_page
 from vqsynth.plot import check_picture
 from vqsynth.shelf import find_codebook
 from vqsynth.sound import audio
 from vqsynth.storage.files import check_output
-from vqsynth.table import DescriptorTable
 
 EXCITATIONS = ("noise", "coherent", "refined")
 File = FilePath()

@@ -7,10 +7,10 @@ import click
 from vqsynth.cli import options
 from vqsynth.cli.printing import print_table
 from vqsynth.cli.streams import STANDARD, say
+from vqsynth.codes.spreadsheet import format_value
 from vqsynth.errors import ParameterError
 from vqsynth.page import write_table_page
 from vqsynth.shelf import load
-from vqsynth.spreadsheet import format_value
 
 
 @click.command("table")

@@ -191,7 +191,7 @@ def make_trainer() -> Trainer:
 
 
 def _controlled(path: Any) -> Any:
-    from vqsynth.controls import no_controls
+    from vqsynth.codes.controls import no_controls
 
     n = len(path)
     values = {"tilt_db": 1.0, "transpose_cents": 50.0, "blend": 0.3, "fundamental_hz": 200.0, "fundamental_db": 6.0}

@@ -8,7 +8,7 @@ import pytest
 
 import vqsynth
 from vqsynth.codebooks.recipes.bank import RECIPES
-from vqsynth.grains import Grains, measure_grains
+from vqsynth.codes.spectra import Grains, measure_grains
 from vqsynth.shelf import shipped_codebooks
 
 BOOKS = shipped_codebooks()

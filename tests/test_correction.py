@@ -8,9 +8,9 @@ import pytest
 
 from vqsynth import correction
 from vqsynth.codebook import Codebook
+from vqsynth.codes.spectra import Grains
 from vqsynth.correction import correct_path, smooth_median, try_path
 from vqsynth.errors import ParameterError
-from vqsynth.grains import Grains
 from vqsynth.limits import Limits
 from vqsynth.path import CodePath
 from vqsynth.render import render_path

@@ -14,9 +14,12 @@ import pytest
 
 from tests.continuous.latent_paths import make_path
 from tests.continuous.small import make_small_model
-from vqsynth import batch, correction, curves, index, layering, preview, render, shelf
+from vqsynth import batch, correction, curves, layering, preview, render, shelf
 from vqsynth.checks import check_flag, check_mapping, check_number, check_path, check_positive, check_whole
 from vqsynth.codebook import Codebook
+from vqsynth.codes import index
+from vqsynth.codes.projection import project_codes
+from vqsynth.codes.selection import Selection
 from vqsynth.continuous import alignment, bending, morphing, plane, streaming
 from vqsynth.continuous import shelf as models
 from vqsynth.continuous.model import ContinuousModel
@@ -24,8 +27,6 @@ from vqsynth.errors import ParameterError, VqsynthError
 from vqsynth.limits import Limits
 from vqsynth.mapping import map_range
 from vqsynth.path import CodePath, load_layers, save_layers
-from vqsynth.projection import project_codes
-from vqsynth.selection import Selection
 from vqsynth.sound import audio
 from vqsynth.sound.descriptors import descriptor, measure
 from vqsynth.sound.frames import FrameGrid

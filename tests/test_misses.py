@@ -7,13 +7,13 @@ import pytest
 from numpy.typing import NDArray
 
 from vqsynth.codebook import Codebook
+from vqsynth.codes.selection import Selection, price_jumps
+from vqsynth.codes.table import DescriptorTable
 from vqsynth.mapping import map_range
 from vqsynth.misses import describe_miss, error_scale, find_range, measure_miss
 from vqsynth.plot.look import make_norm
 from vqsynth.report import summarize
-from vqsynth.selection import Selection, price_jumps
 from vqsynth.synthesis import synthesize
-from vqsynth.table import DescriptorTable
 
 ALL = np.ones(5, bool)
 Doubles = NDArray[np.float64]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from vqsynth.codebook import Codebook
-from vqsynth.controls import no_controls
+from vqsynth.codes.controls import no_controls
 from vqsynth.errors import CodebookError, ParameterError
 from vqsynth.path import CodePath
 from vqsynth.render import render_blocks, render_path

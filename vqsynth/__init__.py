@@ -7,30 +7,22 @@ The modules, in the order in which data flows:
     running/      processes forked, Ctrl-C, what is shown of long work
     storage/      files written whole or not at all, bundles with hashes, where they are found, records read from JSON
     sound/        sounds read, cut into frames, measured, and given their phase
+    codes/        the codes: their spectra, their descriptors, and the search among them
     steps         Newton steps of many values, each on its own
     checkpoint    long work, put down and taken up again
     stage         a training: its steps, its checkpoints, Ctrl-C  (torch lives here too)
-    fundamentals  how strong the fundamental of a spectrum is
-    controls      tilt, transposition, fundamental, blend
-    grains        every code to its spectrum, every spectrum to its short sound
-    expressions   the language of table filters
-    spreadsheet   tables as CSV, JSON and HTML
     misses        how far from a target, in its unit and over its range
     curvecells    numbers, times and gaps as other programs write them
     limits        how far controls are moved, at most
-    table         the descriptors of every code: sort, filter, scale
     curvetables   tables of time and value of other programs
-    measuring     the codes measured into their table
     listening     what a sound has, to be asked for
     mapping       targets brought into a codebook's range
     praat         tiers of Praat
-    index         nearest codes
     shapes        lines, sines, steps: curves as functions of time
     curvefiles    curves from files
     curves        the language of curves, from text, files and numbers
     path          a row of codes and gains: the score
     targets       what is asked for, frame by frame
-    selection     curves to a path
     render        a path to sound, whole or block by block
     report        what was asked and what was got
     preview       what of a demand is within reach
@@ -42,7 +34,6 @@ The modules, in the order in which data flows:
     shelf         finding and loading codebooks
     synthesis     curves to a sound and its report
     batch         many sounds, one summary
-    projection    the codes in two dimensions
     continuous/   the continuous model: mel-spectrogram VAE and vocoders, on the ground floor of all this
     train/        sounds to a codebook
     plot/         the pictures          (matplotlib lives here)
@@ -59,13 +50,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from vqsynth.codebook import Codebook as Codebook
+    from vqsynth.codes.table import DescriptorTable as DescriptorTable
     from vqsynth.errors import VqsynthError as VqsynthError
     from vqsynth.path import CodePath as CodePath
     from vqsynth.shelf import list_codebooks as list_codebooks
     from vqsynth.shelf import load as load
     from vqsynth.sound.descriptors import descriptor as descriptor
     from vqsynth.synthesis import synthesize as synthesize
-    from vqsynth.table import DescriptorTable as DescriptorTable
 
 __version__ = "0.1.0"
 
@@ -77,7 +68,7 @@ _HOMES = {
     "VqsynthError": "errors",
     "CodePath": "path",
     "synthesize": "synthesis",
-    "DescriptorTable": "table",
+    "DescriptorTable": "codes.table",
 }
 __all__ = ["__version__", *_HOMES]
 

@@ -10,11 +10,11 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from vqsynth.controls import no_controls
-from vqsynth.index import Demand, Targets
+from vqsynth.codes.controls import no_controls
+from vqsynth.codes.index import Demand, Targets
+from vqsynth.codes.table import DescriptorTable
 from vqsynth.path import CodePath
 from vqsynth.sound.frames import Floats
-from vqsynth.table import DescriptorTable
 
 NEIGHBOURS = 8
 FARTHEST = 0.3

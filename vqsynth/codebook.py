@@ -13,20 +13,20 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from vqsynth.checks import check_flag, check_kind, check_whole, show
+from vqsynth.codes.index import Targets, check_targets, check_weights
+from vqsynth.codes.measuring import measure_table
+from vqsynth.codes.selection import Selection, check_taken, make_selection, most_used, price_jumps, select_codes
+from vqsynth.codes.spectra import Grains, normalize_power
+from vqsynth.codes.table import DescriptorTable
 from vqsynth.errors import CodebookError, ParameterError, VqsynthWarning
-from vqsynth.grains import Grains, normalize_power
-from vqsynth.index import Targets, check_targets, check_weights
-from vqsynth.measuring import measure_table
 from vqsynth.path import SILENT_DB, CodePath, check_layers
 from vqsynth.render import check_fit, render_layers
-from vqsynth.selection import Selection, check_taken, make_selection, most_used, price_jumps, select_codes
 from vqsynth.sound.audio import check_samples, limit_peak, to_mono
 from vqsynth.sound.excitation import check_seed
 from vqsynth.sound.frames import Floats, FrameGrid, frame_blocks
 from vqsynth.sound.offset import audible_blocks
 from vqsynth.storage.bundle import Card, Kind, seal, write_bundle
 from vqsynth.storage.files import StrPath
-from vqsynth.table import DescriptorTable
 from vqsynth.targets import DEFAULT_LOUDNESS_DB, LONGEST_S, Mappings, check_seconds, sample_targets
 
 OPTIONS = frozenset(field.name for field in fields(Selection))

@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vqsynth.checks import check_kind
-from vqsynth.controls import SIZES, no_controls, tilt_octaves
-from vqsynth.grains import Grains
-from vqsynth.index import Targets
+from vqsynth.codes.controls import SIZES, no_controls, tilt_octaves
+from vqsynth.codes.index import Targets
+from vqsynth.codes.spectra import Grains
 from vqsynth.limits import Limits, check_limits, check_rounds
 from vqsynth.misses import error_scale
 from vqsynth.path import LOUDEST_DB, SILENT_DB, CodePath

@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from vqsynth.blending import blend_path
 from vqsynth.checks import check_choice, check_whole
 from vqsynth.codebook import Codebook
+from vqsynth.codes.index import Targets, check_targets
+from vqsynth.codes.spectra import EXCITATIONS
 from vqsynth.correction import (
     ROUNDS,
     Trial,
@@ -23,8 +25,6 @@ from vqsynth.correction import (
     raise_fundamentals,
 )
 from vqsynth.errors import ParameterError
-from vqsynth.grains import EXCITATIONS
-from vqsynth.index import Targets, check_targets
 from vqsynth.limits import Limits, check_limits, check_rounds
 from vqsynth.path import LOUDEST_DB, SILENT_DB, CodePath
 from vqsynth.render import render_layers

@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vqsynth.checks import check_choice
+from vqsynth.codes.table import DescriptorTable
 from vqsynth.errors import ParameterError
 from vqsynth.misses import find_range
-from vqsynth.table import DescriptorTable
 
 Doubles = NDArray[np.float64]
 Mapping = Literal["clamp", "minmax", "rank", "relative", "octave"]

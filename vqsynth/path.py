@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from vqsynth.checks import check_kind, check_path, check_row, check_whole, show
-from vqsynth.controls import CONTROLS, Controls, read_controls
+from vqsynth.codes.controls import CONTROLS, Controls, read_controls
 from vqsynth.errors import CodebookError, ParameterError
 from vqsynth.sound.excitation import check_seed
 from vqsynth.storage.files import MOST_TEXT_BYTES, StrPath, read_regular, write_whole

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from vqsynth.index import Targets, Weights, find_candidates
+from vqsynth.codes.index import Targets, Weights, find_candidates
+from vqsynth.codes.selection import reach
+from vqsynth.codes.table import DescriptorTable
 from vqsynth.misses import Miss, describe_miss, measure_miss
-from vqsynth.selection import reach
-from vqsynth.table import DescriptorTable
 
 TOLERANCE = 0.1
 """A joint demand is met by a code that misses it by no more than a tenth of a spread of the table."""

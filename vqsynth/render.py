@@ -11,8 +11,8 @@ from functools import reduce
 import numpy as np
 
 from vqsynth.checks import check_choice, check_kind, check_whole
+from vqsynth.codes.spectra import EXCITATIONS, Grains
 from vqsynth.errors import CodebookError, ParameterError
-from vqsynth.grains import EXCITATIONS, Grains
 from vqsynth.path import SILENT_DB, CodePath
 from vqsynth.sound.excitation import Shapes, check_seed
 from vqsynth.sound.frames import Floats, OverlapAdd

@@ -6,13 +6,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vqsynth.index import Targets, find_candidates
+from vqsynth.codes.index import Targets, find_candidates
+from vqsynth.codes.selection import reach
+from vqsynth.codes.table import DescriptorTable
 from vqsynth.misses import Miss, describe_miss, measure_miss
 from vqsynth.path import CodePath
-from vqsynth.selection import reach
 from vqsynth.sound.descriptors import REGISTRY, measure
 from vqsynth.sound.frames import Floats, FrameGrid
-from vqsynth.table import DescriptorTable
 
 QUIET_DB = 50.0
 """Frames further than this under the loudest are left out of errors."""

@@ -9,15 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vqsynth.codebook import CODEBOOK, GRAINS, MODEL, TABLE, Codebook
+from vqsynth.codes.fundamentals import measure_fundamentals
+from vqsynth.codes.spectra import Grains, bin_weights
+from vqsynth.codes.table import DescriptorTable
 from vqsynth.errors import CodebookError, ParameterError
-from vqsynth.fundamentals import measure_fundamentals
-from vqsynth.grains import Grains, bin_weights
 from vqsynth.sound.frames import Floats, FrameGrid
 from vqsynth.storage.bundle import CARD, Card, read_bundle
 from vqsynth.storage.collection import bundles_at_hand, find_bundle, shipped_bundles
 from vqsynth.storage.files import StrPath
 from vqsynth.storage.tensors import check_weights, parse_arrays, parse_weights
-from vqsynth.table import DescriptorTable
 
 POWER_TOLERANCE = 0.02
 """Of a grain's power, which is 1; spectra are stored as float16, and lie within .001 of it."""

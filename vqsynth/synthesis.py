@@ -9,15 +9,15 @@ from numpy.typing import ArrayLike, NDArray
 
 from vqsynth.checks import check_choice, check_kind, check_mapping, check_path, check_whole
 from vqsynth.codebook import OPTIONS, Codebook
+from vqsynth.codes.index import Targets
+from vqsynth.codes.selection import make_selection
+from vqsynth.codes.spectra import EXCITATIONS
 from vqsynth.correction import ROUNDS, TILTED, Trial, smooth_median, try_path
 from vqsynth.errors import ParameterError
-from vqsynth.grains import EXCITATIONS
-from vqsynth.index import Targets
 from vqsynth.layering import choose_layers, correct_layers, describe_layers
 from vqsynth.limits import Limits, check_limits, check_rounds
 from vqsynth.path import CodePath
 from vqsynth.report import make_report
-from vqsynth.selection import make_selection
 from vqsynth.sound.audio import limit_peak
 from vqsynth.sound.excitation import check_seed
 from vqsynth.sound.frames import Floats

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from vqsynth.checks import check_choice, check_mapping, check_number, show
+from vqsynth.codes.table import DescriptorTable
 from vqsynth.curvefiles import Reading
 from vqsynth.curves import Curve, make_curve
 from vqsynth.errors import ParameterError
@@ -17,7 +18,6 @@ from vqsynth.listening import LIKE, hear_sound
 from vqsynth.mapping import MAPPINGS, map_range
 from vqsynth.sound.frames import FrameGrid
 from vqsynth.storage.files import StrPath
-from vqsynth.table import DescriptorTable
 
 LONGEST_S = 3600.0
 DEFAULT_LOUDNESS_DB = -20.0

@@ -15,7 +15,7 @@ from _bars import finish, median_seconds, note, show
 
 import vqsynth
 from vqsynth.codebook import Codebook
-from vqsynth.grains import SETTLED, Grains, measure_grains, sound_codes
+from vqsynth.codes.spectra import SETTLED, Grains, measure_grains, sound_codes
 
 SHARED = ["centroid", "bandwidth", "rolloff", "flatness"]
 _EVERY = 16

@@ -9,7 +9,7 @@ import librosa
 import numpy as np
 from _bars import finish, note, show
 
-from vqsynth.grains import Grains, normalize_power
+from vqsynth.codes.spectra import Grains, normalize_power
 from vqsynth.path import CodePath
 from vqsynth.render import render_path
 from vqsynth.sound.frames import FrameGrid

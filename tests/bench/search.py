@@ -14,8 +14,8 @@ import numpy as np
 from _bars import finish, median_seconds, note, show
 
 import vqsynth
-from vqsynth.index import CodeIndex, Demand
-from vqsynth.table import DescriptorTable
+from vqsynth.codes.index import CodeIndex, Demand
+from vqsynth.codes.table import DescriptorTable
 
 MANY = 100_000
 

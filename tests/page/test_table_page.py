@@ -9,8 +9,8 @@ import pytest
 
 from tests.page.parsing import assert_needs_no_network, parse_page
 from vqsynth.codebook import Codebook
+from vqsynth.codes.spectra import sound_codes
 from vqsynth.errors import ParameterError
-from vqsynth.grains import sound_codes
 from vqsynth.page import write_table_page
 from vqsynth.page.sounds import MAX_BYTES, CodeSounds, shorten_codes
 from vqsynth.sound.descriptors import measure

@@ -8,12 +8,12 @@ import pytest
 
 from tests.plot.pictures import png_size, texts
 from vqsynth.codebook import Codebook
+from vqsynth.codes.projection import Projection, project_codes
+from vqsynth.codes.table import DescriptorTable
 from vqsynth.errors import ParameterError
 from vqsynth.plot import plot_map
 from vqsynth.plot.codemap import RIM, _shares
 from vqsynth.plot.look import make_norm, round_numbers
-from vqsynth.projection import Projection, project_codes
-from vqsynth.table import DescriptorTable
 
 
 @pytest.fixture(scope="module")

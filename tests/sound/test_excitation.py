@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from vqsynth.codes.spectra import Grains, measure_grains, normalize_power, sound_codes
 from vqsynth.errors import CodebookError, ParameterError
-from vqsynth.grains import Grains, measure_grains, normalize_power, sound_codes
 from vqsynth.sound.excitation import CoherentExcitation, NoiseExcitation, WhiteNoise
 from vqsynth.sound.frames import FrameGrid, magnitude_spectra
 from vqsynth.sound.partials import find_partials

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from vqsynth.grains import Grains, measure_grains, normalize_power
+from vqsynth.codes.spectra import Grains, measure_grains, normalize_power
 from vqsynth.listening import measure_pieces
 from vqsynth.sound.descriptors import measure
 from vqsynth.sound.frames import FrameGrid

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from vqsynth.codes.spreadsheet import format_value
+from vqsynth.codes.table import DescriptorTable
 from vqsynth.errors import ParameterError
 from vqsynth.page.document import Page, check_page, table_html, write_page
 from vqsynth.page.sounds import embed_png, embed_wav
@@ -14,9 +16,7 @@ from vqsynth.path import CodePath
 from vqsynth.plot.spectrogram import LOWEST_HZ, SpectrumImage, encode_image, image_sound
 from vqsynth.report import describe_error
 from vqsynth.sound.frames import Floats
-from vqsynth.spreadsheet import format_value
 from vqsynth.storage.files import StrPath
-from vqsynth.table import DescriptorTable
 
 LONGEST_S = 900.0
 """A page holds its sound: at 44.1 kHz a quarter of an hour makes 106 MB, about what browsers open willingly."""

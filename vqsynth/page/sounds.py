@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from vqsynth.grains import Grains, sound_codes
+from vqsynth.codes.spectra import Grains, sound_codes
 from vqsynth.sound.audio import check_samples, resample
 from vqsynth.sound.frames import Floats
 

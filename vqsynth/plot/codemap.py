@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from vqsynth.codes.projection import Projection
+from vqsynth.codes.table import DescriptorTable
 from vqsynth.plot.look import (
     VALUES,
     Look,
@@ -17,9 +19,7 @@ from vqsynth.plot.look import (
     round_numbers,
     save_picture,
 )
-from vqsynth.projection import Projection
 from vqsynth.storage.files import StrPath
-from vqsynth.table import DescriptorTable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

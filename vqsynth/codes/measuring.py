@@ -3,10 +3,10 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from vqsynth.fundamentals import measure_fundamentals
-from vqsynth.grains import Grains, describe_grains
+from vqsynth.codes.fundamentals import measure_fundamentals
+from vqsynth.codes.spectra import Grains, describe_grains
+from vqsynth.codes.table import DescriptorTable
 from vqsynth.sound.descriptors import REGISTRY
-from vqsynth.table import DescriptorTable
 
 
 def measure_table(grains: Grains, counts: NDArray[np.int64]) -> DescriptorTable:

@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from vqsynth.checks import check_mapping, check_row, check_whole
+from vqsynth.codes.table import DescriptorTable
 from vqsynth.errors import ParameterError
 from vqsynth.running.forking import mind_forks
 from vqsynth.sound.frames import Floats
-from vqsynth.table import DescriptorTable
 
 Targets = Mapping[str, NDArray[np.float64]]
 Weights = Mapping[str, ArrayLike]

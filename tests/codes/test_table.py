@@ -16,8 +16,8 @@ from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
 from tests.sound_worlds import make_codebook
+from vqsynth.codes.table import DescriptorTable
 from vqsynth.errors import CodebookError, ParameterError
-from vqsynth.table import DescriptorTable
 
 NAMES, UNITS, SCALES = ("centroid", "flatness", "pitch"), ("Hz", "dB", "Hz"), ("octave", "linear", "octave")
 UNIT_OF, SCALE_OF = dict(zip(NAMES, UNITS, strict=True)), dict(zip(NAMES, SCALES, strict=True))

@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from vqsynth.checks import check_flag, check_number, show
+from vqsynth.codes.filters import Bools, Columns, match_rows, unknown_name
+from vqsynth.codes.spreadsheet import KEYS, Sheet, csv_text, format_value, html_text, json_text, parse_csv
 from vqsynth.errors import CodebookError, ParameterError
-from vqsynth.expressions import Bools, Columns, match_rows, unknown_name
-from vqsynth.spreadsheet import KEYS, Sheet, csv_text, format_value, html_text, json_text, parse_csv
 from vqsynth.storage.files import StrPath, decode_text, read_regular, write_whole
 
 Floats = NDArray[np.float32]
@@ -33,7 +33,7 @@ class DescriptorTable:
     values (K, F) float32, NaN where not usable; counts (K,) how often the training corpus used each code; codes (K,)
     the rows' codes, 0 to K - 1 unless the table is a selection; deviations (K, F) how unsteady each value is while a
     code is held, octaves on an octave scale, where known; fundamentals (K,) how strong they are, see
-    `vqsynth.fundamentals`, where known.
+    `vqsynth.codes.fundamentals`, where known.
     Raises ParameterError where these do not fit together or a value is infinite.
     """
 
@@ -103,7 +103,7 @@ class DescriptorTable:
     def filter(self, expression: str) -> Bools:
         """Find the codes for which an expression such as "centroid>p50 and 200<pitch<400" holds.
 
-        Returns (K,) bool. The language is that of `vqsynth.expressions`; `count` and `code` are names too.
+        Returns (K,) bool. The language is that of `vqsynth.codes.filters`; `count` and `code` are names too.
         Raises ParameterError for what it does not read, and for an unknown name.
         """
         return match_rows(expression, Columns((*KEYS, *self.names), self._field, self.percentile))

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vqsynth.codebook import Codebook
+from vqsynth.codes.index import MANY, CodeIndex, Demand, find_candidates
 from vqsynth.errors import ParameterError
-from vqsynth.index import MANY, CodeIndex, Demand, find_candidates
 
 
 @given(st.integers(1, 70), st.floats(0.1, 10), st.integers(0, 2**31))

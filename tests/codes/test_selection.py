@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from vqsynth.codebook import Codebook
+from vqsynth.codes.index import Demand
+from vqsynth.codes.selection import MISS_COST, Selection, find_best_path, price_jumps, reach, select_codes
+from vqsynth.codes.table import DescriptorTable
 from vqsynth.errors import ParameterError
-from vqsynth.index import Demand
-from vqsynth.selection import MISS_COST, Selection, find_best_path, price_jumps, reach, select_codes
-from vqsynth.table import DescriptorTable
 
 
 def choose(book: Codebook, targets: dict[str, NDArray[np.float64]], **options: Any) -> NDArray[np.int64]:

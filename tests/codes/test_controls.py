@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from vqsynth.blending import blend_path
 from vqsynth.codebook import Codebook
-from vqsynth.controls import Controls, no_controls, read_controls
+from vqsynth.codes.controls import Controls, no_controls, read_controls
 from vqsynth.errors import ParameterError
 from vqsynth.path import CodePath
 from vqsynth.render import render_blocks, render_path

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from vqsynth.codes.filters import MAX_LENGTH, Columns, match_rows
 from vqsynth.errors import ParameterError
-from vqsynth.expressions import MAX_LENGTH, Columns, match_rows
 
 Bools = NDArray[np.bool_]
 

@@ -5,8 +5,8 @@ import pytest
 from numpy.typing import NDArray
 
 from vqsynth.codebook import Codebook
+from vqsynth.codes.projection import project_codes
 from vqsynth.errors import ParameterError
-from vqsynth.projection import project_codes
 
 
 def distances(points: NDArray[np.floating]) -> NDArray[np.float64]:

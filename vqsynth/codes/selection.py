@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vqsynth.checks import check_choice, check_mapping, check_number, check_whole, show
+from vqsynth.codes.index import Demand, Targets, Weights, find_candidates
+from vqsynth.codes.table import DescriptorTable
 from vqsynth.errors import ParameterError
-from vqsynth.index import Demand, Targets, Weights, find_candidates
 from vqsynth.sound.frames import Floats
-from vqsynth.table import DescriptorTable
 
 Method = Literal["nearest", "best_path"]
 METHODS: tuple[str, ...] = get_args(Method)

@@ -15,7 +15,7 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from vqsynth.controls import Controls, apply_controls
+from vqsynth.codes.controls import Controls, apply_controls
 from vqsynth.errors import CodebookError, ParameterError
 from vqsynth.sound.descriptors import REGISTRY, lookup, measure
 from vqsynth.sound.excitation import CoherentExcitation, Excitation, NoiseExcitation, Rng, Shapes

@@ -5,14 +5,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.test_controls import held
+from tests.codes.test_controls import held
 from vqsynth.codebook import Codebook
+from vqsynth.codes.fundamentals import measure_fundamentals
+from vqsynth.codes.selection import Selection, select_codes
 from vqsynth.correction import raise_fundamentals
-from vqsynth.fundamentals import measure_fundamentals
 from vqsynth.limits import Limits
 from vqsynth.path import CodePath
 from vqsynth.render import render_path
-from vqsynth.selection import Selection, select_codes
 from vqsynth.sound.frames import FrameGrid, magnitude_spectra
 from vqsynth.synthesis import synthesize
 
