@@ -8,8 +8,8 @@ import click
 from vqsynth.batch import Outcome, Request, plan_batch, run_batch, summarize_batch, write_summary
 from vqsynth.cli import following, options
 from vqsynth.cli.printing import print_table, show_progress
+from vqsynth.curves.ranges import MAPPINGS
 from vqsynth.errors import ParameterError
-from vqsynth.mapping import MAPPINGS
 
 
 @click.command("batch")

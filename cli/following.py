@@ -11,9 +11,9 @@ from vqsynth.cli import options
 from vqsynth.codebook import Codebook
 from vqsynth.codes.selection import METHODS, SMOOTHNESS
 from vqsynth.correction import ROUNDS
+from vqsynth.curves.ranges import MAPPINGS
 from vqsynth.errors import ParameterError
 from vqsynth.limits import Limits
-from vqsynth.mapping import MAPPINGS
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 

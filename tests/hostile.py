@@ -24,9 +24,10 @@ import soundfile
 from tests.continuous.small import SR, make_small_model, make_sound
 from tests.sound_worlds import make_codebook
 from tests.train.sound_files import small_corpus
-from vqsynth import continuous, curves
+from vqsynth import continuous
 from vqsynth.checkpoint import Checkpoint, check_fit, load_checkpoint, save_checkpoint
 from vqsynth.cli.printing import describe_card
+from vqsynth.curves.language import language as curves
 from vqsynth.model.vqvae import ModelConfig
 from vqsynth.path import load_layers, save_layers
 from vqsynth.shelf import load

@@ -14,7 +14,7 @@ import pytest
 
 from tests.continuous.latent_paths import make_path
 from tests.continuous.small import make_small_model
-from vqsynth import batch, correction, curves, layering, preview, render, shelf
+from vqsynth import batch, correction, layering, preview, render, shelf
 from vqsynth.checks import check_flag, check_mapping, check_number, check_path, check_positive, check_whole
 from vqsynth.codebook import Codebook
 from vqsynth.codes import index
@@ -23,9 +23,10 @@ from vqsynth.codes.selection import Selection
 from vqsynth.continuous import alignment, bending, morphing, plane, streaming
 from vqsynth.continuous import shelf as models
 from vqsynth.continuous.model import ContinuousModel
+from vqsynth.curves.language import language as curves
+from vqsynth.curves.ranges import map_range
 from vqsynth.errors import ParameterError, VqsynthError
 from vqsynth.limits import Limits
-from vqsynth.mapping import map_range
 from vqsynth.path import CodePath, load_layers, save_layers
 from vqsynth.sound import audio
 from vqsynth.sound.descriptors import descriptor, measure

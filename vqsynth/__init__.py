@@ -8,21 +8,12 @@ The modules, in the order in which data flows:
     storage/      files written whole or not at all, bundles with hashes, where they are found, records read from JSON
     sound/        sounds read, cut into frames, measured, and given their phase
     codes/        the codes: their spectra, their descriptors, and the search among them
+    curves/       curves as people write them, and what they ask of a codebook
     steps         Newton steps of many values, each on its own
     checkpoint    long work, put down and taken up again
     stage         a training: its steps, its checkpoints, Ctrl-C  (torch lives here too)
-    misses        how far from a target, in its unit and over its range
-    curvecells    numbers, times and gaps as other programs write them
     limits        how far controls are moved, at most
-    curvetables   tables of time and value of other programs
-    listening     what a sound has, to be asked for
-    mapping       targets brought into a codebook's range
-    praat         tiers of Praat
-    shapes        lines, sines, steps: curves as functions of time
-    curvefiles    curves from files
-    curves        the language of curves, from text, files and numbers
     path          a row of codes and gains: the score
-    targets       what is asked for, frame by frame
     render        a path to sound, whole or block by block
     report        what was asked and what was got
     preview       what of a demand is within reach

@@ -18,6 +18,7 @@ from vqsynth.codes.measuring import measure_table
 from vqsynth.codes.selection import Selection, check_taken, make_selection, most_used, price_jumps, select_codes
 from vqsynth.codes.spectra import Grains, normalize_power
 from vqsynth.codes.table import DescriptorTable
+from vqsynth.curves.targets import DEFAULT_LOUDNESS_DB, LONGEST_S, Mappings, check_seconds, sample_targets
 from vqsynth.errors import CodebookError, ParameterError, VqsynthWarning
 from vqsynth.path import SILENT_DB, CodePath, check_layers
 from vqsynth.render import check_fit, render_layers
@@ -27,7 +28,6 @@ from vqsynth.sound.frames import Floats, FrameGrid, frame_blocks
 from vqsynth.sound.offset import audible_blocks
 from vqsynth.storage.bundle import Card, Kind, seal, write_bundle
 from vqsynth.storage.files import StrPath
-from vqsynth.targets import DEFAULT_LOUDNESS_DB, LONGEST_S, Mappings, check_seconds, sample_targets
 
 OPTIONS = frozenset(field.name for field in fields(Selection))
 GRAINS, TABLE, MODEL = "grains.safetensors", "table.csv", "model.safetensors"
@@ -139,7 +139,7 @@ class Codebook:
     ) -> dict[str, NDArray[np.float64]]:
         """Turn curves into values per frame, loudness at -20 where none is given.
 
-        curves: descriptor name to anything that `curves.make_curve` takes. mapping: see `vqsynth.mapping`; loudness,
+        curves: descriptor name to anything that `curves.make_curve` takes. mapping: see `vqsynth.curves.ranges`; loudness,
         which gain meets, is never mapped. Returns name to (T,), NaN where a sound that is a target has no value.
         Raises ParameterError for unknown names, unusable curves, and a duration outside 0 to an hour.
         """

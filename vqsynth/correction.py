@@ -18,8 +18,8 @@ from vqsynth.checks import check_kind
 from vqsynth.codes.controls import SIZES, no_controls, tilt_octaves
 from vqsynth.codes.index import Targets
 from vqsynth.codes.spectra import Grains
+from vqsynth.curves.misses import error_scale
 from vqsynth.limits import Limits, check_limits, check_rounds
-from vqsynth.misses import error_scale
 from vqsynth.path import LOUDEST_DB, SILENT_DB, CodePath
 from vqsynth.render import render_path
 from vqsynth.report import EDGE, measure_errors

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from vqsynth.codes.index import Targets, Weights, find_candidates
 from vqsynth.codes.selection import reach
 from vqsynth.codes.table import DescriptorTable
-from vqsynth.misses import Miss, describe_miss, measure_miss
+from vqsynth.curves.misses import Miss, describe_miss, measure_miss
 
 TOLERANCE = 0.1
 """A joint demand is met by a code that misses it by no more than a tenth of a spread of the table."""

@@ -13,6 +13,7 @@ from vqsynth.codes.index import Targets
 from vqsynth.codes.selection import make_selection
 from vqsynth.codes.spectra import EXCITATIONS
 from vqsynth.correction import ROUNDS, TILTED, Trial, smooth_median, try_path
+from vqsynth.curves.targets import PITCH_WEIGHT, curves_like, sample_weight
 from vqsynth.errors import ParameterError
 from vqsynth.layering import choose_layers, correct_layers, describe_layers
 from vqsynth.limits import Limits, check_limits, check_rounds
@@ -22,7 +23,6 @@ from vqsynth.sound.audio import limit_peak
 from vqsynth.sound.excitation import check_seed
 from vqsynth.sound.frames import Floats
 from vqsynth.storage.files import StrPath
-from vqsynth.targets import PITCH_WEIGHT, curves_like, sample_weight
 
 LIKE_MAPPING = {"centroid": "rank", "flatness": "rank", "pitch": "octave"}
 """How a sound is brought into a codebook's range: order is kept in timbre (rank correlation of centroid over speech
@@ -60,7 +60,7 @@ def synthesize(
 
     Fields of `selection.Selection`, such as `method`, may be given beside the curves; weights may be curves. like: a
     sound whose loudness, centroid, flatness and pitch are asked for, for as long as it lasts; curves replace what it
-    has. mapping: how targets are brought into range (`vqsynth.mapping`), "clamp", or with `like` as suits each.
+    has. mapping: how targets are brought into range (`vqsynth.curves.ranges`), "clamp", or with `like` as suits each.
     layers: how many paths sound together, no code twice at a time. rounds: how often the controls are moved against the
     error that the sound has; `limits` bounds them.
     Raises ParameterError for curves, names, durations and options that cannot be used.

@@ -8,7 +8,7 @@ import click
 from vqsynth.cli.continuous import rendering
 from vqsynth.continuous.morphing import ALIGNMENTS, PARTS, morph
 from vqsynth.continuous.shelf import find_model
-from vqsynth.curves import make_curve
+from vqsynth.curves.language import make_curve
 
 
 @click.command("morph")

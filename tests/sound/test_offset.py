@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from vqsynth.codebook import Codebook
+from vqsynth.curves.listening import hear_sound, measure_pieces
 from vqsynth.errors import AudioError
-from vqsynth.listening import hear_sound, measure_pieces
 from vqsynth.path import SILENT_DB
 from vqsynth.sound import audio
 from vqsynth.sound.descriptors import measure

@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from vqsynth.codes.spectra import Grains, measure_grains, normalize_power
-from vqsynth.listening import measure_pieces
+from vqsynth.curves.listening import measure_pieces
 from vqsynth.sound.descriptors import measure
 from vqsynth.sound.frames import FrameGrid
 from vqsynth.sound.pitch import count_samples, estimate_pitch

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from vqsynth.checks import check_kind, check_number, check_whole, show
 from vqsynth.continuous.latentfiles import ARRAYS, FACTS, read_fields, write_fields
-from vqsynth.curves import make_curve
+from vqsynth.curves.language import make_curve
 from vqsynth.errors import ModelError, ParameterError
 from vqsynth.sound.excitation import check_seed
 from vqsynth.sound.mel import SILENT_DB

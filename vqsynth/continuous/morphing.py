@@ -10,7 +10,7 @@ import numpy as np
 from vqsynth.checks import check_choice
 from vqsynth.continuous.alignment import align_dtw, stretch
 from vqsynth.continuous.latents import Doubles, LatentPath, check_same_model, count_samples
-from vqsynth.curves import make_curve
+from vqsynth.curves.language import make_curve
 from vqsynth.errors import ParameterError, VqsynthWarning
 
 ALIGNMENTS = ("stretch", "dtw")

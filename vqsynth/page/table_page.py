@@ -7,10 +7,10 @@ import numpy as np
 from vqsynth.codes.spectra import Grains
 from vqsynth.codes.spreadsheet import format_value
 from vqsynth.codes.table import DescriptorTable
+from vqsynth.curves.targets import DEFAULT_LOUDNESS_DB
 from vqsynth.page.document import Page, check_page, table_html, write_page
 from vqsynth.page.sounds import CodeSounds, shorten_codes
 from vqsynth.storage.files import StrPath
-from vqsynth.targets import DEFAULT_LOUDNESS_DB
 
 SCRIPTS = ("sorting.js", "filter.js", "table.js")
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from vqsynth.misses import describe_miss
+from vqsynth.curves.misses import describe_miss
 from vqsynth.plot.look import Look, apply_look, check_picture, label_descriptor, make_figure, save_picture
 from vqsynth.plot.spectrogram import draw_image, image_grains, image_sound
 from vqsynth.sound.audio import check_samples

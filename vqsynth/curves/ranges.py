@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from vqsynth.checks import check_choice
 from vqsynth.codes.table import DescriptorTable
+from vqsynth.curves.misses import find_range
 from vqsynth.errors import ParameterError
-from vqsynth.misses import find_range
 
 Doubles = NDArray[np.float64]
 Mapping = Literal["clamp", "minmax", "rank", "relative", "octave"]

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from vqsynth.codebook import Codebook
-from vqsynth.curvefiles import MOST_BYTES, Reading, read_places, read_points
-from vqsynth.curves import make_curve
+from vqsynth.curves.files import MOST_BYTES, Reading, read_places, read_points
+from vqsynth.curves.language import make_curve
 from vqsynth.errors import ParameterError
 
 PITCH = Reading("pitch", gaps=True, above_zero=True)

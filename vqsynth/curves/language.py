@@ -26,10 +26,10 @@ from numpy.typing import ArrayLike
 
 from vqsynth.checks import check_positive, check_row
 from vqsynth.codes.filters import unknown_name
-from vqsynth.curvefiles import LARGEST, Reading, read_points
-from vqsynth.curvetables import PERCENTILE
+from vqsynth.curves.files import LARGEST, Reading, read_points
+from vqsynth.curves.shapes import NAMED, Doubles, Shape, breakpoints, constant, spread
+from vqsynth.curves.tables import PERCENTILE
 from vqsynth.errors import ParameterError
-from vqsynth.shapes import NAMED, Doubles, Shape, breakpoints, constant, spread
 from vqsynth.sound.audio import SUFFIXES
 
 Percentile = Callable[[float], float]

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from vqsynth.codebook import Codebook
+from vqsynth.curves.listening import hear_sound, measure_pieces
+from vqsynth.curves.ranges import map_range
 from vqsynth.errors import AudioError, ParameterError
-from vqsynth.listening import hear_sound, measure_pieces
-from vqsynth.mapping import map_range
 from vqsynth.preview import describe_reach, preview_targets
 from vqsynth.sound import audio
 from vqsynth.sound.descriptors import measure

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from vqsynth.curvecells import find_mark, is_gap, to_number, to_seconds
+from vqsynth.curves.cells import find_mark, is_gap, to_number, to_seconds
 from vqsynth.errors import ParameterError
 
 PERCENTILE = re.compile(r"p([0-9]+\.?[0-9]*)")

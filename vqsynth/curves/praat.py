@@ -7,7 +7,7 @@ spreadsheet.
 import re
 from collections.abc import Iterator
 
-from vqsynth.curvetables import MOST_ROWS
+from vqsynth.curves.tables import MOST_ROWS
 from vqsynth.errors import ParameterError
 
 TIERS = ("PitchTier", "IntensityTier", "DurationTier", "RealTier")

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from vqsynth.codebook import Codebook
 from vqsynth.codes.selection import Selection, price_jumps
 from vqsynth.codes.table import DescriptorTable
-from vqsynth.mapping import map_range
-from vqsynth.misses import describe_miss, error_scale, find_range, measure_miss
+from vqsynth.curves.misses import describe_miss, error_scale, find_range, measure_miss
+from vqsynth.curves.ranges import map_range
 from vqsynth.plot.look import make_norm
 from vqsynth.report import summarize
 from vqsynth.synthesis import synthesize

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from vqsynth.curves import make_curve
+from vqsynth.curves.language import make_curve
 from vqsynth.errors import ParameterError
 
 TIMES = np.array([0.0, 1.5, 3.0, 4.5, 6.0])

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from vqsynth.curvecells import is_gap, to_number, to_seconds
-from vqsynth.curvetables import PERCENTILE, VALUES, read_table
+from vqsynth.curves.cells import is_gap, to_number, to_seconds
+from vqsynth.curves.praat import is_praat, read_praat
+from vqsynth.curves.tables import PERCENTILE, VALUES, read_table
 from vqsynth.errors import ParameterError
-from vqsynth.praat import is_praat, read_praat
 
 SUFFIXES = (".csv", ".tsv", ".txt", ".dat", ".f0", ".json", ".pitchtier", ".intensitytier", ".pitch")
 MOST_BYTES = 16 * 2**20

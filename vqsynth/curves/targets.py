@@ -11,11 +11,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from vqsynth.checks import check_choice, check_mapping, check_number, show
 from vqsynth.codes.table import DescriptorTable
-from vqsynth.curvefiles import Reading
-from vqsynth.curves import Curve, make_curve
+from vqsynth.curves.files import Reading
+from vqsynth.curves.language import Curve, make_curve
+from vqsynth.curves.listening import LIKE, hear_sound
+from vqsynth.curves.ranges import MAPPINGS, map_range
 from vqsynth.errors import ParameterError
-from vqsynth.listening import LIKE, hear_sound
-from vqsynth.mapping import MAPPINGS, map_range
 from vqsynth.sound.frames import FrameGrid
 from vqsynth.storage.files import StrPath
 
@@ -36,7 +36,7 @@ def sample_targets(
 ) -> dict[str, NDArray[np.float64]]:
     """Turn curves into values per frame, loudness at -20 where none is given.
 
-    curves: descriptor name to anything that `curves.make_curve` takes. mapping: see `vqsynth.mapping`; loudness, which
+    curves: descriptor name to anything that `curves.make_curve` takes. mapping: see `vqsynth.curves.ranges`; loudness, which
     gain meets, is never mapped. Returns name to (T,), NaN where a sound or a file that is a target has no value.
     Raises ParameterError for unknown names, unusable curves, and a duration outside 0 to an hour.
     """
