@@ -5,11 +5,11 @@ from typing import Any
 
 import click
 
-from vqsynth.batch import Outcome, Request, plan_batch, run_batch, summarize_batch, write_summary
 from vqsynth.cli import following, options
 from vqsynth.cli.printing import print_table, show_progress
 from vqsynth.curves.ranges import MAPPINGS
 from vqsynth.errors import ParameterError
+from vqsynth.follow.batch import Outcome, Request, plan_batch, run_batch, summarize_batch, write_summary
 
 
 @click.command("batch")

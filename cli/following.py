@@ -10,10 +10,10 @@ import click
 from vqsynth.cli import options
 from vqsynth.codebook import Codebook
 from vqsynth.codes.selection import METHODS, SMOOTHNESS
-from vqsynth.correction import ROUNDS
 from vqsynth.curves.ranges import MAPPINGS
 from vqsynth.errors import ParameterError
-from vqsynth.limits import Limits
+from vqsynth.follow.correction import ROUNDS
+from vqsynth.follow.limits import Limits
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 

@@ -11,11 +11,11 @@ import click
 from vqsynth.cli.options import File, OutputFile, check_outputs
 from vqsynth.cli.streams import written
 from vqsynth.codes.table import DescriptorTable
+from vqsynth.follow.synthesis import Synthesis
 from vqsynth.page import check_length, write_render_page
 from vqsynth.path import save_layers
 from vqsynth.plot import plot_report
 from vqsynth.storage.files import write_whole
-from vqsynth.synthesis import Synthesis
 
 Command = Callable[..., Any]
 dark = click.option("--dark", is_flag=True, help="Draw on dark paper.")

@@ -6,10 +6,10 @@ from typing import Any
 import click
 
 from vqsynth.cli import following, options
+from vqsynth.follow.reach import describe_reach, preview_targets
+from vqsynth.follow.synthesis import gather_targets
 from vqsynth.plot import plot_reach
-from vqsynth.preview import describe_reach, preview_targets
 from vqsynth.shelf import load
-from vqsynth.synthesis import gather_targets
 
 
 @click.command("reach")

@@ -14,7 +14,7 @@ import pytest
 
 from tests.continuous.latent_paths import make_path
 from tests.continuous.small import make_small_model
-from vqsynth import batch, correction, layering, preview, render, shelf
+from vqsynth import render, shelf
 from vqsynth.checks import check_flag, check_mapping, check_number, check_path, check_positive, check_whole
 from vqsynth.codebook import Codebook
 from vqsynth.codes import index
@@ -26,12 +26,15 @@ from vqsynth.continuous.model import ContinuousModel
 from vqsynth.curves.language import language as curves
 from vqsynth.curves.ranges import map_range
 from vqsynth.errors import ParameterError, VqsynthError
-from vqsynth.limits import Limits
+from vqsynth.follow import batch, correction
+from vqsynth.follow import layers as layering
+from vqsynth.follow import reach as preview
+from vqsynth.follow.limits import Limits
+from vqsynth.follow.synthesis import synthesize
 from vqsynth.path import CodePath, load_layers, save_layers
 from vqsynth.sound import audio
 from vqsynth.sound.descriptors import descriptor, measure
 from vqsynth.sound.frames import FrameGrid
-from vqsynth.synthesis import synthesize
 
 HOSTILE = (
     None, True, 2.5, -1, 0, 2.0, "3", "", b"3", math.nan, math.inf, -math.inf, [], {}, set(), (), object(), 10**30,

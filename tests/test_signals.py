@@ -31,7 +31,7 @@ TRAIN = ["train", "sounds", "--name", "x", "-o", "x", "--steps", "100000", "--co
 # The verb, and the module and function that it is about to call when the signal comes.
 MOMENTS = {
     "loading": (["info", "BOOK"], "vqsynth.shelf", "load"),
-    "rendering": (SYNTH, "vqsynth.synthesis", "gather_targets"),
+    "rendering": (SYNTH, "vqsynth.follow.synthesis", "gather_targets"),
     "writing": (SYNTH, "os", "fsync"),
 }
 

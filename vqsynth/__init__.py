@@ -9,22 +9,14 @@ The modules, in the order in which data flows:
     sound/        sounds read, cut into frames, measured, and given their phase
     codes/        the codes: their spectra, their descriptors, and the search among them
     curves/       curves as people write them, and what they ask of a codebook
-    steps         Newton steps of many values, each on its own
     checkpoint    long work, put down and taken up again
     stage         a training: its steps, its checkpoints, Ctrl-C  (torch lives here too)
-    limits        how far controls are moved, at most
     path          a row of codes and gains: the score
     render        a path to sound, whole or block by block
-    report        what was asked and what was got
-    preview       what of a demand is within reach
-    blending      blends of two near codes
-    correction    controls moved against the measured error
     model/        the VQ-VAE            (torch lives here)
     codebook      the grains, table and model of one sound world, and the methods that people use
-    layering      several paths that sound together
     shelf         finding and loading codebooks
-    synthesis     curves to a sound and its report
-    batch         many sounds, one summary
+    follow/       curves to a sound and its report: rendered, measured, corrected
     continuous/   the continuous model: mel-spectrogram VAE and vocoders, on the ground floor of all this
     train/        sounds to a codebook
     plot/         the pictures          (matplotlib lives here)
@@ -43,11 +35,11 @@ if TYPE_CHECKING:
     from vqsynth.codebook import Codebook as Codebook
     from vqsynth.codes.table import DescriptorTable as DescriptorTable
     from vqsynth.errors import VqsynthError as VqsynthError
+    from vqsynth.follow.synthesis import synthesize as synthesize
     from vqsynth.path import CodePath as CodePath
     from vqsynth.shelf import list_codebooks as list_codebooks
     from vqsynth.shelf import load as load
     from vqsynth.sound.descriptors import descriptor as descriptor
-    from vqsynth.synthesis import synthesize as synthesize
 
 __version__ = "0.1.0"
 
@@ -58,7 +50,7 @@ _HOMES = {
     "descriptor": "sound.descriptors",
     "VqsynthError": "errors",
     "CodePath": "path",
-    "synthesize": "synthesis",
+    "synthesize": "follow.synthesis",
     "DescriptorTable": "codes.table",
 }
 __all__ = ["__version__", *_HOMES]

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from vqsynth.blending import blend_path
 from vqsynth.codebook import Codebook
 from vqsynth.codes.controls import Controls, no_controls, read_controls
 from vqsynth.errors import ParameterError
+from vqsynth.follow.blending import blend_path
 from vqsynth.path import CodePath
 from vqsynth.render import render_blocks, render_path
 from vqsynth.sound.descriptors import measure

@@ -9,12 +9,12 @@ from tests.codes.test_controls import held
 from vqsynth.codebook import Codebook
 from vqsynth.codes.fundamentals import measure_fundamentals
 from vqsynth.codes.selection import Selection, select_codes
-from vqsynth.correction import raise_fundamentals
-from vqsynth.limits import Limits
+from vqsynth.follow.correction import raise_fundamentals
+from vqsynth.follow.limits import Limits
+from vqsynth.follow.synthesis import synthesize
 from vqsynth.path import CodePath
 from vqsynth.render import render_path
 from vqsynth.sound.frames import FrameGrid, magnitude_spectra
-from vqsynth.synthesis import synthesize
 
 GRID = FrameGrid()
 

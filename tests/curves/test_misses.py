@@ -11,9 +11,9 @@ from vqsynth.codes.selection import Selection, price_jumps
 from vqsynth.codes.table import DescriptorTable
 from vqsynth.curves.misses import describe_miss, error_scale, find_range, measure_miss
 from vqsynth.curves.ranges import map_range
+from vqsynth.follow.report import summarize
+from vqsynth.follow.synthesis import synthesize
 from vqsynth.plot.look import make_norm
-from vqsynth.report import summarize
-from vqsynth.synthesis import synthesize
 
 ALL = np.ones(5, bool)
 Doubles = NDArray[np.float64]
@@ -106,7 +106,7 @@ def test_synthesize_of_steady_targets_stays_finite(book: Codebook, curves: dict[
 
 def test_correct_path_of_codes_that_no_tilt_moves_stays_finite(book: Codebook, monkeypatch: pytest.MonkeyPatch) -> None:
     still = lambda grains, codes, names: {name: np.zeros(len(codes)) for name in names}  # noqa: E731
-    monkeypatch.setattr("vqsynth.correction.tilt_slopes", still)
+    monkeypatch.setattr("vqsynth.follow.correction.tilt_slopes", still)
     made = synthesize(book, seconds=0.5, rounds=2, centroid="line(p20,p80)")
     assert np.isfinite(made.y).all() and made.report["spent"] == {}
 

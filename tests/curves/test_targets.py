@@ -13,10 +13,10 @@ from vqsynth.codebook import Codebook
 from vqsynth.curves.listening import hear_sound, measure_pieces
 from vqsynth.curves.ranges import map_range
 from vqsynth.errors import AudioError, ParameterError
-from vqsynth.preview import describe_reach, preview_targets
+from vqsynth.follow.reach import describe_reach, preview_targets
+from vqsynth.follow.synthesis import synthesize
 from vqsynth.sound import audio
 from vqsynth.sound.descriptors import measure
-from vqsynth.synthesis import synthesize
 
 Sound = NDArray[np.float32]
 values = st.lists(st.floats(20, 15000), min_size=2, max_size=30).map(np.array)

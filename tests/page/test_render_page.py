@@ -16,10 +16,10 @@ import soundfile
 from tests.page.parsing import assert_needs_no_network, parse_page
 from vqsynth.codebook import Codebook
 from vqsynth.errors import AudioError, ParameterError
+from vqsynth.follow.report import describe_error
+from vqsynth.follow.synthesis import Synthesis, synthesize
 from vqsynth.page import check_length, check_page, write_render_page
 from vqsynth.page.render_page import CONTROLS, count_codes
-from vqsynth.report import describe_error
-from vqsynth.synthesis import Synthesis, synthesize
 
 HOSTILE = "</script><script>alert(1)</script> \"'&<!-- ]]>  \\u2028"
 TARGETS = {"centroid": "sin(p10,p90,2)", "pitch": "line(p10,p90)"}

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from vqsynth.codebook import Codebook
 from vqsynth.curves.listening import hear_sound, measure_pieces
 from vqsynth.errors import AudioError
+from vqsynth.follow.synthesis import synthesize
 from vqsynth.path import SILENT_DB
 from vqsynth.sound import audio
 from vqsynth.sound.descriptors import measure
@@ -21,7 +22,6 @@ from vqsynth.sound.frames import FrameGrid
 from vqsynth.sound.mel import SILENT_DB as SILENT_LUFS
 from vqsynth.sound.mel import MelGrid, analyse_sound
 from vqsynth.sound.offset import audible_blocks, is_silent, offset_free_pieces, remove_offset
-from vqsynth.synthesis import synthesize
 from vqsynth.train.corpus import load_corpus
 
 Sound = NDArray[np.float32]

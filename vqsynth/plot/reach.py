@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from vqsynth.follow.reach import Reach
 from vqsynth.plot.look import apply_look, check_picture, label_descriptor, make_figure, save_picture
-from vqsynth.preview import Reach
 from vqsynth.storage.files import StrPath
 
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 from vqsynth.codebook import CODEBOOK, Codebook
 from vqsynth.errors import VqsynthError
+from vqsynth.follow.synthesis import synthesize
 from vqsynth.sound import audio
 from vqsynth.storage.bundle import read_card
-from vqsynth.synthesis import synthesize
 
 SECONDS = 10.0
 CURVE = "sin(p5,p95,0.2)"

@@ -13,11 +13,11 @@ import pytest
 import soundfile
 
 from tests.conftest import Run
-from vqsynth.batch import Job, Request, plan_batch, run_batch, summarize_batch, write_summary
 from vqsynth.codebook import Codebook
 from vqsynth.errors import AudioError, CodebookError, ParameterError
+from vqsynth.follow.batch import Job, Request, plan_batch, run_batch, summarize_batch, write_summary
+from vqsynth.follow.synthesis import synthesize
 from vqsynth.sound import audio
-from vqsynth.synthesis import synthesize
 
 RISING = Request("centroid=line(p5,p95); loudness=-25", {"centroid": "line(p5,p95)", "loudness": "-25"})
 HELD = Request("pitch=300", {"pitch": "300"})

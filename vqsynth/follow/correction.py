@@ -19,13 +19,13 @@ from vqsynth.codes.controls import SIZES, no_controls, tilt_octaves
 from vqsynth.codes.index import Targets
 from vqsynth.codes.spectra import Grains
 from vqsynth.curves.misses import error_scale
-from vqsynth.limits import Limits, check_limits, check_rounds
+from vqsynth.follow.limits import Limits, check_limits, check_rounds
+from vqsynth.follow.report import EDGE, measure_errors
+from vqsynth.follow.steps import Steps
 from vqsynth.path import LOUDEST_DB, SILENT_DB, CodePath
 from vqsynth.render import render_path
-from vqsynth.report import EDGE, measure_errors
 from vqsynth.sound.descriptors import REGISTRY, Analysis, lookup
 from vqsynth.sound.frames import Floats
-from vqsynth.steps import Steps
 
 TILTED = ("centroid", "bandwidth", "rolloff", "flatness", "crest")
 """Descriptors that a tilt moves and a Newton step can follow."""

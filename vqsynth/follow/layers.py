@@ -11,12 +11,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vqsynth.blending import blend_path
 from vqsynth.checks import check_choice, check_whole
 from vqsynth.codebook import Codebook
 from vqsynth.codes.index import Targets, check_targets
 from vqsynth.codes.spectra import EXCITATIONS
-from vqsynth.correction import (
+from vqsynth.errors import ParameterError
+from vqsynth.follow.blending import blend_path
+from vqsynth.follow.correction import (
     ROUNDS,
     Trial,
     correct_path,
@@ -24,11 +25,10 @@ from vqsynth.correction import (
     predict_transposition,
     raise_fundamentals,
 )
-from vqsynth.errors import ParameterError
-from vqsynth.limits import Limits, check_limits, check_rounds
+from vqsynth.follow.limits import Limits, check_limits, check_rounds
+from vqsynth.follow.report import measure_errors
 from vqsynth.path import LOUDEST_DB, SILENT_DB, CodePath
 from vqsynth.render import render_layers
-from vqsynth.report import measure_errors
 from vqsynth.sound.descriptors import REGISTRY
 from vqsynth.sound.excitation import check_seed
 from vqsynth.sound.frames import Floats

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from vqsynth.codebook import Codebook
-from vqsynth.report import make_report, measure_errors, summarize, warnings_of
+from vqsynth.follow.report import make_report, measure_errors, summarize, warnings_of
+from vqsynth.follow.synthesis import synthesize
 from vqsynth.sound.descriptors import measure
 from vqsynth.sound.frames import FrameGrid
-from vqsynth.synthesis import synthesize
 
 
 def test_report_holds_what_the_sound_has(book: Codebook) -> None:

@@ -9,10 +9,10 @@ import pytest
 from tests.conftest import Run
 from vqsynth.codebook import Codebook
 from vqsynth.errors import CodebookError, ParameterError
-from vqsynth.limits import Limits
+from vqsynth.follow.limits import Limits
+from vqsynth.follow.synthesis import Synthesis, synthesize
 from vqsynth.path import CodePath, load_layers, save_layers
 from vqsynth.sound.audio import limit_peak
-from vqsynth.synthesis import Synthesis, synthesize
 
 
 def loudness_error_db(made: Synthesis) -> float:

@@ -6,16 +6,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from vqsynth import correction
 from vqsynth.codebook import Codebook
 from vqsynth.codes.spectra import Grains
-from vqsynth.correction import correct_path, smooth_median, try_path
 from vqsynth.errors import ParameterError
-from vqsynth.limits import Limits
+from vqsynth.follow import correction
+from vqsynth.follow.correction import correct_path, smooth_median, try_path
+from vqsynth.follow.limits import Limits
+from vqsynth.follow.synthesis import rechoose, synthesize
 from vqsynth.path import CodePath
 from vqsynth.render import render_path
 from vqsynth.sound.frames import Floats
-from vqsynth.synthesis import rechoose, synthesize
 
 
 @pytest.mark.parametrize("name", ["centroid", "bandwidth", "flatness"])

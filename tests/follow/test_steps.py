@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from vqsynth.steps import Steps
+from vqsynth.follow.steps import Steps
 
 
 def test_steps_meet_a_straight_function_in_one() -> None:

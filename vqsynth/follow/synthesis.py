@@ -12,13 +12,13 @@ from vqsynth.codebook import OPTIONS, Codebook
 from vqsynth.codes.index import Targets
 from vqsynth.codes.selection import make_selection
 from vqsynth.codes.spectra import EXCITATIONS
-from vqsynth.correction import ROUNDS, TILTED, Trial, smooth_median, try_path
 from vqsynth.curves.targets import PITCH_WEIGHT, curves_like, sample_weight
 from vqsynth.errors import ParameterError
-from vqsynth.layering import choose_layers, correct_layers, describe_layers
-from vqsynth.limits import Limits, check_limits, check_rounds
+from vqsynth.follow.correction import ROUNDS, TILTED, Trial, smooth_median, try_path
+from vqsynth.follow.layers import choose_layers, correct_layers, describe_layers
+from vqsynth.follow.limits import Limits, check_limits, check_rounds
+from vqsynth.follow.report import make_report
 from vqsynth.path import CodePath
-from vqsynth.report import make_report
 from vqsynth.sound.audio import limit_peak
 from vqsynth.sound.excitation import check_seed
 from vqsynth.sound.frames import Floats

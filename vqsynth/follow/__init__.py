@@ -1,0 +1,14 @@
+"""Curves to a sound and its report: rendered, measured, corrected.
+
+    limits       how far controls are moved, at most
+    steps        Newton steps of many values, each on its own
+    report       what was asked and what was got
+    reach        what of a demand is within reach
+    blending     blends of two near codes
+    correction   controls moved against the measured error
+    layers       several paths that sound together
+    synthesis    curves to a sound and its report
+    batch        many sounds, one summary
+
+The command line and Python both come here.
+"""
