@@ -40,8 +40,8 @@ def train_command(sounds: tuple[Path, ...], name: str, output: Path, sr: int, n_
       vqsynth train my-sounds more --name mine -o mine --base mine --minutes 5
     """
     from vqsynth.shelf import load
-    from vqsynth.train.build import TrainingJob, check_job, make_config, train_codebook
-    from vqsynth.train.sample import sample_path
+    from vqsynth.training.codebook.build import TrainingJob, check_job, make_config, train_codebook
+    from vqsynth.training.codebook.sample import sample_path
 
     if base is not None:
         refuse_given(OF_THE_BASE, "of frames and model, which --base keeps")

@@ -23,9 +23,8 @@ import soundfile
 
 from tests.continuous.small import SR, make_small_model, make_sound
 from tests.sound_worlds import make_codebook
-from tests.train.sound_files import small_corpus
+from tests.training.codebook.sound_files import small_corpus
 from vqsynth import continuous
-from vqsynth.checkpoint import Checkpoint, check_fit, load_checkpoint, save_checkpoint
 from vqsynth.cli.printing import describe_card
 from vqsynth.curves.language import language as curves
 from vqsynth.model.vqvae import ModelConfig
@@ -33,7 +32,8 @@ from vqsynth.path import load_layers, save_layers
 from vqsynth.shelf import load
 from vqsynth.sound import audio
 from vqsynth.storage.bundle import CARD_HASH
-from vqsynth.train.trainer import TrainConfig, Trainer
+from vqsynth.training.codebook.trainer import TrainConfig, Trainer
+from vqsynth.training.core.checkpoint import Checkpoint, check_fit, load_checkpoint, save_checkpoint
 
 SOUNDS = ("a.wav", "float.wav", "a.flac", "a.ogg", "a.aiff", "a.mp3", "a.au", "a.caf", "a.w64")
 TEXTS = {
@@ -357,8 +357,8 @@ def _sign(header: dict[str, Any], body: bytes) -> dict[str, Any]:
     from safetensors import SafetensorError
     from safetensors.numpy import load as parse
 
-    from vqsynth import checkpoint
     from vqsynth.continuous import latentfiles
+    from vqsynth.training.core import checkpoint
 
     about = header.get("__metadata__", {})
     try:

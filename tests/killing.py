@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
-from vqsynth.checkpoint import load_checkpoint
+from vqsynth.training.core.checkpoint import load_checkpoint
 
 ROOT = Path(__file__).parent.parent
 KILLED = 9

@@ -93,7 +93,7 @@ def test_signal_during_training_saves_says_so_and_exits_with_its_status(
     number: signal.Signals, sounds: Path, tmp_path: Path
 ) -> None:
     program = (
-        "import vqsynth.stage as stage\n"
+        "import vqsynth.training.core.stage as stage\n"
         "class Told(stage.Progress):\n"
         "    def show(self, *_, **__): print('here', flush=True)\n"
         "stage.Progress = Told\n"

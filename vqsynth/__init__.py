@@ -9,8 +9,6 @@ The modules, in the order in which data flows:
     sound/        sounds read, cut into frames, measured, and given their phase
     codes/        the codes: their spectra, their descriptors, and the search among them
     curves/       curves as people write them, and what they ask of a codebook
-    checkpoint    long work, put down and taken up again
-    stage         a training: its steps, its checkpoints, Ctrl-C  (torch lives here too)
     path          a row of codes and gains: the score
     render        a path to sound, whole or block by block
     model/        the VQ-VAE            (torch lives here)
@@ -18,7 +16,7 @@ The modules, in the order in which data flows:
     shelf         finding and loading codebooks
     follow/       curves to a sound and its report: rendered, measured, corrected
     continuous/   the continuous model: mel-spectrogram VAE and vocoders, on the ground floor of all this
-    train/        sounds to a codebook
+    training/     sounds to a codebook or a continuous model
     plot/         the pictures          (matplotlib lives here)
     page/         self-contained HTML: a render, a table
     codebooks/    the shipped codebooks, and how each was made

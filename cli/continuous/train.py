@@ -33,8 +33,8 @@ def train_command(sounds: tuple[Path, ...], name: str, output: Path, transpose: 
       vqsynth continuous train my-sounds --name mine -o mine --minutes 15 --vocoder magnitude --vocoder istft
     """
     from vqsynth.continuous.shelf import load
-    from vqsynth.continuous.train.build import train_model
-    from vqsynth.continuous.train.job import ModelJob, make_grid, make_trainings
+    from vqsynth.training.continuous.build import train_model
+    from vqsynth.training.continuous.job import ModelJob, make_grid, make_trainings
 
     check_base(base)
     known = load(base) if base else None

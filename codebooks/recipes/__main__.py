@@ -7,7 +7,7 @@ import click
 from vqsynth.codebooks.recipes.bank import RECIPES
 from vqsynth.codebooks.recipes.recipe import make_job
 from vqsynth.errors import VqsynthError
-from vqsynth.train.build import train_codebook
+from vqsynth.training.codebook.build import train_codebook
 
 
 @click.command()

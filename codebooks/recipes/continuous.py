@@ -20,9 +20,9 @@ from vqsynth.sound.frames import FrameGrid
 from vqsynth.sound.mel import MelGrid
 
 if TYPE_CHECKING:
-    from vqsynth.continuous.train.job import ModelJob
-    from vqsynth.continuous.train.vae_trainer import VAETraining
-    from vqsynth.continuous.train.vocoder_trainer import VocoderTraining
+    from vqsynth.training.continuous.job import ModelJob
+    from vqsynth.training.continuous.vae_trainer import VAETraining
+    from vqsynth.training.continuous.vocoder_trainer import VocoderTraining
 
 STEPS = {"vae": 4500, "magnitude": 6000, "istft": 3000, "melgan": 6000}
 
@@ -54,7 +54,7 @@ class ModelRecipe:
 
     def trainings(self) -> "tuple[VAETraining, dict[str, VocoderTraining]]":
         """Say how its stages are trained: the VAE, and the vocoders by name."""
-        from vqsynth.continuous.train.job import make_trainings
+        from vqsynth.training.continuous.job import make_trainings
 
         vae, vocoders = make_trainings(self.grid, steps=self.steps, vocoders=[n for n in self.steps if n != "vae"])
         return replace(vae, **self.vae), {**vocoders, "magnitude": replace(vocoders["magnitude"], **self.magnitude)}
@@ -123,7 +123,7 @@ MODEL_RECIPES = {recipe.name: recipe for recipe in _RECIPES}
 
 def make_model_job(recipe: ModelRecipe, build: Path, folder: Path, *, say: Callable[[str], object]) -> "ModelJob":
     """Put the sounds together under `build`, and say how to train on them. Raises PackageError where one is missing."""
-    from vqsynth.continuous.train.job import ModelJob
+    from vqsynth.training.continuous.job import ModelJob
 
     check_sources(recipe.sources)
     sounds: list[Path] = []
@@ -175,7 +175,7 @@ def make_model(
 ) -> None:
     """Make the continuous model NAME from the packages that hold its sounds."""
     from vqsynth.continuous.shelf import load
-    from vqsynth.continuous.train.build import train_model
+    from vqsynth.training.continuous.build import train_model
 
     try:
         folder = output or Path("codebooks") / "continuous" / name

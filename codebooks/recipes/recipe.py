@@ -11,8 +11,8 @@ from typing import Any
 
 from vqsynth.codebooks.recipes.sources import Source, check_sources
 from vqsynth.sound.frames import FrameGrid
-from vqsynth.train.build import TrainingJob, make_config
-from vqsynth.train.trainer import TrainConfig
+from vqsynth.training.codebook.build import TrainingJob, make_config
+from vqsynth.training.codebook.trainer import TrainConfig
 
 SR_HZ = 44100
 

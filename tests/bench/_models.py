@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from vqsynth.codebooks.recipes.continuous import MODEL_RECIPES, make_model_job
 from vqsynth.continuous import ContinuousModel
-from vqsynth.continuous.train.job import ModelJob
 from vqsynth.sound.folders import name_apart
+from vqsynth.training.continuous.job import ModelJob
 
 BUILD = Path("build/recipes/continuous")
 LONGEST_S = 20.0

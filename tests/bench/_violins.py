@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from vqsynth.codebooks.recipes.bank import RECIPES
 from vqsynth.codebooks.recipes.recipe import make_job
-from vqsynth.train.build import TrainingJob
+from vqsynth.training.codebook.build import TrainingJob
 
 BUILD = Path("build/recipes/violin")
 

@@ -22,15 +22,15 @@ from sklearn.ensemble import HistGradientBoostingRegressor
 
 from vqsynth.continuous import ContinuousModel, load
 from vqsynth.continuous.flattening import Flattening
-from vqsynth.continuous.train.corpus import MelCorpus, load_mels
-from vqsynth.continuous.train.job import ModelJob
-from vqsynth.continuous.train.vae_trainer import VAETrainer, VAETraining
 from vqsynth.continuous.vae import VAE, VAEConfig, encode_frames
 from vqsynth.running.progress import Progress
 from vqsynth.sound import audio
 from vqsynth.sound.descriptors import measure
 from vqsynth.sound.folders import split_sounds
 from vqsynth.sound.mel import MelGrid, analyse_sound
+from vqsynth.training.continuous.corpus import MelCorpus, load_mels
+from vqsynth.training.continuous.job import ModelJob
+from vqsynth.training.continuous.vae_trainer import VAETrainer, VAETraining
 
 WHOLE_S = 3600.0
 AUDIBLE_DB = 70.0

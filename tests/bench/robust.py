@@ -19,7 +19,7 @@ from _violins import read_sound, violin_job
 
 import vqsynth
 from vqsynth.codebook import Codebook
-from vqsynth.train.build import make_config, train_codebook
+from vqsynth.training.codebook.build import make_config, train_codebook
 
 SR, HOP = 22050, 256
 LONGEST_S = 20.0

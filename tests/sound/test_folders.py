@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from tests.train.sound_files import write_notes
+from tests.training.codebook.sound_files import write_notes
 from vqsynth.errors import AudioError, ParameterError
 from vqsynth.sound.folders import Found, Skipped, find_sounds, name_apart, plan_training, split_sounds, summarize_sounds
 

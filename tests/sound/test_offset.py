@@ -22,7 +22,7 @@ from vqsynth.sound.frames import FrameGrid
 from vqsynth.sound.mel import SILENT_DB as SILENT_LUFS
 from vqsynth.sound.mel import MelGrid, analyse_sound
 from vqsynth.sound.offset import audible_blocks, is_silent, offset_free_pieces, remove_offset
-from vqsynth.train.corpus import load_corpus
+from vqsynth.training.codebook.corpus import load_corpus
 
 Sound = NDArray[np.float32]
 Writer = Callable[..., Path]

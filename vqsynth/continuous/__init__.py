@@ -5,7 +5,6 @@ The modules, in the order in which data flows:
     flattening    loudness brought to a uniform distribution
     layers        causal networks, whole and block by block
     vae           mel spectra to latents and back
-    adversary     what reads loudness from latents, so that they unlearn it
     components    latents to principal components and back
     latentfiles   what a file of a latent path says, checked
     latents       a latent path: components and loudness over time
@@ -19,7 +18,6 @@ The modules, in the order in which data flows:
     model         all of it as one thing with a card: encode, decode, transfer
     streaming     the same, block by block
     shelf         finding and loading models
-    train/        sounds to a model
 
 The public names below are loaded when they are first used; what bends, morphs and lists does so without torch.
 """

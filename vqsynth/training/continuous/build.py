@@ -1,0 +1,204 @@
+"""From sounds to a finished continuous model: corpus, stages, components, held-out figures, card."""
+
+import hashlib
+import json
+from collections.abc import Callable, Collection
+from dataclasses import asdict, replace
+from typing import Any
+
+import numpy as np
+
+from vqsynth.continuous.flattening import Flattening
+from vqsynth.continuous.folder import CONTINUOUS
+from vqsynth.continuous.model import ContinuousModel
+from vqsynth.continuous.vae import VAE
+from vqsynth.errors import ModelError, ParameterError
+from vqsynth.sound.folders import split_sounds
+from vqsynth.storage.bundle import check_target
+from vqsynth.training.continuous.assembly import State, TrainedStages, assemble_model, measure_model
+from vqsynth.training.continuous.corpus import MelCorpus, load_mels
+from vqsynth.training.continuous.decoded import Decoded, decode_corpus
+from vqsynth.training.continuous.job import VAE_STAGE, ModelJob
+from vqsynth.training.continuous.training import Losses
+from vqsynth.training.continuous.vae_trainer import VAETrainer, VAETraining
+from vqsynth.training.continuous.vocoder_trainer import VocoderTrainer, VocoderTraining, make_trainer
+from vqsynth.training.core.checkpoint import check_no_checkpoint, claim_checkpoints, discard_checkpoint, load_checkpoint
+from vqsynth.training.core.stage import Stage, run_stage, torch_threads
+
+
+def train_model(
+    job: ModelJob,
+    *,
+    threads: int = 1,
+    resume: bool = False,
+    stages: Collection[str] | None = None,
+    say: Callable[[str], object] = lambda line: None,
+) -> ContinuousModel | None:
+    """Train a continuous model and save it in the job's folder; `say` is told in lines what goes on.
+
+    The model is saved as soon as it is made, and again with what held-out sounds say of it. With `resume`, stages that
+    are done are kept and others go on where they stopped. stages: train only these, leave
+    their checkpoints, and return None; a vocoder's stage needs that of the VAE to be done.
+    Raises AudioError where no usable sound is found, ParameterError for options that make no training, for an
+    unfinished training without `resume` and for one that is at work, ModelError for a folder that holds something else
+    or a checkpoint that does not fit: all before anything is trained.
+    """
+    check_target(job.folder, CONTINUOUS)
+    claimed = [job.checkpoint(stage) for stage in job.stages if stages is None or stage in stages]
+    with claim_checkpoints(claimed, error=ModelError):
+        return _train_model(job, threads=threads, resume=resume, stages=stages, say=say)
+
+
+def _train_model(
+    job: ModelJob, *, threads: int, resume: bool, stages: Collection[str] | None, say: Callable[[str], object]
+) -> ContinuousModel | None:
+    """Train a model, or some of its stages, at whose checkpoints nobody else works."""
+    wanted = _check_stages(job, stages, resume=resume)
+    split = split_sounds(job.sounds, job.validation)
+    with torch_threads(threads):
+        corpus = load_mels(
+            split.training,
+            job.grid,
+            transpose=job.transpose,
+            transposed=job.transposed,
+            skipped=split.skipped,
+            say=say,
+        )
+        say(f"held out: {', '.join(path.name for path in split.held_out) or 'nothing'}")
+        trained = _train_stages(job, corpus, wanted, resume=resume)
+        if stages is not None:
+            return None
+        say("measuring the model")
+        model, latents = assemble_model(job, trained, corpus)
+        model = replace(model, card={**model.card, **_describe(job, corpus, trained, threads)})
+        model.save(job.folder)
+        model = replace(model, card={**model.card, **measure_model(model, latents, corpus, split, say=say)})
+    model.save(job.folder)
+    for stage in job.stages:
+        discard_checkpoint(job.checkpoint(stage))
+    say(_summarize(model))
+    return model
+
+
+def _check_stages(job: ModelJob, stages: Collection[str] | None, *, resume: bool) -> list[str]:
+    """List the stages to train, in their order. Raises ParameterError, ModelError."""
+    unknown = set(stages or ()) - set(job.stages)
+    if unknown:
+        raise ParameterError(f"no stage {', '.join(sorted(unknown))}; there are {', '.join(job.stages)}")
+    wanted = [stage for stage in job.stages if stages is None or stage in stages]
+    for stage in wanted:
+        if not resume:
+            check_no_checkpoint(job.checkpoint(stage))
+    if resume and not any(job.checkpoint(stage).exists() for stage in job.stages):
+        raise ModelError(
+            f"there is no checkpoint in '{job.checkpoint(VAE_STAGE).parent}' to go on from; train without --resume"
+        )
+    if VAE_STAGE in job.stages and VAE_STAGE not in wanted:
+        path = job.checkpoint(VAE_STAGE)
+        saved = load_checkpoint(path, error=ModelError) if path.exists() else None
+        if saved is None or not saved.is_finished:
+            raise ModelError(
+                "vocoders learn from what the VAE decodes, and it is not trained yet; train its stage first"
+            )
+    return wanted
+
+
+def _train_stages(job: ModelJob, corpus: MelCorpus, wanted: Collection[str], *, resume: bool) -> TrainedStages:
+    """Train the VAE, or take it from its checkpoint or from the base, and then the vocoders wanted."""
+    if job.base is None:
+        flattening = Flattening.of_corpus(corpus.loudness_db[corpus.originals])
+        stage = _vae_stage(job.vae, corpus, flattening)
+        done = run_stage(stage, job.checkpoint(VAE_STAGE), resume=resume or VAE_STAGE not in wanted)
+        trained = TrainedStages(_shipped_vae(done.training), flattening, done.training.step, done.seconds, {})
+    else:
+        known = job.base.card.get("training", {}).get(VAE_STAGE, {})
+        trained = TrainedStages(job.base.vae, job.base.flattening, known.get("steps", 0), known.get("seconds", 0.0), {})
+    names = [name for name in job.vocoders if name in wanted]
+    if names:
+        decoded, vae = decode_corpus(trained.vae, corpus, trained.flattening), _hash(trained.vae.to_tensors())
+        for name in names:
+            vocoder = _vocoder_stage(job.vocoders[name], corpus, decoded, vae)
+            trained.vocoders[name] = run_stage(vocoder, job.checkpoint(name), resume=resume)
+    return trained
+
+
+def _vae_stage(config: VAETraining, corpus: MelCorpus, flattening: Flattening) -> Stage[VAETrainer]:
+    return Stage(
+        VAE_STAGE,
+        config=config.to_dict(),
+        corpus=corpus.fingerprint,
+        begin=lambda total: VAETrainer(config, corpus, flattening, total=total),
+        steps=config.steps,
+        seconds=60 * config.minutes,
+        tell=Losses(VAE_STAGE).tell,
+        error=ModelError,
+    )
+
+
+def _vocoder_stage(config: VocoderTraining, corpus: MelCorpus, decoded: Decoded, vae: str) -> Stage[VocoderTrainer]:
+    return Stage(
+        config.kind,
+        config={**json.loads(json.dumps(config.to_dict())), "vae": vae},
+        corpus=corpus.fingerprint,
+        begin=lambda total: make_trainer(config, corpus, decoded, total=total),
+        steps=config.steps,
+        seconds=60 * config.minutes,
+        tell=Losses(config.kind).tell,
+        error=ModelError,
+    )
+
+
+def _shipped_vae(training: VAETrainer) -> VAE:
+    """Take the VAE with the weights as they are stored. Raises ModelError where they are not finite."""
+    tensors = training.vae.to_tensors()
+    if not all(np.isfinite(v).all() for v in tensors.values()):
+        raise ModelError("the trained VAE has weights that are not finite; the training ran away, start anew")
+    return VAE.from_tensors(training.config.model, tensors)
+
+
+def _describe(job: ModelJob, corpus: MelCorpus, trained: TrainedStages, threads: int) -> dict[str, Any]:
+    """Gather what the card says about corpus and training; what a base said of its sounds and its vocoders stays.
+
+    Its seconds are those of all steps: neither those of reading nor of measuring.
+    """
+    said = job.base.card if job.base else {}
+    vocoders = {n: {"steps": t.training.step, "seconds": round(t.seconds, 1)} for n, t in trained.vocoders.items()}
+    vae = {"steps": trained.steps, "seconds": round(trained.seconds, 1)}
+    stages = {name: told for name, told in said.get("training", {}).items() if isinstance(told, dict)}
+    stages |= {VAE_STAGE: vae, **vocoders}
+    seconds = sum(told["seconds"] for told in stages.values())
+    options = {VAE_STAGE: job.vae.to_dict(), **said.get("options", {})}
+    kept: dict[str, Any] = {key: said[key] for key in ("licence", "about", "sources", "note") if key in said}
+    return {
+        "licence": "that of the sounds it was trained on",
+        **kept,
+        **job.about,
+        "corpus": {
+            "files": len(corpus.files),
+            "seconds": round(corpus.seconds, 1),
+            "skipped": len(corpus.skipped),
+            "frames": len(corpus.log_mel),
+            "transposed_semitones": job.transpose,
+            "sha256": corpus.fingerprint,
+        },
+        "training": {"seconds": round(seconds, 1), "threads": threads, **stages},
+        "options": {**options, **{n: asdict(v) for n, v in job.vocoders.items()}},
+    }
+
+
+def _summarize(model: ContinuousModel) -> str:
+    means = {name: entry["mean"] for name, entry in model.card["held_out"].items()}
+    held_out = [f"{n} " + ", ".join(f"{k} {v:g}" for k, v in mean.items()) for n, mean in means.items() if mean]
+    left = model.card["loudness_r2"]
+    return (
+        f"held-out sound: {'; '.join(held_out) or 'not measured'}; default vocoder {model.card['vocoder']}; "
+        f"loudness left in the latents: {'not measured' if left is None else f'R2 {left:g}'}; "
+        f"{model.card['training']['seconds'] / 60:.1f} minutes"
+    )
+
+
+def _hash(state: State) -> str:
+    digest = hashlib.sha256()
+    for name in sorted(state):
+        digest.update(name.encode() + np.ascontiguousarray(state[name]).tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,94 @@
+"""What a continuous model is to be trained on and how, before anything is read."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from vqsynth.continuous.model import ContinuousModel
+from vqsynth.errors import ParameterError
+from vqsynth.sound.frames import FrameGrid
+from vqsynth.sound.mel import MelGrid
+from vqsynth.storage.files import StrPath
+from vqsynth.training.continuous.vae_trainer import VAETraining
+from vqsynth.training.continuous.vocoder_trainer import VocoderTraining
+from vqsynth.training.core.checkpoint import checkpoint_path
+
+VAE_STAGE = "vae"
+HIGHEST_HZ = 18000.0
+"""The upper end of the mel bands, where the sample rate has room for it."""
+
+
+@dataclass(frozen=True)
+class ModelJob:
+    """Say what to train on and what to make of it.
+
+    sounds, validation: files and folders. validation is held out, also where it lies inside `sounds`; with None,
+    every tenth file is, of ten or more. transpose: semitones up and down by which copies of the sounds are added, of
+    all or of those in `transposed`. about: what else the card is to say, such as licence and sources. base: a finished
+    model whose VAE is kept, and which gets the vocoders; paths that were made with it stay usable.
+    Raises ParameterError for a name that names no folder, no vocoder, or a base of another grid.
+    """
+
+    sounds: Sequence[StrPath]
+    name: str
+    folder: Path
+    grid: MelGrid
+    vae: VAETraining
+    vocoders: Mapping[str, VocoderTraining]
+    validation: Sequence[StrPath] | None = None
+    transpose: int = 0
+    transposed: Collection[Path] | None = None
+    about: Mapping[str, Any] = field(default_factory=dict)
+    base: ContinuousModel | None = None
+
+    def __post_init__(self) -> None:
+        if not self.name.strip() or self.name != self.name.strip() or set(self.name) & set("/\\"):
+            raise ParameterError(f"name must be a word that can name a folder (got {self.name!r})")
+        if not self.vocoders:
+            raise ParameterError("a model needs a vocoder; name at least one to train")
+        if not 0 <= self.transpose <= 12:
+            raise ParameterError(f"transpose must lie between 0 and 12 semitones (got {self.transpose})")
+        if self.base is not None and self.base.grid != self.grid:
+            raise ParameterError(f"the grid must be that of model {self.base.name!r}, whose VAE is kept")
+
+    @property
+    def stages(self) -> tuple[str, ...]:
+        """Name the stages in their order."""
+        return (*([VAE_STAGE] if self.base is None else []), *self.vocoders)
+
+    def checkpoint(self, stage: str) -> Path:
+        """Name the checkpoint of a stage."""
+        return checkpoint_path(self.folder, stage=stage)
+
+
+def make_grid(*, sr: int, n_fft: int, hop_length: int | None = None, n_mels: int = 192) -> MelGrid:
+    """Make the grid of a model, a quarter of the window its hop by default. Raises ParameterError."""
+    frames = FrameGrid(sr, n_fft, n_fft // 4 if hop_length is None else hop_length)
+    return MelGrid(frames, n_mels=n_mels, f_max_hz=min(HIGHEST_HZ, sr / 2))
+
+
+def make_trainings(
+    grid: MelGrid,
+    *,
+    vocoders: Sequence[str] = ("magnitude",),
+    steps: Mapping[str, int | None] | None = None,
+    minutes: Mapping[str, float | None] | None = None,
+    seed: int = 0,
+    adversary: bool = True,
+) -> tuple[VAETraining, dict[str, VocoderTraining]]:
+    """Gather the options of a training: those of the VAE, and those of the vocoders by name.
+
+    steps, minutes: by stage, "vae" or the name of a vocoder; what is missing is as by default.
+    Raises ParameterError for values out of range and for both steps and minutes.
+    """
+
+    def length(stage: str) -> dict[str, Any]:
+        given = {"steps": (steps or {}).get(stage), "minutes": (minutes or {}).get(stage)}
+        if None not in given.values():
+            raise ParameterError("give steps or minutes, not both")
+        return {name: value for name, value in given.items() if value is not None}
+
+    vae = VAETraining(seed=seed, **length(VAE_STAGE))
+    vae = replace(vae, model=replace(vae.model, n_mels=grid.n_mels), adversary=vae.adversary if adversary else 0.0)
+    return vae, {name: VocoderTraining.of_kind(name, seed=seed, **length(name)) for name in vocoders}

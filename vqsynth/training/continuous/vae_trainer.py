@@ -1,0 +1,217 @@
+"""The VAE's training: what a step minimises, and the adversary that takes the loudness out of the latents.
+
+What a step minimises is the sum of seven losses, of which the config weighs the last six:
+
+    likelihood   mean absolute error of the log mel bands: -log of a Laplace distribution, but for its scale
+    relative     error of the mel bands, not logarithmic, beside all of a frame: the loudest partials decide it
+    kl           divergence of the latents' distribution from a standard Gaussian, summed over latents, times beta,
+                 which is warmed up (Bowman et al., "Generating sentences from a continuous space", 2016)
+    adversary    cross-entropy of the loudness class that it reads from the latents, through gradient reversal (Ganin,
+                 Lempitsky, "Unsupervised domain adaptation by backpropagation", 2015), its strength growing from 0 to 1
+    centroid     how far, in octaves, the centroid moves when another loudness is drawn and the latents stay
+    reading      how far the descriptors are from what a linear map reads from the latents
+    between      how far the descriptors of what lies between two sounds are from what lies between their descriptors
+
+The last two make a morph go straight from one timbre to the other: where descriptors are linear in the latents, what is
+asked for between two sounds does not depend on which two they are, and the decoder can learn it. Part of every batch is
+coloured.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from vqsynth.continuous.flattening import Flattening
+from vqsynth.continuous.vae import VAE, VAEConfig, gaussian_divergence, reparametrise
+from vqsynth.errors import ParameterError
+from vqsynth.sound.frames import Floats
+from vqsynth.sound.mel import EPS, QUIET_DB
+from vqsynth.training.continuous.adversary import Adversary, loudness_classes, reverse_gradient
+from vqsynth.training.continuous.colouring import Colouring
+from vqsynth.training.continuous.corpus import MelCorpus
+from vqsynth.training.continuous.descriptors import SpectrumDescriptors
+from vqsynth.training.continuous.spectral import relative_error
+from vqsynth.training.continuous.training import (
+    Draw,
+    Mixture,
+    Training,
+    check_excerpts,
+    check_length,
+    check_weights,
+    make_seeded,
+)
+
+STATISTICS_FRAMES = 20_000
+
+
+@dataclass(frozen=True)
+class VAETraining:
+    """Say how to train a VAE: what decides its weights, apart from the sounds.
+
+    steps, or minutes to be filled. beta weighs the KL divergence, from nothing to all of it over the first `warm_up` of
+    the steps. adversary: its weight, 0 for none; its strength grows over the first `growth` of the steps; it learns
+    `pursuits` times more often than the encoder. relative, centroid, reading, between: their weights, the last one
+    growing from nothing, from `between_from` of the steps on. colour: by how many nepers excerpts are coloured, 0 for
+    none, `coloured` which share of them, and `cosines` how finely. Excerpts are `frames` long: from many short ones a
+    step learns more timbres than from a few long ones.
+    Raises ParameterError for values out of range.
+    """
+
+    model: VAEConfig = field(default_factory=VAEConfig)
+    steps: int | None = None
+    minutes: float = 15.0
+    seed: int = 0
+    batch: int = 48
+    frames: int = 16
+    learning_rate: float = 2e-3
+    relative: float = 0.0
+    beta: float = 5e-4
+    warm_up: float = 0.3
+    adversary: float = 0.1
+    adversary_rate: float = 2e-3
+    growth: float = 0.5
+    pursuits: int = 1
+    centroid: float = 0.1
+    reading: float = 0.3
+    between: float = 0.2
+    between_from: float = 0.5
+    colour: float = 0.35
+    coloured: float = 0.5
+    cosines: int = 40
+
+    def __post_init__(self) -> None:
+        check_length(steps=self.steps, minutes=self.minutes, seed=self.seed)
+        rates = {"learning_rate": self.learning_rate, "adversary_rate": self.adversary_rate}
+        check_excerpts(batch=self.batch, frames=self.frames, rates=rates)
+        if self.pursuits < 0:
+            raise ParameterError(f"pursuits must be 0 or more (got {self.pursuits})")
+        weights = ("relative", "beta", "adversary", "centroid", "reading", "between", "colour")
+        check_weights({name: getattr(self, name) for name in weights}, cosines=self.cosines)
+        for name in ("warm_up", "growth"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ParameterError(f"{name} must lie between 0 and 1 (got {getattr(self, name)})")
+        for name in ("between_from", "coloured"):
+            if not 0 <= getattr(self, name) < 1:
+                raise ParameterError(f"{name} must lie between 0 and 1, and under 1 (got {getattr(self, name)})")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the config as JSON can hold it."""
+        return asdict(self)
+
+
+class VAETrainer(Training):
+    """Train a VAE and its adversary on a corpus whose loudness `flattening` makes uniform."""
+
+    def __init__(self, config: VAETraining, corpus: MelCorpus, flattening: Flattening, *, total: int | None) -> None:
+        self.config, self.corpus, self.flattening = config, corpus, flattening
+        usual, latents = choose_frames(corpus), config.model.latents
+        self.vae = make_seeded(lambda: VAE(config.model), config.seed)
+        self.adversary = make_seeded(lambda: Adversary(latents), config.seed + 1)
+        self.reader = make_seeded(lambda: nn.Conv1d(latents, SpectrumDescriptors.count, 1), config.seed + 2)
+        self.vae.standardise_by(usual)
+        modules = {"vae": self.vae, "adversary": self.adversary, "reader": self.reader}
+        rates = dict.fromkeys(modules, config.learning_rate) | {"adversary": config.adversary_rate}
+        super().__init__(modules, rates, seed=config.seed, total=total)
+        self._draw = Draw(corpus, batch=config.batch, n_frames=config.frames)
+        self._descriptors = SpectrumDescriptors.of_bands(corpus.grid, usual)
+        self._colouring = Colouring(corpus.grid, spread=config.colour, cosines=config.cosines)
+        self._n_coloured = int(config.coloured * config.batch) if config.colour else 0
+
+    def advance(self) -> dict[str, float]:
+        """Do one step: first the adversary alone, then both against each other."""
+        generator = self.generator()
+        batch = self._cut(generator)
+        mu, log_variance = self.vae.encode_stats(batch.x)
+        for _ in range(self.config.pursuits):
+            self.update(self._adversary_loss(mu.detach(), batch.u), "adversary")
+        losses = self._losses(batch, mu, log_variance, generator)
+        self.update(torch.stack(list(self._weigh(losses).values())).sum(), *self.modules)
+        self.step += 1
+        return {name: float(loss.detach()) for name, loss in losses.items()}
+
+    def _cut(self, generator: torch.Generator) -> "_Batch":
+        """Cut excerpts, the first of them coloured."""
+        starts = self._draw.starts(generator)
+        x = torch.from_numpy(self.corpus.mels(starts, self.config.frames))
+        x[: self._n_coloured] = self._colouring.colour(x[: self._n_coloured], generator)
+        loudness_db = self.corpus.loudness(starts, self.config.frames)
+        u = torch.from_numpy(self.flattening.flatten(loudness_db))[:, None]
+        return _Batch(x, u, torch.from_numpy(loudness_db > QUIET_DB)[:, None].float())
+
+    def _losses(
+        self, batch: "_Batch", mu: Tensor, log_variance: Tensor, generator: torch.Generator
+    ) -> dict[str, Tensor]:
+        z, u = reparametrise(mu, log_variance, generator=generator), batch.u
+        decoded = self.vae.decode(z, u)
+        strength = self.config.adversary * min(1.0, self.progress / max(self.config.growth, 1e-9))
+        losses = {
+            "likelihood": (decoded - batch.x).abs().mean(),
+            "kl": gaussian_divergence(mu, log_variance).sum(dim=1).mean(),
+            "adversary": self._adversary_loss(reverse_gradient(mu, strength), u),
+        }
+        if self.config.relative:
+            losses["relative"] = relative_error(decoded, batch.x.exp() - EPS)
+        if self.config.centroid:
+            # Half of the batch: this costs as much as all other decoding.
+            drawn = self.vae.decode(z[::2], _draw_loudness(u[::2].shape, generator))
+            losses["centroid"] = self._descriptors.centroid_distance(drawn, decoded[::2].detach())
+        if self.config.reading:
+            read = self.reader(mu) - self._descriptors.standard(batch.x)
+            losses["reading"] = (read.abs() * batch.audible).mean()
+        if self.config.between and self.progress >= self.config.between_from:
+            losses["between"] = self._between_loss(mu.detach(), u, decoded.detach(), generator)
+        return losses
+
+    def _between_loss(self, mu: Tensor, u: Tensor, decoded: Tensor, generator: torch.Generator) -> Tensor:
+        """Mix every excerpt with another, each pair by a share of its own, and compare descriptors.
+
+        This moves the decoder alone: an encoder that it moved too would make sounds alike.
+        """
+        mixture = Mixture.draw(len(mu), generator)
+        z, loudness, wanted = (mixture.mix(x) for x in (mu, u, self._descriptors.standard(decoded)))
+        return (self._descriptors.standard(self.vae.decode(z, loudness)) - wanted).abs().mean()
+
+    def _weigh(self, losses: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        config = self.config
+        since = max(0.0, self.progress - config.between_from) / (1 - config.between_from)
+        weights = {
+            "relative": config.relative,
+            "kl": config.beta * min(1.0, self.progress / max(config.warm_up, 1e-9)),
+            "centroid": config.centroid,
+            "reading": config.reading,
+            "between": config.between * since,
+        }
+        return {name: weights.get(name, 1.0) * loss for name, loss in losses.items()}
+
+    def _adversary_loss(self, z: Tensor, u: Tensor) -> Tensor:
+        """Judge what is not coloured: how loud a coloured sound is tells nothing of its timbre."""
+        rest = slice(self._n_coloured, None)
+        return F.cross_entropy(self.adversary(z[rest]), loudness_classes(u[rest, 0]))
+
+
+@dataclass(frozen=True)
+class _Batch:
+    """Hold excerpts: log mel bands x [N, B, T], flattened loudness u and what is audible, 0 or 1, [N, 1, T]."""
+
+    x: Tensor
+    u: Tensor
+    audible: Tensor
+
+
+def _draw_loudness(shape: torch.Size, generator: torch.Generator) -> Tensor:
+    """Draw a straight line from one flattened loudness to another for each excerpt, [N, 1, T]."""
+    ends = torch.rand(shape[0], 2, 1, generator=generator)
+    across = torch.linspace(0, 1, shape[2])
+    lines: Tensor = ends[:, :1] + (ends[:, 1:] - ends[:, :1]) * across
+    return lines
+
+
+def choose_frames(corpus: MelCorpus) -> Floats:
+    """Choose frames (T, B) spread over the corpus, to tell the mean and spread of every band."""
+    frames = corpus.originals if len(corpus.originals) else np.arange(len(corpus.log_mel))
+    return corpus.log_mel[frames[:: max(1, len(frames) // STATISTICS_FRAMES)]].astype(np.float32)

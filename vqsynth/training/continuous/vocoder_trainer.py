@@ -1,0 +1,228 @@
+"""The training of vocoders: from log mel bands to magnitudes, or to sound.
+
+First they learn from the mel bands of the corpus, then, from `fine_tuned_from` of the steps on, from what the VAE makes
+of them, since that is what they will be given. Excerpts begin some frames early, so that what counts has its past.
+
+At last a vocoder of magnitudes is also given what lies between two sounds, where there is no sound to learn from:
+descriptors are to lie between those of the two. So a morph goes straight, what neither the VAE nor the bands tell.
+"""
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from vqsynth.continuous.vocoders import make_vocoder
+from vqsynth.continuous.vocoders.envelope import to_unit_level
+from vqsynth.continuous.vocoders.magnitude import FLOOR
+from vqsynth.continuous.vocoders.networks import LOUDEST
+from vqsynth.errors import ParameterError
+from vqsynth.training.continuous.colouring import Colouring, tint
+from vqsynth.training.continuous.corpus import Ints, MelCorpus
+from vqsynth.training.continuous.decoded import Decoded
+from vqsynth.training.continuous.descriptors import SpectrumDescriptors
+from vqsynth.training.continuous.discriminators import MultiScaleDiscriminator, feature_matching, hinge_losses
+from vqsynth.training.continuous.spectral import magnitude_loss, multi_resolution_loss, target_magnitudes
+from vqsynth.training.continuous.training import (
+    Draw,
+    Mixture,
+    Training,
+    check_excerpts,
+    check_length,
+    check_weights,
+    make_seeded,
+)
+from vqsynth.training.continuous.vae_trainer import choose_frames
+
+
+@dataclass(frozen=True)
+class VocoderTraining:
+    """Say how to train a vocoder of a `kind`: what decides its weights, apart from the sounds.
+
+    network: sizes, those not given as by default. steps, or minutes to be filled. Excerpts are `frames` long, and
+    `past` more that only lead up to them. Discriminators join from `adversarial_from` of the steps on, 1 for never;
+    what they say, and how far their features are apart, is weighed beside the spectral losses. between: for magnitudes,
+    the weight of how far the descriptors of what lies between two sounds are from what lies between theirs, from
+    `between_from` of the steps on, and not before the fine-tuning. colour: for magnitudes, by how many nepers half of
+    the excerpts are coloured, 0 for none, and `cosines` how finely.
+    Raises ParameterError for values out of range.
+    """
+
+    kind: str
+    network: Mapping[str, Any] = field(default_factory=dict)
+    steps: int | None = None
+    minutes: float = 12.0
+    seed: int = 0
+    batch: int = 12
+    frames: int = 64
+    past: int = 12
+    learning_rate: float = 1e-3
+    fine_tuned_from: float = 0.4
+    adversarial_from: float = 1.0
+    discriminator_rate: float = 2e-4
+    adversarial: float = 0.1
+    feature_matching: float = 1.0
+    between: float = 0.0
+    between_from: float = 0.5
+    colour: float = 0.4
+    cosines: int = 40
+
+    def __post_init__(self) -> None:
+        check_length(steps=self.steps, minutes=self.minutes, seed=self.seed)
+        rates = {"learning_rate": self.learning_rate, "discriminator_rate": self.discriminator_rate}
+        check_excerpts(batch=self.batch, frames=self.frames + self.past, rates=rates)
+        for name in ("fine_tuned_from", "adversarial_from", "between_from"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ParameterError(f"{name} must lie between 0 and 1 (got {getattr(self, name)})")
+        check_weights({"between": self.between, "colour": self.colour}, cosines=self.cosines)
+
+    @classmethod
+    def of_kind(cls, kind: str, **options: Any) -> "VocoderTraining":
+        """Take what suits a kind of vocoder, but for the options given. Raises ParameterError for an unknown kind."""
+        if kind not in TRAININGS:
+            raise ParameterError(f"the vocoders that can be trained are {', '.join(TRAININGS)} (got {kind!r})")
+        return replace(TRAININGS[kind], **options)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the config as JSON can hold it."""
+        return asdict(self)
+
+
+_AGAINST: dict[str, Any] = {"minutes": 60.0, "batch": 6, "frames": 32, "learning_rate": 5e-4, "adversarial_from": 0.5}
+TRAININGS = {
+    "magnitude": VocoderTraining("magnitude", batch=32, frames=20, past=8, fine_tuned_from=0.2, between=0.5),
+    "istft": VocoderTraining("istft", **_AGAINST),
+    "melgan": VocoderTraining("melgan", **_AGAINST),
+}
+"""How each kind is trained by default."""
+
+
+class VocoderTrainer(Training):
+    """Train a vocoder on a corpus and on what the VAE makes of it."""
+
+    def __init__(self, config: VocoderTraining, corpus: MelCorpus, decoded: Decoded, *, total: int | None) -> None:
+        self.config, self.corpus, self.decoded = config, corpus, decoded
+        self.fine_tuning = replace(corpus, log_mel=decoded.log_mel)
+        self.vocoder = make_seeded(lambda: make_vocoder(config.kind, corpus.grid, config.network), config.seed)
+        self.network = self.vocoder.network
+        self.network.standardise_by(choose_frames(corpus))
+        self.network.train()
+        modules, rates = {"vocoder": self.network, **self._opponents()}, {"vocoder": config.learning_rate}
+        rates |= dict.fromkeys(modules.keys() - rates, config.discriminator_rate)
+        super().__init__(modules, rates, seed=config.seed, total=total)
+        self._n_frames = config.frames + config.past
+        self._draw = Draw(corpus, batch=config.batch, n_frames=self._n_frames)
+
+    def advance(self) -> dict[str, float]:
+        """Do one step."""
+        generator = self.generator()
+        losses = self._step(self._draw.starts(generator), generator)
+        self.step += 1
+        return {name: float(loss.detach()) for name, loss in losses.items()}
+
+    @property
+    def fine_tunes(self) -> bool:
+        """Whether this step learns from what the VAE makes of the bands."""
+        return self.progress >= self.config.fine_tuned_from
+
+    def _opponents(self) -> dict[str, nn.Module]:
+        return {}
+
+    @abstractmethod
+    def _step(self, starts: Ints, generator: torch.Generator) -> dict[str, Tensor]: ...
+
+    def _mels(self, starts: Ints) -> Tensor:
+        """Cut the bands of excerpts, of what the corpus holds or of what the VAE makes of it."""
+        source = self.fine_tuning if self.fine_tunes else self.corpus
+        return torch.from_numpy(source.mels(starts, self._n_frames))
+
+
+class MagnitudeTrainer(VocoderTrainer):
+    """Train a vocoder that makes magnitudes.
+
+    Half of every batch is coloured, bands and magnitudes alike: else the strength of every partial of the notes that it
+    hears is learnt by heart, and those of other notes are drawn towards them.
+    """
+
+    def __init__(self, config: VocoderTraining, corpus: MelCorpus, decoded: Decoded, *, total: int | None) -> None:
+        super().__init__(config, corpus, decoded, total=total)
+        usual = self._magnitudes(self._draw.starts(torch.Generator().manual_seed(config.seed)))
+        self._descriptors = SpectrumDescriptors.of_bins(corpus.grid, (usual + FLOOR).log())
+        self._colouring = Colouring(corpus.grid, spread=config.colour, cosines=config.cosines)
+
+    def _step(self, starts: Ints, generator: torch.Generator) -> dict[str, Tensor]:
+        mel, wanted = self._mels(starts), self._magnitudes(starts + self.config.past)
+        coloured = len(starts) // 2 if self.config.colour else 0
+        curves = self._colouring.draw(coloured, generator)
+        mel[:coloured] = tint(mel[:coloured], curves)
+        wanted[:coloured] *= (curves @ self.network.interpolation.T).exp()[..., None]
+        made = self.network(mel)[..., self.config.past :]
+        losses = {"loss": magnitude_loss(made, wanted)}
+        if self.config.between and self.fine_tunes and self.progress >= self.config.between_from:
+            losses["between"] = self._between_loss(starts[coloured:], made[coloured:].detach(), generator)
+        self.update(losses["loss"] + self.config.between * losses.get("between", torch.zeros(())), "vocoder")
+        return losses
+
+    def _between_loss(self, starts: Ints, made: Tensor, generator: torch.Generator) -> Tensor:
+        """Mix every excerpt with another, each pair by a share of its own, and compare descriptors."""
+        mixture = Mixture.draw(len(starts), generator)
+        mixed: Tensor = self.network(self.decoded.mix(starts, self._n_frames, mixture))[..., self.config.past :]
+        got, ends = (self._descriptors.standard(x.clamp(max=LOUDEST)) for x in (mixed, made))
+        return (got - mixture.mix(ends)).abs().mean()
+
+    def _magnitudes(self, starts: Ints) -> Tensor:
+        windows = self.corpus.windows((starts[:, None] + np.arange(self.config.frames)).ravel())
+        loudness_db = torch.from_numpy(self.corpus.loudness(starts, self.config.frames))
+        frames = torch.from_numpy(windows).reshape(*loudness_db.shape, -1)
+        return target_magnitudes(frames, loudness_db, self.corpus.grid)
+
+
+class WaveformTrainer(VocoderTrainer):
+    """Train a vocoder that makes samples: by spectra alone, and then against discriminators too.
+
+    A step first teaches the discriminators, by the hinge loss, and then the vocoder. Kumar et al., "MelGAN: Generative
+    adversarial networks for conditional waveform synthesis", 2019, whose vocoder has no spectral losses.
+    """
+
+    def _opponents(self) -> dict[str, nn.Module]:
+        self._discriminators = make_seeded(MultiScaleDiscriminator, self.config.seed + 1)
+        return {"discriminators": self._discriminators}
+
+    def _step(self, starts: Ints, generator: torch.Generator) -> dict[str, Tensor]:
+        wanted, made = self._sounds(starts), self.network(self._mels(starts))[:, self._skipped :]
+        losses = {"spectral": multi_resolution_loss(made, wanted)}
+        if self.progress < self.config.adversarial_from:
+            self.update(losses["spectral"], "vocoder")
+            return losses
+        judged = hinge_losses(self._discriminators(wanted), self._discriminators(made.detach()))
+        losses["discriminators"] = judged.discriminator
+        self.update(judged.discriminator, "discriminators")
+        with torch.no_grad():
+            real = self._discriminators(wanted)
+        fake = self._discriminators(made)
+        losses["adversarial"] = hinge_losses(real, fake).generator
+        losses["features"] = feature_matching(real, fake)
+        weighed = self.config.adversarial * losses["adversarial"] + self.config.feature_matching * losses["features"]
+        self.update(losses["spectral"] + weighed, "vocoder")
+        return losses
+
+    def _sounds(self, starts: Ints) -> Tensor:
+        """Cut the sounds that the network is to make, at unit loudness, but for the frames that lead up to them."""
+        grid = self.corpus.grid
+        cut = self.corpus.sounds(starts, self._n_frames * grid.frames.hop_length, before=grid.frames.n_fft // 2)
+        level = to_unit_level(cut, self.corpus.loudness(starts, self._n_frames), grid)
+        return torch.from_numpy(level[:, self._skipped :])
+
+    @property
+    def _skipped(self) -> int:
+        return max(self.config.past, int(self.network.skipped_frames)) * self.corpus.grid.frames.hop_length
+
+
+def make_trainer(config: VocoderTraining, corpus: MelCorpus, decoded: Decoded, *, total: int | None) -> VocoderTrainer:
+    """Begin the training that suits a vocoder's kind."""
+    kind = MagnitudeTrainer if config.kind == "magnitude" else WaveformTrainer
+    return kind(config, corpus, decoded, total=total)
