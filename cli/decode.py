@@ -8,8 +8,8 @@ from vqsynth.cli import options
 from vqsynth.cli.streams import readable, say, written
 from vqsynth.errors import CodebookError
 from vqsynth.path import load_layers
-from vqsynth.shelf import find_codebook, load
 from vqsynth.sound import audio
+from vqsynth.store import find_codebook, load
 
 
 @click.command("decode")

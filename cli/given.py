@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 
 import click
 
+from vqsynth.cli.names import CONTINUOUS_VERBS, VERBS
+
 BOOK, MODEL, PATH, LATENTS, SOUND = "codebook", "continuous model", "path", "latent path", "sound"
 REPORT = "report"
 _KEY = "vqsynth.given"
@@ -137,7 +139,5 @@ def _advise(kind: str, given: Given) -> str:
 
 
 def _all_verbs() -> Iterator[tuple[str, str]]:
-    from vqsynth.cli import continuous, main
-
-    yield from ((f"vqsynth {name}", about) for name, about in main.VERBS.items())
-    yield from ((f"vqsynth continuous {name}", about) for name, about in continuous.VERBS.items())
+    yield from ((f"vqsynth {name}", about) for name, about in VERBS.items())
+    yield from ((f"vqsynth continuous {name}", about) for name, about in CONTINUOUS_VERBS.items())

@@ -5,8 +5,8 @@ import click
 from vqsynth.cli import options
 from vqsynth.cli.printing import describe_card
 from vqsynth.codes.spreadsheet import format_value
-from vqsynth.shelf import load
 from vqsynth.storage.files import show_text
+from vqsynth.store import load
 
 
 @click.command("info")

@@ -9,7 +9,7 @@ from vqsynth.cli.printing import print_table
 from vqsynth.codebook import Codebook
 from vqsynth.codes.spreadsheet import format_value
 from vqsynth.errors import CodebookError
-from vqsynth.shelf import codebooks_at_hand, load
+from vqsynth.store import codebooks_at_hand, load
 
 
 @click.command("list")

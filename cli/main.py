@@ -13,26 +13,11 @@ import click
 
 from vqsynth import __version__
 from vqsynth.cli.ending import heed_signals, status_of, stop
+from vqsynth.cli.names import VERBS
 from vqsynth.cli.verbs import Verbs
 from vqsynth.errors import VqsynthError, VqsynthWarning
 from vqsynth.running.interrupts import Stopped
 from vqsynth.storage.files import show_text
-
-VERBS = {
-    "list": "Show the codebooks at hand.",
-    "info": "Show what a codebook is made of.",
-    "table": "Show, sort and filter the descriptors of a codebook's codes.",
-    "map": "See a codebook's codes, the near ones alike.",
-    "traverse": "Hear a codebook in the order of a descriptor.",
-    "reach": "Show what of a demand a codebook can meet.",
-    "synth": "Make a sound that follows descriptor curves.",
-    "batch": "Make many sounds: every target with every codebook.",
-    "encode": "Turn a sound into a path of codes and gain.",
-    "decode": "Turn a path into sound.",
-    "transfer": "Play a sound in a codebook's timbre.",
-    "train": "Learn a codebook from a folder of sounds.",
-    "continuous": "Glide between sounds: the continuous model, and verbs of its own.",
-}
 
 
 @click.group(

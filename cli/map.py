@@ -8,7 +8,7 @@ from vqsynth.cli import options
 from vqsynth.cli.outputs import dark as dark_option
 from vqsynth.codes.projection import PROJECTIONS, project_codes
 from vqsynth.plot import plot_map
-from vqsynth.shelf import load
+from vqsynth.store import load
 
 
 @click.command("map")

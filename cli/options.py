@@ -13,9 +13,9 @@ from vqsynth.codes.table import DescriptorTable
 from vqsynth.errors import ParameterError, VqsynthError
 from vqsynth.page import check_page
 from vqsynth.plot import check_picture
-from vqsynth.shelf import find_codebook
 from vqsynth.sound import audio
 from vqsynth.storage.files import check_output
+from vqsynth.store import find_codebook
 
 EXCITATIONS = ("noise", "coherent", "refined")
 File = FilePath()

@@ -9,7 +9,7 @@ from vqsynth.cli import following, options
 from vqsynth.follow.reach import describe_reach, preview_targets
 from vqsynth.follow.synthesis import gather_targets
 from vqsynth.plot import plot_reach
-from vqsynth.shelf import load
+from vqsynth.store import load
 
 
 @click.command("reach")

@@ -10,8 +10,8 @@ from vqsynth.cli.outputs import RenderFiles, render_files
 from vqsynth.cli.streams import say, written
 from vqsynth.follow.report import summarize, warnings_of
 from vqsynth.follow.synthesis import synthesize
-from vqsynth.shelf import load
 from vqsynth.sound import audio
+from vqsynth.store import load
 
 
 @click.command("synth")

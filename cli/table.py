@@ -10,7 +10,7 @@ from vqsynth.cli.streams import STANDARD, say
 from vqsynth.codes.spreadsheet import format_value
 from vqsynth.errors import ParameterError
 from vqsynth.page import write_table_page
-from vqsynth.shelf import load
+from vqsynth.store import load
 
 
 @click.command("table")

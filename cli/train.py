@@ -39,7 +39,7 @@ def train_command(sounds: tuple[Path, ...], name: str, output: Path, sr: int, n_
       vqsynth train my-sounds --name mine -o mine --minutes 12
       vqsynth train my-sounds more --name mine -o mine --base mine --minutes 5
     """
-    from vqsynth.shelf import load
+    from vqsynth.store import load
     from vqsynth.training.codebook.build import TrainingJob, check_job, make_config, train_codebook
     from vqsynth.training.codebook.sample import sample_path
 

@@ -6,8 +6,8 @@ import click
 
 from vqsynth.cli import options
 from vqsynth.cli.streams import say, written
-from vqsynth.shelf import load
 from vqsynth.sound import audio
+from vqsynth.store import load
 
 
 @click.command("transfer")

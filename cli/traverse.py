@@ -8,8 +8,8 @@ from vqsynth.cli import options
 from vqsynth.cli.outputs import dark as dark_option
 from vqsynth.cli.streams import say, written
 from vqsynth.plot import plot_traverse
-from vqsynth.shelf import load
 from vqsynth.sound import audio
+from vqsynth.store import load
 
 
 @click.command("traverse")

@@ -26,12 +26,12 @@ from tests.sound_worlds import make_codebook
 from tests.training.codebook.sound_files import small_corpus
 from vqsynth import continuous
 from vqsynth.cli.printing import describe_card
-from vqsynth.curves.language import language as curves
+from vqsynth.curves import language as curves
 from vqsynth.model.vqvae import ModelConfig
 from vqsynth.path import load_layers, save_layers
-from vqsynth.shelf import load
 from vqsynth.sound import audio
 from vqsynth.storage.bundle import CARD_HASH
+from vqsynth.store import load
 from vqsynth.training.codebook.trainer import TrainConfig, Trainer
 from vqsynth.training.core.checkpoint import Checkpoint, check_fit, load_checkpoint, save_checkpoint
 

@@ -9,7 +9,7 @@ import pytest
 import vqsynth
 from vqsynth.codebooks.recipes.bank import RECIPES
 from vqsynth.codes.spectra import Grains, measure_grains
-from vqsynth.shelf import shipped_codebooks
+from vqsynth.store import shipped_codebooks
 
 BOOKS = shipped_codebooks()
 MEGABYTE = 1e6

@@ -102,10 +102,10 @@ def test_load_card_with_any_bit_flipped_is_refused(folder: Path, rng: np.random.
 
 def test_load_parses_the_bytes_that_were_checked(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A save in the midst of a load, between the check of a file and its parsing, changes nothing of what is loaded."""
-    from vqsynth import shelf
+    from vqsynth import store
 
     before = vqsynth.load(folder)
-    read = shelf.read_bundle
+    read = store.read_bundle
 
     def read_and_save(*arguments: Any) -> Any:
         found = read(*arguments)
@@ -113,7 +113,7 @@ def test_load_parses_the_bytes_that_were_checked(folder: Path, monkeypatch: pyte
             (folder / name).write_bytes(b"another")
         return found
 
-    monkeypatch.setattr(shelf, "read_bundle", read_and_save)
+    monkeypatch.setattr(store, "read_bundle", read_and_save)
     loaded = vqsynth.load(folder)
     np.testing.assert_array_equal(loaded.table.values, before.table.values)
     np.testing.assert_array_equal(loaded.grains.magnitudes, before.grains.magnitudes)

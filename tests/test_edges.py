@@ -14,16 +14,16 @@ import pytest
 
 from tests.continuous.latent_paths import make_path
 from tests.continuous.small import make_small_model
-from vqsynth import render, shelf
+from vqsynth import render, store
 from vqsynth.checks import check_flag, check_mapping, check_number, check_path, check_positive, check_whole
 from vqsynth.codebook import Codebook
 from vqsynth.codes import index
 from vqsynth.codes.projection import project_codes
 from vqsynth.codes.selection import Selection
 from vqsynth.continuous import alignment, bending, morphing, plane, streaming
-from vqsynth.continuous import shelf as models
+from vqsynth.continuous import store as models
 from vqsynth.continuous.model import ContinuousModel
-from vqsynth.curves.language import language as curves
+from vqsynth.curves import language as curves
 from vqsynth.curves.ranges import map_range
 from vqsynth.errors import ParameterError, VqsynthError
 from vqsynth.follow import batch, correction
@@ -196,7 +196,7 @@ def public_calls(book: Codebook, model: ContinuousModel) -> Iterator[tuple[str, 
         },
     )
     yield "Request", batch.Request, {"text": "a", "curves": {"centroid": "900"}, "like": None}
-    yield "load", shelf.load, {"book": "violin-is-not-here"}
+    yield "load", store.load, {"book": "violin-is-not-here"}
     yield "models.load", models.load, {"model": "strings-is-not-here"}
     yield "audio.load", audio.load, {"path": "a.wav", "sr": 16000}
     yield "audio.stream", lambda **o: list(audio.stream(**o)), {"path": "a.wav", "sr": 16000, "piece_s": 1.0}

@@ -30,7 +30,7 @@ SYNTH = ["synth", "BOOK", "--target", "centroid=sin(p5,p95,1)", "--seconds", "0.
 TRAIN = ["train", "sounds", "--name", "x", "-o", "x", "--steps", "100000", "--codes", "8", "--n-fft", "512"]
 # The verb, and the module and function that it is about to call when the signal comes.
 MOMENTS = {
-    "loading": (["info", "BOOK"], "vqsynth.shelf", "load"),
+    "loading": (["info", "BOOK"], "vqsynth.store", "load"),
     "rendering": (SYNTH, "vqsynth.follow.synthesis", "gather_targets"),
     "writing": (SYNTH, "os", "fsync"),
 }

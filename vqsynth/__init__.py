@@ -13,7 +13,7 @@ The modules, in the order in which data flows:
     render        a path to sound, whole or block by block
     model/        the VQ-VAE            (torch lives here)
     codebook      the grains, table and model of one sound world, and the methods that people use
-    shelf         finding and loading codebooks
+    store         finding and loading codebooks
     follow/       curves to a sound and its report: rendered, measured, corrected
     continuous/   the continuous model: mel-spectrogram VAE and vocoders, on the ground floor of all this
     training/     sounds to a codebook or a continuous model
@@ -35,16 +35,16 @@ if TYPE_CHECKING:
     from vqsynth.errors import VqsynthError as VqsynthError
     from vqsynth.follow.synthesis import synthesize as synthesize
     from vqsynth.path import CodePath as CodePath
-    from vqsynth.shelf import list_codebooks as list_codebooks
-    from vqsynth.shelf import load as load
     from vqsynth.sound.descriptors import descriptor as descriptor
+    from vqsynth.store import list_codebooks as list_codebooks
+    from vqsynth.store import load as load
 
 __version__ = "0.1.0"
 
 _HOMES = {
     "Codebook": "codebook",
-    "list_codebooks": "shelf",
-    "load": "shelf",
+    "list_codebooks": "store",
+    "load": "store",
     "descriptor": "sound.descriptors",
     "VqsynthError": "errors",
     "CodePath": "path",

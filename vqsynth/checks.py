@@ -6,6 +6,7 @@ True is no number, 2.0 no whole one; NumPy's numbers are as good as Python's.
 import math
 import os
 from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -108,3 +109,11 @@ def _bounds(low: float, high: float | None) -> str:
     if high is None or high == math.inf:
         return "that is finite" if low == -math.inf else f"of {low:g} or more"
     return f"of {low:g} or more, up to {high:g}"
+
+
+def unknown_name(name: str, known: Sequence[str], kind: str) -> ParameterError:
+    """Word the error for a name that is not known, with the nearest of those that are."""
+    name = name if isinstance(name, str) else show(name)
+    near = get_close_matches(name, known, n=1)
+    hint = f"did you mean '{near[0]}'? " if near else ""
+    return ParameterError(f"unknown {kind} '{name}'; {hint}known are {', '.join(known)}")

@@ -2,23 +2,11 @@
 
 import click
 
+from vqsynth.cli.names import CONTINUOUS_VERBS
 from vqsynth.cli.verbs import Verbs
 
-VERBS = {
-    "list": "Show the models at hand.",
-    "info": "Show what a model is made of, and what its components follow.",
-    "encode": "Turn a sound into a latent path.",
-    "bend": "Bend a latent path by hand.",
-    "plot": "Draw a latent path.",
-    "decode": "Turn a latent path into sound.",
-    "transfer": "Play a sound as a model hears it.",
-    "morph": "Turn one sound into another.",
-    "plane": "Move between four sounds.",
-    "train": "Learn a model from a folder of sounds.",
-}
 
-
-@click.group("continuous", cls=Verbs, verbs=VERBS, package="vqsynth.cli.continuous")
+@click.group("continuous", cls=Verbs, verbs=CONTINUOUS_VERBS, package="vqsynth.cli.continuous")
 def continuous_command() -> None:
     """Glide between sounds: encode them, bend what a model hears, and decode it.
 

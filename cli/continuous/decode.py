@@ -7,7 +7,7 @@ import click
 
 from vqsynth.cli import options
 from vqsynth.cli.continuous import rendering
-from vqsynth.continuous.shelf import find_model
+from vqsynth.continuous.store import find_model
 from vqsynth.errors import ModelError
 
 

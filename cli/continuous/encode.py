@@ -7,7 +7,7 @@ import click
 from vqsynth.cli import options
 from vqsynth.cli.continuous.rendering import check_latents, encode_file, model_argument
 from vqsynth.cli.streams import say, written
-from vqsynth.continuous.shelf import find_model, load
+from vqsynth.continuous.store import find_model, load
 
 
 @click.command("encode")

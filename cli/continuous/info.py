@@ -6,7 +6,7 @@ import click
 
 from vqsynth.cli.continuous.rendering import model_argument
 from vqsynth.cli.printing import describe_card
-from vqsynth.continuous.shelf import load
+from vqsynth.continuous.store import load
 from vqsynth.storage.files import show_text
 
 

@@ -5,7 +5,7 @@ import click
 from vqsynth.cli.options import load_whole
 from vqsynth.cli.printing import print_table
 from vqsynth.continuous.model import ContinuousModel
-from vqsynth.continuous.shelf import load, models_at_hand
+from vqsynth.continuous.store import load, models_at_hand
 from vqsynth.errors import ModelError
 
 

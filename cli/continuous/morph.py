@@ -7,7 +7,7 @@ import click
 
 from vqsynth.cli.continuous import rendering
 from vqsynth.continuous.morphing import ALIGNMENTS, PARTS, morph
-from vqsynth.continuous.shelf import find_model
+from vqsynth.continuous.store import find_model
 from vqsynth.curves.language import make_curve
 
 

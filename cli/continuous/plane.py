@@ -7,7 +7,7 @@ import click
 
 from vqsynth.cli.continuous import rendering
 from vqsynth.continuous.plane import check_corners, read_walk, walk_plane
-from vqsynth.continuous.shelf import find_model
+from vqsynth.continuous.store import find_model
 
 
 @click.command("plane")

@@ -13,7 +13,7 @@ from vqsynth.cli.streams import STANDARD, FilePath, Name, readable, say, written
 from vqsynth.continuous.latentfiles import SUFFIXES, check_suffix
 from vqsynth.continuous.latents import LatentPath
 from vqsynth.continuous.model import ContinuousModel
-from vqsynth.continuous.shelf import load
+from vqsynth.continuous.store import load
 from vqsynth.errors import AudioError
 from vqsynth.sound import audio
 

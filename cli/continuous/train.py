@@ -32,7 +32,7 @@ def train_command(sounds: tuple[Path, ...], name: str, output: Path, transpose: 
     Example:
       vqsynth continuous train my-sounds --name mine -o mine --minutes 15 --vocoder magnitude --vocoder istft
     """
-    from vqsynth.continuous.shelf import load
+    from vqsynth.continuous.store import load
     from vqsynth.training.continuous.build import train_model
     from vqsynth.training.continuous.job import ModelJob, make_grid, make_trainings
 

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from vqsynth.cli.continuous import rendering
-from vqsynth.continuous.shelf import find_model
+from vqsynth.continuous.store import find_model
 
 
 @click.command("transfer")

@@ -174,7 +174,7 @@ def make_model(
     base: str | None,
 ) -> None:
     """Make the continuous model NAME from the packages that hold its sounds."""
-    from vqsynth.continuous.shelf import load
+    from vqsynth.continuous.store import load
     from vqsynth.training.continuous.build import train_model
 
     try:

@@ -10,7 +10,7 @@ import pytest
 import vqsynth
 from vqsynth.codebooks.recipes.continuous import MODEL_RECIPES
 from vqsynth.continuous import load
-from vqsynth.continuous.shelf import models_at_hand
+from vqsynth.continuous.store import models_at_hand
 from vqsynth.sound.descriptors import measure
 
 MODELS = models_at_hand()
@@ -28,7 +28,7 @@ def bowed(f0_hz: float, *, sr: int = 44100, seconds: float = 1.0) -> np.ndarray:
     return (0.1 * np.sin(np.pi * t / seconds) * partials).astype(np.float32)
 
 
-def test_shelf_has_a_model_of_every_recipe() -> None:
+def test_bank_has_a_model_of_every_recipe() -> None:
     assert {folder.name for folder in MODELS} == set(MODEL_RECIPES)
 
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from vqsynth.continuous.layers import ResidualBlock
+from vqsynth.continuous.blocks import ResidualBlock
 from vqsynth.continuous.vae import (
     VAE,
     DecoderStream,

@@ -21,7 +21,7 @@ JOBS = {
 PROGRAM = """
 import multiprocessing, os, sys, numpy as np
 from vqsynth import load, synthesize
-from vqsynth.continuous.shelf import load as load_model
+from vqsynth.continuous.store import load as load_model
 
 book, model = load(sys.argv[1]), load_model(sys.argv[2])
 y = np.random.default_rng(0).uniform(-0.3, 0.3, 16000 * 8).astype(np.float32)

@@ -10,13 +10,12 @@ import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vqsynth.checks import check_kind, show
+from vqsynth.checks import check_kind, unknown_name
 from vqsynth.errors import ParameterError
 
 Bools = NDArray[np.bool_]
@@ -56,14 +55,6 @@ def match_rows(expression: str, columns: Columns) -> Bools:
     except (SyntaxError, ValueError, RecursionError, MemoryError) as e:
         raise _unreadable(expression) from e
     return _rows(tree.body, columns, expression)
-
-
-def unknown_name(name: str, known: Sequence[str], kind: str) -> ParameterError:
-    """Word the error for a name that is not known, with the nearest of those that are."""
-    name = name if isinstance(name, str) else show(name)
-    near = get_close_matches(name, known, n=1)
-    hint = f"did you mean '{near[0]}'? " if near else ""
-    return ParameterError(f"unknown {kind} '{name}'; {hint}known are {', '.join(known)}")
 
 
 def _rows(node: ast.expr, columns: Columns, expression: str) -> Bools:

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from vqsynth.checks import check_flag, check_number, show
-from vqsynth.codes.filters import Bools, Columns, match_rows, unknown_name
+from vqsynth.checks import check_flag, check_number, show, unknown_name
+from vqsynth.codes.filters import Bools, Columns, match_rows
 from vqsynth.codes.spreadsheet import KEYS, Sheet, csv_text, format_value, html_text, json_text, parse_csv
 from vqsynth.errors import CodebookError, ParameterError
 from vqsynth.storage.files import StrPath, decode_text, read_regular, write_whole

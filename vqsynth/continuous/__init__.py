@@ -3,7 +3,7 @@
 The modules, in the order in which data flows:
 
     flattening    loudness brought to a uniform distribution
-    layers        causal networks, whole and block by block
+    blocks        causal networks, whole and block by block
     vae           mel spectra to latents and back
     components    latents to principal components and back
     latentfiles   what a file of a latent path says, checked
@@ -17,7 +17,7 @@ The modules, in the order in which data flows:
     folder        what a model's folder holds, and how weights are stored
     model         all of it as one thing with a card: encode, decode, transfer
     streaming     the same, block by block
-    shelf         finding and loading models
+    store         finding and loading models
 
 The public names below are loaded when they are first used; what bends, morphs and lists does so without torch.
 """
@@ -31,13 +31,13 @@ if TYPE_CHECKING:
     from vqsynth.continuous.model import ContinuousModel as ContinuousModel
     from vqsynth.continuous.morphing import morph as morph
     from vqsynth.continuous.plane import walk_plane as walk_plane
-    from vqsynth.continuous.shelf import list_models as list_models
-    from vqsynth.continuous.shelf import load as load
+    from vqsynth.continuous.store import list_models as list_models
+    from vqsynth.continuous.store import load as load
     from vqsynth.continuous.streaming import ModelStream as ModelStream
 
 _HOMES = {
-    "load": "shelf",
-    "list_models": "shelf",
+    "load": "store",
+    "list_models": "store",
     "ContinuousModel": "model",
     "LatentPath": "latents",
     "ModelStream": "streaming",

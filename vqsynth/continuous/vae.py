@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from vqsynth.continuous.layers import Past, Stream, Tensors, Tower, band_statistics, copy_weights, make_of_weights
+from vqsynth.continuous.blocks import Past, Stream, Tensors, Tower, band_statistics, copy_weights, make_of_weights
 from vqsynth.errors import ModelError, ParameterError
 from vqsynth.sound.frames import Floats
 

@@ -24,8 +24,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from vqsynth.checks import check_positive, check_row
-from vqsynth.codes.filters import unknown_name
+from vqsynth.checks import check_positive, check_row, unknown_name
 from vqsynth.curves.files import LARGEST, Reading, read_points
 from vqsynth.curves.shapes import NAMED, Doubles, Shape, breakpoints, constant, spread
 from vqsynth.curves.tables import PERCENTILE

@@ -36,7 +36,8 @@ def sample_targets(
 ) -> dict[str, NDArray[np.float64]]:
     """Turn curves into values per frame, loudness at -20 where none is given.
 
-    curves: descriptor name to anything that `curves.make_curve` takes. mapping: see `vqsynth.curves.ranges`; loudness, which
+    curves: descriptor name to anything that `curves.make_curve` takes. mapping: see
+    `vqsynth.curves.ranges`; loudness, which
     gain meets, is never mapped. Returns name to (T,), NaN where a sound or a file that is a target has no value.
     Raises ParameterError for unknown names, unusable curves, and a duration outside 0 to an hour.
     """

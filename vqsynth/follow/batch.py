@@ -17,10 +17,10 @@ from vqsynth.checks import check_flag, check_kind, check_mapping, check_path, sh
 from vqsynth.codebook import CODEBOOK, GRAINS, TABLE, Codebook
 from vqsynth.errors import ParameterError, VqsynthError
 from vqsynth.follow.synthesis import synthesize
-from vqsynth.shelf import find_codebook, load
 from vqsynth.sound import audio
 from vqsynth.storage.bundle import read_card
 from vqsynth.storage.files import StrPath, check_output, write_whole
+from vqsynth.store import find_codebook, load
 
 SUMMARY = "summary.csv"
 

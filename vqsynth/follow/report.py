@@ -37,9 +37,9 @@ def make_report(
     Returns a dict for JSON: sr, hop_length, codes (T,), codes_used, scaled_db, and under `descriptors`, by target,
     unit, asked, table and got (T,) with None where there is no value, distance (T,) of asked and table in spreads,
     error, RMS in the unit, error_cents, the same of frequencies, nrmse, the error over the range of the target, None
-    where that is next to nothing (see `vqsynth.curves.misses`), out_of_reach, and reach, the lowest and highest value of the
-    table; runner_up (T,), the code that would have been next. A loudness `table` is that of the chosen codes at the
-    path's gains.
+    where that is next to nothing (see `vqsynth.curves.misses`), out_of_reach, and reach, the lowest and highest value
+    of the table; runner_up (T,), the code that would have been next. A loudness `table` is that of the chosen codes at
+    the path's gains.
     """
     got, misses = measure_errors(y, grid, targets)
     rows = {}

@@ -24,7 +24,8 @@ def plot_report(
 ) -> None:
     """Draw what was asked and what was got, a panel per descriptor, above the spectrogram of the sound.
 
-    report: as `vqsynth.follow.report` makes it, null where there is no value; where a descriptor has `reach` (low, high),
+    report: as `vqsynth.follow.report` makes it, null where there is no value; where a descriptor has `reach`
+    (low, high),
     what was asked outside it is shaded. y: (n,). The picture's format is that of the path's extension.
     Raises ParameterError for an extension or folder that does not do, VqsynthError where the disk refuses.
     """

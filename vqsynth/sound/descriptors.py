@@ -1,7 +1,8 @@
 """The acoustic descriptors: one function each, and the registry that names them with unit and scale.
 
 Every function takes an `Analysis` of one or many sounds and returns a value per frame. Frames are those of
-`vqsynth.sound.frames`: centred, Hann-windowed, n_fft and hop_length of the grid at hand (2048 and 512 by default); a pitch is
+`vqsynth.sound.frames`: centred, Hann-windowed, n_fft and hop_length of the grid at hand (2048 and 512 by default); a
+pitch is
 looked for in frames of its own about the same centres, 93 ms long, so that it is the same whatever n_fft is. The
 spectral descriptors are taken of the magnitude (not the power) unless their docstring says otherwise, and agree with
 librosa's of the same name. What a silent frame has no value for is NaN.

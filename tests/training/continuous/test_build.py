@@ -9,7 +9,7 @@ import pytest
 from tests.continuous.small import GRID, make_sound
 from tests.training.continuous.sound_files import VAE_TRAINING, make_job, vocoder_training, write_sounds
 from vqsynth.continuous.model import ContinuousModel
-from vqsynth.continuous.shelf import load
+from vqsynth.continuous.store import load
 from vqsynth.errors import AudioError, ModelError, ParameterError
 from vqsynth.sound.descriptors import REGISTRY
 from vqsynth.sound.frames import FrameGrid

@@ -224,7 +224,8 @@ def test_claim_checkpoints_twice_refuses_the_second_in_one_line(tmp_path: Path) 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="the system knows no such end")
 def test_claim_checkpoints_of_a_killed_training_is_given(tmp_path: Path) -> None:
     program = (
-        "import os, signal, sys; from pathlib import Path; from vqsynth.training.core.checkpoint import claim_checkpoints\n"
+        "import os, signal, sys; from pathlib import Path\n"
+        "from vqsynth.training.core.checkpoint import claim_checkpoints\n"
         "with claim_checkpoints([Path(sys.argv[1])]): os.kill(os.getpid(), signal.SIGKILL)"
     )
     path = checkpoint_path(tmp_path / "mine")

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from vqsynth.continuous.layers import Past, Tower
+from vqsynth.continuous.blocks import Past, Tower
 from vqsynth.continuous.vocoders.envelope import Leveled
 from vqsynth.continuous.vocoders.interface import Player
 from vqsynth.continuous.vocoders.networks import LOUDEST, MelNetwork, NetworkStream, NetworkVocoder, band_interpolation

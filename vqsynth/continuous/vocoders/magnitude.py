@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from torch import Tensor, nn
 
-from vqsynth.continuous.layers import Past, Tower
+from vqsynth.continuous.blocks import Past, Tower
 from vqsynth.continuous.vocoders.interface import Player, fade_ends, hold_ends
 from vqsynth.continuous.vocoders.networks import LOUDEST, MelNetwork, NetworkStream, NetworkVocoder, band_interpolation
 from vqsynth.errors import ParameterError

@@ -12,7 +12,7 @@ import numpy as np
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from vqsynth.continuous.layers import CausalConv, Past, Tower
+from vqsynth.continuous.blocks import CausalConv, Past, Tower
 from vqsynth.continuous.vocoders.envelope import Leveled
 from vqsynth.continuous.vocoders.interface import Player
 from vqsynth.continuous.vocoders.networks import MelNetwork, NetworkStream, NetworkVocoder

@@ -13,7 +13,7 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 
-from vqsynth.continuous.layers import Past, Stream, band_statistics, copy_weights, make_of_weights
+from vqsynth.continuous.blocks import Past, Stream, band_statistics, copy_weights, make_of_weights
 from vqsynth.continuous.vocoders.interface import Arrays, Vocoder
 from vqsynth.errors import ModelError
 from vqsynth.sound.frames import Floats

@@ -7,6 +7,7 @@
     spectral          how far made magnitudes are from those that they were to be
     discriminators    networks that learn to tell made sounds from real ones
     decoded           what the VAE makes of a corpus, which vocoders are given
+    adversary         what reads loudness from latents, so that they unlearn it
     vae_trainer       the training of the VAE
     vocoder_trainer   the training of vocoders
     job               what is to be trained on and how

@@ -12,7 +12,7 @@ import pytest
 import soundfile
 
 from tests.conftest import Run
-from vqsynth.cli.main import VERBS
+from vqsynth.cli.names import VERBS
 
 
 def test_synth_writes_sound_path_report_and_plot(run: Run, book_folder: Path, tmp_path: Path) -> None:

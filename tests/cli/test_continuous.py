@@ -16,7 +16,7 @@ from tests.conftest import Run
 from tests.continuous.latent_paths import make_path, same
 from tests.continuous.small import LATENTS, SR, make_small_model, make_sound
 from tests.plot.pictures import texts
-from vqsynth.cli.continuous import VERBS
+from vqsynth.cli.names import CONTINUOUS_VERBS as VERBS
 from vqsynth.continuous.bending import bend
 from vqsynth.continuous.latents import LatentPath
 from vqsynth.continuous.morphing import morph

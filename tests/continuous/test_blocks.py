@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from vqsynth.continuous.layers import (
+from vqsynth.continuous.blocks import (
     CHUNK,
     CausalConv,
     FrameNorm,

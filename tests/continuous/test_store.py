@@ -15,7 +15,7 @@ from safetensors.numpy import load_file, save_file
 import vqsynth
 from tests.continuous.small import SR, make_small_model, make_sound
 from vqsynth.continuous.model import ContinuousModel
-from vqsynth.continuous.shelf import find_model, list_models, load, models_at_hand
+from vqsynth.continuous.store import find_model, list_models, load, models_at_hand
 from vqsynth.errors import CodebookError, ModelError
 
 FILES = ("vae.safetensors", "vocoder-magnitude.safetensors", "vocoder-istft.safetensors")

@@ -8,7 +8,7 @@ import pytest
 from tests.conftest import Run
 from tests.continuous.small import make_sound
 from tests.training.continuous.sound_files import write_sounds
-from vqsynth.continuous.shelf import load
+from vqsynth.continuous.store import load
 from vqsynth.training.continuous.vocoder_trainer import TRAININGS
 
 SMALL = ("--sr", 8000, "--n-fft", 512, "--n-mels", 24)
