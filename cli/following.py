@@ -47,7 +47,6 @@ _CHOICES: list[Decorator] = [
         show_default=True,
         help="dB that a weak fundamental is raised by where pitch is asked for; 0: off.",
     ),
-    click.option("--max-blend", type=float, default=Limits.blend, show_default=True, help="Share of a near code."),
     click.option("--no-gain", is_flag=True, help="Do not correct the gain."),
 ]
 
@@ -86,7 +85,6 @@ def gather_choices(values: dict[str, Any]) -> dict[str, Any]:
             tilt_db=given.pop("max_tilt"),
             transpose_cents=given.pop("max_transpose"),
             gain=not given.pop("no_gain"),
-            blend=given.pop("max_blend"),
             fundamental_db=given.pop("max_fundamental"),
         )
     return given

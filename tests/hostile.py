@@ -195,9 +195,9 @@ def _controlled(path: Any) -> Any:
     from vqsynth.codes.controls import no_controls
 
     n = len(path)
-    values = {"tilt_db": 1.0, "transpose_cents": 50.0, "blend": 0.3, "fundamental_hz": 200.0, "fundamental_db": 6.0}
+    values = {"tilt_db": 1.0, "transpose_cents": 50.0, "fundamental_hz": 200.0, "fundamental_db": 6.0}
     rows = {name: np.full(n, value) for name, value in values.items()}
-    return replace(path, controls=replace(no_controls(n), blend_codes=np.full(n, 3), **rows))
+    return replace(path, controls=replace(no_controls(n), **rows))
 
 
 def _spoil_file(file: Path, rng: Rng) -> str:

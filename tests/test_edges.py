@@ -92,7 +92,7 @@ def public_calls(book: Codebook, model: ContinuousModel) -> Iterator[tuple[str, 
             "seed": 0,
         },
     )
-    yield "Limits", Limits, {"tilt_db": 1.0, "transpose_cents": 1.0, "gain": True, "blend": 0.0, "fundamental_db": 0.0}
+    yield "Limits", Limits, {"tilt_db": 1.0, "transpose_cents": 1.0, "gain": True, "fundamental_db": 0.0}
     yield (
         "CodePath",
         CodePath,

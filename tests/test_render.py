@@ -121,14 +121,6 @@ def test_render_blocks_bad_requests_are_refused(book: Codebook, wander: CodePath
         next(render_blocks(wander, book.grains, block_size=0))
 
 
-def test_render_path_that_blends_with_a_code_that_is_not_there_is_refused(book: Codebook) -> None:
-    path = book.follow(seconds=0.1, centroid=900)
-    n = len(path)
-    blended = replace(no_controls(n), blend_codes=np.full(n, len(book)), blend=np.full(n, 0.5))
-    with pytest.raises(CodebookError, match="the path names code 64, but the codebook has codes 0 to 63"):
-        book.render(replace(path, controls=blended))
-
-
 def test_render_fundamental_beyond_the_spectrum_is_silent_about_it(book: Codebook) -> None:
     path = book.follow(seconds=0.1, centroid=900)
     n = len(path)

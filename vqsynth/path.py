@@ -1,6 +1,7 @@
 """A path: a row of codes with gains, the score of a sound. Small, editable, diffable, reproducible to the bit."""
 
 import json
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -10,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from vqsynth.checks import check_kind, check_path, check_row, check_whole, show
 from vqsynth.codes.controls import CONTROLS, Controls, read_controls
-from vqsynth.errors import CodebookError, ParameterError
+from vqsynth.errors import CodebookError, ParameterError, VqsynthWarning
 from vqsynth.sound.excitation import check_seed
 from vqsynth.storage.files import MOST_TEXT_BYTES, StrPath, read_regular, write_whole
 from vqsynth.storage.records import check_field, parse_json, read_integers, read_numbers
@@ -178,6 +179,9 @@ def _check_fields(fields: Any) -> dict[str, Any]:
     if fields.get("kind", KIND) != KIND:
         raise ParameterError(f"its kind is {str(fields['kind'])[:60]!r}, not {KIND!r}")
     _check_format(fields)
+    blends = fields.get("blend")
+    if isinstance(blends, list) and any(blends):
+        warnings.warn("the path blends codes, which is no longer done; it plays without", VqsynthWarning, stacklevel=2)
     codes = read_integers(check_field(fields, "codes", list), "codes")
     return {name: check_field(fields, name, kind) for name, kind in _FACTS.items()} | {
         "codes": codes,

@@ -88,8 +88,7 @@ def render_blocks(
 def check_fit(path: CodePath, grains: Grains) -> None:
     """Refuse a path whose codes, rate or hop are not those of the grains. Raises CodebookError."""
     check_kind("path", path, CodePath, "a CodePath")
-    highest = max(path.codes.max(), path.controls.blend_codes.max() if path.controls else 0)
-    if highest >= len(grains):
+    if (highest := path.codes.max()) >= len(grains):
         raise CodebookError(
             f"the path names code {highest}, but the codebook has codes 0 to {len(grains) - 1}; "
             "use the codebook that the path was made with"

@@ -1,4 +1,4 @@
-"""Controls: what tilt, transposition and blend do to a sound, and that they do no more than that."""
+"""Controls: what tilt and transposition do to a sound, and that they do no more than that."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from vqsynth.codebook import Codebook
 from vqsynth.codes.controls import Controls, no_controls, read_controls
 from vqsynth.errors import ParameterError
-from vqsynth.follow.blending import blend_path
 from vqsynth.path import CodePath
 from vqsynth.render import render_blocks, render_path
 from vqsynth.sound.descriptors import measure
@@ -46,24 +45,12 @@ def test_tilt_up_brightens_down_darkens_and_keeps_the_pitch(book: Codebook, code
     assert np.isnan(plain["pitch"]) or up["pitch"] == pytest.approx(plain["pitch"], rel=1e-3)
 
 
-@pytest.mark.parametrize("control", ["tilt_db", "transpose_cents", "blend"])
+@pytest.mark.parametrize("control", ["tilt_db", "transpose_cents"])
 def test_controls_keep_the_power_of_the_grain(book: Codebook, control: str) -> None:
     """Level is a matter of gain: the RMS of a held code stays what it was."""
-    value = {"tilt_db": 4.0, "transpose_cents": 50.0, "blend": 0.5}[control]
-    other = {"blend_codes": np.int64(18)} if control == "blend" else {}
-    plain, shaped = (
-        render_path(held(book, 17, **{control: v}, **other), book.grains)[3000:-3000] for v in (0.0, value)
-    )
+    value = {"tilt_db": 4.0, "transpose_cents": 50.0}[control]
+    plain, shaped = (render_path(held(book, 17, **{control: v}), book.grains)[3000:-3000] for v in (0.0, value))
     assert 20 * np.log10(np.std(shaped) / np.std(plain)) == pytest.approx(0, abs=0.5)
-
-
-def test_blend_all_the_way_has_the_timbre_of_the_other_code(book: Codebook) -> None:
-    other = describe(book, held(book, 20))
-    blended = describe(book, held(book, 17, blend=1.0, blend_codes=np.int64(20)))
-    between = describe(book, held(book, 17, blend=0.5, blend_codes=np.int64(20)))
-    assert blended["centroid"] == pytest.approx(other["centroid"], rel=0.02)
-    ends = sorted((describe(book, held(book, 17))["centroid"], other["centroid"]))
-    assert ends[0] < between["centroid"] < ends[1]
 
 
 def test_controls_of_zero_change_no_sample(book: Codebook) -> None:
@@ -79,8 +66,6 @@ def test_render_blocks_with_controls_gives_the_samples_of_the_whole(book: Codebo
     controls = Controls(
         tilt_db=rng.uniform(-3, 3, FRAMES),
         transpose_cents=rng.uniform(-50, 50, FRAMES),
-        blend_codes=rng.integers(0, 64, FRAMES),
-        blend=rng.uniform(0, 1, FRAMES),
         fundamental_hz=rng.uniform(80, 800, FRAMES),
         fundamental_db=rng.choice([0.0, 12.0, 30.0], FRAMES),
     )
@@ -100,22 +85,9 @@ def test_path_with_controls_survives_the_file(book: Codebook, tmp_path: Path) ->
 
 @pytest.mark.parametrize(
     "values",
-    [{"tilt_db": [0.0, 7.0]}, {"tilt_db": [0.0]}, {"blend": [0.0, 1.5]}, {"transpose_cents": [0.0, float("nan")]},
-     {"blend_codes": [0, -1]}, {"blend_codes": [0.5, 1]}, {"tilt_db": ["up", "down"]}, {"tilt_db": 3.0}],
+    [{"tilt_db": [0.0, 7.0]}, {"tilt_db": [0.0]}, {"transpose_cents": [0.0, float("nan")]},
+     {"tilt_db": ["up", "down"]}, {"tilt_db": 3.0}],
 )  # fmt: skip
 def test_read_controls_unusable_values_are_refused(values: dict[str, object]) -> None:
     with pytest.raises(ParameterError):
         read_controls(values, 2)
-
-
-def test_blend_path_brings_a_frame_nearer_to_its_target(book: Codebook) -> None:
-    """Between two neighbours, the blend is asked for in the share that the target lies between them."""
-    table, distances = book.table, book.grains.distances
-    near = int(np.argsort(distances[17])[1])
-    column = table.column("centroid").astype(np.float64)
-    asked = np.full(FRAMES, np.sqrt(column[17] * column[near]))
-    blended = blend_path(held(book, 17), table, distances, {"centroid": asked}, limit=0.6)
-    assert blended.controls is not None and 0 < blended.controls.blend[10] <= 0.6
-    missed = [abs(np.log2(describe(book, path)["centroid"] / asked[0])) for path in (held(book, 17), blended)]
-    assert missed[1] < missed[0]
-    assert blend_path(held(book, 17), table, distances, {"loudness": asked}, limit=0.6).controls is not None

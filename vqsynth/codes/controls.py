@@ -1,4 +1,4 @@
-"""What a code alone cannot give: tilt, transposition, a stronger fundamental, and a blend with a code that is near.
+"""What a code alone cannot give: tilt, transposition, and a stronger fundamental.
 
 Each is a number per frame, bounded, and nothing at zero. All keep the power of the grain, so that level stays a matter
 of gain.
@@ -15,7 +15,7 @@ from vqsynth.errors import ParameterError
 from vqsynth.sound.excitation import Shapes
 from vqsynth.sound.frames import Floats, FrameGrid
 from vqsynth.sound.partials import LOBE, Partials, phase_advance
-from vqsynth.storage.records import read_integers, read_numbers
+from vqsynth.storage.records import read_numbers
 
 MAX_TILT_DB = 6.0
 MAX_TRANSPOSE_CENTS = 1200.0
@@ -28,21 +28,18 @@ LOWEST_OCTAVE_HZ = 50.0
 class Controls:
     """Hold T frames' controls.
 
-    tilt_db: (T,), dB per octave, up to 6 either way. transpose_cents: (T,), up to an octave either way. blend_codes:
-    (T,) int64, and blend: (T,) 0 to 1, the share of that code's spectrum. fundamental_hz: (T,), where the code has its
-    fundamental, and fundamental_db: (T,) 0 to 40, by which that is raised.
+    tilt_db: (T,), dB per octave, up to 6 either way. transpose_cents: (T,), up to an octave either way.
+    fundamental_hz: (T,), where the code has its fundamental, and fundamental_db: (T,) 0 to 40, by which that is raised.
     Raises ParameterError for lengths that differ and values out of bounds.
     """
 
     tilt_db: NDArray[np.float64]
     transpose_cents: NDArray[np.float64]
-    blend_codes: NDArray[np.int64]
-    blend: NDArray[np.float64]
     fundamental_hz: NDArray[np.float64]
     fundamental_db: NDArray[np.float64]
 
     def __post_init__(self) -> None:
-        limits = {"tilt_db": (-MAX_TILT_DB, MAX_TILT_DB), "blend": (0.0, 1.0),
+        limits = {"tilt_db": (-MAX_TILT_DB, MAX_TILT_DB),
                   "transpose_cents": (-MAX_TRANSPOSE_CENTS, MAX_TRANSPOSE_CENTS), "fundamental_hz": (0.0, 1e6),
                   "fundamental_db": (0.0, MAX_FUNDAMENTAL_DB)}  # fmt: skip
         for name, (low, high) in limits.items():
@@ -50,27 +47,24 @@ class Controls:
             if values.shape != (len(self),) or not ((values >= low) & (values <= high)).all():
                 raise ParameterError(f"{name} must hold {len(self)} numbers from {low:g} to {high:g}")
             object.__setattr__(self, name, values)
-        codes = np.asarray(self.blend_codes)
-        if codes.shape != (len(self),) or not np.issubdtype(codes.dtype, np.integer) or (codes < 0).any():
-            raise ParameterError(f"blend_codes must hold {len(self)} codes")
 
     def __len__(self) -> int:
-        return len(self.blend_codes)
+        return len(self.tilt_db)
 
     def take(self, frames: Any) -> "Controls":
         """Take some frames, by a slice or an array of indices."""
         return Controls(*(getattr(self, field.name)[frames] for field in fields(self)))
 
-    def to_fields(self) -> dict[str, list[float] | list[int]]:
+    def to_fields(self) -> dict[str, list[float]]:
         """List what is not zero, for JSON."""
         used = {name for name in SIZES if getattr(self, name).any()}
         used |= {PLACES[name] for name in PLACES if name in used}
         return {field.name: getattr(self, field.name).tolist() for field in fields(self) if field.name in used}
 
 
-SIZES = ("tilt_db", "transpose_cents", "blend", "fundamental_db")
+SIZES = ("tilt_db", "transpose_cents", "fundamental_db")
 """What tells how much of a control is used, nothing at zero."""
-PLACES = {"blend": "blend_codes", "fundamental_db": "fundamental_hz"}
+PLACES = {"fundamental_db": "fundamental_hz"}
 """What says, beside a size, where it counts."""
 CONTROLS = frozenset(field.name for field in fields(Controls))
 
@@ -78,31 +72,27 @@ CONTROLS = frozenset(field.name for field in fields(Controls))
 def no_controls(n_frames: int) -> Controls:
     """Make controls that change nothing."""
     zeros = np.zeros(n_frames)
-    return Controls(zeros, zeros, np.zeros(n_frames, np.int64), zeros, zeros, zeros)
+    return Controls(zeros, zeros, zeros, zeros)
 
 
 def read_controls(values: Mapping[str, Any], n_frames: int) -> Controls:
     """Make controls of what `to_fields` lists, the rest being zero. Raises ParameterError for unusable values."""
-    known: dict[str, Any] = {}
-    for name in sorted(CONTROLS & set(values)):
-        known[name] = (read_integers if name == "blend_codes" else read_numbers)(values[name], name)
+    known = {name: read_numbers(values[name], name) for name in sorted(CONTROLS & set(values))}
+    for name, row in known.items():
+        if len(row) != n_frames:
+            raise ParameterError(f"{name} must hold {n_frames} numbers, as many as there are codes (got {len(row)})")
     return replace(no_controls(n_frames), **known)
 
 
 def apply_controls(
-    shapes: Shapes, controls: Controls, partials: Partials, amplitudes: Floats, codes: NDArray[np.int64],
-    grid: FrameGrid,
-) -> Shapes:  # fmt: skip
-    """Shape the frames of one voice: blend, raise, transpose, tilt, and bring each frame's power back.
+    shapes: Shapes, controls: Controls, partials: Partials, codes: NDArray[np.int64], grid: FrameGrid
+) -> Shapes:
+    """Shape the frames of one voice: raise, transpose, tilt, and bring each frame's power back.
 
-    shapes: (1, T, n_bins) of `codes` (1, T). amplitudes, partials: those of the codebook, (K, n_bins).
+    shapes: (1, T, n_bins) of `codes` (1, T). partials: those of the codebook, (K, n_bins).
     """
-    values = shapes.amplitudes[0]
-    power = _power(values)
-    if controls.blend.any():
-        share = controls.blend.astype(np.float32)[:, None]
-        values = (1 - share) * values + share * amplitudes[controls.blend_codes]
-    shaped, frequency = replace(shapes, amplitudes=values[None]), partials.frequency[codes[0]]
+    power = _power(shapes.amplitudes[0])
+    shaped, frequency = shapes, partials.frequency[codes[0]]
     if controls.fundamental_db.any():
         shaped, frequency = _raise_fundamental(shaped, frequency, controls, grid)
     if controls.transpose_cents.any():
@@ -146,7 +136,7 @@ def _raise_fundamental(shapes: Shapes, frequency: Floats, controls: Controls, gr
 
 def _transpose(shapes: Shapes, frequency: Floats, controls: Controls, grid: FrameGrid) -> Shapes:
     """Read every bin from where it lay before, and let partials run faster or slower."""
-    ratio = 2 ** (controls.transpose_cents.astype(np.float32)[:, None] / 1200)
+    ratio = np.exp2(controls.transpose_cents / 1200).astype(np.float32)[:, None]
     source = np.arange(grid.n_bins, dtype=np.float32) / ratio
     below = np.minimum(source.astype(np.int64), grid.n_bins - 2)
     between = np.minimum(source - below, 1)

@@ -76,7 +76,7 @@ class Grains:
         shapes = Shapes(self.amplitudes[codes], partials.peak[codes], partials.advance[codes], partials.tonal[codes])
         if controls is None:
             return shapes
-        return apply_controls(shapes, controls, partials, self.amplitudes, codes, self.grid)
+        return apply_controls(shapes, controls, partials, codes, self.grid)
 
     def excite(self, excitation: str, *, rng: Rng = 0) -> Excitation:
         """Make a voice: `noise`, or `coherent` (with which `refined` starts).

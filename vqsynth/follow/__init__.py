@@ -4,7 +4,6 @@
     steps        Newton steps of many values, each on its own
     report       what was asked and what was got
     reach        what of a demand is within reach
-    blending     blends of two near codes
     correction   controls moved against the measured error
     layers       several paths that sound together
     synthesis    curves to a sound and its report

@@ -16,7 +16,6 @@ from vqsynth.codebook import Codebook
 from vqsynth.codes.index import Targets, check_targets
 from vqsynth.codes.spectra import EXCITATIONS
 from vqsynth.errors import ParameterError
-from vqsynth.follow.blending import blend_path
 from vqsynth.follow.correction import (
     ROUNDS,
     Trial,
@@ -102,8 +101,6 @@ def correct_layers(
             codes = path.codes
             levels_db, pitches = book.table.fundamentals[codes], book.table.column("pitch")[codes]
             path = raise_fundamentals(path, pitches, levels_db, targets["pitch"], limits)
-        if rounds and limits.blend:
-            path = blend_path(path, book.table, book.grains.distances, targets, limit=limits.blend)
         done.append(correct_path(path, book.grains, shared, rounds=rounds, limits=limits, tried=tried))
     if len(done) == 1:
         return Mix((done[0].path,), done[0].y, done[0].errors, done[0].kept, done[0].spent())

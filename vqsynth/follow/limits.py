@@ -12,19 +12,17 @@ MOST_ROUNDS = 1000
 class Limits:
     """Bound the controls; 0 is off.
 
-    tilt_db: dB per octave. transpose_cents: either way. gain: or not. blend: a share, 0 to 1. fundamental_db: by which
-    a weak fundamental is raised. Raises ParameterError for what is no such number.
+    tilt_db: dB per octave. transpose_cents: either way. gain: or not. fundamental_db: by which a weak
+    fundamental is raised. Raises ParameterError for what is no such number.
     """
 
     tilt_db: float = 3.0
     transpose_cents: float = 50.0
     gain: bool = True
-    blend: float = 0.0
     fundamental_db: float = 30.0
 
     def __post_init__(self) -> None:
         check_flag("gain", self.gain)
-        check_number("blend", self.blend, 0, 1)
         for name in ("tilt_db", "transpose_cents", "fundamental_db"):
             check_number(name, getattr(self, name), 0, 1e6)
 

@@ -24,7 +24,6 @@ CONTROLS = {
     "tilt_db": ("tilt", "dB per octave"),
     "transpose_cents": ("transposition", "cents"),
     "fundamental_db": ("fundamental raised", "dB"),
-    "blend": ("blend", ""),
 }
 SCRIPTS = ("colors.js", "sorting.js", "curves.js", "render.js")
 
