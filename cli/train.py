@@ -10,7 +10,7 @@ from vqsynth.cli.options import refuse_given
 from vqsynth.cli.training import list_sounds, say, sounds_and_frames, training_options
 from vqsynth.sound.frames import FrameGrid
 
-OF_THE_BASE = ("sr", "n_fft", "hop_length", "front")
+OF_THE_BASE = ("sr", "n_fft", "hop_length")
 
 
 @click.command("train")
@@ -22,10 +22,8 @@ OF_THE_BASE = ("sr", "n_fft", "hop_length", "front")
 )
 @click.option("--steps", type=int, help="How long to train, in steps.")
 @click.option("--minutes", type=float, help="How long all of it may take, in minutes.  [default: 12]")
-@click.option("--front", type=click.Choice(["fourier", "learned"]), default="fourier", show_default=True,
-              help="What the encoder sees first: the log spectrum, or convolutions over samples.")  # fmt: skip
 @click.option("--device", default="cpu", show_default=True, help="Where to train: cpu, cuda, mps.")
-@click.option("--base", help="A finished codebook to go on from; its frames and its kind of model are kept.")
+@click.option("--base", help="A finished codebook to go on from; its frames are kept.")
 @training_options
 def train_command(sounds: tuple[Path, ...], name: str, output: Path, sr: int, n_fft: int, hop_length: int | None,
                   threads: int, device: str, resume: bool, validation: tuple[Path, ...], base: str | None,
@@ -44,7 +42,7 @@ def train_command(sounds: tuple[Path, ...], name: str, output: Path, sr: int, n_
     from vqsynth.training.codebook.sample import sample_path
 
     if base is not None:
-        refuse_given(OF_THE_BASE, "of frames and model, which --base keeps")
+        refuse_given(OF_THE_BASE, "of frames, which --base keeps")
     known = load(base) if base is not None else None
     grid = known.grid if known else FrameGrid(sr, n_fft, n_fft // 4 if hop_length is None else hop_length)
     config = make_config(grid, **model, base=known)

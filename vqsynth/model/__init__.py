@@ -1,6 +1,6 @@
 """The VQ-VAE: raw windows to codes, codes to magnitude spectra.
 
-    networks    the two fronts of the encoder, and the decoder
+    networks    the encoder and the decoder
     quantizer   the nearest code vector, with exponential moving averages
     vqvae       all of it as one module, and its way to and from NumPy arrays
 

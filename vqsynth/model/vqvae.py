@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from vqsynth.errors import CodebookError, ParameterError
-from vqsynth.model.networks import FRONTS, Decoder, to_sphere
+from vqsynth.model.networks import Decoder, Encoder, to_sphere
 from vqsynth.model.quantizer import Quantizer
 
 Tensors = Mapping[str, NDArray[Any]]
@@ -23,6 +23,8 @@ MOST = 2**16
 TARGET_FLOOR = 3e-4
 """Magnitudes below this, where a full-scale window's largest is about 1, are not told apart."""
 ENCODE_BLOCK = 512
+FRONT, FOURIER = "front", "fourier"
+"""What a card says of the encoder; there have been others."""
 
 
 @dataclass(frozen=True)
@@ -35,17 +37,12 @@ class ModelConfig:
     n_fft: int = 2048
     codes: int = 1024
     latent: int = 64
-    front: str = "fourier"
     encoder_width: int = 512
     decoder_width: int = 1024
 
     def __post_init__(self) -> None:
-        if self.front not in FRONTS:
-            raise ParameterError(f"front must be one of {', '.join(sorted(FRONTS))} (got '{self.front}')")
         if not 64 <= self.n_fft <= 32768 or self.n_fft % 4:
             raise ParameterError(f"n_fft must be a multiple of 4 from 64 to 32768 (got {self.n_fft}); try 2048")
-        if self.front == "learned" and self.n_fft < 128:
-            raise ParameterError(f"n_fft must be 128 or more for the front 'learned' (got {self.n_fft})")
         for name in ("codes", "latent", "encoder_width", "decoder_width"):
             if not 2 <= getattr(self, name) <= MOST:
                 raise ParameterError(f"{name} must be 2 or more, up to {MOST} (got {getattr(self, name)})")
@@ -53,20 +50,25 @@ class ModelConfig:
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "ModelConfig":
         """Read a config from a card. Raises CodebookError for a missing, unknown or mistyped entry."""
-        expected = {f.name: f.type for f in fields(cls)}
+        expected = {f.name: f.type for f in fields(cls)} | {FRONT: str}
         if set(values) != set(expected) or any(type(values[k]) is not t for k, t in expected.items()):
             raise CodebookError(
                 f"the model's config must have exactly {', '.join(expected)} (got {values}); "
                 "the card is damaged or of another version"
             )
+        if values[FRONT] != FOURIER:
+            raise CodebookError(
+                f"the model's front is {values[FRONT][:60]!r}, and this version has {FOURIER!r} only; "
+                "train the codebook again"
+            )
         try:
-            return cls(**values)
+            return cls(**{name: value for name, value in values.items() if name != FRONT})
         except ParameterError as e:
             raise CodebookError(f"the model's config is impossible: {e}; the card is damaged") from e
 
     def to_dict(self) -> dict[str, Any]:
         """Return the config as JSON can hold it."""
-        return asdict(self)
+        return asdict(self) | {FRONT: FOURIER}
 
 
 class VQVAE(nn.Module):
@@ -77,7 +79,7 @@ class VQVAE(nn.Module):
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.config = config
-        self.encoder = FRONTS[config.front](n_fft=config.n_fft, width=config.encoder_width, latent=config.latent)
+        self.encoder = Encoder(n_fft=config.n_fft, width=config.encoder_width, latent=config.latent)
         self.quantizer = Quantizer(codes=config.codes, latent=config.latent)
         self.decoder = Decoder(n_fft=config.n_fft, width=config.decoder_width, latent=config.latent)
         self.register_buffer("window", torch.hann_window(config.n_fft, device="cpu"), persistent=False)

@@ -58,7 +58,6 @@ def make_config(
     grid: FrameGrid,
     *,
     codes: int | None = None,
-    front: str = "fourier",
     steps: int | None = None,
     minutes: float | None = None,
     seed: int = 0,
@@ -70,7 +69,7 @@ def make_config(
     base: a codebook to go on from, whose model is kept. Raises ParameterError for values out of range.
     """
     if base is None:
-        model = ModelConfig(n_fft=grid.n_fft, codes=CODES if codes is None else codes, front=front)
+        model = ModelConfig(n_fft=grid.n_fft, codes=CODES if codes is None else codes)
         return TrainConfig(model, steps=steps, minutes=minutes, seed=seed, transpose=transpose)
     known = ModelConfig.from_dict(base.card["model"])
     wanted = base.card.get("training", {}).get("codes", known.codes) if codes is None else codes
