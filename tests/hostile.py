@@ -64,7 +64,7 @@ class Originals:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         folder.mkdir(exist_ok=True)
-        book, model = make_codebook(), make_small_model(vocoders=("magnitude", "istft", "melgan"))
+        book, model = make_codebook(), make_small_model(vocoders=("magnitude", "melgan"))
         book.save(folder / "book")
         model.save(folder / "model")
         y = make_sound(0.2)
@@ -90,7 +90,6 @@ KINDS_OF_FOLDERS = {
     **{f"book/{name}": "book" for name in ("card.json", "table.csv", "grains.safetensors", "model.safetensors")},
     **{f"model/{name}": "model" for name in ("card.json", "vae.safetensors", "vocoder-magnitude.safetensors")},
     "model/vocoder-melgan.safetensors": "model",
-    "model/vocoder-istft.safetensors": "model",
 }
 
 
@@ -145,7 +144,7 @@ def _use_path(file: Path) -> None:
 def _use_latents(file: Path) -> None:
     path = continuous.LatentPath.load(file)
     path.save(file.with_name(f"again{file.suffix}"))
-    make_small_model(vocoders=("magnitude", "istft", "melgan")).decode(path)
+    make_small_model(vocoders=("magnitude", "melgan")).decode(path)
 
 
 def _use_curve(file: Path) -> None:

@@ -17,9 +17,9 @@ from vqsynth.cli.training import list_sounds, say, sounds_and_frames, training_o
 @click.option("--n-mels", type=int, default=192, show_default=True, help="Mel bands.")
 @click.option("--minutes", type=float, help="How long to train the VAE, in minutes.  [default: 15]")
 @click.option("--steps", type=int, help="How long to train the VAE, in steps.")
-@click.option("--vocoder", "vocoders", multiple=True, type=click.Choice(["magnitude", "istft", "melgan"]),
+@click.option("--vocoder", "vocoders", multiple=True, type=click.Choice(["magnitude", "melgan"]),
               default=("magnitude",), show_default=True, help="A vocoder to train; repeatable.")  # fmt: skip
-@click.option("--vocoder-minutes", type=float, help="How long to train each.  [default: 12, istft and melgan 60]")
+@click.option("--vocoder-minutes", type=float, help="How long to train each.  [default: 12, melgan 60]")
 @click.option("--vocoder-steps", type=int, help="How long to train each vocoder, in steps.")
 @click.option("--no-adversary", is_flag=True, help="Leave the loudness in the latents.")
 @click.option("--base", help="A model whose VAE and frames are kept, and to which the vocoders are added.")
@@ -30,7 +30,7 @@ def train_command(sounds: tuple[Path, ...], name: str, output: Path, transpose: 
 
     \b
     Example:
-      vqsynth continuous train my-sounds --name mine -o mine --minutes 15 --vocoder magnitude --vocoder istft
+      vqsynth continuous train my-sounds --name mine -o mine --minutes 15 --vocoder magnitude --vocoder melgan
     """
     from vqsynth.continuous.store import load
     from vqsynth.training.continuous.build import train_model

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from vqsynth.training.continuous.vae_trainer import VAETraining
     from vqsynth.training.continuous.vocoder_trainer import VocoderTraining
 
-STEPS = {"vae": 4500, "magnitude": 6000, "istft": 3000, "melgan": 6000}
+STEPS = {"vae": 4500, "magnitude": 6000, "melgan": 6000}
 
 GRID = MelGrid(FrameGrid(SR_HZ, 2048, 512))
 LONG_EXCERPTS = {"batch": 12, "frames": 64}

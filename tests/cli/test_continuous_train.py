@@ -68,18 +68,18 @@ def test_train_with_a_base_adds_a_vocoder_on_its_grid(run: Run, tmp_path: Path) 
     write_sounds(tmp_path / "sounds")
     given = ("sounds", "--name", "mine", "-o", "mine", "--vocoder-steps", 10)
     assert run(*given, "--steps", 10, *SMALL)[0] == 0
-    code, _, err = run(*given, "--vocoder", "istft", "--base", "mine")
+    code, _, err = run(*given, "--vocoder", "melgan", "--base", "mine")
     assert code == 0, err
     assert "vae:" not in err
-    assert load(tmp_path / "mine").vocoders == ("magnitude", "istft", "griffin-lim")
+    assert load(tmp_path / "mine").vocoders == ("magnitude", "melgan", "griffin-lim")
 
 
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        (("--vocoder", "istft", "--steps", 20), "--steps is an option of frames and VAE, which --base keeps"),
-        (("--vocoder", "istft", "--n-fft", 512), "--n-fft is an option of frames and VAE"),
-        (("--vocoder", "istft", "--no-adversary"), "--no-adversary is an option of frames and VAE"),
+        (("--vocoder", "melgan", "--steps", 20), "--steps is an option of frames and VAE, which --base keeps"),
+        (("--vocoder", "melgan", "--n-fft", 512), "--n-fft is an option of frames and VAE"),
+        (("--vocoder", "melgan", "--no-adversary"), "--no-adversary is an option of frames and VAE"),
         ((), "name what is to be trained for the VAE of --base, by --vocoder"),
     ],
     ids=str,

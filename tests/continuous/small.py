@@ -19,7 +19,6 @@ GRID = MelGrid(FrameGrid(sr=SR, n_fft=512, hop_length=128), n_mels=24, f_min_hz=
 LATENTS = 6
 SIZES: dict[str, dict[str, Any]] = {
     "magnitude": {"width": 16, "blocks": 1},
-    "istft": {"width": 16, "blocks": 1},
     "melgan": {"frame_width": 16, "frame_blocks": 1, "width": 16},
 }
 """The sizes of the vocoders' networks."""

@@ -37,7 +37,7 @@ def test_shipped_model_is_whole_and_under_30_megabytes(folder: Path) -> None:
     model = load(folder)  # checks every hash
     assert model.name == folder.name
     assert sum(file.stat().st_size for file in folder.iterdir()) < 30 * MEGABYTE
-    assert {"magnitude", "istft", "melgan", "griffin-lim"} == set(model.vocoders)
+    assert {"magnitude", "melgan", "griffin-lim"} == set(model.vocoders)
 
 
 @every_model

@@ -16,14 +16,14 @@ import vqsynth
 from tests.continuous.small import SR, make_small_model, make_sound
 from vqsynth.continuous.model import ContinuousModel
 from vqsynth.continuous.store import find_model, list_models, load, models_at_hand
-from vqsynth.errors import CodebookError, ModelError
+from vqsynth.errors import CodebookError, ModelError, VqsynthWarning
 
-FILES = ("vae.safetensors", "vocoder-magnitude.safetensors", "vocoder-istft.safetensors")
+FILES = ("vae.safetensors", "vocoder-magnitude.safetensors", "vocoder-melgan.safetensors")
 
 
 @pytest.fixture(scope="module")
 def model() -> ContinuousModel:
-    return make_small_model(vocoders=("magnitude", "istft"))
+    return make_small_model(vocoders=("magnitude", "melgan"))
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +58,7 @@ def change_arrays(folder: Path, name: str, change: Callable[[dict[str, np.ndarra
 def test_save_and_load_return_the_same_model(model: ContinuousModel, folder: Path) -> None:
     again = load(folder)
     assert again.card == model.card and again.sha256 == model.sha256 and again.grid == model.grid
-    assert again.vocoders == ("magnitude", "istft", "griffin-lim")
+    assert again.vocoders == ("magnitude", "melgan", "griffin-lim")
     path = again.encode(make_sound(), SR)
     np.testing.assert_array_equal(path.components, model.encode(make_sound(), SR).components)
     for name in again.vocoders:
@@ -232,6 +232,22 @@ def test_vae_of_sizes_that_the_weights_have_not_is_refused_at_once(folder: Path,
 
 @pytest.mark.parametrize("sizes", [{"width": 4096, "kernel": 16, "blocks": 16}, {"blocks": 17}, {"kernel": True}])
 def test_vocoder_of_sizes_that_the_weights_have_not_is_refused_at_once(folder: Path, sizes: dict[str, int]) -> None:
-    change_card(folder, vocoders=dict.fromkeys(("magnitude", "istft"), sizes))
+    change_card(folder, vocoders=dict.fromkeys(("magnitude", "melgan"), sizes))
     with pytest.raises(ModelError, match=r"do not fit its config|may hold whole numbers"):
-        load(folder).make_vocoder("istft")
+        load(folder).make_vocoder("melgan")
+
+
+def test_load_a_model_with_a_vocoder_that_is_gone_plays_with_the_others(saved: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(saved, tmp_path / "old"))
+    card = json.loads((folder / "card.json").read_text())
+    (folder / "vocoder-melgan.safetensors").rename(folder / "vocoder-istft.safetensors")
+    files = {name.replace("melgan", "istft"): value for name, value in card["files"].items()}
+    change_card(
+        folder, vocoders={"istft": {}, "magnitude": card["vocoders"]["magnitude"]}, vocoder="istft", files=files
+    )
+    with pytest.warns(
+        VqsynthWarning, match="vocoder 'istft' of model .* is played no more, 'magnitude' takes its place"
+    ):
+        model = load(folder)
+    assert model.vocoders == ("magnitude", "griffin-lim") and model.card["vocoder"] == "magnitude"
+    assert (folder / "vocoder-istft.safetensors").is_file()

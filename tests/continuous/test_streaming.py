@@ -21,7 +21,7 @@ from vqsynth.sound.frames import FrameGrid
 Sound = NDArray[np.float32]
 
 HOP, N_FFT = GRID.frames.hop_length, GRID.frames.n_fft
-LIVE = ("magnitude", "istft", "melgan")
+LIVE = ("magnitude", "melgan")
 LONGEST_DELAY_S = 0.060
 
 

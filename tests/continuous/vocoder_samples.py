@@ -13,11 +13,10 @@ GRID = MelGrid(FrameGrid(sr=8000, n_fft=256, hop_length=64), n_mels=24, f_min_hz
 HOP, LATENCY = 64, 128
 SIZES: dict[str, dict[str, int]] = {
     "magnitude": {"width": 24, "blocks": 2},
-    "istft": {"width": 24, "blocks": 2},
     "melgan": {"frame_width": 24, "frame_blocks": 1, "width": 16},
     "griffin-lim": {},
 }
-TRAINED = ("magnitude", "istft", "melgan")
+TRAINED = ("magnitude", "melgan")
 each_vocoder = pytest.mark.parametrize("name", SIZES)
 each_trained = pytest.mark.parametrize("name", TRAINED)
 

@@ -7,6 +7,7 @@
 Weights are float16 on disk and float32 at work; statistics, of which an error would show, are float32 in both places.
 """
 
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vqsynth.errors import ModelError
+from vqsynth.checks import show
+from vqsynth.errors import ModelError, VqsynthWarning
 from vqsynth.storage.bundle import Card, Kind
 from vqsynth.storage.tensors import parse_weights
 
@@ -29,8 +31,14 @@ CONTINUOUS = Kind(
     name="continuous",
     more="vocoder-*.safetensors",
 )
+BASELINE = "griffin-lim"
+"""The vocoder that every model has: it is not trained."""
 EXACT = frozenset({"band_mean", "band_std"})
 """The weights that stay float32."""
+
+
+RETIRED = frozenset({"istft"})
+"""Vocoders that this version has no more: heard worse than Griffin-Lim, which needs no training."""
 
 
 def vocoder_file(name: str) -> str:
@@ -77,6 +85,20 @@ def unpack_vocoders(card: Card, contents: Mapping[str, bytes], folder: Path) -> 
             )
         states[name] = parse_weights(contents[file], folder / file, error=ModelError)
     return states
+
+
+def leave_retired(card: Card) -> Card:
+    """Take out of a card the vocoders that this version has no more, and say so where the default is one of them."""
+    if not RETIRED & set(card["vocoders"]):
+        return card
+    left = {name: config for name, config in card["vocoders"].items() if name not in RETIRED}
+    default = card["vocoder"] if card["vocoder"] not in RETIRED else next(iter(left), BASELINE)
+    if default != card["vocoder"]:
+        about = (
+            f"vocoder {card['vocoder']!r} of model {show(card['name'])} is played no more, {default!r} takes its place"
+        )
+        warnings.warn(f"the {about}", VqsynthWarning, stacklevel=3)
+    return {**card, "vocoders": left, "vocoder": default}
 
 
 def _to_bytes(state: Arrays) -> bytes:

@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike
 from vqsynth.continuous.bounds import bound_mel
 from vqsynth.continuous.components import Components
 from vqsynth.continuous.flattening import Flattening
-from vqsynth.continuous.folder import CONTINUOUS, VAE_FILE, Arrays, pack_model, round_weights
+from vqsynth.continuous.folder import BASELINE, CONTINUOUS, VAE_FILE, Arrays, pack_model, round_weights
 from vqsynth.continuous.latents import LONGEST_S, LatentPath, check_latents
 from vqsynth.errors import ModelError, ParameterError, VqsynthWarning
 from vqsynth.sound.audio import check_rate, check_samples, limit_peak, resample, to_mono
@@ -29,9 +29,6 @@ from vqsynth.storage.files import StrPath
 if TYPE_CHECKING:
     from vqsynth.continuous.vae import VAE
     from vqsynth.continuous.vocoders.interface import Vocoder
-
-BASELINE = "griffin-lim"
-"""The vocoder that every model has: it is not trained."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from vqsynth.continuous.components import Components
 from vqsynth.continuous.flattening import Flattening
-from vqsynth.continuous.folder import CONTINUOUS, unpack_vae, unpack_vocoders
+from vqsynth.continuous.folder import CONTINUOUS, leave_retired, unpack_vae, unpack_vocoders
 from vqsynth.continuous.model import ContinuousModel
 from vqsynth.errors import ModelError
 from vqsynth.sound.mel import MelGrid
@@ -21,6 +21,7 @@ def load(model: StrPath) -> ContinuousModel:
     """
     folder = find_model(model)
     card, contents = read_bundle(folder, CONTINUOUS)
+    card = leave_retired(card)
     parts, vocoders = unpack_vae(contents, folder), unpack_vocoders(card, contents, folder)
     try:
         return ContinuousModel(

@@ -19,7 +19,7 @@ from vqsynth.training.continuous.job import make_trainings
 from vqsynth.training.core.checkpoint import load_checkpoint, save_checkpoint
 
 Write = Callable[..., Path]
-KINDS = ("magnitude", "istft")
+KINDS = ("magnitude", "melgan")
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +80,7 @@ def test_train_model_stage_by_stage_gives_the_same_model(tmp_path: Path) -> None
     paths = write_sounds(tmp_path / "sounds")
     whole = train_model(make_job(paths, tmp_path / "whole", kinds=KINDS))
     parts = make_job(paths, tmp_path / "parts", kinds=KINDS)
-    assert [train_model(parts, stages=[stage]) for stage in ("vae", "istft", "magnitude")] == [None] * 3
+    assert [train_model(parts, stages=[stage]) for stage in ("vae", "melgan", "magnitude")] == [None] * 3
     assert not (tmp_path / "parts").exists()
     joined = train_model(parts, resume=True)
     assert whole is not None and joined is not None
@@ -162,10 +162,10 @@ def test_model_job_with_a_name_that_is_no_folder_refuses(tmp_path: Path, name: s
 def test_make_trainings_fits_the_vae_to_the_grid_and_lengths_to_their_stages() -> None:
     grid = MelGrid(FrameGrid(), n_mels=96)
     vae, vocoders = make_trainings(
-        grid, vocoders=["istft"], steps={"vae": 50}, minutes={"istft": 3.0}, seed=4, adversary=False
+        grid, vocoders=["melgan"], steps={"vae": 50}, minutes={"melgan": 3.0}, seed=4, adversary=False
     )
     assert (vae.model.n_mels, vae.steps, vae.seed, vae.adversary) == (96, 50, 4, 0.0)
-    assert (vocoders["istft"].minutes, vocoders["istft"].steps, vocoders["istft"].seed) == (3.0, None, 4)
+    assert (vocoders["melgan"].minutes, vocoders["melgan"].steps, vocoders["melgan"].seed) == (3.0, None, 4)
     with pytest.raises(ParameterError, match="not both"):
         make_trainings(GRID, steps={"vae": 50}, minutes={"vae": 1.0})
 
@@ -193,11 +193,11 @@ def test_train_model_leaves_the_checkpoint_of_another_vocoder_alone(tmp_path: Pa
     paths = write_sounds(tmp_path / "sounds")
     both = make_job(paths, tmp_path / "model", kinds=KINDS)
     train_model(both, stages=["vae"])
-    train_model(both, stages=["istft"])
+    train_model(both, stages=["melgan"])
     first = replace(both, vocoders={"magnitude": both.vocoders["magnitude"]})
     assert train_model(first, resume=True) is not None
-    assert [p.name for p in (tmp_path / "model.training").iterdir()] == ["istft.safetensors"]
-    second = replace(both, vocoders={"istft": both.vocoders["istft"]}, base=load(tmp_path / "model"))
+    assert [p.name for p in (tmp_path / "model.training").iterdir()] == ["melgan.safetensors"]
+    second = replace(both, vocoders={"melgan": both.vocoders["melgan"]}, base=load(tmp_path / "model"))
     model = train_model(second, resume=True)
     assert model is not None and set(model.vocoders) == {*KINDS, "griffin-lim"}
     assert not (tmp_path / "model.training").exists()

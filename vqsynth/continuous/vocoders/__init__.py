@@ -1,4 +1,4 @@
-"""Mel spectra to sound: three generators that are trained, and a baseline that is not, behind one interface.
+"""Mel spectra to sound: two generators that are trained, and a baseline that is not, behind one interface.
 
 The room, from the interface up:
 
@@ -6,7 +6,6 @@ The room, from the interface up:
     networks     what the networks share: standardised bands, sizes, weights, streams
     envelope     the gain of what is made at unit loudness
     magnitude    a network makes magnitudes, the library's excitations their phases
-    istft        a network makes magnitudes and phases
     melgan       a network makes samples
     griffin_lim  magnitudes by inverting the mel bands, phases by iteration: the baseline
 """
@@ -16,14 +15,13 @@ from typing import Any
 
 from vqsynth.continuous.vocoders.griffin_lim import GriffinLimVocoder
 from vqsynth.continuous.vocoders.interface import Arrays, Vocoder
-from vqsynth.continuous.vocoders.istft import ISTFTVocoder
 from vqsynth.continuous.vocoders.magnitude import MagnitudeVocoder
 from vqsynth.continuous.vocoders.melgan import MelGANVocoder
 from vqsynth.errors import ModelError
 from vqsynth.sound.mel import MelGrid
 
 VOCODERS: dict[str, Callable[[MelGrid, Mapping[str, Any], Arrays | None], Vocoder]] = {
-    kind.name: kind for kind in (MagnitudeVocoder, ISTFTVocoder, MelGANVocoder, GriffinLimVocoder)
+    kind.name: kind for kind in (MagnitudeVocoder, MelGANVocoder, GriffinLimVocoder)
 }
 
 

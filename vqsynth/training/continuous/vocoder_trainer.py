@@ -92,11 +92,9 @@ class VocoderTraining:
         return asdict(self)
 
 
-_AGAINST: dict[str, Any] = {"minutes": 60.0, "batch": 6, "frames": 32, "learning_rate": 5e-4, "adversarial_from": 0.5}
 TRAININGS = {
     "magnitude": VocoderTraining("magnitude", batch=32, frames=20, past=8, fine_tuned_from=0.2, between=0.5),
-    "istft": VocoderTraining("istft", **_AGAINST),
-    "melgan": VocoderTraining("melgan", **_AGAINST),
+    "melgan": VocoderTraining("melgan", minutes=60.0, batch=6, frames=32, learning_rate=5e-4, adversarial_from=0.5),
 }
 """How each kind is trained by default."""
 
