@@ -18,9 +18,10 @@ from vqsynth.codes.measuring import measure_table
 from vqsynth.codes.selection import Selection, check_taken, make_selection, most_used, price_jumps, select_codes
 from vqsynth.codes.spectra import Grains, normalize_power
 from vqsynth.codes.table import DescriptorTable
+from vqsynth.codes.voice import SILENT_DB
 from vqsynth.curves.targets import DEFAULT_LOUDNESS_DB, LONGEST_S, Mappings, check_seconds, sample_targets
 from vqsynth.errors import CodebookError, ParameterError, VqsynthWarning
-from vqsynth.path import SILENT_DB, CodePath, check_layers
+from vqsynth.path import CodePath, check_layers
 from vqsynth.render import check_fit, render_layers
 from vqsynth.sound.audio import check_samples, limit_peak, to_mono
 from vqsynth.sound.excitation import check_seed
@@ -166,10 +167,7 @@ class Codebook:
         return CodePath(self.name, self.sha256, self.grid.sr, self.grid.hop_length, n_samples, codes, gain_db)
 
     def follow(self, *, seconds: float, mapping: Mappings = "clamp", **curves: Any) -> CodePath:
-        """Find a path that follows descriptor curves, such as `centroid="sin(p5,p95,0.2)", loudness=-20`.
-
-        Fields of `selection.Selection`, such as `method`, may be given beside the curves.
-        """
+        """Find a path that follows curves, such as `centroid="sin(p5,p95,0.2)"`; or fields of `Selection`, by name."""
         options = {name: curves.pop(name) for name in OPTIONS & set(curves)}
         targets = self.sample_curves(seconds=seconds, mapping=mapping, **curves)
         return self.choose(targets, seconds=seconds, **options)

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from vqsynth.checks import check_kind, check_path, check_row, check_whole, show
 from vqsynth.codes.controls import CONTROLS, Controls, read_controls
+from vqsynth.codes.voice import LOUDEST_DB, SILENT_DB
 from vqsynth.errors import CodebookError, ParameterError, VqsynthWarning
 from vqsynth.sound.excitation import check_seed
 from vqsynth.storage.files import MOST_TEXT_BYTES, StrPath, read_regular, write_whole
@@ -18,9 +19,6 @@ from vqsynth.storage.records import check_field, parse_json, read_integers, read
 
 FORMAT = 1
 KIND = "path"
-SILENT_DB = -120.0
-"""Gains are written no lower than this: the level of the last bit of a 20-bit sound."""
-LOUDEST_DB = 120.0
 MOST_SAMPLES = 2**40
 GAIN_DECIMALS = 4
 """Gains are kept to a ten-thousandth of a decibel, so that a path file says exactly what is rendered."""

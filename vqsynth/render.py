@@ -1,8 +1,4 @@
-"""A path to sound, whole or block by block.
-
-Before the first frame and after the last one the path is held for half a window, so that every sample is made of as
-many frames as any other; half a hop of raised cosine at both ends keeps them from clicking.
-"""
+"""A path to sound, whole or block by block: all of its frames are pushed into a `CodeVoice`."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -12,10 +8,11 @@ import numpy as np
 
 from vqsynth.checks import check_choice, check_kind, check_whole
 from vqsynth.codes.spectra import EXCITATIONS, Grains
-from vqsynth.errors import CodebookError, ParameterError
-from vqsynth.path import SILENT_DB, CodePath
+from vqsynth.codes.voice import CodeVoice, amplify, excite_frames, take_frames
+from vqsynth.errors import CodebookError
+from vqsynth.path import CodePath
 from vqsynth.sound.excitation import Shapes, check_seed
-from vqsynth.sound.frames import Floats, OverlapAdd
+from vqsynth.sound.frames import Floats, OverlapAdd, fade_ends
 from vqsynth.sound.refinement import ROUNDS, refine
 
 MOST_REFINEMENTS = 1000
@@ -38,14 +35,13 @@ def render_path(
     excitation = _pick_excitation(path, excitation)
     if excitation != "refined":
         return _join(render_blocks(path, grains, excitation=excitation, seed=seed), path.n_samples)
-    frames = _Frames(path, grains)
+    frames = _HeldFrames(path, grains)
     seed = _pick_seed(path, seed)
     check_whole("refinements", refinements, 0, MOST_REFINEMENTS)
-    y = np.concatenate(list(frames.overlap("coherent", seed)))
-    partials = np.concatenate(list(frames.overlap("coherent", seed, noise=False)))
+    y, partials = frames.sound(seed), frames.sound(seed, noise=False)
     y = refine(y, partials, frames, grains.grid, rounds=refinements)
     y = y[grains.grid.n_fft :][: path.n_samples]
-    return y * _fades(0, len(y), path)
+    return y * fade_ends(0, len(y), grains.grid, path.n_samples)
 
 
 def render_layers(
@@ -74,15 +70,12 @@ def render_blocks(
     By default blocks are as they come cheapest. Yields (block_size,) float32. Raises as `render_path`, and
     ParameterError for `refined`, which needs the whole, and for a block size under 1.
     """
-    excitation = _pick_excitation(path, excitation)
-    if excitation == "refined":
-        raise ParameterError("refined cannot be rendered block by block; use coherent")
+    voice = CodeVoice(grains, excitation=_pick_excitation(path, excitation), seed=_pick_seed(path, seed))
     if block_size is not None:
         check_whole("block_size", block_size, 1)
-    frames = _Frames(path, grains)
+    check_fit(path, grains)
     at_once = _FRAMES_AT_ONCE if block_size is None else max(1, min(_FRAMES_AT_ONCE, block_size // path.hop_length))
-    parts = frames.overlap(excitation, _pick_seed(path, seed), at_once=at_once)
-    return _cut(parts, path, skip=grains.grid.n_fft, block_size=block_size)
+    return _cut(_play(voice, path, at_once), skip=voice.delay_samples, block_size=block_size)
 
 
 def check_fit(path: CodePath, grains: Grains) -> None:
@@ -109,17 +102,14 @@ def _pick_seed(path: CodePath, seed: int | None) -> int:
     return path.seed if seed is None else check_seed(seed)
 
 
-class _Frames:
+class _HeldFrames:
     """The frames of a path, the first and the last one held for half a window more: T + n_fft // hop_length."""
 
     def __init__(self, path: CodePath, grains: Grains) -> None:
         check_fit(path, grains)
-        lead = grains.grid.n_fft // (2 * path.hop_length)
-        held = np.pad(np.arange(len(path)), lead, mode="edge")
-        gain = np.where(path.gain_db > SILENT_DB, 10 ** (path.gain_db / 20), 0.0)
-        self._grains, self._codes = grains, path.codes[held]
-        self._gain = gain[held].astype(np.float32)
-        self._controls = path.controls.take(held) if path.controls else None
+        held = np.pad(np.arange(len(path)), grains.grid.n_fft // (2 * path.hop_length), mode="edge")
+        self._grains = grains
+        self._codes, self._gain, self._controls = take_frames(path.codes, amplify(path.gain_db), path.controls, held)
 
     def __len__(self) -> int:
         return len(self._codes)
@@ -133,34 +123,35 @@ class _Frames:
         magnitudes: Floats = self.shapes(block).amplitudes[0] * self._gain[block, None]
         return magnitudes
 
-    def overlap(
-        self, excitation: str, seed: int, *, at_once: int = _FRAMES_AT_ONCE, noise: bool = True
-    ) -> Iterator[Floats]:
-        """Excite and overlap-add, `at_once` frames at a time; the first sample is the first of the first frame.
-
-        Without `noise`, what is no partial is silent.
-        """
-        grid = self._grains.grid
-        voice, adder = self._grains.excite(excitation, rng=seed), OverlapAdd(grid)
-        for start in range(0, len(self), at_once):
-            block = slice(start, start + at_once)
+    def sound(self, seed: int, *, noise: bool = True) -> Floats:
+        """Excite and add up all frames, from the first sample of the first on; without noise, only their partials."""
+        grid, parts = self._grains.grid, []
+        excitation, adder = self._grains.excite("coherent", rng=seed), OverlapAdd(grid)
+        for start in range(0, len(self), _FRAMES_AT_ONCE):
+            block = slice(start, start + _FRAMES_AT_ONCE)
             shapes = self.shapes(block)
             if not noise:
                 shapes = replace(shapes, amplitudes=np.where(shapes.tonal, shapes.amplitudes, np.float32(0)))
-            spectra = voice.spectra(shapes)[0]
-            frames = np.fft.irfft(spectra, grid.n_fft, axis=-1).astype(np.float32, copy=False)
-            yield adder.push(frames * self._gain[block, None])
+            parts.append(excite_frames(shapes, self._gain[block], excitation, adder, grid))
+        return np.concatenate(parts)
 
 
-def _cut(parts: Iterator[Floats], path: CodePath, *, skip: int, block_size: int | None) -> Iterator[Floats]:
-    """Drop `skip` samples, stop after n_samples, fade the ends, and hand out blocks of the size asked for."""
-    done, waiting = 0, np.zeros(0, np.float32)
+def _play(voice: CodeVoice, path: CodePath, at_once: int) -> Iterator[Floats]:
+    """Push a whole path, `at_once` frames at a time."""
+    for start in range(0, len(path), at_once):
+        block = slice(start, start + at_once)
+        controls = path.controls.take(block) if path.controls else None
+        yield voice.push(path.codes[block], path.gain_db[block], controls)
+    yield voice.finish(path.n_samples)
+
+
+def _cut(parts: Iterator[Floats], *, skip: int, block_size: int | None) -> Iterator[Floats]:
+    """Drop `skip` samples, and hand out blocks of the size asked for."""
+    waiting = np.zeros(0, np.float32)
     for part in parts:
         dropped = min(skip, len(part))
         skip -= dropped
-        y = part[dropped:][: path.n_samples - done]
-        waiting = np.concatenate([waiting, y * _fades(done, len(y), path)])
-        done += len(y)
+        waiting = np.concatenate([waiting, part[dropped:]])
         size = block_size or max(1, len(waiting))
         while len(waiting) >= size:
             yield waiting[:size]
@@ -176,11 +167,3 @@ def _join(blocks: Iterator[Floats], n_samples: int) -> Floats:
         y[done : done + len(block)] = block
         done += len(block)
     return y
-
-
-def _fades(start: int, length: int, path: CodePath) -> Floats:
-    """Shape the samples `start` to `start + length` of the sound: 0 to 1 at its start, 1 to 0 at its end."""
-    fade = max(1, min(path.hop_length // 2, path.n_samples // 2))
-    place = np.arange(start, start + length)
-    inward = np.minimum(np.minimum(place, path.n_samples - 1 - place) / fade, 1)
-    return (0.5 - 0.5 * np.cos(np.pi * inward)).astype(np.float32)

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from vqsynth.codebook import Codebook
+from vqsynth.codes.voice import SILENT_DB
 from vqsynth.curves.listening import hear_sound, measure_pieces
 from vqsynth.errors import AudioError
 from vqsynth.follow.synthesis import synthesize
-from vqsynth.path import SILENT_DB
 from vqsynth.sound import audio
 from vqsynth.sound.descriptors import measure
 from vqsynth.sound.frames import FrameGrid

@@ -18,11 +18,12 @@ from vqsynth.checks import check_kind
 from vqsynth.codes.controls import SIZES, no_controls, tilt_octaves
 from vqsynth.codes.index import Targets
 from vqsynth.codes.spectra import Grains
+from vqsynth.codes.voice import LOUDEST_DB, SILENT_DB
 from vqsynth.curves.misses import error_scale
 from vqsynth.follow.limits import Limits, check_limits, check_rounds
 from vqsynth.follow.report import EDGE, measure_errors
 from vqsynth.follow.steps import Steps
-from vqsynth.path import LOUDEST_DB, SILENT_DB, CodePath
+from vqsynth.path import CodePath
 from vqsynth.render import render_path
 from vqsynth.sound.descriptors import REGISTRY, Analysis, lookup
 from vqsynth.sound.frames import Floats

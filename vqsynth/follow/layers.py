@@ -15,6 +15,7 @@ from vqsynth.checks import check_choice, check_whole
 from vqsynth.codebook import Codebook
 from vqsynth.codes.index import Targets, check_targets
 from vqsynth.codes.spectra import EXCITATIONS
+from vqsynth.codes.voice import LOUDEST_DB, SILENT_DB
 from vqsynth.errors import ParameterError
 from vqsynth.follow.correction import (
     ROUNDS,
@@ -26,7 +27,7 @@ from vqsynth.follow.correction import (
 )
 from vqsynth.follow.limits import Limits, check_limits, check_rounds
 from vqsynth.follow.report import measure_errors
-from vqsynth.path import LOUDEST_DB, SILENT_DB, CodePath
+from vqsynth.path import CodePath
 from vqsynth.render import render_layers
 from vqsynth.sound.descriptors import REGISTRY
 from vqsynth.sound.excitation import check_seed

@@ -5,6 +5,7 @@
     reading/      what sound files hold, whatever their headers promise
     audio         sound files in and out, mono, resampling
     frames        windows, framing, overlap-add; samples, frames, seconds
+    streams       what all streams have in common: push, finish, delay_samples
     offset        what cannot be heard: offsets, and silence
     folders       folders of sounds, and which of them are held out
     distances     how far a resynthesis is from its sound

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from vqsynth.continuous.vocoders.interface import Arrays, Player, Vocoder, fade_ends, hold_ends
+from vqsynth.continuous.vocoders.interface import Arrays, Player, Vocoder, hold_ends
 from vqsynth.errors import ModelError, ParameterError
 from vqsynth.sound.excitation import Spectra
-from vqsynth.sound.frames import Floats, FrameGrid, OverlapAdd
+from vqsynth.sound.frames import Floats, FrameGrid, OverlapAdd, fade_ends
 from vqsynth.sound.mel import EPS, SILENT_DB, MelGrid, loudness_of
 
 INVERSIONS = 60

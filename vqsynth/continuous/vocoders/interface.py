@@ -5,10 +5,11 @@ held for half a window, so that every sample is made of as many frames as any ot
 at both ends keeps them from clicking.
 
 Delay. A sample is final once the frame half a window after it is known. So a stream runs behind its frames by
-`latency` = n_fft / 2 samples: after T frames it has given T * hop_length samples, the first n_fft / 2 of them silence,
-and sample i of the stream is sample i - latency of `render`. Frame t needs the input up to sample t * hop_length +
-n_fft / 2 to be analysed. Blocks of one hop in, blocks of one hop out: an event leaves n_fft - hop_length samples after
-the block it came in, which is at most n_fft samples after it came in itself: 46 ms at 44.1 kHz with 2048 and 512.
+`delay_samples` = n_fft / 2: after T frames it has given T * hop_length samples, the first n_fft / 2 of them silence,
+and sample i of the stream is sample i - delay_samples of `render`. Frame t needs the input up to sample
+t * hop_length + n_fft / 2 to be analysed. Blocks of one hop in, blocks of one hop out: an event leaves
+n_fft - hop_length samples after the block it came in, which is at most n_fft samples after it came in itself: 46 ms at
+44.1 kHz with 2048 and 512.
 """
 
 from abc import ABC, abstractmethod
@@ -19,7 +20,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from vqsynth.errors import ParameterError
-from vqsynth.sound.frames import Floats, FrameGrid
+from vqsynth.sound.frames import Floats, FrameGrid, fade_ends
 from vqsynth.sound.mel import MelGrid
 
 Arrays = Mapping[str, NDArray[Any]]
@@ -39,13 +40,13 @@ class Player(Protocol):
 
 
 class VocoderStream:
-    """Turn frames into sound as they come, `latency` samples behind them."""
+    """Turn frames into sound as they come, `delay_samples` behind them."""
 
     def __init__(self, player: Player, grid: MelGrid) -> None:
         self._player, self._grid = player, grid
         self._last: tuple[Floats, Floats] | None = None
         self._n_frames = 0
-        self.latency = grid.frames.n_fft // 2
+        self.delay_samples = grid.frames.n_fft // 2
 
     def push(self, log_mel: ArrayLike, loudness_db: ArrayLike) -> Floats:
         """Take the next frames, (t, B) and (t,) for any t from 0 on, and return (t * hop_length,) samples.
@@ -58,11 +59,11 @@ class VocoderStream:
             return np.zeros(0, np.float32)
         skip = 0
         if self._last is None:
-            skip = self.latency
+            skip = self.delay_samples
             frames = hold_ends(*frames, before=skip // hop)
         self._last = frames[0][-1:], frames[1][-1:]
         y = self._player.push(*frames)[skip:]
-        start = self._n_frames * hop - self.latency
+        start = self._n_frames * hop - self.delay_samples
         self._n_frames += n_new
         return y * fade_ends(start, len(y), self._grid.frames)
 
@@ -70,7 +71,7 @@ class VocoderStream:
         """End a sound of `n_samples` and return what is left of it.
 
         By default the sound ends at the centre of its last frame, which is where a whole number of hops ended.
-        Returns (latency + n_samples - T * hop_length,) samples after T frames.
+        Returns (delay_samples + n_samples - T * hop_length,) samples after T frames.
         Raises ParameterError where T frames are not those of a sound of `n_samples`.
         """
         grid = self._grid.frames
@@ -78,8 +79,8 @@ class VocoderStream:
         if self._last is None:
             return np.zeros(n_samples, np.float32)
         check_count(self._n_frames, n_samples, grid)
-        start = self._n_frames * grid.hop_length - self.latency
-        y = self._player.push(*hold_ends(*self._last, after=self.latency // grid.hop_length - 1))
+        start = self._n_frames * grid.hop_length - self.delay_samples
+        y = self._player.push(*hold_ends(*self._last, after=self.delay_samples // grid.hop_length - 1))
         self._last = None
         return y[: n_samples - start] * fade_ends(start, n_samples - start, grid, n_samples)
 
@@ -188,17 +189,3 @@ def hold_ends(log_mel: Floats, loudness_db: Floats, *, before: int = 0, after: i
     """Repeat the first frame `before` times and the last one `after` times."""
     held = np.pad(np.arange(len(log_mel)), (before, after), mode="edge")
     return log_mel[held], loudness_db[held]
-
-
-def fade_ends(start: int, length: int, grid: FrameGrid, n_samples: int | None = None) -> Floats:
-    """Shape samples from `start` on: 0 before the sound, 0 to 1 at its start, 1 to 0 at its end, if that is known."""
-    fade = grid.hop_length // 2
-    place = np.arange(start, start + length)
-    inward = place
-    if n_samples is not None:
-        fade = min(fade, n_samples // 2)
-        inward = np.minimum(place, n_samples - 1 - place)
-    shape = np.ones(length, np.float32)
-    fading = inward < max(1, fade)
-    shape[fading] = 0.5 - 0.5 * np.cos(np.pi * np.maximum(inward[fading] / max(1, fade), 0))
-    return shape

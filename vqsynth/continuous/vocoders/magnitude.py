@@ -17,11 +17,11 @@ import numpy as np
 from torch import Tensor, nn
 
 from vqsynth.continuous.blocks import Past, Tower
-from vqsynth.continuous.vocoders.interface import Player, fade_ends, hold_ends
+from vqsynth.continuous.vocoders.interface import Player, hold_ends
 from vqsynth.continuous.vocoders.networks import LOUDEST, MelNetwork, NetworkStream, NetworkVocoder, band_interpolation
 from vqsynth.errors import ParameterError
 from vqsynth.sound.excitation import CoherentExcitation, Excitation, NoiseExcitation, Shapes, Spectra
-from vqsynth.sound.frames import Floats, FrameGrid, OverlapAdd
+from vqsynth.sound.frames import Floats, FrameGrid, OverlapAdd, fade_ends
 from vqsynth.sound.mel import EPS, SILENT_DB, MelGrid, loudness_of
 from vqsynth.sound.partials import find_partials
 from vqsynth.sound.refinement import refine

@@ -1,0 +1,117 @@
+"""A voice that frames are pushed into: codes and gains in, samples out, live or for a whole path.
+
+Before the first frame and after the last one the frames are held for half a window, so that every sample is made of as
+many frames as any other; half a hop of raised cosine at both ends keeps them from clicking.
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from vqsynth.checks import check_choice, check_row, check_whole
+from vqsynth.codes.controls import Controls
+from vqsynth.codes.spectra import EXCITATIONS, Grains
+from vqsynth.errors import CodebookError, ParameterError
+from vqsynth.sound.excitation import Excitation, Shapes, check_seed
+from vqsynth.sound.frames import Floats, FrameGrid, OverlapAdd, fade_ends
+
+SILENT_DB = -120.0
+"""A gain of this or less is silence: the level of the last bit of a 20-bit sound."""
+LOUDEST_DB = 120.0
+Frames = tuple[NDArray[np.int64], Floats, Controls | None]
+"""Codes (T,), linear gains (T,), and controls of T frames or none."""
+
+
+class CodeVoice:
+    """Turn codes into sound as they come: every frame that is pushed gives a hop of samples, half a window later.
+
+    grains: the spectra of the codes. excitation: `coherent` or `noise`. seed: of noise and first phases. The split into
+    pushes changes no sample. Raises ParameterError for `refined`, which needs the whole.
+    """
+
+    def __init__(self, grains: Grains, *, excitation: str = "coherent", seed: int = 0) -> None:
+        check_choice("excitation", excitation, EXCITATIONS)
+        if excitation == "refined":
+            raise ParameterError("refined cannot be rendered block by block; use coherent")
+        self._grains, self._grid = grains, grains.grid
+        self._excitation, self._adder = grains.excite(excitation, rng=check_seed(seed)), OverlapAdd(grains.grid)
+        self._last: Frames | None = None
+        self._n_frames = 0
+
+    @property
+    def delay_samples(self) -> int:
+        """Tell by how many samples the sound runs behind the frames: half a window."""
+        return self._grid.n_fft // 2
+
+    def push(self, codes: ArrayLike, gain_db: ArrayLike, controls: Controls | None = None) -> Floats:
+        """Play the next frames and return their samples.
+
+        codes: (T,) integers. gain_db: (T,), by which the unit-power spectra are scaled; -120 and less is silence.
+        controls: T frames of them, or None. Returns (T * hop_length,) float32, which may exceed full scale: sample i of
+        all that is returned is sample i - `delay_samples` of the sound. Raises ParameterError for rows that do not fit
+        each other, CodebookError for codes that are not there.
+        """
+        frames = self._check(codes, gain_db, controls)
+        if not len(frames[0]):
+            return np.zeros(0, np.float32)
+        lead = 0 if self._last else self.delay_samples // self._grid.hop_length
+        start = self._n_frames * self._grid.hop_length - self.delay_samples
+        y = self._sound(*_hold_first(*frames, lead))[lead * self._grid.hop_length :]
+        self._n_frames += len(frames[0])
+        self._last = take_frames(*frames, slice(-1, None))
+        return y * fade_ends(start, len(y), self._grid)
+
+    def finish(self, n_samples: int | None = None) -> Floats:
+        """End the sound and return what is still to be heard of it.
+
+        n_samples: how long the sound is, by default up to the centre of its last frame. Returns the samples from
+        T * hop_length - `delay_samples` to n_samples. Raises ParameterError where T frames are not those of so many.
+        """
+        hop = self._grid.hop_length
+        n_samples = max(0, self._n_frames - 1) * hop if n_samples is None else check_whole("n_samples", n_samples)
+        if self._last is None:
+            return np.zeros(n_samples, np.float32)
+        if self._grid.count(n_samples) != self._n_frames:
+            raise ParameterError(f"{self._n_frames} frames are not those of a sound of {n_samples} samples")
+        start = self._n_frames * hop - self.delay_samples
+        y = self._sound(*_hold_first(*self._last, self.delay_samples // hop - 1))[: n_samples - start]
+        self._last, self._n_frames = None, 0
+        return y * fade_ends(start, len(y), self._grid, n_samples)
+
+    def _check(self, codes: ArrayLike, gain_db: ArrayLike, controls: Controls | None) -> Frames:
+        codes, gain_db = check_row("codes", codes, whole=True), check_row("gain_db", gain_db)
+        lengths = {len(codes), len(gain_db), len(codes if controls is None else controls)}
+        if len(lengths) > 1 or not (gain_db <= LOUDEST_DB).all():
+            raise ParameterError(f"codes, gain_db up to {LOUDEST_DB:g} and controls must be of one length")
+        if len(codes) and not 0 <= codes.min() <= codes.max() < len(self._grains):
+            raise CodebookError(f"codes must lie between 0 and {len(self._grains) - 1} (got {codes.tolist()[:8]})")
+        return codes.astype(np.int64), amplify(gain_db), controls
+
+    def _sound(self, codes: NDArray[np.int64], gain: Floats, controls: Controls | None) -> Floats:
+        return excite_frames(
+            self._grains.shapes(codes[None], controls), gain, self._excitation, self._adder, self._grid
+        )
+
+
+def amplify(gain_db: NDArray[np.float64]) -> Floats:
+    """Turn gains in dB into factors, float32; silence into 0."""
+    gain: Floats = np.where(gain_db > SILENT_DB, 10 ** (gain_db / 20), 0.0).astype(np.float32)
+    return gain
+
+
+def take_frames(codes: NDArray[np.int64], gain: Floats, controls: Controls | None, frames: Any) -> Frames:
+    """Take some frames, by a slice or an array of indices."""
+    return codes[frames], gain[frames], controls.take(frames) if controls else None
+
+
+def excite_frames(shapes: Shapes, gain: Floats, excitation: Excitation, adder: OverlapAdd, grid: FrameGrid) -> Floats:
+    """Excite frames (1, T, n_bins) at their gain (T,) and add them up: (T * hop_length,)."""
+    spectra = excitation.spectra(shapes)[0]
+    frames = np.fft.irfft(spectra, grid.n_fft, axis=-1).astype(np.float32, copy=False)
+    return adder.push(frames * gain[:, None])
+
+
+def _hold_first(codes: NDArray[np.int64], gain: Floats, controls: Controls | None, times: int) -> Frames:
+    """Repeat the first frame so many times before all frames."""
+    return take_frames(codes, gain, controls, np.maximum(np.arange(-times, len(codes)), 0))
