@@ -49,7 +49,7 @@ NOT_AT_PLAY_TIME = {"torch", "librosa", "sklearn", "matplotlib", "scipy.signal",
 # The console script's entry: the one function that may be named as its module.
 ENTRY = "cli.main"
 
-MAX_LINES = 250
+MAX_LINES = 225
 MAX_ROOMS, MAX_ARROWS, MAX_SHARE = 24, 110, 0.2
 # A verb parses, makes one call and prints.
 MAX_LINES_OF_A_VERB = 60
@@ -162,6 +162,13 @@ def told_order(room: str) -> list[str]:
     return [word for word in words if word in children(room)]
 
 
+def count_docstring_lines(tree: ast.Module) -> int:
+    """Count the lines of the docstrings in a module."""
+    owners = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    found = [node.body[0] for node in ast.walk(tree) if isinstance(node, owners) and ast.get_docstring(node)]
+    return sum((node.end_lineno or node.lineno) - node.lineno + 1 for node in found)
+
+
 ROOMS = sorted(m.name for m in MODULES if m.path.name == "__init__.py" and m.room not in WITHOUT_ORDER)
 ORDERS = {room: told_order(room) for room in ROOMS}
 
@@ -250,9 +257,10 @@ def test_imports_of_heavy_dependencies_stay_with_their_owner(module: Module) -> 
 
 @each_module
 def test_length_of_a_module_stays_readable(module: Module) -> None:
-    lines = len(module.path.read_text(encoding="utf-8").splitlines())
+    """Docstrings are not counted: they may be as long as they help."""
+    lines = len(module.path.read_text(encoding="utf-8").splitlines()) - count_docstring_lines(module.tree)
     most = MAX_LINES_OF_A_VERB if module.room == "cli" and module.name not in NOT_VERBS else MAX_LINES
-    assert lines <= most, f"{module.path.name} has {lines} lines, of at most {most}"
+    assert lines <= most, f"{module.path.name} has {lines} lines, of at most {most}, docstrings not counted"
 
 
 @each_module

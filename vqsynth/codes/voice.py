@@ -26,8 +26,32 @@ Frames = tuple[NDArray[np.int64], Floats, Controls | None]
 class CodeVoice:
     """Turn codes into sound as they come: every frame that is pushed gives a hop of samples, half a window later.
 
-    grains: the spectra of the codes. excitation: `coherent` or `noise`. seed: of noise and first phases. The split into
-    pushes changes no sample. Raises ParameterError for `refined`, which needs the whole.
+    How frames are split into pushes changes no sample.
+
+    Parameters
+    ----------
+    grains : Grains
+        The spectra of the codes, `book.grains`.
+    excitation : str
+        `coherent` or `noise`. `refined` needs the whole sound.
+    seed : int
+        Seed of the noise and of the first phases.
+
+    Raises
+    ------
+    ParameterError
+        For another excitation, and for a seed that is none.
+
+    Examples
+    --------
+    >>> import vqsynth
+    >>> from vqsynth.codes.voice import CodeVoice
+    >>> voice = CodeVoice(vqsynth.load("violin").grains)
+    >>> voice.push([12, 12, 40], [-20, -20, -26]).shape
+    (1536,)
+    >>> voice.finish().shape  # up to the centre of the last frame
+    (512,)
+
     """
 
     def __init__(self, grains: Grains, *, excitation: str = "coherent", seed: int = 0) -> None:
@@ -45,12 +69,29 @@ class CodeVoice:
         return self._grid.n_fft // 2
 
     def push(self, codes: ArrayLike, gain_db: ArrayLike, controls: Controls | None = None) -> Floats:
-        """Play the next frames and return their samples.
+        """Play the next frames.
 
-        codes: (T,) integers. gain_db: (T,), by which the unit-power spectra are scaled; -120 and less is silence.
-        controls: T frames of them, or None. Returns (T * hop_length,) float32, which may exceed full scale: sample i of
-        all that is returned is sample i - `delay_samples` of the sound. Raises ParameterError for rows that do not fit
-        each other, CodebookError for codes that are not there.
+        Parameters
+        ----------
+        codes : (T,) int
+            A code for each frame.
+        gain_db : (T,)
+            By how much its unit-power spectrum is scaled, in dB up to 120; -120 and less is silence.
+        controls : Controls, optional
+            T frames of controls.
+
+        Returns
+        -------
+        y : (T * hop_length,) float32
+            Sample i of all that is returned is sample i - `delay_samples` of the sound. It may exceed full scale.
+
+        Raises
+        ------
+        ParameterError
+            For rows that are not of one length, or hold no numbers.
+        CodebookError
+            For codes that are not there. The voice goes on as if the push had not been made.
+
         """
         frames = self._check(codes, gain_db, controls)
         if not len(frames[0]):
@@ -63,10 +104,23 @@ class CodeVoice:
         return y * fade_ends(start, len(y), self._grid)
 
     def finish(self, n_samples: int | None = None) -> Floats:
-        """End the sound and return what is still to be heard of it.
+        """End the sound.
 
-        n_samples: how long the sound is, by default up to the centre of its last frame. Returns the samples from
-        T * hop_length - `delay_samples` to n_samples. Raises ParameterError where T frames are not those of so many.
+        Parameters
+        ----------
+        n_samples : int, optional
+            How long the sound is. By default it ends at the centre of its last frame.
+
+        Returns
+        -------
+        y : (n,) float32
+            What is still to be heard, up to sample n_samples of the sound.
+
+        Raises
+        ------
+        ParameterError
+            Where the frames that were pushed are not those of a sound of `n_samples`.
+
         """
         hop = self._grid.hop_length
         n_samples = max(0, self._n_frames - 1) * hop if n_samples is None else check_whole("n_samples", n_samples)

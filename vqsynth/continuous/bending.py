@@ -31,9 +31,45 @@ def bend(
 ) -> LatentPath:
     """Bend a path in several ways, in this order: reverse, draw, scale, bias, randomize.
 
-    component: what is bent; None is all components, and reverses the loudness with them. scale, bias, randomize, draw:
-    curves, None to leave out; see the functions of these names.
-    Raises ParameterError for a component that the path has not, and for unusable curves.
+    Parameters
+    ----------
+    path : LatentPath
+        The path; it stays as it is.
+    component : int or str, optional
+        What is bent: a component from 1, `"all"` of them, or the `"loudness"`. By default all components; `reverse`
+        then turns the loudness round with them.
+    scale : curve, optional
+        What it is multiplied by. The loudness is scaled around its loudest frame.
+    bias : curve, optional
+        What is added: standard deviations, or dB of the loudness.
+    randomize : curve, optional
+        The standard deviation of a random number that each frame gets.
+    reverse : bool
+        Whether it is played backwards.
+    draw : curve, optional
+        What it is replaced by.
+    seed : int
+        Seed of `randomize`.
+
+    Returns
+    -------
+    LatentPath
+
+    Raises
+    ------
+    ParameterError
+        For a component that the path has not, and for unusable curves.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from vqsynth import continuous
+    >>> tone = 0.1 * np.sin(2 * np.pi * 440 * np.arange(22050) / 44100)
+    >>> path = continuous.load("strings").encode(tone, 44100)
+    >>> bent = continuous.bend(path, component=1, scale=0, bias="line(0,2)")
+    >>> bent.components[0, [0, -1]]
+    array([0., 2.], dtype=float32)
+
     """
     check_latents(path)
     check_flag("reverse", reverse)

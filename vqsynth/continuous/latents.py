@@ -33,12 +33,38 @@ MOST_SAMPLES = 2**40
 
 @dataclass(frozen=True, eq=False, repr=False)
 class LatentPath:
-    """Hold T = 1 + n_samples // hop_length frames of components and loudness, and what is needed to decode them.
+    """Hold a sound as components over time, and its loudness beside them.
 
-    model, sha256: name of the model they belong to, and hash of its auto-encoder. components: (C, T) float32, in
-    standard deviations. loudness_db: (T,) float64, K-weighted, per frame. vocoder, excitation: how to decode, None for
-    the model's default. Arrays are copied and cannot be written to.
-    Raises ParameterError where these do not fit together.
+    There are T = 1 + n_samples // hop_length frames. Arrays are copied and cannot be written to.
+
+    Parameters
+    ----------
+    model, sha256 : str
+        The name of the model that the path belongs to, and the hash of its auto-encoder.
+    sr, hop_length, n_samples : int
+        The clock: Hz, samples between frames, samples of the sound.
+    components : (C, T) float32
+        In standard deviations of the model's corpus around its mean, 0.
+    loudness_db : (T,) float64
+        K-weighted, in LUFS.
+    vocoder, excitation : str, optional
+        How the path is decoded. By default as suits the model.
+    seed : int
+        Seed of the noise.
+
+    Raises
+    ------
+    ParameterError
+        Where these do not fit together.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from vqsynth import continuous
+    >>> path = continuous.LatentPath("strings", "", 44100, 512, 1024, np.zeros((16, 3)), np.full(3, -20.0))
+    >>> path.with_values(loudness_db=path.loudness_db - 6).loudness_db
+    array([-26., -26., -26.])
+
     """
 
     model: str

@@ -155,11 +155,35 @@ class ContinuousModel:
             raise error(f"the vocoder of model {self.name!r} must be one of {_join(self.vocoders)} (got {name!r})")
 
     def encode(self, y: ArrayLike, sr: int) -> LatentPath:
-        """Turn a sound into a latent path.
+        """Turn a sound into a latent path. The same sound always has the same path.
 
-        y: (n,) or (n, channels) at `sr` Hz, resampled where need be. The same sound always has the same path.
-        Raises AudioError for samples that are no sound, or far beyond full scale, and ParameterError for an
-        impossible rate.
+        Parameters
+        ----------
+        y : (n,) or (n, channels)
+            The sound. Channels are averaged, its offset is taken out, and it is resampled where need be.
+        sr : int
+            Its sample rate in Hz.
+
+        Returns
+        -------
+        LatentPath
+
+        Raises
+        ------
+        AudioError
+            For samples that are no sound, or far beyond full scale.
+        ParameterError
+            For an impossible rate.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from vqsynth import continuous
+        >>> model = continuous.load("strings")
+        >>> tone = 0.1 * np.sin(2 * np.pi * 440 * np.arange(22050) / 44100)
+        >>> model.encode(tone, 44100)
+        LatentPath('strings', 44 frames, 0.50 s, 16 components)
+
         """
         from vqsynth.continuous.vae import encode_frames
 
@@ -172,10 +196,47 @@ class ContinuousModel:
     def decode(
         self, path: LatentPath, *, vocoder: str | None = None, excitation: str | None = None, seed: int | None = None
     ) -> Floats:
-        """Turn a latent path into sound within full scale, (n_samples,) float32 at `sr` Hz.
+        """Turn a latent path into sound within full scale.
 
-        vocoder, excitation, seed: by default what the path names, and where it names none, the model's best and the
-        vocoder's own. Warns where peaks made it necessary to turn the sound down. Raises as `render`.
+        Parameters
+        ----------
+        path : LatentPath
+            A path of this model.
+        vocoder : str, optional
+            One of `vocoders`. By default the one that the path names, else the model's best.
+        excitation : str, optional
+            How magnitudes get their phases: `noise`, `coherent` or `refined`. By default what the path names, else
+            the vocoder's own.
+        seed : int, optional
+            Seed of the noise. By default the path's.
+
+        Returns
+        -------
+        y : (n_samples,) float32
+            The sound, at the model's `sr`.
+
+        Warns
+        -----
+        VqsynthWarning
+            Where the sound had to be turned down to stay in full scale.
+
+        Raises
+        ------
+        ModelError
+            For the path of another model.
+        ParameterError
+            For a path of more than an hour, a vocoder that the model has not, an excitation that the vocoder has not.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from vqsynth import continuous
+        >>> model = continuous.load("strings")
+        >>> tone = 0.1 * np.sin(2 * np.pi * 440 * np.arange(22050) / 44100)
+        >>> path = continuous.bend(model.encode(tone, 44100), component=1, bias=1)
+        >>> model.decode(path).shape
+        (22050,)
+
         """
         y, scaled_db = limit_peak(self.render(path, vocoder=vocoder, excitation=excitation, seed=seed))
         if scaled_db < 0:
@@ -211,9 +272,41 @@ class ContinuousModel:
             given.setdefault("excitation", None)
         return replace(path, **given)
 
-    def transfer(self, y: ArrayLike, sr: int, **options: Any) -> Floats:
-        """Encode a sound and decode it, in this model's timbre; options: see `decode`."""
-        return self.decode(self.encode(y, sr), **options)
+    def transfer(
+        self,
+        y: ArrayLike,
+        sr: int,
+        *,
+        vocoder: str | None = None,
+        excitation: str | None = None,
+        seed: int | None = None,
+    ) -> Floats:
+        """Encode a sound and decode it, in this model's timbre.
+
+        Parameters
+        ----------
+        y : (n,) or (n, channels)
+            The sound.
+        sr : int
+            Its sample rate in Hz.
+        vocoder, excitation, seed
+            As for `decode`.
+
+        Returns
+        -------
+        y : (n_samples,) float32
+            The sound, at the model's `sr`.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from vqsynth import continuous
+        >>> noise = 0.1 * np.random.default_rng(0).standard_normal(11025)
+        >>> continuous.load("choir").transfer(noise, 22050).shape
+        (22050,)
+
+        """
+        return self.decode(self.encode(y, sr), vocoder=vocoder, excitation=excitation, seed=seed)
 
     def check_path(self, path: LatentPath) -> None:
         """Refuse a path of another model, or of wrong size. Raises ModelError, and ParameterError for no path."""

@@ -29,13 +29,46 @@ def morph(
     of: str = "both",
     seconds: float | None = None,
 ) -> LatentPath:
-    """Go from path a to path b.
+    """Turn one sound into another: z[n] = z_a[n] (1 - w[n]) + z_b[n] w[n].
 
-    weight: a curve, 0 for all a, 1 for all b. align: how they are brought to one length, `stretch` or `dtw`. of: what
-    is mixed, the components (`latents`), the `loudness` in dB, or `both`; the rest is a's. seconds: of the morph, by
-    default as long as the longer one. All else is a's. Warns where one is stretched more than ten times.
-    Raises ModelError for paths of different models, ParameterError for a weight outside 0 to 1 and other unusable
-    arguments.
+    Parameters
+    ----------
+    a, b : LatentPath
+        Two paths of one model.
+    weight : curve
+        From 0, all `a`, to 1, all `b`.
+    align : str
+        How both are brought to one length: `stretch`, evenly, or `dtw`, so that what is alike coincides.
+    of : str
+        What is mixed: the components (`latents`), the `loudness` in dB, or `both`. The rest is that of `a`.
+    seconds : float, optional
+        How long the morph is. By default as long as the longer sound.
+
+    Returns
+    -------
+    LatentPath
+
+    Warns
+    -----
+    VqsynthWarning
+        Where a sound is stretched more than ten times.
+
+    Raises
+    ------
+    ModelError
+        For paths of different models.
+    ParameterError
+        For a weight outside 0 to 1 and other unusable arguments.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from vqsynth import continuous
+    >>> model, t = continuous.load("strings"), np.arange(22050) / 44100
+    >>> low, high = (model.encode(0.1 * np.sin(2 * np.pi * f * t), 44100) for f in (220, 440))
+    >>> continuous.morph(low, high, weight="line(0,1)", seconds=1)
+    LatentPath('strings', 87 frames, 1.00 s, 16 components)
+
     """
     check_choice("align", align, ALIGNMENTS)
     check_choice("of", of, PARTS)

@@ -26,12 +26,37 @@ FORM = "'0:0.1,0.2 4:0.9,0.8', seconds and then x,y, or x,y alone where it stays
 
 
 def walk_plane(corners: Sequence[LatentPath], at: str | ArrayLike, *, seconds: float | None = None) -> LatentPath:
-    """Mix four paths, A, B, C, D, by how near a moving point is to their corners.
+    """Mix four paths by how near a moving point is to their corners.
 
-    at: the walk of the point, x and y from 0 to 1. seconds: of the result, by default until the walk and the longest
-    sound have ended; all four are stretched to it. All else is A's.
-    Raises ModelError for corners of different models, ParameterError for other than four of them and for unusable
-    walks.
+    Parameters
+    ----------
+    corners : four of LatentPath
+        A at (0, 0), B at (1, 0), C at (0, 1), D at (1, 1).
+    at : str or (P, 3)
+        The walk of the point: `"0:0.1,0.2 4:0.9,0.8"`, seconds and then x and y from 0 to 1; or `@file`.
+    seconds : float, optional
+        How long the result is; all four are stretched to it. By default until the walk and the longest sound end.
+
+    Returns
+    -------
+    LatentPath
+
+    Raises
+    ------
+    ModelError
+        For corners of different models.
+    ParameterError
+        For other than four corners, and for unusable walks.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from vqsynth import continuous
+    >>> model, t = continuous.load("strings"), np.arange(22050) / 44100
+    >>> corners = [model.encode(0.1 * np.sin(2 * np.pi * f * t), 44100) for f in (220, 330, 440, 660)]
+    >>> continuous.walk_plane(corners, "0:0,0 1:1,1")
+    LatentPath('strings', 87 frames, 1.00 s, 16 components)
+
     """
     check_corners(corners)
     check_same_model(*corners)

@@ -15,9 +15,28 @@ from vqsynth.storage.files import StrPath
 
 
 def load(model: StrPath) -> ContinuousModel:
-    """Load a continuous model by the name of a shipped one, or from a folder.
+    """Load a continuous model.
 
-    Raises ModelError where there is none, or where it is damaged, incomplete or newer than this version.
+    Parameters
+    ----------
+    model : str or path
+        The name of a shipped model, `strings` or `choir`, or a folder.
+
+    Returns
+    -------
+    ContinuousModel
+
+    Raises
+    ------
+    ModelError
+        Where there is no such model, or where it is damaged, incomplete or newer than this version.
+
+    Examples
+    --------
+    >>> from vqsynth import continuous
+    >>> continuous.load("strings").vocoders
+    ('magnitude', 'melgan', 'griffin-lim')
+
     """
     folder = find_model(model)
     card, contents = read_bundle(folder, CONTINUOUS)
@@ -37,7 +56,24 @@ def load(model: StrPath) -> ContinuousModel:
 
 
 def list_models(folders: StrPath | Iterable[StrPath] = ()) -> list[ContinuousModel]:
-    """Load the shipped models, and those that `folders`, or a single one, are or directly hold."""
+    """Load the shipped models, and those in some folders.
+
+    Parameters
+    ----------
+    folders : path or paths
+        Folders that are models, or that directly hold some.
+
+    Returns
+    -------
+    list of ContinuousModel
+
+    Examples
+    --------
+    >>> from vqsynth import continuous
+    >>> [model.name for model in continuous.list_models()]
+    ['choir', 'strings']
+
+    """
     return [load(folder) for folder in models_at_hand(folders)]
 
 

@@ -36,12 +36,34 @@ def count_delay(grid: FrameGrid) -> int:
 class ModelStream:
     """Play a model live: every block of sound that is pushed gives a block of the same length.
 
-    vocoder, excitation, seed: as for `ContinuousModel.render`; what needs the whole sound cannot be streamed. bend: is
-    given the frames of every block, as a path of that many frames that begins at 0 s, and returns them changed. What it
-    does to a frame should not depend on the others, nor on when it comes, or a sound depends on how it is cut into
-    blocks: constant amounts of `scale_component` and `shift_component` do, and constants drawn; scaled loudness not.
-    Raises ParameterError for a vocoder, or an excitation, that needs the whole or that there is not, and for a seed
-    that is none.
+    Parameters
+    ----------
+    model : ContinuousModel
+        What is played.
+    vocoder, excitation : str, optional
+        As for `ContinuousModel.decode`. What needs the whole sound cannot be streamed.
+    bend : function, optional
+        Changes the sound on its way. It is given the frames of every block as a `LatentPath` that begins at 0 s, and
+        returns as many. What it does to a frame should depend neither on the other frames nor on when it comes, or
+        else the sound depends on how it is cut into blocks.
+    seed : int
+        Seed of the noise.
+
+    Raises
+    ------
+    ParameterError
+        For a vocoder, or an excitation, that needs the whole or that there is not.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from vqsynth import continuous
+    >>> stream = continuous.ModelStream(continuous.load("strings"))
+    >>> [len(stream.push(block)) for block in np.zeros((3, 512), np.float32)]
+    [512, 512, 512]
+    >>> len(stream.finish()) == stream.delay_samples
+    True
+
     """
 
     def __init__(
@@ -74,10 +96,26 @@ class ModelStream:
         return (self.delay_samples + self._grid.hop_length) / self._grid.sr
 
     def push(self, y: ArrayLike) -> Floats:
-        """Play the next block (n,) at the model's rate, n a multiple of its hop, and return a block (n,).
+        """Play the next block.
 
-        Output may exceed full scale. A block that is refused, or that `bend` fails on, leaves the stream as it was.
-        Raises AudioError for samples that are no sound, ParameterError for another length, or after `finish`.
+        Parameters
+        ----------
+        y : (n,)
+            The block, at the model's rate, n a multiple of its hop.
+
+        Returns
+        -------
+        y : (n,) float32
+            What is heard meanwhile, `delay_samples` late. It may exceed full scale.
+
+        Raises
+        ------
+        AudioError
+            For samples that are no sound.
+        ParameterError
+            For another length, or after `finish`. A block that is refused, or that `bend` fails on, leaves the stream
+            as it was.
+
         """
         if self._n_samples is None:
             raise ParameterError("this stream has ended; make a new ModelStream")
