@@ -11,7 +11,7 @@ from vqsynth.continuous.latents import LatentPath
 from vqsynth.continuous.model import ContinuousModel
 from vqsynth.errors import AudioError, ModelError, ParameterError, VqsynthWarning
 from vqsynth.sound.loudness import k_weight
-from vqsynth.sound.mel import EPS, SILENT_DB, analyse_sound
+from vqsynth.sound.mel import EPS, SILENT_LUFS, analyse_sound
 
 TRAINED = ("magnitude", "melgan")
 EVERY = (*TRAINED, "griffin-lim")
@@ -90,7 +90,7 @@ def test_decode_lasts_as_long_as_the_sound_and_is_sound(model: ContinuousModel, 
 @pytest.mark.parametrize("vocoder", EVERY)
 def test_decode_of_silence_is_silence(model: ContinuousModel, vocoder: str) -> None:
     path = model.encode(np.zeros(3000, np.float32), SR)
-    assert (path.loudness_db == SILENT_DB).all()
+    assert (path.loudness_db == SILENT_LUFS).all()
     assert not model.decode(path, vocoder=vocoder).any()
 
 

@@ -9,7 +9,7 @@ from vqsynth.continuous.vocoders.interface import VocoderStream
 from vqsynth.continuous.vocoders.magnitude import MagnitudeVocoder
 from vqsynth.errors import ParameterError
 from vqsynth.sound.frames import Floats, FrameGrid, magnitude_spectra
-from vqsynth.sound.mel import SILENT_DB, MelFrames, MelGrid, analyse_sound
+from vqsynth.sound.mel import SILENT_LUFS, MelFrames, MelGrid, analyse_sound
 
 
 def stream_in(stream: VocoderStream, frames: MelFrames, sizes: list[int], n_samples: int | None = None) -> Floats:
@@ -122,7 +122,7 @@ def test_stream_depends_on_no_frame_to_come(name: str) -> None:
 def test_stream_is_behind_its_frames_by_the_delay_it_states(name: str) -> None:
     """A frame that alone is loud sounds around its centre, `delay_samples` later in the stream."""
     frames = analyse_sound(chord(6400), GRID)
-    loudness_db = np.full(101, SILENT_DB, np.float32)
+    loudness_db = np.full(101, SILENT_LUFS, np.float32)
     loudness_db[50] = -10
     vocoder = make_shaken(name)
     y = stream_in(vocoder.stream(), MelFrames(frames.log_mel, loudness_db), [101])

@@ -19,7 +19,7 @@ from vqsynth.sound.frames import FrameGrid, frame_signal, magnitude_spectra
 from vqsynth.sound.mel import (
     EPS,
     QUIET_DB,
-    SILENT_DB,
+    SILENT_LUFS,
     MelGrid,
     analyse_frames,
     analyse_sound,
@@ -75,7 +75,7 @@ def test_log_mel_of_white_noise_is_level_over_the_bands(noise: Sound) -> None:
 
 def test_log_mel_of_silence_is_its_floor() -> None:
     silence = analyse_sound(np.zeros(2000, np.float32), SMALL)
-    assert (silence.loudness_db == SILENT_DB).all()
+    assert (silence.loudness_db == SILENT_LUFS).all()
     np.testing.assert_allclose(silence.log_mel, math.log(EPS), atol=1e-6)
 
 

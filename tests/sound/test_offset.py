@@ -19,8 +19,7 @@ from vqsynth.follow.synthesis import synthesize
 from vqsynth.sound import audio
 from vqsynth.sound.descriptors import measure
 from vqsynth.sound.frames import FrameGrid
-from vqsynth.sound.mel import SILENT_DB as SILENT_LUFS
-from vqsynth.sound.mel import MelGrid, analyse_sound
+from vqsynth.sound.mel import SILENT_LUFS, MelGrid, analyse_sound
 from vqsynth.sound.offset import audible_blocks, is_silent, offset_free_pieces, remove_offset
 from vqsynth.training.codebook.corpus import load_corpus
 

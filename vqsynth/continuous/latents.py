@@ -15,14 +15,14 @@ from vqsynth.continuous.latentfiles import ARRAYS, FACTS, read_fields, write_fie
 from vqsynth.curves.language import make_curve
 from vqsynth.errors import ModelError, ParameterError
 from vqsynth.sound.excitation import check_seed
-from vqsynth.sound.mel import SILENT_DB
+from vqsynth.sound.mel import SILENT_LUFS
 from vqsynth.storage.files import StrPath
 
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
 
 LOUDEST_DB = 120.0
-"""Loudness beyond is refused; below `mel.SILENT_DB` it is silence."""
+"""Loudness beyond is refused; below `mel.SILENT_LUFS` it is silence."""
 LARGEST = 1e6
 """Standard deviations: far beyond what any sound has, and far from where float32 ends."""
 LOUDNESS_DECIMALS = 4
@@ -93,7 +93,7 @@ class LatentPath:
         _check_range(loudness_db, -np.inf, LOUDEST_DB, "loudness_db")
         check_seed(self.seed)
         _freeze(self, "components", np.ascontiguousarray(components, np.float32))
-        _freeze(self, "loudness_db", np.round(np.maximum(loudness_db, SILENT_DB), LOUDNESS_DECIMALS))
+        _freeze(self, "loudness_db", np.round(np.maximum(loudness_db, SILENT_LUFS), LOUDNESS_DECIMALS))
 
     def __len__(self) -> int:
         return len(self.loudness_db)

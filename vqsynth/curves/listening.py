@@ -19,7 +19,7 @@ QUIET_DB = 50.0
 """Frames further than this under the loudest ask for nothing but their loudness."""
 MEMORY_S = 0.15
 """How long the K-weighting remembers."""
-SILENT_DB = -118.0
+FAINTEST_DB = -118.0
 """A sound that is never louder is silence: the loudness of a sine of 1e-6."""
 LOWEST_DB = -80.0
 """Loudness is asked for no lower than this."""
@@ -57,7 +57,7 @@ def hear_sound(path: StrPath, grid: FrameGrid, names: tuple[str, ...] = LIKE) ->
 
 def _say_unheard(path: StrPath, loudness: Floats) -> str:
     peak = float(loudness.max())
-    if peak < SILENT_DB:
+    if peak < FAINTEST_DB:
         return f"'{path}' holds only silence, which asks for nothing; name a sound that can be heard"
     return f"'{path}' is never louder than {peak:.0f} LUFS, too quiet to ask for anything; turn it up"
 

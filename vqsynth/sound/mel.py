@@ -24,7 +24,7 @@ from vqsynth.sound.offset import remove_offset
 
 Doubles = NDArray[np.float64]
 
-SILENT_DB = -100.0
+SILENT_LUFS = -100.0
 """The loudness in LUFS of silence, and of all that is quieter."""
 QUIET_DB = -80.0
 """Below this loudness the mel spectrum is divided by no more, and sinks to its floor."""
@@ -141,7 +141,7 @@ _UNSAID = {"eps": 1e-4, "quiet_db": -80.0}
 class MelFrames:
     """What frames are like, and how loud they are.
 
-    log_mel: (T, n_mels) float32, natural logarithms, level-free. loudness_db: (T,) float32, in LUFS, from SILENT_DB.
+    log_mel: (T, n_mels) float32, natural logarithms, level-free. loudness_db: (T,) float32, in LUFS, from SILENT_LUFS.
     """
 
     log_mel: Floats
@@ -189,13 +189,13 @@ def to_log_mel(magnitudes: Floats, loudness_db: Floats, grid: MelGrid) -> Floats
 
 
 def loudness_of(magnitudes: Floats, grid: MelGrid) -> Floats:
-    """Take the K-weighted level in LUFS (ITU-R BS.1770-4) of magnitude spectra, at least SILENT_DB: (T,).
+    """Take the K-weighted level in LUFS (ITU-R BS.1770-4) of magnitude spectra, at least SILENT_LUFS: (T,).
 
     magnitudes: (T, n_bins), in units of the rfft of a Hann-windowed frame.
     """
     mean_square = np.vecdot(np.square(magnitudes, dtype=np.float64), grid.loudness_weights)
     level = -0.691 + 10 * np.log10(mean_square + 1e-30)
-    loudness_db: Floats = np.maximum(level, SILENT_DB).astype(np.float32)
+    loudness_db: Floats = np.maximum(level, SILENT_LUFS).astype(np.float32)
     return loudness_db
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from vqsynth.continuous.vocoders.interface import Player
 from vqsynth.sound.frames import Floats, FrameGrid, OverlapAdd
-from vqsynth.sound.mel import QUIET_DB, SILENT_DB, MelGrid
+from vqsynth.sound.mel import QUIET_DB, SILENT_LUFS, MelGrid
 
 
 class Envelope:
@@ -20,9 +20,9 @@ class Envelope:
     def push(self, loudness_db: Floats) -> Floats:
         """Take the next frames (..., t) in LUFS and return (..., t * hop_length), half a window behind them.
 
-        A loudness of SILENT_DB or less has no gain at all.
+        A loudness of SILENT_LUFS or less has no gain at all.
         """
-        gain = np.where(loudness_db > SILENT_DB, 10 ** (loudness_db / 20), 0).astype(np.float32)
+        gain = np.where(loudness_db > SILENT_LUFS, 10 ** (loudness_db / 20), 0).astype(np.float32)
         return self._adder.push(gain[..., None] * self._window)
 
 

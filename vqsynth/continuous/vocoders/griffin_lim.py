@@ -13,7 +13,7 @@ from vqsynth.continuous.vocoders.interface import Arrays, Player, Vocoder, hold_
 from vqsynth.errors import ModelError, ParameterError
 from vqsynth.sound.excitation import Spectra
 from vqsynth.sound.frames import Floats, FrameGrid, OverlapAdd, fade_ends
-from vqsynth.sound.mel import EPS, SILENT_DB, MelGrid, loudness_of
+from vqsynth.sound.mel import EPS, SILENT_LUFS, MelGrid, loudness_of
 
 INVERSIONS = 60
 ITERATIONS = 32
@@ -49,7 +49,7 @@ class GriffinLimVocoder(Vocoder):
 
     def _level(self, magnitudes: Floats, loudness_db: Floats) -> Floats:
         gain_db = loudness_db - loudness_of(magnitudes, self.grid)
-        scaled: Floats = magnitudes * np.where(loudness_db > SILENT_DB, 10 ** (gain_db / 20), 0)[:, None]
+        scaled: Floats = magnitudes * np.where(loudness_db > SILENT_LUFS, 10 ** (gain_db / 20), 0)[:, None]
         return scaled.astype(np.float32)
 
 

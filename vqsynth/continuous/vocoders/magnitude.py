@@ -22,7 +22,7 @@ from vqsynth.continuous.vocoders.networks import LOUDEST, MelNetwork, NetworkStr
 from vqsynth.errors import ParameterError
 from vqsynth.sound.excitation import CoherentExcitation, Excitation, NoiseExcitation, Shapes, Spectra
 from vqsynth.sound.frames import Floats, FrameGrid, OverlapAdd, fade_ends
-from vqsynth.sound.mel import EPS, SILENT_DB, MelGrid, loudness_of
+from vqsynth.sound.mel import EPS, SILENT_LUFS, MelGrid, loudness_of
 from vqsynth.sound.partials import find_partials
 from vqsynth.sound.refinement import refine
 
@@ -115,7 +115,7 @@ class FrameMaker:
         log_magnitude = np.minimum(self._stream.push(log_mel), np.float32(LOUDEST))
         magnitudes = np.maximum(np.exp(log_magnitude) - np.float32(FLOOR), 0) * np.float32(self._grid.peak)
         gain_db = loudness_db - loudness_of(magnitudes, self._grid)
-        gain = np.where(loudness_db > SILENT_DB, 10 ** (gain_db / 20), 0).astype(np.float32)
+        gain = np.where(loudness_db > SILENT_LUFS, 10 ** (gain_db / 20), 0).astype(np.float32)
         scaled: Floats = magnitudes * gain[:, None]
         return scaled
 
