@@ -13,15 +13,17 @@ from vqsynth.follow.batch import Outcome, Request, plan_batch, run_batch, summar
 
 
 @click.command("batch")
-@click.option("-b", "--book", "books", multiple=True, type=options.Book, required=True, help="A codebook; repeatable.")
-@click.option("--target", "targets", multiple=True, metavar='"D=CURVE; ..."', help="The curves of a sound; repeatable.")
 @click.option(
-    "--like", "likes", multiple=True, type=options.Sound, metavar="SOUND", help="A sound to follow; repeatable."
+    "-b", "--book", "books", multiple=True, type=options.Book, required=True, help="Codebook to play; repeatable."
 )
-@click.option("--seconds", type=float, help="Length of each; with --like by default that of the sound.")
+@click.option("--target", "targets", multiple=True, metavar='"D=CURVE; ..."', help="Curves of one sound; repeatable.")
+@click.option(
+    "--like", "likes", multiple=True, type=options.Sound, metavar="SOUND", help="Sound to follow; repeatable."
+)
+@click.option("--seconds", type=float, help="Length of each sound to make.  [default: that of the --like sound]")
 @click.option("--map", "mapping", type=click.Choice(MAPPINGS), help="Bring targets into the codebook's range.")
-@click.option("-o", "--output", type=options.File, required=True, help="The folder to fill; its parent exists.")
-@click.option("--resume", is_flag=True, help="Go on in a folder, but for what is finished and still up to date.")
+@click.option("-o", "--output", type=options.File, required=True, help="Folder to fill; its parent must exist.")
+@click.option("--resume", is_flag=True, help="Go on in a folder: make only what is missing or out of date.")
 @following.choices
 def batch_command(
     books: tuple[str, ...], targets: tuple[str, ...], likes: tuple[Path, ...], output: Path, resume: bool, **values: Any

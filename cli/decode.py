@@ -15,7 +15,9 @@ from vqsynth.store import find_codebook, load
 @click.command("decode")
 @click.argument("path_file", metavar="PATH.json", type=options.PathFile)
 @options.output
-@click.option("--book", type=options.Book, help="The codebook, by default the shipped one that the path names.")
+@click.option(
+    "--book", type=options.Book, help="Codebook to play it with.  [default: the shipped one that the path names]"
+)
 @options.excitation
 @options.seed
 def decode_command(path_file: Path, output: Path, book: str | None, excitation: str | None, seed: int | None) -> None:

@@ -13,7 +13,7 @@ from vqsynth.store import load
 @click.command("encode")
 @options.book
 @click.argument("sound", type=options.Sound)
-@click.option("-o", "--output", type=options.OutputFile, required=True, help="The path file to write, JSON.")
+@click.option("-o", "--output", type=options.OutputFile, required=True, help="Path file to write, JSON.")
 def encode_command(book: str, sound: Path, output: Path) -> None:
     """Turn SOUND into codes of codebook BOOK and gain: a path file that can be edited and decoded.
 

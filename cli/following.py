@@ -18,36 +18,108 @@ from vqsynth.follow.limits import Limits
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 _TARGETS: list[Decorator] = [
-    click.option("--target", "targets", multiple=True, metavar="D=CURVE", help="A descriptor, its curve; repeatable."),
-    click.option("--like", type=options.Sound, metavar="SOUND", help="Follow loudness, centroid, flatness, pitch."),
-    click.option("--seconds", type=float, help="Length of the sound; with --like by default that of the sound."),
+    click.option(
+        "--target",
+        "targets",
+        multiple=True,
+        metavar="D=CURVE",
+        help="Descriptor and the curve it is to follow; repeatable.",
+    ),
+    click.option(
+        "--like",
+        type=options.Sound,
+        metavar="SOUND",
+        help="Sound to follow: its loudness, centroid, flatness and pitch.",
+    ),
+    click.option("--seconds", type=float, help="Length of the sound to make.  [default: that of the --like sound]"),
     click.option("--map", "mapping", type=click.Choice(MAPPINGS), help="Bring targets into the codebook's range."),
-    click.option("--weight", "weights", multiple=True, metavar="D=W", help="Weight of a target, or its curve."),
+    click.option(
+        "--weight", "weights", multiple=True, metavar="D=W", help="Weight of a target: a number or a curve; repeatable."
+    ),
 ]
 _CHOICES: list[Decorator] = [
-    click.option("--method", type=click.Choice(METHODS), default="best_path", show_default=True),
-    click.option("--smoothness", type=float, default=SMOOTHNESS, show_default=True, help="Price of jumps."),
-    click.option("--style", type=float, default=0.0, show_default=True, help="0 to 1: move as the instrument moves."),
-    click.option("--rest", type=int, default=0, show_default=True, metavar="FRAMES", help="A code that sounded rests."),
-    click.option("--variation", type=float, default=0.0, show_default=True, help="Leave near-equal codes to chance."),
-    click.option("--excitation", type=click.Choice(options.EXCITATIONS), default="coherent", show_default=True),
-    click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of noise and chance."),
     click.option(
-        "--layers", type=click.IntRange(min=1), default=1, show_default=True, help="Paths that sound together."
+        "--method",
+        type=click.Choice(METHODS),
+        default="best_path",
+        show_default=True,
+        help="Way to choose codes: the nearest of every frame, or the best path through all frames.",
     ),
-    click.option("--rounds", type=click.IntRange(min=0), default=ROUNDS, show_default=True, help="Of correction."),
-    click.option("--max-tilt", type=float, default=Limits.tilt_db, show_default=True, help="dB per octave; 0: off."),
     click.option(
-        "--max-transpose", type=float, default=Limits.transpose_cents, show_default=True, help="Cents; 0: off."
+        "--smoothness",
+        type=float,
+        default=SMOOTHNESS,
+        show_default=True,
+        help="How dear it is to jump to an unlike spectrum; 0: jumps are free.",
+    ),
+    click.option(
+        "--style",
+        type=float,
+        default=0.0,
+        show_default=True,
+        help="How much the order of codes keeps to that of the training sounds, 0 to 1.",
+    ),
+    click.option(
+        "--rest",
+        type=int,
+        default=0,
+        show_default=True,
+        metavar="FRAMES",
+        help="Frames that a code must rest before it may sound again.",
+    ),
+    click.option(
+        "--variation",
+        type=float,
+        default=0.0,
+        show_default=True,
+        help="How much chance decides between codes that are nearly as good, from 0.",
+    ),
+    click.option(
+        "--excitation",
+        type=click.Choice(options.EXCITATIONS),
+        default="coherent",
+        show_default=True,
+        help="Phases: of white noise, of partials that run on, or of these refined.",
+    ),
+    click.option(
+        "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of the noise and of chance."
+    ),
+    click.option(
+        "--layers",
+        type=click.IntRange(min=1),
+        default=1,
+        show_default=True,
+        help="Number of paths that sound together.",
+    ),
+    click.option(
+        "--rounds",
+        type=click.IntRange(min=0),
+        default=ROUNDS,
+        show_default=True,
+        help="Number of times that the sound is measured and corrected; 0: never.",
+    ),
+    click.option(
+        "--max-tilt",
+        type=float,
+        default=Limits.tilt_db,
+        show_default=True,
+        help="Most spectral tilt that the correction may use, in dB per octave; 0: none.",
+    ),
+    click.option(
+        "--max-transpose",
+        type=float,
+        default=Limits.transpose_cents,
+        show_default=True,
+        help="Most transposition that the correction may use, in cents; 0: none.",
     ),
     click.option(
         "--max-fundamental",
         type=float,
         default=Limits.fundamental_db,
         show_default=True,
-        help="dB that a weak fundamental is raised by where pitch is asked for; 0: off.",
+        help="Most dB that a weak fundamental is raised by where pitch is asked for; 0: none.",
     ),
-    click.option("--no-gain", is_flag=True, help="Do not correct the gain."),
+    click.option("--no-gain", is_flag=True, help="Leave the gain as the table of codes gives it, uncorrected."),
 ]
 
 

@@ -13,11 +13,11 @@ from vqsynth.store import load
 
 @click.command("map")
 @options.book
-@click.option("-o", "--output", type=options.File, required=True, help="The picture to write, PNG or SVG.")
-@click.option("--color", default="centroid", show_default=True, metavar="D", help="The descriptor that colours codes.")
+@click.option("-o", "--output", type=options.File, required=True, help="Picture to write, PNG or SVG.")
+@click.option("--color", default="centroid", show_default=True, metavar="D", help="Descriptor that colours the codes.")
 @click.option("--method", type=click.Choice(PROJECTIONS), default="pca", show_default=True,
-              help="Keep distances between spectra, or neighbours.")  # fmt: skip
-@click.option("--histogram", metavar="D", help="Draw how a descriptor is distributed, under the map.")
+              help="Projection: pca keeps distances between spectra, tsne keeps neighbours together.")  # fmt: skip
+@click.option("--histogram", metavar="D", help="Descriptor whose distribution is drawn under the map.")
 @dark_option
 def map_command(book: str, output: Path, color: str, method: str, histogram: str | None, dark: bool) -> None:
     """Draw the codes of BOOK near where their spectra are alike, the larger the more they were used in training.

@@ -26,15 +26,15 @@ T = TypeVar("T")
 
 book = click.argument("book", type=Book)
 output: Decorator = click.option(
-    "-o", "--output", type=OutputFile, required=True, help="The sound file to write; - for a pipe."
+    "-o", "--output", type=OutputFile, required=True, help="Sound file to write; - writes to a pipe."
 )
 excitation: Decorator = click.option(
     "--excitation",
     type=click.Choice(EXCITATIONS),
-    help="Phases: white noise, running partials, or those refined; by default as the path says, else coherent.",
+    help="Phases: of white noise, of partials that run on, or of these refined.  [default: the path's, else coherent]",
 )
 seed: Decorator = click.option(
-    "--seed", type=click.IntRange(min=0), help="Seed of the noise, by default as the path says, else 0."
+    "--seed", type=click.IntRange(min=0), help="Seed of the noise.  [default: the path's, else 0]"
 )
 
 

@@ -21,10 +21,16 @@ Command = Callable[..., Any]
 dark = click.option("--dark", is_flag=True, help="Draw on dark paper.")
 
 _OPTIONS = (
-    click.option("--path", "path_file", type=OutputFile, help="Write the codes and gain, JSON, for `decode`."),
-    click.option("--report", "report_file", type=OutputFile, help="Write what was asked and got, JSON."),
-    click.option("--plot", "plot_file", type=File, help="Draw it, PNG or SVG."),
-    click.option("--html", "html_file", type=File, help="Write a page to hear and see it, opened without a network."),
+    click.option(
+        "--path", "path_file", type=OutputFile, help="Path file to write, JSON: the codes and gains, for `decode`."
+    ),
+    click.option(
+        "--report", "report_file", type=OutputFile, help="Report to write, JSON: what was asked and what was got."
+    ),
+    click.option("--plot", "plot_file", type=File, help="Picture of asked and got to write, PNG or SVG."),
+    click.option(
+        "--html", "html_file", type=File, help="Page to write, to hear and see the sound; it opens without a network."
+    ),
     dark,
 )
 

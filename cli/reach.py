@@ -15,7 +15,7 @@ from vqsynth.store import load
 @click.command("reach")
 @options.book
 @following.targets
-@click.option("--plot", "plot_file", type=options.File, help="Draw it, PNG or SVG.")
+@click.option("--plot", "plot_file", type=options.File, help="Picture of what is within reach to write, PNG or SVG.")
 def reach_command(book: str, plot_file: Path | None, **values: Any) -> None:
     """Show what of a demand codebook BOOK can meet, without rendering it.
 

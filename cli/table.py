@@ -15,12 +15,12 @@ from vqsynth.store import load
 
 @click.command("table")
 @options.book
-@click.option("--sort", "by", default="code", metavar="D", help="Order by a descriptor or by count.")
-@click.option("--descending", is_flag=True, help="Order from the highest down.")
-@click.option("--where", metavar="EXPR", help="Keep the codes for which this holds.")
-@click.option("--csv", type=options.OutputFile, metavar="F", help="Write CSV in full precision to F; - prints it.")
-@click.option("--json", type=options.OutputFile, metavar="F", help="Write JSON to F; - prints it.")
-@click.option("--html", type=options.File, metavar="F", help="Write a page to F on which a click plays a code.")
+@click.option("--sort", "by", default="code", metavar="D", help="Descriptor to sort by; `code` and `count` sort too.")
+@click.option("--descending", is_flag=True, help="Sort from the highest value down.")
+@click.option("--where", metavar="EXPR", help="Condition that a code must meet to be shown.")
+@click.option("--csv", type=options.OutputFile, metavar="F", help="CSV file to write, in full precision; - prints it.")
+@click.option("--json", type=options.OutputFile, metavar="F", help="JSON file to write; - prints it.")
+@click.option("--html", type=options.File, metavar="F", help="Page to write; on it, a click plays a code.")
 def table_command(
     book: str, by: str, descending: bool, where: str | None, csv: Path | None, json: Path | None, html: Path | None
 ) -> None:

@@ -15,15 +15,15 @@ OF_THE_BASE = ("sr", "n_fft", "hop_length")
 
 @click.command("train")
 @sounds_and_frames
-@click.option("--name", required=True, help="The codebook's name.")
-@click.option("-o", "--output", type=options.File, required=True, help="The codebook's folder; its parent exists.")
+@click.option("--name", required=True, help="Name of the codebook.")
+@click.option("-o", "--output", type=options.File, required=True, help="Folder of the codebook; its parent must exist.")
 @click.option(
-    "--codes", type=int, help="How many timbres at most; those that no sound uses are left out.  [default: 1024]"
+    "--codes", type=int, help="Number of codes at most; those that no sound uses are left out.  [default: 1024]"
 )
-@click.option("--steps", type=int, help="How long to train, in steps.")
-@click.option("--minutes", type=float, help="How long all of it may take, in minutes.  [default: 12]")
-@click.option("--device", default="cpu", show_default=True, help="Where to train: cpu, cuda, mps.")
-@click.option("--base", help="A finished codebook to go on from; its frames are kept.")
+@click.option("--steps", type=int, help="Length of the training in steps.")
+@click.option("--minutes", type=float, help="Minutes that all of it may take.  [default: 12]")
+@click.option("--device", default="cpu", show_default=True, help="Device to train on: cpu, cuda, mps.")
+@click.option("--base", help="Finished codebook to go on from; its frames are kept.")
 @training_options
 def train_command(sounds: tuple[Path, ...], name: str, output: Path, sr: int, n_fft: int, hop_length: int | None,
                   threads: int, device: str, resume: bool, validation: tuple[Path, ...], base: str | None,

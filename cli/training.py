@@ -16,24 +16,32 @@ _GIVEN: list[Decorator] = [
     click.argument("sounds", nargs=-1, required=True, type=options.File),
     click.option("--sr", type=int, default=44100, show_default=True, help="Sample rate in Hz."),
     click.option(
-        "--n-fft", type=int, default=2048, show_default=True, help="Window: four periods of the lowest pitch."
+        "--n-fft",
+        type=int,
+        default=2048,
+        show_default=True,
+        help="Window in samples; it should hold four periods of the lowest pitch.",
     ),
-    click.option("--hop-length", type=int, help="Samples between frames.  [default: a quarter of the window]"),
+    click.option("--hop-length", type=int, help="Samples from frame to frame.  [default: a quarter of the window]"),
 ]
 _HOW: list[Decorator] = [
     click.option(
-        "--transpose", type=int, default=0, show_default=True, help="Also train on copies so many semitones off."
+        "--transpose",
+        type=int,
+        default=0,
+        show_default=True,
+        help="Semitones by which transposed copies of the sounds are added, up and down; 0: none.",
     ),
-    click.option("--seed", type=int, default=0, show_default=True, help="Seed of all that is random."),
-    click.option("--threads", type=int, default=1, show_default=True, help="Threads of torch."),
+    click.option("--seed", type=int, default=0, show_default=True, help="Seed of everything random."),
+    click.option("--threads", type=int, default=1, show_default=True, help="Number of threads."),
     click.option("--resume", is_flag=True, help="Go on with a training that was stopped."),
     click.option(
         "--validation",
         multiple=True,
         type=options.File,
-        help="A file or folder to hold out and measure by; repeatable.  [default: every tenth file]",
+        help="File or folder to hold out and measure by; repeatable.  [default: every tenth file]",
     ),
-    click.option("--dry-run", is_flag=True, help="Only list what would be used, held out and skipped."),
+    click.option("--dry-run", is_flag=True, help="List what would be used, held out and skipped, and stop."),
 ]
 
 

@@ -14,11 +14,17 @@ from vqsynth.store import load
 
 @click.command("traverse")
 @options.book
-@click.option("--by", required=True, metavar="D", help="The descriptor to go by.")
-@click.option("--descending", is_flag=True, help="From the highest value to the lowest.")
-@click.option("--frames-per-code", type=click.IntRange(min=1), default=4, show_default=True)
+@click.option("--by", required=True, metavar="D", help="Descriptor that orders the codes.")
+@click.option("--descending", is_flag=True, help="Go from the highest value to the lowest.")
+@click.option(
+    "--frames-per-code",
+    type=click.IntRange(min=1),
+    default=4,
+    show_default=True,
+    help="Number of frames that each code is held.",
+)
 @options.output
-@click.option("--plot", "plot_file", type=options.File, help="Draw it, PNG or SVG.")
+@click.option("--plot", "plot_file", type=options.File, help="Picture of the sound to write, PNG or SVG.")
 @dark_option
 @options.excitation
 @options.seed

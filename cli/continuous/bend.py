@@ -14,13 +14,17 @@ from vqsynth.errors import ParameterError
 
 @click.command("bend")
 @click.argument("path", metavar="PATH.json", type=PathFile)
-@click.option("-o", "--output", type=options.OutputFile, required=True, help="The bent path, JSON or safetensors.")
-@click.option("--component", metavar="N", help="A number from 1, `all`, or `loudness`.  [default: all]")
-@click.option("--scale", metavar="CURVE", help="Multiply by it; the loudness is scaled around its loudest frame.")
-@click.option("--bias", metavar="CURVE", help="Add it: standard deviations, of the loudness dB.")
-@click.option("--randomize", metavar="CURVE", help="Add a random number to each frame, of this standard deviation.")
-@click.option("--reverse", is_flag=True, help="Backwards; without --component the whole sound.")
-@click.option("--draw", metavar="CURVE", help="Replace it by the curve.")
+@click.option("-o", "--output", type=options.OutputFile, required=True, help="Bent path to write, JSON or safetensors.")
+@click.option(
+    "--component", metavar="N", help="Component to bend: a number from 1, `all`, or `loudness`.  [default: all]"
+)
+@click.option("--scale", metavar="CURVE", help="Curve to multiply by; the loudness is scaled around its loudest frame.")
+@click.option("--bias", metavar="CURVE", help="Curve to add: in standard deviations, or in dB to the loudness.")
+@click.option(
+    "--randomize", metavar="CURVE", help="Curve of the standard deviation of a random number that each frame gets."
+)
+@click.option("--reverse", is_flag=True, help="Play it backwards; without --component, the whole sound.")
+@click.option("--draw", metavar="CURVE", help="Curve to replace it by.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of --randomize.")
 def bend_command(path: Path, output: Path, component: str | None, **ways: Any) -> None:
     """Bend one component of a latent path, all of them, or its loudness, and write the result as another path.

@@ -14,7 +14,9 @@ from vqsynth.errors import ModelError
 @click.command("decode")
 @click.argument("path", metavar="PATH.json", type=rendering.PathFile)
 @rendering.render_options
-@click.option("--model", type=rendering.Model, help="The model, by default the shipped one that the path names.")
+@click.option(
+    "--model", type=rendering.Model, help="Model to decode with.  [default: the shipped one that the path names]"
+)
 def decode_command(path: Path, model: str | None, **values: Any) -> None:
     """Turn a latent path into sound, by default with the vocoder, excitation and seed that it names.
 

@@ -13,7 +13,9 @@ from vqsynth.continuous.store import find_model, load
 @click.command("encode")
 @model_argument
 @click.argument("sound", type=options.Sound)
-@click.option("-o", "--output", type=options.OutputFile, required=True, help="The latent path, JSON or safetensors.")
+@click.option(
+    "-o", "--output", type=options.OutputFile, required=True, help="Latent path to write, JSON or safetensors."
+)
 def encode_command(model: str, sound: Path, output: Path) -> None:
     """Turn SOUND into a latent path of MODEL, a shipped name or a folder, to be bent, drawn and decoded.
 

@@ -16,11 +16,21 @@ from vqsynth.curves.language import make_curve
 @click.argument("a", type=rendering.SoundOrPath)
 @click.argument("b", type=rendering.SoundOrPath)
 @rendering.render_options
-@click.option("--weight", metavar="CURVE", default="line(0,1)", show_default=True, help="From 0, all A, to 1, all B.")
-@click.option("--align", type=click.Choice(ALIGNMENTS), default="stretch", show_default=True,
-              help="Bring both to one length evenly, or so that what is alike coincides.")  # fmt: skip
 @click.option(
-    "--of", type=click.Choice(PARTS), default="both", show_default=True, help="What is mixed; the rest is of A."
+    "--weight",
+    metavar="CURVE",
+    default="line(0,1)",
+    show_default=True,
+    help="Curve of the weight, from 0, all A, to 1, all B.",
+)
+@click.option("--align", type=click.Choice(ALIGNMENTS), default="stretch", show_default=True,
+              help="Way to bring both to one length: evenly, or so that what is alike coincides.")  # fmt: skip
+@click.option(
+    "--of",
+    type=click.Choice(PARTS),
+    default="both",
+    show_default=True,
+    help="Part that is mixed; the rest is taken from A.",
 )
 @click.option("--seconds", type=float, help="Length of the morph.  [default: that of the longer sound]")
 def morph_command(

@@ -15,7 +15,7 @@ from vqsynth.continuous.store import find_model
 @click.argument("corners", nargs=-1, metavar="A B C D", type=rendering.SoundOrPath)
 @rendering.render_options
 @click.option("--at", required=True, metavar="WALK", help='Where the point is: "0:0.1,0.2 4:0.9,0.8", or @walk.csv.')
-@click.option("--seconds", type=float, help="Length of the sound.  [default: until walk and sounds have ended]")
+@click.option("--seconds", type=float, help="Length of the sound.  [default: until the walk and all sounds have ended]")
 def plane_command(model: str, corners: tuple[Path, ...], at: str, seconds: float | None, **values: Any) -> None:
     """Mix four sounds, as MODEL hears them, by how near a moving point is to each; any may be a latent path.
 

@@ -12,9 +12,15 @@ from vqsynth.plot import plot_latents
 
 @click.command("plot")
 @click.argument("path", metavar="PATH.json", type=PathFile)
-@click.option("-o", "--output", type=options.File, required=True, help="The picture to write, PNG, SVG or PDF.")
-@click.option("--components", type=click.IntRange(min=1), default=8, show_default=True, help="How many are drawn.")
-@click.option("--before", type=PathFile, metavar="PATH.json", help="A path drawn behind: before it was bent.")
+@click.option("-o", "--output", type=options.File, required=True, help="Picture to write, PNG, SVG or PDF.")
+@click.option(
+    "--components",
+    type=click.IntRange(min=1),
+    default=8,
+    show_default=True,
+    help="Number of components that are drawn.",
+)
+@click.option("--before", type=PathFile, metavar="PATH.json", help="Path that is drawn behind, as before it was bent.")
 @dark_option
 def plot_command(path: Path, output: Path, components: int, before: Path | None, dark: bool) -> None:
     """Draw the loudness of a latent path and its components, the strongest first, over time.

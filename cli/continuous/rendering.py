@@ -19,10 +19,14 @@ from vqsynth.sound import audio
 
 _OPTIONS = (
     options.output,
-    click.option("--vocoder", metavar="NAME", help="One of the model's; `info` lists them.  [default: its best]"),
-    click.option("--excitation", type=click.Choice(options.EXCITATIONS), help="Phases, for vocoders of magnitudes."),
+    click.option(
+        "--vocoder", metavar="NAME", help="Vocoder, one of the model's; `info` lists them.  [default: the model's best]"
+    ),
+    click.option(
+        "--excitation", type=click.Choice(options.EXCITATIONS), help="Phases, where the vocoder makes magnitudes only."
+    ),
     click.option("--seed", type=click.IntRange(min=0), help="Seed of the noise.  [default: the path's]"),
-    click.option("--path", "path_file", type=options.OutputFile, help="Write the latent path, JSON or safetensors."),
+    click.option("--path", "path_file", type=options.OutputFile, help="Latent path to write, JSON or safetensors."),
 )
 Model = Name(MODEL)
 SoundOrPath, PathFile = FilePath(SOUND, LATENTS), FilePath(LATENTS, standard="input")

@@ -12,17 +12,19 @@ from vqsynth.cli.training import list_sounds, say, sounds_and_frames, training_o
 
 @click.command("train")
 @sounds_and_frames
-@click.option("--name", required=True, help="The model's name.")
-@click.option("-o", "--output", type=options.File, required=True, help="The model's folder; its parent exists.")
-@click.option("--n-mels", type=int, default=192, show_default=True, help="Mel bands.")
-@click.option("--minutes", type=float, help="How long to train the VAE, in minutes.  [default: 15]")
-@click.option("--steps", type=int, help="How long to train the VAE, in steps.")
+@click.option("--name", required=True, help="Name of the model.")
+@click.option("-o", "--output", type=options.File, required=True, help="Folder of the model; its parent must exist.")
+@click.option("--n-mels", type=int, default=192, show_default=True, help="Number of mel bands.")
+@click.option("--minutes", type=float, help="Minutes of training of the VAE.  [default: 15]")
+@click.option("--steps", type=int, help="Steps of training of the VAE.")
 @click.option("--vocoder", "vocoders", multiple=True, type=click.Choice(["magnitude", "melgan"]),
-              default=("magnitude",), show_default=True, help="A vocoder to train; repeatable.")  # fmt: skip
-@click.option("--vocoder-minutes", type=float, help="How long to train each.  [default: 12, melgan 60]")
-@click.option("--vocoder-steps", type=int, help="How long to train each vocoder, in steps.")
-@click.option("--no-adversary", is_flag=True, help="Leave the loudness in the latents.")
-@click.option("--base", help="A model whose VAE and frames are kept, and to which the vocoders are added.")
+              default=("magnitude",), show_default=True, help="Vocoder to train; repeatable.")  # fmt: skip
+@click.option("--vocoder-minutes", type=float, help="Minutes of training of each vocoder.  [default: 12, melgan 60]")
+@click.option("--vocoder-steps", type=int, help="Steps of training of each vocoder.")
+@click.option(
+    "--no-adversary", is_flag=True, help="Train without the adversary that takes the loudness out of the latents."
+)
+@click.option("--base", help="Finished model that the vocoders are added to; its VAE and frames are kept.")
 @training_options
 def train_command(sounds: tuple[Path, ...], name: str, output: Path, transpose: int, threads: int, resume: bool,
                   validation: tuple[Path, ...], base: str | None, dry_run: bool, **given: Any) -> None:  # fmt: skip
