@@ -150,6 +150,13 @@ def test_measure_batch_equals_one_by_one(rng: np.random.Generator) -> None:
             np.testing.assert_allclose(together[name][i], values, rtol=1e-4, atol=1e-4, err_msg=name)
 
 
+def test_measure_clean_of_some_frames_equals_these_of_all(rng: np.random.Generator) -> None:
+    y = rng.standard_normal((2, 8192)).astype(np.float32)
+    whole = descriptors.measure_clean(y, GRID)
+    for name, values in descriptors.measure_clean(y, GRID, first=3, last=11).items():
+        np.testing.assert_allclose(values, whole[name][:, 3:11], rtol=1e-5, err_msg=name)
+
+
 def test_measure_long_sound_equals_its_frames(rng: np.random.Generator) -> None:
     """Longer than the blocks that it is worked through in."""
     y = rng.standard_normal(700 * 512).astype(np.float32)

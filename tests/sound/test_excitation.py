@@ -95,6 +95,14 @@ def render_held(grains: Grains, codes: NDArray[np.int64]) -> NDArray[np.float32]
     return OverlapAdd(GRID).push(frames.astype(np.float32))[0]
 
 
+def test_hold_of_shapes_sounds_as_the_code_repeated() -> None:
+    grains, codes, n_frames = make_grains(), np.array([3, 1]), 7
+    held = grains.shapes(codes[:, None]).hold(n_frames)
+    repeated = grains.shapes(np.repeat(codes[:, None], n_frames, axis=1))
+    spectra = [grains.excite("coherent").spectra(shapes) for shapes in (held, repeated)]
+    np.testing.assert_array_equal(*spectra)
+
+
 @pytest.mark.parametrize("excitation", ["coherent", "noise"])
 def test_sound_codes_unit_power_grains_have_rms_near_one(excitation: str) -> None:
     y = sound_codes(make_grains(), np.arange(4), excitation=excitation)

@@ -7,7 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vqsynth.errors import ParameterError
-from vqsynth.sound.frames import FrameGrid, OverlapAdd, frame_signal, frames_between, magnitude_spectra
+from vqsynth.sound.frames import (
+    FrameGrid,
+    OverlapAdd,
+    fast_length,
+    frame_signal,
+    frames_between,
+    magnitude_spectra,
+    rfft,
+)
 
 GRID = FrameGrid(sr=8000, n_fft=256, hop_length=64)
 grids = st.builds(
@@ -79,3 +87,17 @@ def test_frame_grid_impossible_values_are_refused(values: tuple[int, int, int], 
 def test_grid_of_what_is_no_whole_number_or_too_long_is_refused(values: tuple[int, int, int]) -> None:
     with pytest.raises(ParameterError, match="must be a"):
         FrameGrid(*values)
+
+
+@pytest.mark.parametrize("n", [None, 192, 300])
+def test_rfft_is_numpys_in_single_precision(n: int | None, rng: np.random.Generator) -> None:
+    x = rng.standard_normal((3, 256)).astype(np.float32)
+    spectra, wanted = rfft(x, n), np.fft.rfft(x.astype(np.float64), n)
+    assert spectra.dtype == np.complex64
+    np.testing.assert_allclose(spectra, wanted, atol=2e-6 * np.abs(wanted).max())
+
+
+@given(n=st.integers(2, 1 << 20))
+def test_fast_length_is_even_holds_n_and_hardly_more(n: int) -> None:
+    length = fast_length(n)
+    assert n <= length < 1.4 * n + 1 and length % 2 == 0

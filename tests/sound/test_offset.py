@@ -227,3 +227,15 @@ def test_remove_offset_of_a_short_decaying_tone_leaves_every_bit() -> None:
     t = np.arange(4000) / 8000
     tone = (0.3 * np.exp(-2 * t) * np.sin(2 * np.pi * 200 * t)).astype(np.float32)
     assert remove_offset(tone, 8000) is tone
+
+
+@pytest.mark.parametrize("seconds", [0.01, 0.3, 2.0, 7.0])
+def test_remove_offset_of_many_sounds_equals_one_by_one(seconds: float, rng: np.random.Generator) -> None:
+    """Of sounds shorter than a mean, than what a median takes, and than a block, and of a longer one."""
+    y = 0.1 * rng.standard_normal((2, 3, round(seconds * 44100))).astype(np.float32)
+    y[0, 1] += 0.2
+    y[1, 2] = 0.5
+    y[1, 0, len(y[1, 0]) // 2 :] -= 0.3
+    together = remove_offset(y, 44100)
+    for place in np.ndindex(2, 3):
+        np.testing.assert_array_equal(together[place], remove_offset(y[place], 44100))

@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 
 from vqsynth.codes.controls import Controls, apply_controls
 from vqsynth.errors import CodebookError, ParameterError
-from vqsynth.sound.descriptors import REGISTRY, lookup, measure
+from vqsynth.sound.descriptors import REGISTRY, lookup, measure_clean
 from vqsynth.sound.excitation import CoherentExcitation, Excitation, NoiseExcitation, Rng, Shapes
 from vqsynth.sound.frames import Floats, FrameGrid, OverlapAdd
+from vqsynth.sound.offset import remove_offset
 from vqsynth.sound.partials import Partials, find_partials
 from vqsynth.sound.pitch import count_samples
 
@@ -124,8 +125,8 @@ def sound_codes(
     """
     grid = grains.grid
     lead = grid.n_fft // grid.hop_length - 1
-    held = np.repeat(np.asarray(codes)[:, None], n_frames + 2 * lead, axis=1)
-    spectra = grains.excite(excitation, rng=rng).spectra(grains.shapes(held))
+    held = grains.shapes(np.asarray(codes)[:, None]).hold(n_frames + 2 * lead)
+    spectra = grains.excite(excitation, rng=rng).spectra(held)
     frames = np.fft.irfft(spectra, grid.n_fft, axis=-1).astype(np.float32, copy=False)
     n_samples = (n_frames - 1) * grid.hop_length + grid.n_fft
     return OverlapAdd(grid).push(frames)[:, lead * grid.hop_length :][:, :n_samples]
@@ -150,13 +151,13 @@ def describe_grains(grains: Grains, names: list[str] | None = None, *, rng: int 
     values, deviations = np.empty((2, len(grains), len(wanted)), np.float32)
     grid = grains.grid
     beside = max(0, math.ceil((count_samples(grid.sr) // 2 - grid.n_fft) / (2 * grid.hop_length)))  # for the pitch
-    inside = slice(*(np.array([0, SETTLED]) + grid.n_fft // 2 // grid.hop_length + beside))
+    first = grid.n_fft // 2 // grid.hop_length + beside
     for start in range(0, len(grains), _CODES_AT_ONCE):
         codes = np.arange(start, min(start + _CODES_AT_ONCE, len(grains)))
-        y = sound_codes(grains, codes, rng=rng, n_frames=SETTLED + 2 * beside)
-        measured = measure(y, grid, [d.name for d in wanted])
+        y = remove_offset(sound_codes(grains, codes, rng=rng, n_frames=SETTLED + 2 * beside), grid.sr)
+        measured = measure_clean(y, grid, [d.name for d in wanted], first=first, last=first + SETTLED)
         for column, d in enumerate(wanted):
-            settled = measured[d.name][:, inside]
+            settled = measured[d.name]
             values[codes, column] = _over_time(settled, d.summary)
             deviations[codes, column] = _deviate(np.log2(settled) if d.scale == "octave" else settled)
     return values, deviations

@@ -112,16 +112,25 @@ def measure(
 
 
 def measure_clean(
-    y: Floats, grid: FrameGrid, names: Iterable[str] | None = None, *, n_fft: int | None = None
+    y: Floats,
+    grid: FrameGrid,
+    names: Iterable[str] | None = None,
+    *,
+    n_fft: int | None = None,
+    first: int = 0,
+    last: int | None = None,
 ) -> dict[str, Floats]:
-    """Measure sounds as `measure` does, of which it is known that they are finite and have no offset."""
+    """Measure sounds as `measure` does, of which it is known that they are finite and have no offset.
+
+    first, last: the frames that are measured, and given, T of them; by default all.
+    """
     wanted = [lookup(name) for name in (REGISTRY if names is None else check_names(names))]
     n_fft = grid.n_fft if n_fft is None else check_whole("n_fft", n_fft, 4, 2**20)
     wide = FrameGrid(grid.sr, n_fft, math.gcd(n_fft // 4, grid.hop_length))
     weighted = cache(lambda: k_weight(y, grid.sr))
     parts: dict[str, list[Floats]] = {d.name: [] for d in wanted}
-    n_frames, step = grid.count(y.shape[-1]), max(1, _BLOCK // max(1, math.prod(y.shape[:-1])))
-    for start in range(0, n_frames, step):
+    n_frames, step = last or grid.count(y.shape[-1]), max(1, _BLOCK // max(1, math.prod(y.shape[:-1])))
+    for start in range(first, n_frames, step):
         stop = min(start + step, n_frames)
         cut = partial(frames_between, start=start, stop=stop, hop_length=grid.hop_length)
         sound = Analysis(
@@ -190,7 +199,7 @@ def rolloff(sound: Analysis) -> Floats:
 def flatness(sound: Analysis) -> Floats:
     """Compare the geometric to the arithmetic mean of the power spectrum, in dB: 0 is flat, a sine near -100."""
     power = np.maximum(sound.magnitude**2, FLOOR)
-    ratio_db = 10 * (np.log10(power).mean(-1) - np.log10(power.mean(-1)))
+    ratio_db = 10 / math.log(10) * (np.log(power).mean(-1) - np.log(power.mean(-1)))  # log10 is five times slower
     return np.where(sound.magnitude.max(-1) > 0, ratio_db, np.float32(np.nan))
 
 

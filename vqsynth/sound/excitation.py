@@ -12,6 +12,7 @@ in units of `numpy.fft.rfft` of a Hann-windowed frame of a sound of RMS 1.
 """
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
@@ -37,6 +38,12 @@ class Shapes:
     peak: NDArray[np.int16]
     advance: Floats
     tonal: NDArray[np.bool_]
+
+    def hold(self, n_frames: int) -> "Shapes":
+        """Repeat shapes of one frame, (B, 1, n_bins), without a copy."""
+        size = (len(self.peak), n_frames, self.peak.shape[2])
+        hold = partial(np.broadcast_to, shape=size)
+        return Shapes(hold(self.amplitudes), hold(self.peak), hold(self.advance), hold(self.tonal))
 
 
 class Excitation(Protocol):
@@ -89,19 +96,22 @@ class CoherentExcitation:
 
     def spectra(self, shapes: Shapes) -> Spectra:
         """Excite the next frames: spectra (B, T, n_bins)."""
-        tonal, amplitudes = shapes.tonal, shapes.amplitudes
-        phases = self._run_phases(shapes)[tonal]
+        amplitudes, tonal = shapes.amplitudes, np.flatnonzero(shapes.tonal)
+        phases, loud = self._run_phases(shapes).ravel()[tonal], amplitudes.ravel()[tonal]
         spectra = amplitudes * self._noise.spectra(amplitudes.shape[1])
-        spectra.real[tonal] = amplitudes[tonal] * np.cos(phases)
-        spectra.imag[tonal] = amplitudes[tonal] * np.sin(phases)
+        flat = spectra.reshape(-1)
+        flat.real[tonal] = loud * np.cos(phases)
+        flat.imag[tonal] = loud * np.sin(phases)
         return spectra
 
     def _run_phases(self, shapes: Shapes) -> Floats:
         """Advance the phase of every bin, frame by frame, to radians (B, T, n_bins)."""
-        phases = np.empty(shapes.advance.shape, np.float32)
-        phase = np.broadcast_to(self._phase, phases[:, 0].shape)
-        for t in range(shapes.peak.shape[1]):
-            phase = np.take_along_axis(phase, shapes.peak[:, t], axis=1) + shapes.advance[:, t]
+        n_voices, n_frames, n_bins = shapes.advance.shape
+        phases = np.empty((n_voices, n_frames, n_bins), np.float32)
+        phase = np.broadcast_to(self._phase, (n_voices, n_bins))
+        voice = n_bins * np.arange(n_voices)[:, None]
+        for t in range(n_frames):
+            phase = phase.ravel()[voice + shapes.peak[:, t]] + shapes.advance[:, t]
             phase -= TURN * np.floor(phase / TURN)
             phases[:, t] = phase
         self._phase = phase

@@ -110,6 +110,24 @@ def frame_blocks(blocks: Iterable[Floats], n_samples: int, grid: FrameGrid, *, a
             kept, left = kept[ready * hop :], left - ready
 
 
+def rfft(x: Floats, n: int | None = None) -> NDArray[np.complex64]:
+    """Transform real rows (..., m), cut or padded with zeros to n, in the precision that they have: (..., n // 2 + 1).
+
+    With its default scale of 1, a whole number, numpy 2.4 transforms single precision as double, at a fourth of the
+    speed.
+    """
+    n = x.shape[-1] if n is None else n
+    spectra = np.fft.rfft(x, n, norm="forward").astype(np.complex64, copy=False)
+    spectra *= np.float32(n)
+    return spectra
+
+
+def fast_length(n: int) -> int:
+    """Round up to a length that is fast to transform: a power of two, or 9 or 12 sixteenths of one."""
+    power = 1 << (n - 1).bit_length()
+    return next(length for length in (9 * power // 16, 3 * power // 4, power) if length >= n and not length % 2)
+
+
 def magnitude_spectra(y: Floats, grid: FrameGrid) -> Floats:
     """Take the magnitudes of the Hann-windowed centred frames.
 

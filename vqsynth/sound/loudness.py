@@ -5,10 +5,12 @@ a shelf of 4 dB over 1.7 kHz and a high-pass at 38 Hz. The filter is applied by 
 response: the response to a pulse has fallen under 1e-9 after a tenth of a second, which is the overlap.
 """
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 
-from vqsynth.sound.frames import Floats
+from vqsynth.sound.frames import Floats, fast_length, rfft
 
 _SHELF_HZ, _SHELF_DB, _SHELF_Q = 1681.974450955533, 3.999843853973347, 0.7071752369554196
 _HIGHPASS_HZ, _HIGHPASS_Q = 38.13547087602444, 0.5003270373238773
@@ -19,16 +21,20 @@ _BLOCK = 1 << 17
 def k_weight(y: Floats, sr: int) -> Floats:
     """Filter sounds with the K-weighting. y: (..., n). Returns the same shape."""
     n, overlap = y.shape[-1], round(_MEMORY_S * sr)
-    size = min(_BLOCK, 1 << (n + overlap - 1).bit_length())
-    step = size - overlap
-    response = k_response(np.fft.rfftfreq(size).astype(np.float64), sr).astype(np.complex64)
+    size = min(_BLOCK, fast_length(n + overlap))
+    step, response = size - overlap, _sample_response(size, sr)
     out = np.empty_like(y)
     for start in range(0, n, step):
         before = [(0, 0)] * (y.ndim - 1) + [(max(0, overlap - start), 0)]
         heard = np.pad(y[..., max(0, start - overlap) : start + step], before)
-        block = np.fft.irfft(np.fft.rfft(heard, size, axis=-1) * response, size, axis=-1)
+        block = np.fft.irfft(rfft(heard, size) * response, size, axis=-1)
         out[..., start : start + step] = block[..., overlap : overlap + min(step, n - start)]
     return out
+
+
+@lru_cache(maxsize=4)
+def _sample_response(size: int, sr: int) -> NDArray[np.complex64]:
+    return k_response(np.fft.rfftfreq(size).astype(np.float64), sr).astype(np.complex64)
 
 
 def k_response(cycles: NDArray[np.float64], sr: int) -> NDArray[np.complex128]:

@@ -36,11 +36,25 @@ Doubles = NDArray[np.float64]
 def remove_offset(y: Floats, sr: int) -> Floats:
     """Take the offset out of sounds. y: (..., n) at `sr` Hz. Returns the same shape, y itself where there is none."""
     if y.ndim > 1:
-        return np.stack([remove_offset(one, sr) for one in y]) if len(y) else y
+        return _remove_offsets(y.reshape(-1, y.shape[-1]), sr).reshape(y.shape) if y.size else y
     blocks = list(offset_free_pieces(_slices(y), sr))
     if all(np.shares_memory(block, y) for block in blocks):
         return y
     return np.concatenate(blocks)
+
+
+def _remove_offsets(y: Floats, sr: int) -> Floats:
+    """Take the offset out of sounds (B, n), of which short ones are looked at together."""
+    n, hop = y.shape[1], max(1, round(HOP_S * sr))
+    at_once = _BLOCK // n
+    if at_once:
+        tracks = [_track_offset(y[i : i + at_once], hop) for i in range(0, len(y), at_once)]
+        offset = np.asarray(np.concatenate(tracks).any(axis=1))
+    else:
+        offset = np.ones(len(y), bool)
+    if not offset.any():
+        return y
+    return np.stack([remove_offset(one, sr) if there else one for one, there in zip(y, offset, strict=True)])
 
 
 def offset_free_pieces(pieces: Iterable[Floats], sr: int) -> Iterator[Floats]:
@@ -112,53 +126,57 @@ def _take(y: Floats, hop: int, start: int, first: int, last: int) -> Iterator[Fl
 
 
 def _track_offset(y: Floats, hop: int) -> Doubles:
-    """Follow the offset of a sound (n,) from hop to hop, (1 + n // hop,), 0 where it may be chance.
+    """Follow the offset of sounds (..., n) from hop to hop, (..., 1 + n // hop), 0 where it may be chance.
 
     Of a sound shorter than a hop nobody can tell: it is a click.
     """
-    if len(y) < hop:
-        return np.zeros(1)
+    if y.shape[-1] < hop:
+        return np.zeros((*y.shape[:-1], 1))
     means = _take_means(y, hop)
-    second = np.full(len(means), np.nan)
-    if len(means) > 3 * _HOPS:  # of means that share no sample, and enough of them; a steady drift is no variation
-        second[_HOPS:-_HOPS] = np.abs(means[_HOPS:-_HOPS] - (means[: -2 * _HOPS] + means[2 * _HOPS :]) / 2)
+    second = np.full(means.shape, np.nan)
+    if means.shape[-1] > 3 * _HOPS:  # of means that share no sample, and enough of them; a steady drift is no variation
+        beside = (means[..., : -2 * _HOPS] + means[..., 2 * _HOPS :]) / 2
+        second[..., _HOPS:-_HOPS] = np.abs(means[..., _HOPS:-_HOPS] - beside)
     offset = _running_median(means)
     spread = _running_median(second)
     unknown = np.isnan(spread)
     if unknown.any():
-        spread[unknown] = float(np.std(y, dtype=np.float64)) / _FACTOR
+        spread = np.where(unknown, np.std(y, axis=-1, keepdims=True, dtype=np.float64) / _FACTOR, spread)
+    offset = np.where(np.abs(offset) > np.maximum(_FACTOR * spread, SILENT), offset, 0.0)
+    if not offset.any():
+        return offset
     level = np.sqrt(_running_median(_take_means(y.astype(np.float64) ** 2, hop)))
-    least = np.maximum(_FACTOR * spread, np.maximum(_LEAST * level, SILENT))
-    return np.where(np.abs(offset) > least, offset, 0.0)
+    return np.where(np.abs(offset) > _LEAST * level, offset, 0.0)
 
 
 def _take_means(y: Floats | Doubles, hop: int) -> Doubles:
-    """Average the samples around each hop by a Hann window, of those that there are: (1 + n // hop,)."""
-    n_means, size = 1 + len(y) // hop, _HOPS * hop
+    """Average the samples around each hop by a Hann window, of those that there are: (..., 1 + n // hop)."""
+    n, n_means, size = y.shape[-1], 1 + y.shape[-1] // hop, _HOPS * hop
     window = 0.5 - 0.5 * np.cos(2 * np.pi * (np.arange(size) + 0.5) / size)
-    means = np.empty(n_means)
+    means = np.empty((*y.shape[:-1], n_means))
     at_once = max(1, _BLOCK // size)
     for first in range(0, n_means, at_once):
         count = min(at_once, n_means - first)
         begin, end = first * hop - size // 2, (first + count - 1) * hop + size // 2
-        part = y[max(0, begin) : max(0, end)].astype(np.float64)
-        missing = (max(0, -begin), max(0, end - len(y)))
-        view = np.lib.stride_tricks.sliding_window_view
-        heard = view(np.pad(part, missing), size)[::hop]
-        means[first : first + count] = np.vecdot(heard, window)
-        if any(missing):
-            there = view(np.pad(np.ones(len(part)), missing), size)[::hop]
-            means[first : first + count] /= np.vecdot(there, window)
-        else:
-            means[first : first + count] /= window.sum()
+        part = y[..., max(0, begin) : max(0, end)].astype(np.float64)
+        missing = (max(0, -begin), max(0, end - n))
+        means[..., first : first + count] = _weigh(part, missing, window, hop)
+        there = _weigh(np.ones(part.shape[-1]), missing, window, hop) if any(missing) else window.sum()
+        means[..., first : first + count] /= there
     return means
 
 
+def _weigh(y: Doubles, missing: tuple[int, int], window: Doubles, hop: int) -> Doubles:
+    """Sum windows of sounds (..., n) from hop to hop, so many zeros before and behind them: (..., T)."""
+    padded = np.pad(y, [(0, 0)] * (y.ndim - 1) + [missing])
+    heard = np.lib.stride_tricks.sliding_window_view(padded, len(window), axis=-1)[..., ::hop, :]
+    return np.asarray(np.vecdot(heard, window))
+
+
 def _running_median(values: Doubles) -> Doubles:
-    """Take the median of the values around each, of those that are none NaN."""
-    padded = np.pad(values, _AROUND, constant_values=np.nan)
-    around = np.sort(np.lib.stride_tricks.sliding_window_view(padded, 2 * _AROUND + 1), axis=1)  # NaN last
-    count = np.sum(~np.isnan(around), axis=1)
-    rows, middle = np.arange(len(values)), np.maximum(count - 1, 0)
-    median: Doubles = (around[rows, middle // 2] + around[rows, (middle + 1) // 2]) / 2
-    return median
+    """Take the median of the values (..., T) around each, of those that are none NaN."""
+    padded = np.pad(values, [(0, 0)] * (values.ndim - 1) + [(_AROUND, _AROUND)], constant_values=np.nan)
+    around = np.sort(np.lib.stride_tricks.sliding_window_view(padded, 2 * _AROUND + 1, axis=-1), axis=-1)  # NaN last
+    middle = np.maximum(np.sum(~np.isnan(around), axis=-1, keepdims=True) - 1, 0)
+    low, high = (np.take_along_axis(around, (middle + k) // 2, axis=-1)[..., 0] for k in (0, 1))
+    return np.asarray((low + high) / 2)
