@@ -24,12 +24,12 @@ from tests.training.codebook.sound_files import small_corpus
 from tests.training.codebook.test_trainer import CONFIG
 from vqsynth.training.core import stage
 from vqsynth.training.codebook import loop
-from vqsynth.training.codebook.trainer import Trainer
-advance = Trainer.advance
+from vqsynth.training.codebook.trainer import CodebookTrainer
+advance = CodebookTrainer.advance
 def slowly(trainer):
     time.sleep(0.05)
     return advance(trainer)
-Trainer.advance = slowly
+CodebookTrainer.advance = slowly
 stage.CHECKPOINT_EVERY_S = 0.0
 folder = Path(sys.argv[1])
 loop.train_model(CONFIG, small_corpus(folder / "sounds"), checkpoint=folder / "c.safetensors")

@@ -22,9 +22,9 @@ from vqsynth.training.continuous.corpus import MelCorpus
 from vqsynth.training.continuous.decoded import Decoded, decode_corpus
 from vqsynth.training.continuous.descriptors import SpectrumDescriptors
 from vqsynth.training.continuous.spectral import magnitude_loss
-from vqsynth.training.continuous.training import Training, make_seeded
 from vqsynth.training.continuous.vae_trainer import VAETrainer, VAETraining
 from vqsynth.training.continuous.vocoder_trainer import MagnitudeTrainer, VocoderTraining, make_trainer
+from vqsynth.training.core.trainer import Trainer, make_seeded
 
 KINDS = ("vae", "magnitude", "istft", "melgan")
 
@@ -48,13 +48,13 @@ def decode_all(corpus: MelCorpus) -> Decoded:
     return replace(decoded, log_mel=corpus.log_mel)
 
 
-def begin(kind: str, corpus: MelCorpus, *, total: int = STEPS, **options: object) -> Training:
+def begin(kind: str, corpus: MelCorpus, *, total: int = STEPS, **options: object) -> Trainer[dict[str, float]]:
     if kind == "vae":
         return VAETrainer(replace(VAE_TRAINING, **options), corpus, flatten_all(corpus), total=total)
     return make_trainer(vocoder_training(kind, **options), corpus, decode_all(corpus), total=total)
 
 
-def run(training: Training, steps: int) -> list[dict[str, float]]:
+def run(training: Trainer[dict[str, float]], steps: int) -> list[dict[str, float]]:
     return [training.advance() for _ in range(steps)]
 
 
@@ -142,7 +142,7 @@ def test_half_of_the_excerpts_are_coloured_and_none_without_colour(corpus: MelCo
     for colour in (0.0, 0.8):
         training = begin("magnitude", corpus, colour=colour)
         assert isinstance(training, MagnitudeTrainer)
-        starts, past = training._draw.starts(training.generator()), training.config.past
+        starts, past = training._draw.rows(training.generator()), training.config.past
         wanted = training._magnitudes(starts + past)
         with torch.no_grad():
             made = training.network(training._mels(starts))[..., past:]

@@ -4,7 +4,7 @@
     sampling    how often each of its frames is drawn
     augment     another recording of the same frame
     losses      how far a decoded spectrum is from its frame
-    trainer     the state of a training, and one step of it
+    trainer     one step of a training, and what decides its weights
     settling    the last step: what each code stands for, solved for
     loop        the training as a stage that can be put down and taken up
     closing     how long it takes from the last step to the finished codebook

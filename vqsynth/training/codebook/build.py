@@ -18,12 +18,13 @@ from vqsynth.training.codebook.assembly import Usage, assemble_codebook
 from vqsynth.training.codebook.closing import seconds_for_steps
 from vqsynth.training.codebook.corpus import Corpus, load_corpus
 from vqsynth.training.codebook.held_out import measure_reconstruction, share_seconds
-from vqsynth.training.codebook.loop import DEFAULT_MINUTES, check_device, train_model
+from vqsynth.training.codebook.loop import DEFAULT_MINUTES, train_model
 from vqsynth.training.codebook.sample import CARD_ENTRY, may_write_sample, write_sample
-from vqsynth.training.codebook.trainer import TrainConfig, Trainer
+from vqsynth.training.codebook.trainer import CodebookTrainer, TrainConfig
 from vqsynth.training.codebook.verdict import judge_codebook
 from vqsynth.training.core.checkpoint import check_no_checkpoint, checkpoint_path, claim_checkpoints, discard_checkpoint
 from vqsynth.training.core.stage import Trained
+from vqsynth.training.core.trainer import check_device
 
 VERSION = "1.0"
 CODES = 1024
@@ -189,7 +190,7 @@ def _describe(
     job: TrainingJob,
     corpus: Corpus,
     usage: Usage,
-    trained: Trained[Trainer],
+    trained: Trained[CodebookTrainer],
     seconds: float,
 ) -> dict[str, Any]:
     """Gather what the card says about corpus and training; what a base said of its sounds stays."""

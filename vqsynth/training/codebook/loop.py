@@ -2,16 +2,15 @@
 
 from pathlib import Path
 
-import torch
-
-from vqsynth.errors import CodebookError, ParameterError
+from vqsynth.errors import CodebookError
 from vqsynth.model.vqvae import Tensors
 from vqsynth.running.progress import Smoothed
 from vqsynth.training.codebook.corpus import Corpus
 from vqsynth.training.codebook.settling import settle_decoder
-from vqsynth.training.codebook.trainer import StepReport, TrainConfig, Trainer
+from vqsynth.training.codebook.trainer import CodebookTrainer, StepReport, TrainConfig
 from vqsynth.training.core.checkpoint import check_no_checkpoint, load_checkpoint
 from vqsynth.training.core.stage import Stage, Trained, run_stage, torch_threads
+from vqsynth.training.core.trainer import check_device
 
 DEFAULT_MINUTES = 12.0
 
@@ -26,7 +25,7 @@ def train_model(
     threads: int = 1,
     seconds: float | None = None,
     base: Tensors | None = None,
-) -> Trained[Trainer]:
+) -> Trained[CodebookTrainer]:
     """Train a model on a corpus, saving a checkpoint at the start, every minute, at the end, and when stopped.
 
     At last its decoder is settled: see `settling`.
@@ -52,7 +51,7 @@ def train_model(
         "training",
         config=config.to_dict(),
         corpus=corpus.fingerprint,
-        begin=lambda total: Trainer(config, corpus, total=total, device=device, base=base),
+        begin=lambda total: CodebookTrainer(config, corpus, total=total, device=device, base=base),
         steps=config.steps,
         seconds=60 * (config.minutes or DEFAULT_MINUTES) if seconds is None else seconds,
         tell=tell,
@@ -62,12 +61,3 @@ def train_model(
         trained = run_stage(stage, checkpoint, resume=resume)
         settle_decoder(trained.training.model, corpus)
     return trained
-
-
-def check_device(device: str) -> None:
-    """Refuse a device that torch does not know or does not find here. Raises ParameterError."""
-    try:
-        torch.zeros(1, device=device)
-    except (RuntimeError, AssertionError, NotImplementedError) as e:
-        reason = str(e).splitlines()[0]
-        raise ParameterError(f"device '{device}' cannot be used here ({reason}); use cpu") from e

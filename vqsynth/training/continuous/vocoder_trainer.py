@@ -20,23 +20,16 @@ from vqsynth.continuous.vocoders import make_vocoder
 from vqsynth.continuous.vocoders.envelope import to_unit_level
 from vqsynth.continuous.vocoders.magnitude import FLOOR
 from vqsynth.continuous.vocoders.networks import LOUDEST
-from vqsynth.errors import ParameterError
+from vqsynth.errors import ModelError, ParameterError
 from vqsynth.training.continuous.colouring import Colouring, tint
 from vqsynth.training.continuous.corpus import Ints, MelCorpus
 from vqsynth.training.continuous.decoded import Decoded
 from vqsynth.training.continuous.descriptors import SpectrumDescriptors
 from vqsynth.training.continuous.discriminators import MultiScaleDiscriminator, feature_matching, hinge_losses
 from vqsynth.training.continuous.spectral import magnitude_loss, multi_resolution_loss, target_magnitudes
-from vqsynth.training.continuous.training import (
-    Draw,
-    Mixture,
-    Training,
-    check_excerpts,
-    check_length,
-    check_weights,
-    make_seeded,
-)
+from vqsynth.training.continuous.training import DESCENT, Mixture, check_excerpts, check_weights
 from vqsynth.training.continuous.vae_trainer import choose_frames
+from vqsynth.training.core.trainer import Draw, Trainer, check_length, make_seeded
 
 
 @dataclass(frozen=True)
@@ -101,8 +94,10 @@ TRAININGS = {
 """How each kind is trained by default."""
 
 
-class VocoderTrainer(Training):
+class VocoderTrainer(Trainer[dict[str, float]]):
     """Train a vocoder on a corpus and on what the VAE makes of it."""
+
+    error = ModelError
 
     def __init__(self, config: VocoderTraining, corpus: MelCorpus, decoded: Decoded, *, total: int | None) -> None:
         self.config, self.corpus, self.decoded = config, corpus, decoded
@@ -113,14 +108,14 @@ class VocoderTrainer(Training):
         self.network.train()
         modules, rates = {"vocoder": self.network, **self._opponents()}, {"vocoder": config.learning_rate}
         rates |= dict.fromkeys(modules.keys() - rates, config.discriminator_rate)
-        super().__init__(modules, rates, seed=config.seed, total=total)
+        super().__init__(modules, rates, DESCENT, seed=config.seed, total=total)
         self._n_frames = config.frames + config.past
-        self._draw = Draw(corpus, batch=config.batch, n_frames=self._n_frames)
+        self._draw = Draw(corpus.sampling_weights(self._n_frames), batch=config.batch)
 
     def advance(self) -> dict[str, float]:
         """Do one step."""
         generator = self.generator()
-        losses = self._step(self._draw.starts(generator), generator)
+        losses = self._step(self._draw.rows(generator), generator)
         self.step += 1
         return {name: float(loss.detach()) for name, loss in losses.items()}
 
@@ -150,7 +145,7 @@ class MagnitudeTrainer(VocoderTrainer):
 
     def __init__(self, config: VocoderTraining, corpus: MelCorpus, decoded: Decoded, *, total: int | None) -> None:
         super().__init__(config, corpus, decoded, total=total)
-        usual = self._magnitudes(self._draw.starts(torch.Generator().manual_seed(config.seed)))
+        usual = self._magnitudes(self._draw.rows(torch.Generator().manual_seed(config.seed)))
         self._descriptors = SpectrumDescriptors.of_bins(corpus.grid, (usual + FLOOR).log())
         self._colouring = Colouring(corpus.grid, spread=config.colour, cosines=config.cosines)
 

@@ -24,7 +24,7 @@ from vqsynth.storage.locks import release_lock, try_lock
 from vqsynth.storage.records import parse_json
 from vqsynth.storage.tensors import parse_tensors, read_header
 
-FORMAT = "vqsynth-checkpoint-2"
+FORMAT = "vqsynth-checkpoint-3"
 FILE_NAME = "checkpoint.safetensors"
 _FORMATS = "vqsynth-checkpoint-"
 Tensors = Mapping[str, NDArray[Any]]
