@@ -8,8 +8,7 @@ import torch
 from tests.training.codebook.sound_files import GRID, small_corpus
 from vqsynth.errors import CodebookError, ParameterError
 from vqsynth.model.vqvae import ModelConfig
-from vqsynth.training.codebook.corpus import Corpus
-from vqsynth.training.codebook.sampling import TRANSPOSED_SHARE, sampling_weights
+from vqsynth.training.codebook.corpus import TRANSPOSED_SHARE, Corpus
 from vqsynth.training.codebook.trainer import CodebookTrainer, TrainConfig
 
 MODEL = ModelConfig(n_fft=GRID.n_fft, codes=16, latent=8, encoder_width=24, decoder_width=24)
@@ -77,7 +76,7 @@ def test_take_up_of_another_model_refuses(corpus: Corpus) -> None:
 
 def test_sampling_weights_give_copies_their_share(tmp_path: Path) -> None:
     corpus = small_corpus(tmp_path, transpose=2)
-    weights = sampling_weights(corpus)
+    weights = corpus.sampling_weights()
     assert weights.sum() == pytest.approx(1)
     assert weights[~corpus.is_original].sum() == pytest.approx(TRANSPOSED_SHARE)
 

@@ -1,7 +1,6 @@
 """From a folder of sounds to a codebook.
 
-    corpus      the sounds, as one waveform in memory
-    sampling    how often each of its frames is drawn
+    corpus      the frames of the sounds, and how often each is drawn
     augment     another recording of the same frame
     losses      how far a decoded spectrum is from its frame
     trainer     one step of a training, and what decides its weights

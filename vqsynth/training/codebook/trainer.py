@@ -17,7 +17,7 @@ from vqsynth.model.vqvae import VQVAE, ModelConfig, Tensors, take_level_out
 from vqsynth.training.codebook.augment import augment_windows
 from vqsynth.training.codebook.corpus import Corpus
 from vqsynth.training.codebook.losses import commitment_loss, reconstruction_loss, target_magnitudes
-from vqsynth.training.codebook.sampling import sampling_weights
+from vqsynth.training.core.sounds import check_transpose
 from vqsynth.training.core.trainer import Descent, Draw, Trainer, check_length, make_seeded
 
 QUANTIZE_FROM, REVIVE_UNTIL = 0.2, 0.9
@@ -49,8 +49,7 @@ class TrainConfig:
         if self.steps is not None and self.minutes is not None:
             raise ParameterError("give steps or minutes, not both")
         check_length(steps=self.steps, minutes=self.minutes, seed=self.seed)
-        if not 0 <= self.transpose <= 12:
-            raise ParameterError(f"transpose must lie between 0 and 12 semitones (got {self.transpose})")
+        check_transpose(self.transpose)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the config as JSON can hold it."""
@@ -96,7 +95,7 @@ class CodebookTrainer(Trainer[StepReport]):
         modules, rates = {"vqvae": self.model}, {"vqvae": config.learning_rate}
         super().__init__(modules, rates, DESCENT, seed=config.seed, total=total, device=device)
         self._known = self._take_over(base) if base else None
-        self._draw = Draw(sampling_weights(corpus), batch=config.batch)
+        self._draw = Draw(corpus.sampling_weights(), batch=config.batch)
 
     def advance(self) -> StepReport:
         """Do one step of the training."""

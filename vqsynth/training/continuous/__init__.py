@@ -1,6 +1,6 @@
 """From sounds to a continuous model.
 
-    corpus            the sounds, as one waveform in memory and its mel frames
+    corpus            the mel frames of the sounds, analysed once
     training          what the trainings of the room share: how they descend, mixtures, losses, checks
     descriptors       descriptors of spectra that have a gradient
     colouring         sounds as other rooms would colour them

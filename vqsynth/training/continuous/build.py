@@ -62,8 +62,8 @@ def _train_model(
             transpose=job.transpose,
             transposed=job.transposed,
             skipped=split.skipped,
-            say=say,
         )
+        say(corpus.summary())
         say(f"held out: {', '.join(path.name for path in split.held_out) or 'nothing'}")
         trained = _train_stages(job, corpus, wanted, resume=resume)
         if stages is not None:

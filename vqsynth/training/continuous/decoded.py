@@ -12,8 +12,9 @@ from vqsynth.continuous.flattening import Flattening
 from vqsynth.continuous.vae import VAE, decode_frames, encode_frames
 from vqsynth.sound.frames import Floats
 from vqsynth.sound.mel import EPS
-from vqsynth.training.continuous.corpus import Ints, MelCorpus
+from vqsynth.training.continuous.corpus import MelCorpus
 from vqsynth.training.continuous.training import Mixture
+from vqsynth.training.core.sounds import Ints
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,8 @@ from vqsynth.sound.distances import Distances, compare_sounds, mean_distances
 from vqsynth.sound.folders import name_apart
 from vqsynth.sound.frames import Floats
 from vqsynth.sound.mel import analyse_sound
-from vqsynth.training.continuous.corpus import AUDIBLE_DB, Ints, MelCorpus
+from vqsynth.training.continuous.corpus import AUDIBLE_DB, MelCorpus
+from vqsynth.training.core.sounds import Ints
 
 if TYPE_CHECKING:
     from vqsynth.continuous.model import ContinuousModel

@@ -13,6 +13,7 @@ from vqsynth.storage.files import StrPath
 from vqsynth.training.continuous.vae_trainer import VAETraining
 from vqsynth.training.continuous.vocoder_trainer import VocoderTraining
 from vqsynth.training.core.checkpoint import checkpoint_path
+from vqsynth.training.core.sounds import check_transpose
 
 VAE_STAGE = "vae"
 HIGHEST_HZ = 18000.0
@@ -47,8 +48,7 @@ class ModelJob:
             raise ParameterError(f"name must be a word that can name a folder (got {self.name!r})")
         if not self.vocoders:
             raise ParameterError("a model needs a vocoder; name at least one to train")
-        if not 0 <= self.transpose <= 12:
-            raise ParameterError(f"transpose must lie between 0 and 12 semitones (got {self.transpose})")
+        check_transpose(self.transpose)
         if self.base is not None and self.base.grid != self.grid:
             raise ParameterError(f"the grid must be that of model {self.base.name!r}, whose VAE is kept")
 
