@@ -40,7 +40,8 @@ def train_command(sounds: tuple[Path, ...], name: str, output: Path, sr: int, n_
       vqsynth train my-sounds more --name mine -o mine --base mine --minutes 5
     """
     from vqsynth.store import load
-    from vqsynth.training.codebook.build import TrainingJob, check_job, make_config, train_codebook
+    from vqsynth.training.codebook.build import train_codebook
+    from vqsynth.training.codebook.job import CodebookJob, make_config
     from vqsynth.training.codebook.sample import sample_path
 
     if base is not None:
@@ -48,10 +49,10 @@ def train_command(sounds: tuple[Path, ...], name: str, output: Path, sr: int, n_
     known = load(base) if base is not None else None
     grid = known.grid if known else FrameGrid(sr, n_fft, n_fft // 4 if hop_length is None else hop_length)
     config = make_config(grid, **model, base=known)
-    job = TrainingJob(sounds, name, output, grid, config, validation or None, base=known, sample=sample_path(output))
+    job = CodebookJob(sounds, name, output, grid, config, validation=validation or None, base=known,
+                      sample=sample_path(output))  # fmt: skip
     if dry_run:
-        check_job(job)
-        list_sounds(sounds, validation)
+        list_sounds(job)
         return
     train_codebook(job, device=device, threads=threads, resume=resume, say=say)
     click.echo(f"wrote {output}")

@@ -2,13 +2,15 @@
 
 from collections.abc import Callable
 from functools import reduce
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from vqsynth.cli import options
 from vqsynth.storage.files import show_text
+
+if TYPE_CHECKING:
+    from vqsynth.training.core.job import Job
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -47,11 +49,11 @@ def training_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return _decorate(command, _HOW)
 
 
-def list_sounds(sounds: tuple[Path, ...], validation: tuple[Path, ...]) -> None:
+def list_sounds(job: "Job") -> None:
     """Print what a training would use, hold out and skip."""
-    from vqsynth.sound.folders import plan_training, split_sounds
+    from vqsynth.training.core.job import plan_job
 
-    plan_training(split_sounds(sounds, validation or None), say=say)
+    plan_job(job, say=say)
     click.echo("nothing was trained or written")
 
 

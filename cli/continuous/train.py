@@ -44,9 +44,9 @@ def train_command(sounds: tuple[Path, ...], name: str, output: Path, transpose: 
     minutes = {"vae": given["minutes"], **dict.fromkeys(kinds, given["vocoder_minutes"])}
     vae, vocoders = make_trainings(grid, vocoders=kinds, steps=steps, minutes=minutes, seed=given["seed"],
                                    adversary=not given["no_adversary"])  # fmt: skip
-    job = ModelJob(sounds, name, output, grid, vae, vocoders, validation or None, transpose, base=known)
+    job = ModelJob(sounds, name, output, grid, vae, vocoders, transpose, base=known, validation=validation or None)
     if dry_run:
-        list_sounds(sounds, validation)
+        list_sounds(job)
         return
     train_model(job, threads=threads, resume=resume, say=say)
     click.echo(f"wrote {output}")

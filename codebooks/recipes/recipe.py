@@ -11,7 +11,7 @@ from typing import Any
 
 from vqsynth.codebooks.recipes.sources import Source, check_sources
 from vqsynth.sound.frames import FrameGrid
-from vqsynth.training.codebook.build import TrainingJob, make_config
+from vqsynth.training.codebook.job import CodebookJob, make_config
 from vqsynth.training.codebook.trainer import TrainConfig
 
 SR_HZ = 44100
@@ -60,7 +60,7 @@ class Recipe:
         return {**card, "note": self.note} if self.note else card
 
 
-def make_job(recipe: Recipe, build: Path, folder: Path, *, say: Callable[[str], object]) -> TrainingJob:
+def make_job(recipe: Recipe, build: Path, folder: Path, *, say: Callable[[str], object]) -> CodebookJob:
     """Put the sounds together under `build`, and say how to train on them. Raises PackageError where one is missing."""
     check_sources(recipe.sources)
     sounds: list[Path] = []
@@ -70,7 +70,7 @@ def make_job(recipe: Recipe, build: Path, folder: Path, *, say: Callable[[str], 
         paths = source.gather(build)
         sounds += paths
         validation += hold_out(paths)
-    return TrainingJob(
+    return CodebookJob(
         sounds=sounds,
         name=recipe.name,
         folder=folder,

@@ -6,6 +6,7 @@
     trainer     one step of a training, and what decides its weights
     settling    the last step: what each code stands for, solved for
     loop        the training as a stage that can be put down and taken up
+    job         what is to be trained on and how
     closing     how long it takes from the last step to the finished codebook
     assembly    from a trained model to a codebook
     held_out    what it makes of sounds that it was not trained on

@@ -8,9 +8,7 @@ from vqsynth.running.progress import Smoothed
 from vqsynth.training.codebook.corpus import Corpus
 from vqsynth.training.codebook.settling import settle_decoder
 from vqsynth.training.codebook.trainer import CodebookTrainer, StepReport, TrainConfig
-from vqsynth.training.core.checkpoint import check_no_checkpoint, load_checkpoint
 from vqsynth.training.core.stage import Stage, Trained, run_stage, torch_threads
-from vqsynth.training.core.trainer import check_device
 
 DEFAULT_MINUTES = 12.0
 
@@ -32,16 +30,11 @@ def train_model(
 
     threads: of torch. With one, weights do not depend on how many cores there are, and nothing is lost where other
     programs run: two threads that wait for each other were measured at 0.9 s a step on two busy cores, one at 0.1 s.
-    With `resume`, go on from the checkpoint. seconds: what the steps may take where the config says minutes, by default
-    all of these. base: the weights of a codebook to go on from.
-    Raises ParameterError for a device or options that cannot be used, CodebookError for a checkpoint that stands there
-    without `resume`, is damaged, or belongs to other sounds or options, and Stopped after Ctrl-C.
+    With `resume`, go on from the checkpoint, if there is one. seconds: what the steps may take where the config says
+    minutes, by default all of these. base: the weights of a codebook to go on from.
+    Raises ParameterError for options that cannot be used, CodebookError for a checkpoint that is damaged or belongs to
+    other sounds or options, and Stopped after Ctrl-C.
     """
-    check_device(device)
-    if not resume:
-        check_no_checkpoint(checkpoint)
-    elif not checkpoint.exists():
-        load_checkpoint(checkpoint)  # which says that there is none
     loss = Smoothed()
 
     def tell(report: StepReport) -> str:

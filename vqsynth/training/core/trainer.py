@@ -155,7 +155,7 @@ def check_length(*, steps: int | None, minutes: float | None, seed: int) -> None
 def check_device(device: str) -> None:
     """Refuse a device that torch does not know or does not find here. Raises ParameterError."""
     try:
-        torch.zeros(1, device=device)
+        torch.zeros(1, device=device).cpu()
     except (RuntimeError, AssertionError, NotImplementedError) as e:
         reason = str(e).splitlines()[0]
         raise ParameterError(f"device '{device}' cannot be used here ({reason}); use cpu") from e
