@@ -24,7 +24,6 @@ OF_THE_BASE = ("sr", "n_fft", "hop_length", "front")
 @click.option("--minutes", type=float, help="How long all of it may take, in minutes.  [default: 12]")
 @click.option("--front", type=click.Choice(["fourier", "learned"]), default="fourier", show_default=True,
               help="What the encoder sees first: the log spectrum, or convolutions over samples.")  # fmt: skip
-@click.option("--device", default="cpu", show_default=True, help="Where to train: cpu, cuda, mps.")
 @click.option("--base", help="A finished codebook to go on from; its frames and its kind of model are kept.")
 @training_options
 def train_command(sounds: tuple[Path, ...], name: str, output: Path, sr: int, n_fft: int, hop_length: int | None,

@@ -27,6 +27,7 @@ _HOW: list[Decorator] = [
         "--transpose", type=int, default=0, show_default=True, help="Also train on copies so many semitones off."
     ),
     click.option("--seed", type=int, default=0, show_default=True, help="Seed of all that is random."),
+    click.option("--device", default="cpu", show_default=True, help="Where to train: cpu, cuda, mps."),
     click.option("--threads", type=int, default=1, show_default=True, help="Threads of torch."),
     click.option("--resume", is_flag=True, help="Go on with a training that was stopped."),
     click.option(

@@ -24,8 +24,9 @@ from vqsynth.cli.training import list_sounds, say, sounds_and_frames, training_o
 @click.option("--no-adversary", is_flag=True, help="Leave the loudness in the latents.")
 @click.option("--base", help="A model whose VAE and frames are kept, and to which the vocoders are added.")
 @training_options
-def train_command(sounds: tuple[Path, ...], name: str, output: Path, transpose: int, threads: int, resume: bool,
-                  validation: tuple[Path, ...], base: str | None, dry_run: bool, **given: Any) -> None:  # fmt: skip
+def train_command(sounds: tuple[Path, ...], name: str, output: Path, transpose: int, threads: int, device: str,
+                  resume: bool, validation: tuple[Path, ...], base: str | None, dry_run: bool,
+                  **given: Any) -> None:  # fmt: skip
     """Learn a continuous model from SOUNDS, files and folders, and save it as a folder of its own.
 
     \b
@@ -48,5 +49,5 @@ def train_command(sounds: tuple[Path, ...], name: str, output: Path, transpose: 
     if dry_run:
         list_sounds(job)
         return
-    train_model(job, threads=threads, resume=resume, say=say)
+    train_model(job, device=device, threads=threads, resume=resume, say=say)
     click.echo(f"wrote {output}")

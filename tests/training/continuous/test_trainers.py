@@ -48,10 +48,12 @@ def decode_all(corpus: MelCorpus) -> Decoded:
     return replace(decoded, log_mel=corpus.log_mel)
 
 
-def begin(kind: str, corpus: MelCorpus, *, total: int = STEPS, **options: object) -> Trainer[dict[str, float]]:
+def begin(
+    kind: str, corpus: MelCorpus, *, total: int = STEPS, device: str = "cpu", **options: object
+) -> Trainer[dict[str, float]]:
     if kind == "vae":
-        return VAETrainer(replace(VAE_TRAINING, **options), corpus, flatten_all(corpus), total=total)
-    return make_trainer(vocoder_training(kind, **options), corpus, decode_all(corpus), total=total)
+        return VAETrainer(replace(VAE_TRAINING, **options), corpus, flatten_all(corpus), total=total, device=device)
+    return make_trainer(vocoder_training(kind, **options), corpus, decode_all(corpus), total=total, device=device)
 
 
 def run(training: Trainer[dict[str, float]], steps: int) -> list[dict[str, float]]:
@@ -217,6 +219,21 @@ def test_weighing_the_relative_error_brings_the_loudest_bands_nearer(corpus: Mel
         made = decode_frames(vae, encode_frames(vae, x), u)
         left.append(np.linalg.norm(np.exp(made) - np.exp(x)) / np.linalg.norm(np.exp(x)))
     assert left[1] < 0.9 * left[0]
+
+
+@pytest.mark.parametrize("kind", ["vae", "magnitude", "melgan"])
+def test_advance_on_another_device_mixes_nothing_of_the_cpu_into_it(
+    corpus: MelCorpus, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    """Torch's device without values, which is on every machine, refuses tensors of the CPU as a graphics card does."""
+    copy_back = torch.Tensor.cpu
+    monkeypatch.setattr(torch.Tensor, "cpu", lambda x: torch.ones(x.shape) if x.is_meta else copy_back(x))
+    monkeypatch.setattr(torch.Tensor, "__float__", lambda _: 0.0)
+    monkeypatch.setattr(Trainer, "update", lambda _, loss, *names: loss.backward())
+    training = begin(kind, corpus, device="meta")
+    for training.step in (0, STEPS // 2, STEPS - 1):
+        training.advance()
+    assert all(p.grad is not None and p.grad.is_meta for m in training.modules.values() for p in m.parameters())
 
 
 def test_take_up_of_another_model_refuses(corpus: MelCorpus) -> None:

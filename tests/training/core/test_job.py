@@ -46,5 +46,5 @@ def test_open_job_with_nothing_to_go_on_from_or_no_device_refuses(jobs: list[Job
 def test_plan_job_for_a_folder_that_holds_something_else_refuses(jobs: list[Job], kind: int, tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "notes.txt").write_text("precious")
-    with pytest.raises(VqsynthError, match="'.*mine' holds something that is no"):
+    with pytest.raises(VqsynthError, match=r"'.*mine' holds something that is no"):
         plan_job(jobs[kind], say=print)

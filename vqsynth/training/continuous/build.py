@@ -28,6 +28,7 @@ from vqsynth.training.core.stage import Stage, run_stage, torch_threads
 def train_model(
     job: ModelJob,
     *,
+    device: str = "cpu",
     threads: int = 1,
     resume: bool = False,
     stages: Collection[str] | None = None,
@@ -35,6 +36,7 @@ def train_model(
 ) -> ContinuousModel | None:
     """Train a continuous model and save it in the job's folder; `say` is told in lines what goes on.
 
+    device: where torch trains; what is not training is done on the CPU.
     The model is saved as soon as it is made, and again with what held-out sounds say of it. With `resume`, stages that
     are done are kept and others go on where they stopped. stages: train only these, leave
     their checkpoints, and return None; a vocoder's stage needs that of the VAE to be done.
@@ -42,13 +44,13 @@ def train_model(
     unfinished training without `resume` and for one that is at work, ModelError for a folder that holds something else
     or a checkpoint that does not fit: all before anything is trained.
     """
-    with open_job(job, stages, resume=resume, device="cpu") as wanted:
+    with open_job(job, stages, resume=resume, device=device) as wanted:
         _check_vae(job, wanted)
-        return _train_model(job, wanted, threads=threads, resume=resume, whole=stages is None, say=say)
+        return _train_model(job, wanted, device=device, threads=threads, resume=resume, whole=stages is None, say=say)
 
 
 def _train_model(
-    job: ModelJob, wanted: Collection[str], *, threads: int, resume: bool, whole: bool, say: Say
+    job: ModelJob, wanted: Collection[str], *, device: str, threads: int, resume: bool, whole: bool, say: Say
 ) -> ContinuousModel | None:
     """Train a model, or some of its stages only, at whose checkpoints nobody else works."""
     split = split_sounds(job.sounds, job.validation)
@@ -61,7 +63,7 @@ def _train_model(
             skipped=split.skipped,
         )
         announce_sounds(corpus, split, say=say)
-        trained = _train_stages(job, corpus, wanted, resume=resume)
+        trained = _train_stages(job, corpus, wanted, device=device, resume=resume)
         if not whole:
             return None
         say("measuring the model")
@@ -83,11 +85,13 @@ def _check_vae(job: ModelJob, wanted: Collection[str]) -> None:
             )
 
 
-def _train_stages(job: ModelJob, corpus: MelCorpus, wanted: Collection[str], *, resume: bool) -> TrainedStages:
+def _train_stages(
+    job: ModelJob, corpus: MelCorpus, wanted: Collection[str], *, device: str, resume: bool
+) -> TrainedStages:
     """Train the VAE, or take it from its checkpoint or from the base, and then the vocoders wanted."""
     if job.base is None:
         flattening = Flattening.of_corpus(corpus.loudness_db[corpus.originals])
-        stage = _vae_stage(job.vae, corpus, flattening)
+        stage = _vae_stage(job.vae, corpus, flattening, device)
         done = run_stage(stage, job.checkpoint(VAE_STAGE), resume=resume or VAE_STAGE not in wanted)
         trained = TrainedStages(_shipped_vae(done.training), flattening, done.training.step, done.seconds, {})
     else:
@@ -97,17 +101,17 @@ def _train_stages(job: ModelJob, corpus: MelCorpus, wanted: Collection[str], *, 
     if names:
         decoded, vae = decode_corpus(trained.vae, corpus, trained.flattening), _hash(trained.vae.to_tensors())
         for name in names:
-            vocoder = _vocoder_stage(job.vocoders[name], corpus, decoded, vae)
+            vocoder = _vocoder_stage(job.vocoders[name], corpus, decoded, vae, device)
             trained.vocoders[name] = run_stage(vocoder, job.checkpoint(name), resume=resume)
     return trained
 
 
-def _vae_stage(config: VAETraining, corpus: MelCorpus, flattening: Flattening) -> Stage[VAETrainer]:
+def _vae_stage(config: VAETraining, corpus: MelCorpus, flattening: Flattening, device: str) -> Stage[VAETrainer]:
     return Stage(
         VAE_STAGE,
         config=config.to_dict(),
         corpus=corpus.fingerprint,
-        begin=lambda total: VAETrainer(config, corpus, flattening, total=total),
+        begin=lambda total: VAETrainer(config, corpus, flattening, total=total, device=device),
         steps=config.steps,
         seconds=60 * config.minutes,
         tell=Losses(VAE_STAGE).tell,
@@ -115,12 +119,14 @@ def _vae_stage(config: VAETraining, corpus: MelCorpus, flattening: Flattening) -
     )
 
 
-def _vocoder_stage(config: VocoderTraining, corpus: MelCorpus, decoded: Decoded, vae: str) -> Stage[VocoderTrainer]:
+def _vocoder_stage(
+    config: VocoderTraining, corpus: MelCorpus, decoded: Decoded, vae: str, device: str
+) -> Stage[VocoderTrainer]:
     return Stage(
         config.kind,
         config={**json.loads(json.dumps(config.to_dict())), "vae": vae},
         corpus=corpus.fingerprint,
-        begin=lambda total: make_trainer(config, corpus, decoded, total=total),
+        begin=lambda total: make_trainer(config, corpus, decoded, total=total, device=device),
         steps=config.steps,
         seconds=60 * config.minutes,
         tell=Losses(config.kind).tell,

@@ -29,7 +29,7 @@ class Mixture:
 
     def mix(self, x: Tensor) -> Tensor:
         """Mix what belongs to the excerpts, [N, channels, T]."""
-        return torch.lerp(x, x[self.others], self.share)
+        return torch.lerp(x, x[self.others.to(x.device)], self.share.to(x.device))
 
 
 class Losses:

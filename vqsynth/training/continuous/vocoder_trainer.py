@@ -100,8 +100,16 @@ class VocoderTrainer(Trainer[dict[str, float]]):
 
     error = ModelError
 
-    def __init__(self, config: VocoderTraining, corpus: MelCorpus, decoded: Decoded, *, total: int | None) -> None:
-        self.config, self.corpus, self.decoded = config, corpus, decoded
+    def __init__(
+        self,
+        config: VocoderTraining,
+        corpus: MelCorpus,
+        decoded: Decoded,
+        *,
+        total: int | None,
+        device: str = "cpu",
+    ) -> None:
+        self.config, self.corpus, self.decoded = config, corpus, decoded.to(torch.device(device))
         self.fine_tuning = replace(corpus, log_mel=decoded.log_mel)
         self.vocoder = make_seeded(lambda: make_vocoder(config.kind, corpus.grid, config.network), config.seed)
         self.network = self.vocoder.network
@@ -109,7 +117,7 @@ class VocoderTrainer(Trainer[dict[str, float]]):
         self.network.train()
         modules, rates = {"vocoder": self.network, **self._opponents()}, {"vocoder": config.learning_rate}
         rates |= dict.fromkeys(modules.keys() - rates, config.discriminator_rate)
-        super().__init__(modules, rates, DESCENT, seed=config.seed, total=total)
+        super().__init__(modules, rates, DESCENT, seed=config.seed, total=total, device=device)
         self._n_frames = config.frames + config.past
         self._draw = Draw(corpus.sampling_weights(self._n_frames), batch=config.batch)
 
@@ -134,7 +142,7 @@ class VocoderTrainer(Trainer[dict[str, float]]):
     def _mels(self, starts: Ints) -> Tensor:
         """Cut the bands of excerpts, of what the corpus holds or of what the VAE makes of it."""
         source = self.fine_tuning if self.fine_tunes else self.corpus
-        return torch.from_numpy(source.mels(starts, self._n_frames))
+        return torch.from_numpy(source.mels(starts, self._n_frames)).to(self.device)
 
 
 class MagnitudeTrainer(VocoderTrainer):
@@ -144,11 +152,19 @@ class MagnitudeTrainer(VocoderTrainer):
     hears is learnt by heart, and those of other notes are drawn towards them.
     """
 
-    def __init__(self, config: VocoderTraining, corpus: MelCorpus, decoded: Decoded, *, total: int | None) -> None:
-        super().__init__(config, corpus, decoded, total=total)
+    def __init__(
+        self,
+        config: VocoderTraining,
+        corpus: MelCorpus,
+        decoded: Decoded,
+        *,
+        total: int | None,
+        device: str = "cpu",
+    ) -> None:
+        super().__init__(config, corpus, decoded, total=total, device=device)
         usual = self._magnitudes(self._draw.rows(torch.Generator().manual_seed(config.seed)))
-        self._descriptors = SpectrumDescriptors.of_bins(corpus.grid, (usual + FLOOR).log())
-        self._colouring = Colouring(corpus.grid, spread=config.colour, cosines=config.cosines)
+        self._descriptors = SpectrumDescriptors.of_bins(corpus.grid, (usual + FLOOR).log().cpu()).to(self.device)
+        self._colouring = Colouring(corpus.grid, spread=config.colour, cosines=config.cosines, device=self.device)
 
     def _step(self, starts: Ints, generator: torch.Generator) -> dict[str, Tensor]:
         mel, wanted = self._mels(starts), self._magnitudes(starts + self.config.past)
@@ -172,8 +188,8 @@ class MagnitudeTrainer(VocoderTrainer):
 
     def _magnitudes(self, starts: Ints) -> Tensor:
         windows = self.corpus.windows((starts[:, None] + np.arange(self.config.frames)).ravel())
-        loudness_db = torch.from_numpy(self.corpus.loudness(starts, self.config.frames))
-        frames = torch.from_numpy(windows).reshape(*loudness_db.shape, -1)
+        loudness_db = torch.from_numpy(self.corpus.loudness(starts, self.config.frames)).to(self.device)
+        frames = torch.from_numpy(windows).reshape(*loudness_db.shape, -1).to(self.device)
         return target_magnitudes(frames, loudness_db, self.corpus.grid)
 
 
@@ -211,14 +227,16 @@ class WaveformTrainer(VocoderTrainer):
         grid = self.corpus.grid
         cut = self.corpus.sounds(starts, self._n_frames * grid.frames.hop_length, before=grid.frames.n_fft // 2)
         level = to_unit_level(cut, self.corpus.loudness(starts, self._n_frames), grid)
-        return torch.from_numpy(level[:, self._skipped :])
+        return torch.from_numpy(level[:, self._skipped :]).to(self.device)
 
     @property
     def _skipped(self) -> int:
         return max(self.config.past, int(self.network.skipped_frames)) * self.corpus.grid.frames.hop_length
 
 
-def make_trainer(config: VocoderTraining, corpus: MelCorpus, decoded: Decoded, *, total: int | None) -> VocoderTrainer:
+def make_trainer(
+    config: VocoderTraining, corpus: MelCorpus, decoded: Decoded, *, total: int | None, device: str = "cpu"
+) -> VocoderTrainer:
     """Begin the training that suits a vocoder's kind."""
     kind = MagnitudeTrainer if config.kind == "magnitude" else WaveformTrainer
-    return kind(config, corpus, decoded, total=total)
+    return kind(config, corpus, decoded, total=total, device=device)
