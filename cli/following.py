@@ -10,6 +10,7 @@ import click
 from vqsynth.cli import options
 from vqsynth.codebook import Codebook
 from vqsynth.codes.selection import METHODS, SMOOTHNESS
+from vqsynth.codes.spectra import EXCITATIONS
 from vqsynth.curves.ranges import MAPPINGS
 from vqsynth.errors import ParameterError
 from vqsynth.follow.correction import ROUNDS
@@ -30,7 +31,7 @@ _CHOICES: list[Decorator] = [
     click.option("--style", type=float, default=0.0, show_default=True, help="0 to 1: move as the instrument moves."),
     click.option("--rest", type=int, default=0, show_default=True, metavar="FRAMES", help="A code that sounded rests."),
     click.option("--variation", type=float, default=0.0, show_default=True, help="Leave near-equal codes to chance."),
-    click.option("--excitation", type=click.Choice(options.EXCITATIONS), default="coherent", show_default=True),
+    click.option("--excitation", type=click.Choice(EXCITATIONS), default="coherent", show_default=True),
     click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of noise and chance."),
     click.option(
         "--layers", type=click.IntRange(min=1), default=1, show_default=True, help="Paths that sound together."

@@ -15,7 +15,7 @@ from vqsynth.codes.spectra import EXCITATIONS, Grains
 from vqsynth.errors import CodebookError, ParameterError
 from vqsynth.path import SILENT_DB, CodePath
 from vqsynth.sound.excitation import Shapes, check_seed
-from vqsynth.sound.frames import Floats, OverlapAdd
+from vqsynth.sound.frames import Floats, OverlapAdd, fade_ends
 from vqsynth.sound.refinement import ROUNDS, refine
 
 MOST_REFINEMENTS = 1000
@@ -45,7 +45,7 @@ def render_path(
     partials = np.concatenate(list(frames.overlap("coherent", seed, noise=False)))
     y = refine(y, partials, frames, grains.grid, rounds=refinements)
     y = y[grains.grid.n_fft :][: path.n_samples]
-    return y * _fades(0, len(y), path)
+    return y * fade_ends(0, len(y), fade=path.hop_length // 2, n_samples=path.n_samples)
 
 
 def render_layers(
@@ -160,7 +160,8 @@ def _cut(parts: Iterator[Floats], path: CodePath, *, skip: int, block_size: int 
         dropped = min(skip, len(part))
         skip -= dropped
         y = part[dropped:][: path.n_samples - done]
-        waiting = np.concatenate([waiting, y * _fades(done, len(y), path)])
+        y = y * fade_ends(done, len(y), fade=path.hop_length // 2, n_samples=path.n_samples)
+        waiting = np.concatenate([waiting, y])
         done += len(y)
         size = block_size or max(1, len(waiting))
         while len(waiting) >= size:
@@ -177,11 +178,3 @@ def _join(blocks: Iterator[Floats], n_samples: int) -> Floats:
         y[done : done + len(block)] = block
         done += len(block)
     return y
-
-
-def _fades(start: int, length: int, path: CodePath) -> Floats:
-    """Shape the samples `start` to `start + length` of the sound: 0 to 1 at its start, 1 to 0 at its end."""
-    fade = max(1, min(path.hop_length // 2, path.n_samples // 2))
-    place = np.arange(start, start + length)
-    inward = np.minimum(np.minimum(place, path.n_samples - 1 - place) / fade, 1)
-    return (0.5 - 0.5 * np.cos(np.pi * inward)).astype(np.float32)

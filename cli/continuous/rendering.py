@@ -10,6 +10,7 @@ import click
 from vqsynth.cli import options
 from vqsynth.cli.given import LATENTS, MODEL, SOUND
 from vqsynth.cli.streams import STANDARD, FilePath, Name, readable, say, written
+from vqsynth.codes.spectra import EXCITATIONS
 from vqsynth.continuous.latentfiles import SUFFIXES, check_suffix
 from vqsynth.continuous.latents import LatentPath
 from vqsynth.continuous.model import ContinuousModel
@@ -20,7 +21,7 @@ from vqsynth.sound import audio
 _OPTIONS = (
     options.output,
     click.option("--vocoder", metavar="NAME", help="One of the model's; `info` lists them.  [default: its best]"),
-    click.option("--excitation", type=click.Choice(options.EXCITATIONS), help="Phases, for vocoders of magnitudes."),
+    click.option("--excitation", type=click.Choice(EXCITATIONS), help="Phases, for vocoders of magnitudes."),
     click.option("--seed", type=click.IntRange(min=0), help="Seed of the noise.  [default: the path's]"),
     click.option("--path", "path_file", type=options.OutputFile, help="Write the latent path, JSON or safetensors."),
 )

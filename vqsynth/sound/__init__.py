@@ -1,5 +1,6 @@
 """Sounds: read, cut into frames, measured, and given their phase.
 
+    arrays        the types of arrays
     decoders      m4a, wma, video: ffmpeg
     resampling    the change of rate, block by block
     reading/      what sound files hold, whatever their headers promise
@@ -7,7 +8,6 @@
     frames        windows, framing, overlap-add; samples, frames, seconds
     offset        what cannot be heard: offsets, and silence
     folders       folders of sounds, and which of them are held out
-    distances     how far a resynthesis is from its sound
     loudness      the K-weighting filter
     pitch         the pitch estimator
     analysis      frames, and what descriptors share of them
@@ -16,6 +16,7 @@
     excitation    noise, coherent: the phase of spectra
     refinement    refined: Griffin-Lim at two windows
     mel           sound to mel spectra with their level taken out, and the level
+    distances     how far a resynthesis is from its sound
 
 The room knows nothing of codes: the codebook and the continuous model both stand on it.
 """

@@ -15,8 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vqsynth.errors import ParameterError
-
-Floats = NDArray[np.float32]
+from vqsynth.sound.arrays import Floats as Floats
 
 
 @dataclass(frozen=True)
@@ -145,3 +144,18 @@ class OverlapAdd:
             y[..., i : i + n_frames, :] += parts[..., i, :]
         self._tail = y[..., n_frames:, :]
         return y[..., :n_frames, :].reshape(*frames.shape[:-2], n_frames * hop)
+
+
+def fade_ends(start: int, length: int, *, fade: float, n_samples: int | None = None) -> Floats:
+    """Shape samples from `start` of a sound on: 0 before it, 0 to 1 at its start, 1 to 0 at its end, if that is known.
+
+    fade: samples that each takes, half of the sound at most.
+    """
+    inward = np.arange(start, start + length)
+    if n_samples is not None:
+        fade = min(fade, n_samples // 2)
+        inward = np.minimum(inward, n_samples - 1 - inward)
+    shape, fade = np.ones(length, np.float32), max(1, fade)
+    fading = inward < fade
+    shape[fading] = 0.5 - 0.5 * np.cos(np.pi * np.maximum(inward[fading] / fade, 0))
+    return shape

@@ -12,17 +12,15 @@ the block it came in, which is at most n_fft samples after it came in itself: 46
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
 from typing import Any, ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from vqsynth.errors import ParameterError
-from vqsynth.sound.frames import Floats, FrameGrid
+from vqsynth.sound.frames import Floats, FrameGrid, fade_ends
 from vqsynth.sound.mel import MelGrid
 
-Arrays = Mapping[str, NDArray[Any]]
 _FRAMES_AT_ONCE = 256
 
 
@@ -64,7 +62,7 @@ class VocoderStream:
         y = self._player.push(*frames)[skip:]
         start = self._n_frames * hop - self.latency
         self._n_frames += n_new
-        return y * fade_ends(start, len(y), self._grid.frames)
+        return y * fade_ends(start, len(y), fade=self._grid.frames.hop_length // 2)
 
     def finish(self, n_samples: int | None = None) -> Floats:
         """End a sound of `n_samples` and return what is left of it.
@@ -81,7 +79,9 @@ class VocoderStream:
         start = self._n_frames * grid.hop_length - self.latency
         y = self._player.push(*hold_ends(*self._last, after=self.latency // grid.hop_length - 1))
         self._last = None
-        return y[: n_samples - start] * fade_ends(start, n_samples - start, grid, n_samples)
+        return y[: n_samples - start] * fade_ends(
+            start, n_samples - start, fade=grid.hop_length // 2, n_samples=n_samples
+        )
 
 
 class Vocoder(ABC):
@@ -188,17 +188,3 @@ def hold_ends(log_mel: Floats, loudness_db: Floats, *, before: int = 0, after: i
     """Repeat the first frame `before` times and the last one `after` times."""
     held = np.pad(np.arange(len(log_mel)), (before, after), mode="edge")
     return log_mel[held], loudness_db[held]
-
-
-def fade_ends(start: int, length: int, grid: FrameGrid, n_samples: int | None = None) -> Floats:
-    """Shape samples from `start` on: 0 before the sound, 0 to 1 at its start, 1 to 0 at its end, if that is known."""
-    fade = grid.hop_length // 2
-    place = np.arange(start, start + length)
-    inward = place
-    if n_samples is not None:
-        fade = min(fade, n_samples // 2)
-        inward = np.minimum(place, n_samples - 1 - place)
-    shape = np.ones(length, np.float32)
-    fading = inward < max(1, fade)
-    shape[fading] = 0.5 - 0.5 * np.cos(np.pi * np.maximum(inward[fading] / max(1, fade), 0))
-    return shape

@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from vqsynth.sound.arrays import Ints
 from vqsynth.sound.folders import Skipped
 from vqsynth.sound.frames import Floats, FrameGrid
-from vqsynth.training.core.sounds import Ints, Pieces, Sounds, hash_sounds, share_out
+from vqsynth.training.core.sounds import Pieces, Sounds, hash_sounds, share_out
 
 QUIETEST = 1e-4
 """Frames this far (80 dB) under the loudest of their file are not trained on; nor is digital silence."""

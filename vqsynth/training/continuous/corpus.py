@@ -14,10 +14,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from vqsynth.sound.arrays import Ints
 from vqsynth.sound.folders import Skipped
 from vqsynth.sound.frames import Floats
 from vqsynth.sound.mel import MelGrid, analyse_sound
-from vqsynth.training.core.sounds import Ints, Pieces, Sounds, hash_sounds, share_out
+from vqsynth.training.core.sounds import Pieces, Sounds, hash_sounds, share_out
 
 SHORTEST = 128
 """Frames that every piece has at least; a shorter sound is followed by silence."""

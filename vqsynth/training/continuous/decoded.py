@@ -11,11 +11,11 @@ from torch import Tensor
 from vqsynth.continuous.bounds import LARGEST_MEL, bound_mel
 from vqsynth.continuous.flattening import Flattening
 from vqsynth.continuous.vae import VAE, decode_frames, encode_frames
+from vqsynth.sound.arrays import Ints
 from vqsynth.sound.frames import Floats
 from vqsynth.sound.mel import EPS
 from vqsynth.training.continuous.corpus import MelCorpus
 from vqsynth.training.continuous.training import Mixture
-from vqsynth.training.core.sounds import Ints
 
 
 @dataclass(frozen=True)

@@ -6,25 +6,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from vqsynth.continuous.components import Components
 from vqsynth.continuous.flattening import Flattening
 from vqsynth.continuous.vae import VAE, encode_frames
 from vqsynth.errors import VqsynthError
 from vqsynth.sound import audio
+from vqsynth.sound.arrays import Doubles, Ints
 from vqsynth.sound.descriptors import REGISTRY, measure
 from vqsynth.sound.distances import Distances, compare_sounds, mean_distances
 from vqsynth.sound.frames import Floats
 from vqsynth.sound.mel import analyse_sound
 from vqsynth.training.continuous.corpus import AUDIBLE_DB, MelCorpus
 from vqsynth.training.core.held_out import measure_each
-from vqsynth.training.core.sounds import Ints
 
 if TYPE_CHECKING:
     from vqsynth.continuous.model import ContinuousModel
 
-Doubles = NDArray[np.float64]
 
 HELD_OUT_S = 20.0
 """So much of each held-out sound is decoded by every vocoder, from its beginning."""

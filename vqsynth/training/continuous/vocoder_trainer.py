@@ -21,6 +21,7 @@ from vqsynth.continuous.vocoders.envelope import to_unit_level
 from vqsynth.continuous.vocoders.magnitude import FLOOR
 from vqsynth.continuous.vocoders.networks import LOUDEST
 from vqsynth.errors import ModelError, ParameterError
+from vqsynth.sound.arrays import Ints
 from vqsynth.training.continuous.colouring import Colouring, tint
 from vqsynth.training.continuous.corpus import MelCorpus
 from vqsynth.training.continuous.decoded import Decoded
@@ -29,7 +30,6 @@ from vqsynth.training.continuous.discriminators import MultiScaleDiscriminator, 
 from vqsynth.training.continuous.spectral import magnitude_loss, multi_resolution_loss, target_magnitudes
 from vqsynth.training.continuous.training import DESCENT, Mixture, check_excerpts, check_weights
 from vqsynth.training.continuous.vae_trainer import choose_frames
-from vqsynth.training.core.sounds import Ints
 from vqsynth.training.core.trainer import Draw, Trainer, check_length, make_seeded
 
 

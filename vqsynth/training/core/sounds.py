@@ -23,7 +23,6 @@ from vqsynth.sound.folders import Skipped, check_usable, read_each, summarize_so
 from vqsynth.sound.frames import Floats, FrameGrid
 from vqsynth.sound.offset import SILENT, remove_offset
 
-Ints = NDArray[np.int64]
 MOST_SEMITONES = 12
 
 
