@@ -246,6 +246,15 @@ def test_train_codebook_writes_its_sound_beside_it_and_replaces_only_its_own(tmp
     assert any("stays as it is" in line for line in said)
 
 
+def test_train_codebook_leaves_a_sound_that_came_beside_it_meanwhile(tmp_path: Path) -> None:
+    paths, sample = write_notes(tmp_path / "sounds", 3), sample_path(tmp_path / "book")
+    train_codebook(
+        replace(job(paths, tmp_path / "book", steps=10), sample=sample),
+        say=lambda _: sample.write_bytes(b"made meanwhile"),
+    )
+    assert sample.read_bytes() == b"made meanwhile"
+
+
 def test_train_codebook_into_a_folder_of_something_else_refuses(tmp_path: Path) -> None:
     paths = write_notes(tmp_path / "sounds")
     with pytest.raises(CodebookError, match="no codebook"):

@@ -15,7 +15,7 @@ from vqsynth.training.codebook.corpus import Corpus, load_corpus
 from vqsynth.training.codebook.held_out import measure_reconstruction, share_seconds
 from vqsynth.training.codebook.job import CodebookJob
 from vqsynth.training.codebook.loop import DEFAULT_MINUTES, train_model
-from vqsynth.training.codebook.sample import CARD_ENTRY, may_write_sample, write_sample
+from vqsynth.training.codebook.sample import CARD_ENTRY, known_sample, may_write_sample, write_sample
 from vqsynth.training.codebook.trainer import CodebookTrainer
 from vqsynth.training.codebook.verdict import judge_codebook
 from vqsynth.training.core.job import Say, announce_sounds, describe_sounds, finish_job, open_job
@@ -47,7 +47,7 @@ def train_codebook(
 def _train_codebook(job: CodebookJob, *, device: str, threads: int, resume: bool, say: Say) -> Codebook:
     """Train a codebook whose checkpoint nobody else works at."""
     begun = time.monotonic()
-    may_write = job.sample is not None and may_write_sample(job.sample, job.folder)
+    known = known_sample(job.folder)  # read now: what is saved first knows of no sound
     split = split_sounds(job.sounds, job.validation)
     corpus = load_corpus(split.training, job.grid, transpose=job.config.transpose, skipped=split.skipped)
     announce_sounds(corpus, split, say=say)
@@ -66,17 +66,17 @@ def _train_codebook(job: CodebookJob, *, device: str, threads: int, resume: bool
     # A resumed training counts the minutes of all its sittings, and the rest once.
     seconds = trained.seconds if resume else time.monotonic() - begun
     book = replace(book, card={**book.card, **_describe(job, corpus, usage, trained, seconds)})
-    book = finish_job(job, book, measure=lambda book: _hear(job, book, split, may_write=may_write, say=say))
+    book = finish_job(job, book, measure=lambda book: _hear(job, book, split, known=known, say=say))
     for line in _summarize(book, job):
         say(line)
     return book
 
 
-def _hear(job: CodebookJob, book: Codebook, split: Split, *, may_write: bool, say: Say) -> dict[str, Any]:
+def _hear(job: CodebookJob, book: Codebook, split: Split, *, known: str | None, say: Say) -> dict[str, Any]:
     """Measure a saved codebook, sound it, and return what its card is to say of it. What fails is said, no more."""
     figures = measure_reconstruction(book, split.held_out, seconds=_listened_s(job, split), say=say)
     heard = _describe_held_out(job, split, figures) if figures else {}
-    if job.sample is not None and not may_write:
+    if job.sample is not None and not may_write_sample(job.sample, known):
         say(f"'{job.sample}' is not of this codebook and stays as it is; hear it by vqsynth traverse")
     elif job.sample is not None:
         try:
