@@ -120,6 +120,7 @@ class VocoderTrainer(Trainer[dict[str, float]]):
         super().__init__(modules, rates, DESCENT, seed=config.seed, total=total, device=device)
         self._n_frames = config.frames + config.past
         self._draw = Draw(corpus.sampling_weights(self._n_frames), batch=config.batch)
+        self._prepare()
 
     def advance(self) -> dict[str, float]:
         """Do one step."""
@@ -135,6 +136,9 @@ class VocoderTrainer(Trainer[dict[str, float]]):
 
     def _opponents(self) -> dict[str, nn.Module]:
         return {}
+
+    def _prepare(self) -> None:
+        """Make what else the steps of a kind of vocoder need."""
 
     @abstractmethod
     def _step(self, starts: Ints, generator: torch.Generator) -> dict[str, Tensor]: ...
@@ -152,16 +156,8 @@ class MagnitudeTrainer(VocoderTrainer):
     hears is learnt by heart, and those of other notes are drawn towards them.
     """
 
-    def __init__(
-        self,
-        config: VocoderTraining,
-        corpus: MelCorpus,
-        decoded: Decoded,
-        *,
-        total: int | None,
-        device: str = "cpu",
-    ) -> None:
-        super().__init__(config, corpus, decoded, total=total, device=device)
+    def _prepare(self) -> None:
+        config, corpus = self.config, self.corpus
         usual = self._magnitudes(self._draw.rows(torch.Generator().manual_seed(config.seed)))
         self._descriptors = SpectrumDescriptors.of_bins(corpus.grid, (usual + FLOOR).log().cpu()).to(self.device)
         self._colouring = Colouring(corpus.grid, spread=config.colour, cosines=config.cosines, device=self.device)
