@@ -10,6 +10,7 @@ import click
 from vqsynth.cli import options
 from vqsynth.codebook import Codebook
 from vqsynth.codes.selection import METHODS, SMOOTHNESS
+from vqsynth.codes.spectra import EXCITATIONS
 from vqsynth.curves.ranges import MAPPINGS
 from vqsynth.errors import ParameterError
 from vqsynth.follow.correction import ROUNDS
@@ -76,7 +77,7 @@ _CHOICES: list[Decorator] = [
     ),
     click.option(
         "--excitation",
-        type=click.Choice(options.EXCITATIONS),
+        type=click.Choice(EXCITATIONS),
         default="coherent",
         show_default=True,
         help="Phases: of white noise, of partials that run on, or of these refined.",

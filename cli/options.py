@@ -9,6 +9,7 @@ from click.core import ParameterSource
 
 from vqsynth.cli.given import BOOK, PATH, SOUND
 from vqsynth.cli.streams import STANDARD, FilePath, Name, check_standard_output
+from vqsynth.codes.spectra import EXCITATIONS
 from vqsynth.codes.table import DescriptorTable
 from vqsynth.errors import ParameterError, VqsynthError
 from vqsynth.page import check_page
@@ -17,7 +18,6 @@ from vqsynth.sound import audio
 from vqsynth.storage.files import check_output
 from vqsynth.store import find_codebook
 
-EXCITATIONS = ("noise", "coherent", "refined")
 File = FilePath()
 Sound, PathFile, OutputFile = FilePath(SOUND), FilePath(PATH, standard="input"), FilePath(standard="output")
 Book = Name(BOOK)

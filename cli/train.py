@@ -22,7 +22,6 @@ OF_THE_BASE = ("sr", "n_fft", "hop_length")
 )
 @click.option("--steps", type=int, help="Length of the training in steps.")
 @click.option("--minutes", type=float, help="Minutes that all of it may take.  [default: 12]")
-@click.option("--device", default="cpu", show_default=True, help="Device to train on: cpu, cuda, mps.")
 @click.option("--base", help="Finished codebook to go on from; its frames are kept.")
 @training_options
 def train_command(sounds: tuple[Path, ...], name: str, output: Path, sr: int, n_fft: int, hop_length: int | None,
@@ -38,7 +37,8 @@ def train_command(sounds: tuple[Path, ...], name: str, output: Path, sr: int, n_
       vqsynth train my-sounds more --name mine -o mine --base mine --minutes 5
     """
     from vqsynth.store import load
-    from vqsynth.training.codebook.build import TrainingJob, check_job, make_config, train_codebook
+    from vqsynth.training.codebook.build import train_codebook
+    from vqsynth.training.codebook.job import CodebookJob, make_config
     from vqsynth.training.codebook.sample import sample_path
 
     if base is not None:
@@ -46,10 +46,10 @@ def train_command(sounds: tuple[Path, ...], name: str, output: Path, sr: int, n_
     known = load(base) if base is not None else None
     grid = known.grid if known else FrameGrid(sr, n_fft, n_fft // 4 if hop_length is None else hop_length)
     config = make_config(grid, **model, base=known)
-    job = TrainingJob(sounds, name, output, grid, config, validation or None, base=known, sample=sample_path(output))
+    job = CodebookJob(sounds, name, output, grid, config, validation=validation or None, base=known,
+                      sample=sample_path(output))  # fmt: skip
     if dry_run:
-        check_job(job)
-        list_sounds(sounds, validation)
+        list_sounds(job)
         return
     train_codebook(job, device=device, threads=threads, resume=resume, say=say)
     click.echo(f"wrote {output}")

@@ -2,13 +2,15 @@
 
 from collections.abc import Callable
 from functools import reduce
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from vqsynth.cli import options
 from vqsynth.storage.files import show_text
+
+if TYPE_CHECKING:
+    from vqsynth.training.core.job import Job
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -33,6 +35,7 @@ _HOW: list[Decorator] = [
         help="Semitones by which transposed copies of the sounds are added, up and down; 0: none.",
     ),
     click.option("--seed", type=int, default=0, show_default=True, help="Seed of everything random."),
+    click.option("--device", default="cpu", show_default=True, help="Device to train on: cpu, cuda, mps."),
     click.option("--threads", type=int, default=1, show_default=True, help="Number of threads."),
     click.option("--resume", is_flag=True, help="Go on with a training that was stopped."),
     click.option(
@@ -55,11 +58,11 @@ def training_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return _decorate(command, _HOW)
 
 
-def list_sounds(sounds: tuple[Path, ...], validation: tuple[Path, ...]) -> None:
+def list_sounds(job: "Job") -> None:
     """Print what a training would use, hold out and skip."""
-    from vqsynth.sound.folders import plan_training, split_sounds
+    from vqsynth.training.core.job import plan_job
 
-    plan_training(split_sounds(sounds, validation or None), say=say)
+    plan_job(job, say=say)
     click.echo("nothing was trained or written")
 
 

@@ -32,7 +32,7 @@ from vqsynth.path import load_layers, save_layers
 from vqsynth.sound import audio
 from vqsynth.storage.bundle import CARD_HASH
 from vqsynth.store import load
-from vqsynth.training.codebook.trainer import TrainConfig, Trainer
+from vqsynth.training.codebook.trainer import CodebookTrainer, TrainConfig
 from vqsynth.training.core.checkpoint import Checkpoint, check_fit, load_checkpoint, save_checkpoint
 
 SOUNDS = ("a.wav", "float.wav", "a.flac", "a.ogg", "a.aiff", "a.mp3", "a.au", "a.caf", "a.w64")
@@ -184,10 +184,10 @@ def _corpus() -> Any:
         return small_corpus(Path(folder))
 
 
-def make_trainer() -> Trainer:
+def make_trainer() -> CodebookTrainer:
     """Make a small training, the same one each time."""
     config = ModelConfig(n_fft=256, codes=8, latent=4, encoder_width=8, decoder_width=8)
-    return Trainer(TrainConfig(config, steps=10, batch=16), _corpus(), total=10)
+    return CodebookTrainer(TrainConfig(config, steps=10, batch=16), _corpus(), total=10)
 
 
 def _controlled(path: Any) -> Any:

@@ -41,7 +41,7 @@ def render_path(
     y, partials = frames.sound(seed), frames.sound(seed, noise=False)
     y = refine(y, partials, frames, grains.grid, rounds=refinements)
     y = y[grains.grid.n_fft :][: path.n_samples]
-    return y * fade_ends(0, len(y), grains.grid, path.n_samples)
+    return y * fade_ends(0, len(y), fade=path.hop_length // 2, n_samples=path.n_samples)
 
 
 def render_layers(

@@ -10,6 +10,7 @@ import click
 from vqsynth.cli import options
 from vqsynth.cli.given import LATENTS, MODEL, SOUND
 from vqsynth.cli.streams import STANDARD, FilePath, Name, readable, say, written
+from vqsynth.codes.spectra import EXCITATIONS
 from vqsynth.continuous.latentfiles import SUFFIXES, check_suffix
 from vqsynth.continuous.latents import LatentPath
 from vqsynth.continuous.model import ContinuousModel
@@ -23,7 +24,7 @@ _OPTIONS = (
         "--vocoder", metavar="NAME", help="Vocoder, one of the model's; `info` lists them.  [default: the model's best]"
     ),
     click.option(
-        "--excitation", type=click.Choice(options.EXCITATIONS), help="Phases, where the vocoder makes magnitudes only."
+        "--excitation", type=click.Choice(EXCITATIONS), help="Phases, where the vocoder makes magnitudes only."
     ),
     click.option("--seed", type=click.IntRange(min=0), help="Seed of the noise.  [default: the path's]"),
     click.option("--path", "path_file", type=options.OutputFile, help="Latent path to write, JSON or safetensors."),

@@ -26,8 +26,9 @@ from vqsynth.cli.training import list_sounds, say, sounds_and_frames, training_o
 )
 @click.option("--base", help="Finished model that the vocoders are added to; its VAE and frames are kept.")
 @training_options
-def train_command(sounds: tuple[Path, ...], name: str, output: Path, transpose: int, threads: int, resume: bool,
-                  validation: tuple[Path, ...], base: str | None, dry_run: bool, **given: Any) -> None:  # fmt: skip
+def train_command(sounds: tuple[Path, ...], name: str, output: Path, transpose: int, threads: int, device: str,
+                  resume: bool, validation: tuple[Path, ...], base: str | None, dry_run: bool,
+                  **given: Any) -> None:  # fmt: skip
     """Learn a continuous model from SOUNDS, files and folders, and save it as a folder of its own.
 
     \b
@@ -46,9 +47,9 @@ def train_command(sounds: tuple[Path, ...], name: str, output: Path, transpose: 
     minutes = {"vae": given["minutes"], **dict.fromkeys(kinds, given["vocoder_minutes"])}
     vae, vocoders = make_trainings(grid, vocoders=kinds, steps=steps, minutes=minutes, seed=given["seed"],
                                    adversary=not given["no_adversary"])  # fmt: skip
-    job = ModelJob(sounds, name, output, grid, vae, vocoders, validation or None, transpose, base=known)
+    job = ModelJob(sounds, name, output, grid, vae, vocoders, transpose, base=known, validation=validation or None)
     if dry_run:
-        list_sounds(sounds, validation)
+        list_sounds(job)
         return
-    train_model(job, threads=threads, resume=resume, say=say)
+    train_model(job, device=device, threads=threads, resume=resume, say=say)
     click.echo(f"wrote {output}")

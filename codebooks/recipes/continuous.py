@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from vqsynth.codebooks.recipes.bank import RECIPES
-from vqsynth.codebooks.recipes.recipe import SR_HZ, hold_out
-from vqsynth.codebooks.recipes.sources import Notes, Rendered, Source, check_sources
+from vqsynth.codebooks.recipes.recipe import SR_HZ, describe_origin, gather_sounds, hold_out
+from vqsynth.codebooks.recipes.sources import Notes, Rendered, Source
 from vqsynth.errors import VqsynthError
 from vqsynth.sound.frames import FrameGrid
 from vqsynth.sound.mel import MelGrid
@@ -61,13 +61,7 @@ class ModelRecipe:
 
     def card(self) -> dict[str, Any]:
         """Say what the model's card is to say of where it comes from."""
-        card = {
-            "about": self.about,
-            "licence": self.licence,
-            "sources": [source.credit() for source in self.sources],
-            "recipe": f"make model NAME={self.name}",
-        }
-        return {**card, "note": self.note} if self.note else card
+        return describe_origin(self, command=f"make model NAME={self.name}")
 
 
 def _sources(*books: str) -> tuple[Source, ...]:
@@ -125,27 +119,18 @@ def make_model_job(recipe: ModelRecipe, build: Path, folder: Path, *, say: Calla
     """Put the sounds together under `build`, and say how to train on them. Raises PackageError where one is missing."""
     from vqsynth.training.continuous.job import ModelJob
 
-    check_sources(recipe.sources)
-    sounds: list[Path] = []
-    validation: list[Path] = []
-    transposed: list[Path] = []
-    for source in recipe.sources:
-        say(source.doing())
-        paths = source.gather(build)
-        sounds += paths
-        validation += hold_out(paths)
-        transposed += paths if isinstance(source, Notes) else []
+    gathered = gather_sounds(recipe.sources, build, say=say)
     vae, vocoders = recipe.trainings()
     return ModelJob(
-        sounds=sounds,
+        sounds=[path for _, paths in gathered for path in paths],
         name=recipe.name,
         folder=folder,
         grid=recipe.grid,
         vae=vae,
         vocoders=vocoders,
-        validation=validation,
+        validation=[path for _, paths in gathered for path in hold_out(paths)],
         transpose=recipe.transpose,
-        transposed=transposed,
+        transposed=[path for source, paths in gathered if isinstance(source, Notes) for path in paths],
         about=recipe.card(),
     )
 

@@ -7,14 +7,27 @@ files it is the last.
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from vqsynth.codebooks.recipes.sources import Source, check_sources
 from vqsynth.sound.frames import FrameGrid
-from vqsynth.training.codebook.build import TrainingJob, make_config
+from vqsynth.training.codebook.job import CodebookJob, make_config
 from vqsynth.training.codebook.trainer import TrainConfig
 
 SR_HZ = 44100
+
+
+class Origin(Protocol):
+    """What any recipe says of the sounds of what it makes."""
+
+    @property
+    def about(self) -> str: ...  # noqa: D102
+    @property
+    def licence(self) -> str: ...  # noqa: D102
+    @property
+    def sources(self) -> tuple[Source, ...]: ...  # noqa: D102
+    @property
+    def note(self) -> str: ...  # noqa: D102
 
 
 @dataclass(frozen=True)
@@ -51,35 +64,41 @@ class Recipe:
 
     def card(self) -> dict[str, Any]:
         """Say what the codebook's card is to say of where it comes from."""
-        card = {
-            "about": self.about,
-            "licence": self.licence,
-            "sources": [source.credit() for source in self.sources],
-            "recipe": f"make codebook NAME={self.name}",
-        }
-        return {**card, "note": self.note} if self.note else card
+        return describe_origin(self, command=f"make codebook NAME={self.name}")
 
 
-def make_job(recipe: Recipe, build: Path, folder: Path, *, say: Callable[[str], object]) -> TrainingJob:
+def make_job(recipe: Recipe, build: Path, folder: Path, *, say: Callable[[str], object]) -> CodebookJob:
     """Put the sounds together under `build`, and say how to train on them. Raises PackageError where one is missing."""
-    check_sources(recipe.sources)
-    sounds: list[Path] = []
-    validation: list[Path] = []
-    for source in recipe.sources:
-        say(source.doing())
-        paths = source.gather(build)
-        sounds += paths
-        validation += hold_out(paths)
-    return TrainingJob(
-        sounds=sounds,
+    gathered = gather_sounds(recipe.sources, build, say=say)
+    return CodebookJob(
+        sounds=[path for _, paths in gathered for path in paths],
         name=recipe.name,
         folder=folder,
         grid=recipe.grid,
         config=recipe.config,
-        validation=validation,
+        validation=[path for _, paths in gathered for path in hold_out(paths)],
         about=recipe.card(),
         held_out_s=None,
     )
+
+
+def describe_origin(recipe: Origin, *, command: str) -> dict[str, Any]:
+    """Say what a card is to say of where its sounds come from, and what makes it again."""
+    credits_ = [source.credit() for source in recipe.sources]
+    card = {"about": recipe.about, "licence": recipe.licence, "sources": credits_, "recipe": command}
+    return {**card, "note": recipe.note} if recipe.note else card
+
+
+def gather_sounds(
+    sources: tuple[Source, ...], build: Path, *, say: Callable[[str], object]
+) -> list[tuple[Source, list[Path]]]:
+    """Put the sounds of sources together under `build`, in order. Raises PackageError where one is missing."""
+    check_sources(sources)
+    gathered = []
+    for source in sources:
+        say(source.doing())
+        gathered.append((source, source.gather(build)))
+    return gathered
 
 
 def hold_out(paths: list[Path]) -> list[Path]:

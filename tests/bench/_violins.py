@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from vqsynth.codebooks.recipes.bank import RECIPES
 from vqsynth.codebooks.recipes.recipe import make_job
-from vqsynth.training.codebook.build import TrainingJob
+from vqsynth.training.codebook.job import CodebookJob
 
 BUILD = Path("build/recipes/violin")
 
 
-def violin_job(folder: Path | None = None) -> TrainingJob:
+def violin_job(folder: Path | None = None) -> CodebookJob:
     """Say what the recipe trains on, making the sounds where they are not there yet."""
     return make_job(RECIPES["violin"], BUILD, folder or Path(tempfile.gettempdir()) / "violin", say=lambda line: None)
 

@@ -19,7 +19,8 @@ from _violins import read_sound, violin_job
 
 import vqsynth
 from vqsynth.codebook import Codebook
-from vqsynth.training.codebook.build import make_config, train_codebook
+from vqsynth.training.codebook.build import train_codebook
+from vqsynth.training.codebook.job import make_config
 
 SR, HOP = 22050, 256
 LONGEST_S = 20.0

@@ -177,3 +177,12 @@ def test_playing_takes_one_thread_unless_the_user_says_otherwise(
         monkeypatch.setenv("OMP_NUM_THREADS", given)
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == expected
+
+
+@pytest.mark.parametrize("verb", [("list",), ("continuous", "list")])
+def test_list_tells_of_links_to_nowhere(run: Run, tmp_path: Path, verb: tuple[str, ...]) -> None:
+    (tmp_path / "books").mkdir()
+    (tmp_path / "books" / "gone").symlink_to("away")
+    code, out, err = run(*verb, "books")
+    assert code == 1 and "name" in out
+    assert err.startswith("Error: ") and "books/gone' is a link to nowhere (away)" in err

@@ -45,6 +45,7 @@ def test_train_makes_a_model_that_plays(run: Run, tmp_path: Path) -> None:
         (("--n-mels", 1), "n_mels must lie between"),
         (("--n-fft", 1000, "--hop-length", 300), "hop_length must divide"),
         (("--transpose", 13), "transpose must lie between"),
+        (("--device", "toaster"), "device 'toaster' cannot be used"),
         (("--threads", 0), "threads must lie between"),
         (("--resume",), "no checkpoint"),
         (("--validation", "nowhere"), "'nowhere' does not exist"),

@@ -17,11 +17,10 @@ from vqsynth.checks import check_flag, check_number, show, unknown_name
 from vqsynth.codes.filters import Bools, Columns, match_rows
 from vqsynth.codes.spreadsheet import KEYS, Sheet, csv_text, format_value, html_text, json_text, parse_csv
 from vqsynth.errors import CodebookError, ParameterError
+from vqsynth.sound.arrays import Floats, Ints
 from vqsynth.storage.files import StrPath, decode_text, read_regular, write_whole
 
-Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
-Ints = NDArray[np.int64]
 SCALES = ("octave", "linear")
 
 

@@ -101,7 +101,7 @@ class CodeVoice:
         y = self._sound(*_hold_first(*frames, lead))[lead * self._grid.hop_length :]
         self._n_frames += len(frames[0])
         self._last = take_frames(*frames, slice(-1, None))
-        return y * fade_ends(start, len(y), self._grid)
+        return y * fade_ends(start, len(y), fade=self._grid.hop_length // 2)
 
     def finish(self, n_samples: int | None = None) -> Floats:
         """End the sound.
@@ -131,7 +131,7 @@ class CodeVoice:
         start = self._n_frames * hop - self.delay_samples
         y = self._sound(*_hold_first(*self._last, self.delay_samples // hop - 1))[: n_samples - start]
         self._last, self._n_frames = None, 0
-        return y * fade_ends(start, len(y), self._grid, n_samples)
+        return y * fade_ends(start, len(y), fade=self._grid.hop_length // 2, n_samples=n_samples)
 
     def _check(self, codes: ArrayLike, gain_db: ArrayLike, controls: Controls | None) -> Frames:
         codes, gain_db = check_row("codes", codes, whole=True), check_row("gain_db", gain_db)

@@ -18,9 +18,7 @@ from numpy.typing import NDArray
 from vqsynth.checks import show
 from vqsynth.errors import ModelError, VqsynthWarning
 from vqsynth.storage.bundle import Card, Kind
-from vqsynth.storage.tensors import parse_weights
-
-Arrays = Mapping[str, NDArray[Any]]
+from vqsynth.storage.tensors import Arrays, parse_weights
 
 VAE_FILE = "vae.safetensors"
 CONTINUOUS = Kind(

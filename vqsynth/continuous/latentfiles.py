@@ -11,12 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from vqsynth.errors import ModelError, ParameterError
 from vqsynth.storage.files import MOST_BYTES, MOST_TEXT_BYTES, StrPath, read_regular, write_whole
 from vqsynth.storage.records import check_field, parse_json, read_numbers
-from vqsynth.storage.tensors import parse_tensors
+from vqsynth.storage.tensors import Arrays, parse_tensors
 
 FORMAT = 1
 KIND = "latent path"
@@ -27,8 +26,6 @@ FACTS: dict[str, tuple[type, ...]] = {
 }  # fmt: skip
 ARRAYS = ("loudness_db", "components")
 _DTYPES = ("float64", "float32")
-
-Arrays = Mapping[str, NDArray[Any]]
 
 
 def check_suffix(file: StrPath) -> str:

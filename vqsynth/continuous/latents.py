@@ -14,11 +14,11 @@ from vqsynth.checks import check_kind, check_number, check_whole, show
 from vqsynth.continuous.latentfiles import ARRAYS, FACTS, read_fields, write_fields
 from vqsynth.curves.language import make_curve
 from vqsynth.errors import ModelError, ParameterError
+from vqsynth.sound.arrays import Floats
 from vqsynth.sound.excitation import check_seed
 from vqsynth.sound.mel import SILENT_LUFS
 from vqsynth.storage.files import StrPath
 
-Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
 
 LOUDEST_DB = 120.0

@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike
 from vqsynth.continuous.bounds import bound_mel
 from vqsynth.continuous.components import Components
 from vqsynth.continuous.flattening import Flattening
-from vqsynth.continuous.folder import BASELINE, CONTINUOUS, VAE_FILE, Arrays, pack_model, round_weights
+from vqsynth.continuous.folder import BASELINE, CONTINUOUS, VAE_FILE, pack_model, round_weights
 from vqsynth.continuous.latents import LONGEST_S, LatentPath, check_latents
 from vqsynth.errors import ModelError, ParameterError, VqsynthWarning
 from vqsynth.sound.audio import check_rate, check_samples, limit_peak, resample, to_mono
@@ -25,6 +25,7 @@ from vqsynth.sound.mel import MelGrid, analyse_sound
 from vqsynth.sound.offset import remove_offset
 from vqsynth.storage.bundle import Card, seal, write_bundle
 from vqsynth.storage.files import StrPath
+from vqsynth.storage.tensors import Arrays
 
 if TYPE_CHECKING:
     from vqsynth.continuous.vae import VAE

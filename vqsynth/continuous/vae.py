@@ -102,8 +102,9 @@ class VAE(nn.Module):
 
 def reparametrise(mu: Tensor, log_variance: Tensor, *, generator: torch.Generator | None = None) -> Tensor:
     """Draw from Gaussians such that the draw can be differentiated: mu + exp(log_variance / 2) * noise."""
-    noise = torch.randn(mu.shape, generator=generator, dtype=mu.dtype, device=mu.device)
-    return mu + (log_variance / 2).exp() * noise
+    drawn_on = mu.device if generator is None else generator.device
+    noise = torch.randn(mu.shape, generator=generator, dtype=mu.dtype, device=drawn_on)
+    return mu + (log_variance / 2).exp() * noise.to(mu.device)
 
 
 def gaussian_divergence(mu: Tensor, log_variance: Tensor) -> Tensor:

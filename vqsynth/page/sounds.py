@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from vqsynth.codes.spectra import Grains, sound_codes
 from vqsynth.sound.audio import check_samples, resample
-from vqsynth.sound.frames import Floats
+from vqsynth.sound.frames import Floats, fade_ends
 
 RATE_HZ = 22050
 SECONDS = 0.25
@@ -68,7 +68,7 @@ def shorten_codes(grains: Grains, codes: NDArray[np.int64], gains_db: NDArray[np
     for start in range(0, len(codes), _CODES_AT_ONCE):
         parts.append(_sound_some(grains, codes[start : start + _CODES_AT_ONCE], sr, length))
     gains = 10 ** (np.asarray(gains_db, np.float64) / 20)
-    y = np.concatenate(parts) * _fades(length, sr) * gains[:, None]
+    y = np.concatenate(parts) * fade_ends(0, length, fade=_FADE_S * sr, n_samples=length) * gains[:, None]
     peaks = np.maximum(np.abs(y).max(axis=1, initial=0), 1e-6)
     return CodeSounds(np.round(y / peaks[:, None] * 127).astype(np.int8), peaks.astype(np.float32), sr)
 
@@ -80,9 +80,3 @@ def _sound_some(grains: Grains, codes: NDArray[np.int64], sr: int, length: int) 
     if sr == grains.grid.sr:
         return held[:, :length]
     return np.stack([resample(y, orig_sr=grains.grid.sr, sr=sr)[:length] for y in held])
-
-
-def _fades(length: int, sr: int) -> Floats:
-    place = np.arange(length)
-    inward = np.minimum(np.minimum(place, place[::-1]) / max(1.0, min(_FADE_S * sr, length / 2)), 1)
-    return (0.5 - 0.5 * np.cos(np.pi * inward)).astype(np.float32)

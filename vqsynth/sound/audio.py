@@ -15,12 +15,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from vqsynth.checks import check_number, check_path, show
 from vqsynth.errors import AudioError, ParameterError
+from vqsynth.sound.arrays import Floats
 from vqsynth.sound.decoders import THROUGH_FFMPEG
 from vqsynth.sound.reading.blocks import LARGEST_SAMPLE, MAX_SR_HZ, MIN_SR_HZ, Sound, opened, too_large
 from vqsynth.sound.resampling import resample_blocks
 from vqsynth.storage.files import StrPath, write_whole
-
-Floats = NDArray[np.float32]
 
 LONGEST_S = 3600.0
 MOST_SAMPLES = 3600 * 48000

@@ -15,11 +15,9 @@ from pathlib import Path
 from typing import IO
 
 import numpy as np
-from numpy.typing import NDArray
 
 from vqsynth.errors import AudioError
-
-Floats = NDArray[np.float32]
+from vqsynth.sound.arrays import Floats
 
 THROUGH_FFMPEG = (
     ".3g2", ".3gp", ".aac", ".ac3", ".amr", ".ape", ".asf", ".avi", ".dsf", ".dts", ".eac3", ".f4v", ".flv", ".m4a",

@@ -12,12 +12,11 @@ phases of its own. Magnitudes are floored 80 dB under the reference's largest.
 from dataclasses import asdict, dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from vqsynth.sound.arrays import Doubles
 from vqsynth.sound.audio import resample
 from vqsynth.sound.frames import Floats
-
-Doubles = NDArray[np.float64]
+from vqsynth.sound.mel import hz_to_mel, mel_to_hz
 
 SR_HZ = 22050
 SIZES = (2048, 1024, 512, 256)
@@ -60,7 +59,7 @@ def mel_filters(*, sr: int, n_fft: int, n_mels: int) -> Doubles:
 
     Slaney, "Auditory Toolbox", 1998.
     """
-    edges_hz = _mel_to_hz(np.linspace(0, _hz_to_mel(sr / 2), n_mels + 2))
+    edges_hz = mel_to_hz(np.linspace(0, hz_to_mel(sr / 2), n_mels + 2))
     hz = np.arange(n_fft // 2 + 1) * sr / n_fft
     rise = (hz - edges_hz[:-2, None]) / np.diff(edges_hz)[:-1, None]
     fall = (edges_hz[2:, None] - hz) / np.diff(edges_hz)[1:, None]
@@ -90,11 +89,3 @@ def _cepstral_distance(a: Doubles, b: Doubles) -> float:
     bands = np.pi * (np.arange(N_MELS) + 0.5) / N_MELS
     cepstra = np.cos(np.outer(np.arange(1, N_CEPSTRA + 1), bands)) @ difference / N_MELS
     return float(np.mean(10 / np.log(10) * np.sqrt(2 * (cepstra**2).sum(axis=0))))
-
-
-def _hz_to_mel(hz: float) -> float:
-    return hz * 3 / 200 if hz < 1000 else 15 + 27 * float(np.log(hz / 1000) / np.log(6.4))
-
-
-def _mel_to_hz(mel: Doubles) -> Doubles:
-    return np.where(mel < 15, mel * 200 / 3, 1000 * np.exp(np.log(6.4) / 27 * (mel - 15)))

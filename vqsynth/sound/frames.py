@@ -15,8 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vqsynth.errors import ParameterError
-
-Floats = NDArray[np.float32]
+from vqsynth.sound.arrays import Floats as Floats
 
 
 @dataclass(frozen=True)
@@ -136,24 +135,6 @@ def magnitude_spectra(y: Floats, grid: FrameGrid) -> Floats:
     return np.abs(np.fft.rfft(frame_signal(y, grid) * grid.window, axis=-1)).astype(np.float32)
 
 
-def fade_ends(start: int, length: int, grid: FrameGrid, n_samples: int | None = None) -> Floats:
-    """Shape the ends of a sound of `n_samples` by half a hop of raised cosine, which keeps them from clicking.
-
-    Returns what the samples from `start` on are multiplied by, (length,): 0 before the sound, 0 to 1 at its start, and
-    1 to 0 at its end, where that is known.
-    """
-    fade = grid.hop_length // 2
-    place = np.arange(start, start + length)
-    inward = place
-    if n_samples is not None:
-        fade = min(fade, n_samples // 2)
-        inward = np.minimum(place, n_samples - 1 - place)
-    shape = np.ones(length, np.float32)
-    fading = inward < max(1, fade)
-    shape[fading] = 0.5 - 0.5 * np.cos(np.pi * np.maximum(inward[fading] / max(1, fade), 0))
-    return shape
-
-
 class OverlapAdd:
     """Add windowed frames to sound as they come; the split into pushes changes no bit of the result.
 
@@ -181,3 +162,18 @@ class OverlapAdd:
             y[..., i : i + n_frames, :] += parts[..., i, :]
         self._tail = y[..., n_frames:, :]
         return y[..., :n_frames, :].reshape(*frames.shape[:-2], n_frames * hop)
+
+
+def fade_ends(start: int, length: int, *, fade: float, n_samples: int | None = None) -> Floats:
+    """Shape samples from `start` of a sound on: 0 before it, 0 to 1 at its start, 1 to 0 at its end, if that is known.
+
+    fade: samples that each takes, half of the sound at most.
+    """
+    inward = np.arange(start, start + length)
+    if n_samples is not None:
+        fade = min(fade, n_samples // 2)
+        inward = np.minimum(inward, n_samples - 1 - inward)
+    shape, fade = np.ones(length, np.float32), max(1, fade)
+    fading = inward < fade
+    shape[fading] = 0.5 - 0.5 * np.cos(np.pi * np.maximum(inward[fading] / fade, 0))
+    return shape

@@ -14,15 +14,14 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from vqsynth.errors import ModelError, ParameterError
+from vqsynth.sound.arrays import Doubles
 from vqsynth.sound.audio import check_samples
 from vqsynth.sound.frames import Floats, FrameGrid, frame_signal
 from vqsynth.sound.loudness import k_response
 from vqsynth.sound.offset import remove_offset
-
-Doubles = NDArray[np.float64]
 
 SILENT_LUFS = -100.0
 """The loudness in LUFS of silence, and of all that is quieter."""
@@ -71,7 +70,7 @@ class MelGrid:
         Each row sums to 1. Where bands are closer together than bins, a triangle is as wide as a bin to either side,
         so that none is empty. Slaney, "Auditory Toolbox", 1998.
         """
-        edges_hz = _mel_to_hz(np.linspace(_hz_to_mel(self.f_min_hz), _hz_to_mel(self.f_max_hz), self.n_mels + 2))
+        edges_hz = mel_to_hz(np.linspace(hz_to_mel(self.f_min_hz), hz_to_mel(self.f_max_hz), self.n_mels + 2))
         bin_hz = self.frames.sr / self.frames.n_fft
         above_hz = np.arange(self.frames.n_bins) * bin_hz - edges_hz[1:-1, None]
         widths_hz = np.maximum(np.diff(edges_hz), bin_hz)[:, None]
@@ -82,7 +81,7 @@ class MelGrid:
     @cached_property
     def centres_hz(self) -> Doubles:
         """List the bands' centre frequencies in Hz, shape (n_mels,)."""
-        return _mel_to_hz(np.linspace(_hz_to_mel(self.f_min_hz), _hz_to_mel(self.f_max_hz), self.n_mels + 2))[1:-1]
+        return mel_to_hz(np.linspace(hz_to_mel(self.f_min_hz), hz_to_mel(self.f_max_hz), self.n_mels + 2))[1:-1]
 
     @cached_property
     def loudness_weights(self) -> Doubles:
@@ -199,9 +198,11 @@ def loudness_of(magnitudes: Floats, grid: MelGrid) -> Floats:
     return loudness_db
 
 
-def _hz_to_mel(hz: float) -> float:
+def hz_to_mel(hz: float) -> float:
+    """Tell where a frequency lies on Slaney's mel scale, linear up to 1 kHz."""
     return hz * 3 / 200 if hz < 1000 else 15 + 27 * float(np.log(hz / 1000) / np.log(6.4))
 
 
-def _mel_to_hz(mel: Doubles) -> Doubles:
+def mel_to_hz(mel: Doubles) -> Doubles:
+    """Tell the frequencies in Hz of places on Slaney's mel scale."""
     return np.where(mel < 15, mel * 200 / 3, 1000 * np.exp(np.log(6.4) / 27 * (np.maximum(mel, 15) - 15)))

@@ -3,9 +3,8 @@
 from collections.abc import Iterator
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float32]
+from vqsynth.sound.arrays import Floats
 
 
 def resample_blocks(blocks: Iterator[Floats], *, orig_sr: int, sr: int) -> Iterator[Floats]:

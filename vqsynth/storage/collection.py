@@ -19,6 +19,8 @@ def find_bundle(given: StrPath, kind: Kind) -> Path:
     """
     if not isinstance(given, str | os.PathLike):
         raise kind.error(f"a {kind.noun} is named by a text or a Path (got {show(given)})")
+    if _leads_nowhere(given):
+        raise kind.error(f"'{given}' is a link to nowhere ({Path(given).readlink()}); make it lead to a {kind.noun}")
     if is_bundle(given):
         return Path(given)
     shipped = {folder.name: folder for folder in shipped_bundles(kind)}
@@ -43,9 +45,20 @@ def bundles_at_hand(folders: StrPath | Iterable[StrPath], kind: Kind) -> list[Pa
         if not folder.is_dir():
             raise kind.error(f"'{folder}' is no folder; name one that holds {kind.noun}s")
         found += [folder] if is_bundle(folder) else _bundles_in(folder, kind)
-    return list(dict.fromkeys(path.resolve() for path in found))
+    return list(dict.fromkeys(path if _leads_nowhere(path) else path.resolve() for path in found))
 
 
 def _bundles_in(folder: Path, kind: Kind) -> Iterator[Path]:
+    """List what a folder holds of a kind, links to nowhere too, which are told of when they are loaded."""
     inside = sorted(folder.iterdir()) if folder.is_dir() else []
-    return (child for child in inside if child.is_dir() and not child.name.startswith(OWN) and is_bundle(child, kind))
+    for child in inside:
+        if _leads_nowhere(child):
+            if not child.name.startswith("."):
+                yield child
+        elif child.is_dir() and not child.name.startswith(OWN) and is_bundle(child, kind):
+            yield child
+
+
+def _leads_nowhere(path: StrPath) -> bool:
+    """Tell a link to nowhere, or to itself; a name too long for the system is none, and no error."""
+    return os.path.islink(path) and not os.path.exists(path)  # noqa: PTH110, PTH114

@@ -12,17 +12,19 @@ from vqsynth import load
 from vqsynth.codebook import Codebook
 from vqsynth.errors import AudioError, CodebookError, ParameterError
 from vqsynth.sound.frames import FrameGrid
+from vqsynth.training.codebook import build
 from vqsynth.training.codebook.assembly import measure_usage
-from vqsynth.training.codebook.build import TrainingJob, make_config, train_codebook
+from vqsynth.training.codebook.build import train_codebook
 from vqsynth.training.codebook.held_out import measure_reconstruction
+from vqsynth.training.codebook.job import CodebookJob, make_config
 from vqsynth.training.codebook.sample import sample_path
 
 Write = Callable[..., Path]
 
 
-def job(sounds: list[Path], folder: Path, *, steps: int = 60, codes: int = 16, **options: object) -> TrainingJob:
+def job(sounds: list[Path], folder: Path, *, steps: int = 60, codes: int = 16, **options: object) -> CodebookJob:
     config = make_config(GRID, codes=codes, steps=steps)
-    return TrainingJob(sounds, "notes", folder, GRID, config, **options)  # type: ignore[arg-type]
+    return CodebookJob(sounds, "notes", folder, GRID, config, **options)  # type: ignore[arg-type]
 
 
 @pytest.fixture(scope="module")
@@ -98,6 +100,32 @@ def test_train_codebook_while_another_training_is_at_work_is_refused(tmp_path: P
     assert sorted(p.name for p in tmp_path.iterdir()) == ["book", "sounds"]
 
 
+def test_train_codebook_where_a_checkpoint_lies_asks_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = job(write_notes(tmp_path / "sounds"), tmp_path / "book", steps=10)
+    with pytest.raises(CodebookError, match=r"no checkpoint in '.*book\.training' to go on from"):
+        train_codebook(one, resume=True)
+    monkeypatch.setattr(build, "assemble_codebook", raise_broken_off)
+    with pytest.raises(CodebookError, match="broken off"):
+        train_codebook(one)
+    monkeypatch.undo()
+    with pytest.raises(ParameterError, match=r"unfinished training.*--resume"):
+        train_codebook(one)
+    assert train_codebook(one, resume=True).card["training"]["steps"] == 10
+
+
+def raise_broken_off(*_: object, **__: object) -> None:
+    raise CodebookError("broken off")
+
+
+@pytest.mark.parametrize("device", ["gpu", "cuda:77", "meta"])
+def test_train_codebook_on_a_device_that_is_not_there_refuses(tmp_path: Path, device: str) -> None:
+    with pytest.raises(ParameterError, match=f"device '{device}' cannot be used here"):
+        train_codebook(job(write_notes(tmp_path / "sounds"), tmp_path / "book"), device=device)
+    assert [p.name for p in tmp_path.iterdir()] == ["sounds"]
+
+
 def test_train_codebook_grains_are_what_the_saved_model_decodes(trained: tuple[Codebook, Path, list[str]]) -> None:
     from vqsynth.model.vqvae import VQVAE, ModelConfig
 
@@ -152,7 +180,7 @@ def test_train_codebook_from_a_base_goes_on_from_it(tmp_path: Path) -> None:
     base = train_codebook(job(paths, tmp_path / "book", steps=100))
     config = make_config(GRID, steps=10, base=base)
     assert config.model.codes == 16 and config.base == base.card["files"]["model.safetensors"]
-    more = TrainingJob(paths, "more", tmp_path / "book", GRID, config, base=base)
+    more = CodebookJob(paths, "more", tmp_path / "book", GRID, config, base=base)
     after, anew = train_codebook(more), train_codebook(job(paths, tmp_path / "anew", steps=10))
     near, far = (measure_reconstruction(b, paths[:1])["sounds/note00.wav"].lsd_db for b in (after, anew))
     before = measure_reconstruction(base, paths[:1])["sounds/note00.wav"].lsd_db
@@ -168,7 +196,7 @@ def test_train_codebook_from_a_base_with_other_frames_or_fewer_codes_refuses(tmp
     other = FrameGrid(sr=16000, n_fft=256, hop_length=64)
     config = make_config(other, steps=10, base=base)
     with pytest.raises(ParameterError, match="frames must be those of the base 'notes'"):
-        train_codebook(TrainingJob(paths, "more", tmp_path / "more", other, config, base=base))
+        train_codebook(CodebookJob(paths, "more", tmp_path / "more", other, config, base=base))
 
 
 def test_train_codebook_whose_held_out_sounds_go_wrong_is_saved_all_the_same(
@@ -189,9 +217,15 @@ def test_train_codebook_whose_held_out_sounds_go_wrong_is_saved_all_the_same(
 def test_train_codebook_listens_to_so_much_of_held_out_sound_and_says_so(tmp_path: Path) -> None:
     paths = write_notes(tmp_path / "sounds", 3)
     soundfile.write(tmp_path / "long.wav", np.tile(note(330), 20), 8000)
-    long = TrainingJob(paths, "notes", tmp_path / "book", GRID, make_config(GRID, codes=16, steps=10), [
-        tmp_path / "long.wav"
-    ], held_out_s=4.0)  # fmt: skip
+    long = CodebookJob(
+        paths,
+        "notes",
+        tmp_path / "book",
+        GRID,
+        make_config(GRID, codes=16, steps=10),
+        validation=[tmp_path / "long.wav"],
+        held_out_s=4.0,
+    )
     assert train_codebook(long).card["held_out_seconds"] == 4.0
     assert "held_out_seconds" not in train_codebook(replace(long, held_out_s=None)).card
 
@@ -210,6 +244,15 @@ def test_train_codebook_writes_its_sound_beside_it_and_replaces_only_its_own(tmp
     train_codebook(one, say=said.append)
     assert sample.read_bytes() == b"somebody's own"
     assert any("stays as it is" in line for line in said)
+
+
+def test_train_codebook_leaves_a_sound_that_came_beside_it_meanwhile(tmp_path: Path) -> None:
+    paths, sample = write_notes(tmp_path / "sounds", 3), sample_path(tmp_path / "book")
+    train_codebook(
+        replace(job(paths, tmp_path / "book", steps=10), sample=sample),
+        say=lambda _: sample.write_bytes(b"made meanwhile"),
+    )
+    assert sample.read_bytes() == b"made meanwhile"
 
 
 def test_train_codebook_into_a_folder_of_something_else_refuses(tmp_path: Path) -> None:
@@ -247,7 +290,7 @@ def test_train_codebook_with_everything_held_out_refuses(tmp_path: Path) -> None
 def test_train_codebook_with_a_name_that_is_no_folder_refuses(tmp_path: Path, name: str) -> None:
     config = make_config(GRID, codes=16, steps=10)
     with pytest.raises(ParameterError, match="name must be"):
-        train_codebook(TrainingJob(write_notes(tmp_path / "s"), name, tmp_path / "book", GRID, config))
+        train_codebook(CodebookJob(write_notes(tmp_path / "s"), name, tmp_path / "book", GRID, config))
 
 
 def test_measure_usage_of_even_counts_has_the_perplexity_of_their_number() -> None:

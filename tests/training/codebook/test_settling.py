@@ -10,7 +10,7 @@ from vqsynth.model.vqvae import TARGET_FLOOR, VQVAE, take_level_out
 from vqsynth.training.codebook.corpus import Corpus
 from vqsynth.training.codebook.losses import target_magnitudes
 from vqsynth.training.codebook.settling import settle_decoder
-from vqsynth.training.codebook.trainer import Trainer
+from vqsynth.training.codebook.trainer import CodebookTrainer
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +21,7 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Corpus:
 @pytest.fixture
 def model(corpus: Corpus) -> VQVAE:
     """A model after a few steps, with more features than codes."""
-    trainer = Trainer(replace(CONFIG, model=replace(MODEL, decoder_width=64)), corpus, total=60)
+    trainer = CodebookTrainer(replace(CONFIG, model=replace(MODEL, decoder_width=64)), corpus, total=60)
     for _ in range(60):
         trainer.advance()
     return trainer.model

@@ -22,9 +22,9 @@ from vqsynth.training.continuous.corpus import MelCorpus
 from vqsynth.training.continuous.decoded import Decoded, decode_corpus
 from vqsynth.training.continuous.descriptors import SpectrumDescriptors
 from vqsynth.training.continuous.spectral import magnitude_loss
-from vqsynth.training.continuous.training import Training, make_seeded
 from vqsynth.training.continuous.vae_trainer import VAETrainer, VAETraining
 from vqsynth.training.continuous.vocoder_trainer import MagnitudeTrainer, VocoderTraining, make_trainer
+from vqsynth.training.core.trainer import Trainer, make_seeded
 
 KINDS = ("vae", "magnitude", "melgan")
 
@@ -48,13 +48,15 @@ def decode_all(corpus: MelCorpus) -> Decoded:
     return replace(decoded, log_mel=corpus.log_mel)
 
 
-def begin(kind: str, corpus: MelCorpus, *, total: int = STEPS, **options: object) -> Training:
+def begin(
+    kind: str, corpus: MelCorpus, *, total: int = STEPS, device: str = "cpu", **options: object
+) -> Trainer[dict[str, float]]:
     if kind == "vae":
-        return VAETrainer(replace(VAE_TRAINING, **options), corpus, flatten_all(corpus), total=total)
-    return make_trainer(vocoder_training(kind, **options), corpus, decode_all(corpus), total=total)
+        return VAETrainer(replace(VAE_TRAINING, **options), corpus, flatten_all(corpus), total=total, device=device)
+    return make_trainer(vocoder_training(kind, **options), corpus, decode_all(corpus), total=total, device=device)
 
 
-def run(training: Training, steps: int) -> list[dict[str, float]]:
+def run(training: Trainer[dict[str, float]], steps: int) -> list[dict[str, float]]:
     return [training.advance() for _ in range(steps)]
 
 
@@ -140,7 +142,7 @@ def test_half_of_the_excerpts_are_coloured_and_none_without_colour(corpus: MelCo
     for colour in (0.0, 0.8):
         training = begin("magnitude", corpus, colour=colour)
         assert isinstance(training, MagnitudeTrainer)
-        starts, past = training._draw.starts(training.generator()), training.config.past
+        starts, past = training._draw.rows(training.generator()), training.config.past
         wanted = training._magnitudes(starts + past)
         with torch.no_grad():
             made = training.network(training._mels(starts))[..., past:]
@@ -215,6 +217,21 @@ def test_weighing_the_relative_error_brings_the_loudest_bands_nearer(corpus: Mel
         made = decode_frames(vae, encode_frames(vae, x), u)
         left.append(np.linalg.norm(np.exp(made) - np.exp(x)) / np.linalg.norm(np.exp(x)))
     assert left[1] < 0.9 * left[0]
+
+
+@pytest.mark.parametrize("kind", ["vae", "magnitude", "melgan"])
+def test_advance_on_another_device_mixes_nothing_of_the_cpu_into_it(
+    corpus: MelCorpus, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    """Torch's device without values, which is on every machine, refuses tensors of the CPU as a graphics card does."""
+    copy_back = torch.Tensor.cpu
+    monkeypatch.setattr(torch.Tensor, "cpu", lambda x: torch.ones(x.shape) if x.is_meta else copy_back(x))
+    monkeypatch.setattr(torch.Tensor, "__float__", lambda _: 0.0)
+    monkeypatch.setattr(Trainer, "update", lambda _, loss, *names: loss.backward())
+    training = begin(kind, corpus, device="meta")
+    for training.step in (0, STEPS // 2, STEPS - 1):
+        training.advance()
+    assert all(p.grad is not None and p.grad.is_meta for m in training.modules.values() for p in m.parameters())
 
 
 def test_take_up_of_another_model_refuses(corpus: MelCorpus) -> None:

@@ -17,12 +17,12 @@ from vqsynth.training.core.checkpoint import (
     check_no_checkpoint,
     check_same,
     checkpoint_path,
-    claim_checkpoints,
     discard_checkpoint,
     is_checkpoint,
     load_checkpoint,
     save_checkpoint,
 )
+from vqsynth.training.core.claims import claim_checkpoints
 
 CHECKPOINT = Checkpoint(
     step=12,
@@ -206,6 +206,7 @@ def test_claim_checkpoints_ends_and_leaves_what_others_put_there(tmp_path: Path)
 
 def test_claim_checkpoints_twice_refuses_the_second_in_one_line(tmp_path: Path) -> None:
     path = checkpoint_path(tmp_path / "mine")
+    stages = [checkpoint_path(tmp_path / "mine", stage=stage) for stage in ("vae", "melgan")]
     with claim_checkpoints([path]):
         with (
             pytest.raises(
@@ -214,8 +215,15 @@ def test_claim_checkpoints_twice_refuses_the_second_in_one_line(tmp_path: Path) 
             claim_checkpoints([path]),
         ):
             pass
-        with claim_checkpoints([path.with_name("other.safetensors")]):
-            pass  # stages side by side
+        with pytest.raises(ParameterError, match="another training is at work"), claim_checkpoints([stages[0]]):
+            pass
+    with (
+        claim_checkpoints(stages[:1]),
+        claim_checkpoints(stages[1:]),  # side by side
+        pytest.raises(ParameterError, match="another training is at work"),
+        claim_checkpoints([path]),
+    ):
+        pass
     with claim_checkpoints([path]):
         pass
     assert not list(tmp_path.iterdir())
@@ -225,7 +233,7 @@ def test_claim_checkpoints_twice_refuses_the_second_in_one_line(tmp_path: Path) 
 def test_claim_checkpoints_of_a_killed_training_is_given(tmp_path: Path) -> None:
     program = (
         "import os, signal, sys; from pathlib import Path\n"
-        "from vqsynth.training.core.checkpoint import claim_checkpoints\n"
+        "from vqsynth.training.core.claims import claim_checkpoints\n"
         "with claim_checkpoints([Path(sys.argv[1])]): os.kill(os.getpid(), signal.SIGKILL)"
     )
     path = checkpoint_path(tmp_path / "mine")
@@ -253,6 +261,21 @@ def test_discard_checkpoint_of_what_is_none_leaves_it(tmp_path: Path, content: b
     assert path.read_bytes() == content
     with pytest.raises(ParameterError, match="is no checkpoint, and stands where one would; move it"):
         check_no_checkpoint(path)
+
+
+def test_check_no_checkpoint_beside_one_of_another_kind_refuses(tmp_path: Path) -> None:
+    alone, stages = (
+        checkpoint_path(tmp_path / "mine"),
+        [checkpoint_path(tmp_path / "mine", stage=s) for s in ("a", "b")],
+    )
+    save_checkpoint(stages[0], CHECKPOINT)
+    check_no_checkpoint(stages[1])
+    with pytest.raises(ParameterError, match=r"a\.safetensors' is of an unfinished training of another kind"):
+        check_no_checkpoint(alone)
+    discard_checkpoint(stages[0])
+    save_checkpoint(alone, CHECKPOINT)
+    with pytest.raises(ParameterError, match="another kind; delete it"):
+        check_no_checkpoint(stages[1])
 
 
 def test_checkpoint_path_through_a_link_or_a_dot_is_that_of_the_folder_itself(

@@ -14,11 +14,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from vqsynth.continuous.vocoders.griffin_lim import GriffinLimVocoder
-from vqsynth.continuous.vocoders.interface import Arrays, Vocoder
+from vqsynth.continuous.vocoders.interface import Vocoder
 from vqsynth.continuous.vocoders.magnitude import MagnitudeVocoder
 from vqsynth.continuous.vocoders.melgan import MelGANVocoder
 from vqsynth.errors import ModelError
 from vqsynth.sound.mel import MelGrid
+from vqsynth.storage.tensors import Arrays
 
 VOCODERS: dict[str, Callable[[MelGrid, Mapping[str, Any], Arrays | None], Vocoder]] = {
     kind.name: kind for kind in (MagnitudeVocoder, MelGANVocoder, GriffinLimVocoder)

@@ -9,11 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from vqsynth.continuous.vocoders.interface import Arrays, Player, Vocoder, hold_ends
+from vqsynth.continuous.vocoders.interface import Player, Vocoder, hold_ends
 from vqsynth.errors import ModelError, ParameterError
 from vqsynth.sound.excitation import Spectra
 from vqsynth.sound.frames import Floats, FrameGrid, OverlapAdd, fade_ends
 from vqsynth.sound.mel import EPS, SILENT_LUFS, MelGrid, loudness_of
+from vqsynth.storage.tensors import Arrays
 
 INVERSIONS = 60
 ITERATIONS = 32
@@ -45,7 +46,7 @@ class GriffinLimVocoder(Vocoder):
         blocks = [slice(i, i + _FRAMES_AT_ONCE) for i in range(0, len(held[0]), _FRAMES_AT_ONCE)]
         magnitudes = np.concatenate([self._level(invert_mel(held[0][b], self.grid), held[1][b]) for b in blocks])
         y = find_phases(magnitudes, grid, seed=seed)[grid.n_fft :][:n_samples]
-        return y * fade_ends(0, n_samples, grid, n_samples)
+        return y * fade_ends(0, n_samples, fade=grid.hop_length // 2, n_samples=n_samples)
 
     def _level(self, magnitudes: Floats, loudness_db: Floats) -> Floats:
         gain_db = loudness_db - loudness_of(magnitudes, self.grid)

@@ -13,7 +13,6 @@ n_fft - hop_length samples after the block it came in, which is at most n_fft sa
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
 from typing import Any, ClassVar, Protocol
 
 import numpy as np
@@ -23,7 +22,6 @@ from vqsynth.errors import ParameterError
 from vqsynth.sound.frames import Floats, FrameGrid, fade_ends
 from vqsynth.sound.mel import MelGrid
 
-Arrays = Mapping[str, NDArray[Any]]
 _FRAMES_AT_ONCE = 256
 
 
@@ -65,7 +63,7 @@ class VocoderStream:
         y = self._player.push(*frames)[skip:]
         start = self._n_frames * hop - self.delay_samples
         self._n_frames += n_new
-        return y * fade_ends(start, len(y), self._grid.frames)
+        return y * fade_ends(start, len(y), fade=self._grid.frames.hop_length // 2)
 
     def finish(self, n_samples: int | None = None) -> Floats:
         """End a sound of `n_samples` and return what is left of it.
@@ -82,7 +80,9 @@ class VocoderStream:
         start = self._n_frames * grid.hop_length - self.delay_samples
         y = self._player.push(*hold_ends(*self._last, after=self.delay_samples // grid.hop_length - 1))
         self._last = None
-        return y[: n_samples - start] * fade_ends(start, n_samples - start, grid, n_samples)
+        return y[: n_samples - start] * fade_ends(
+            start, n_samples - start, fade=grid.hop_length // 2, n_samples=n_samples
+        )
 
 
 class Vocoder(ABC):

@@ -97,7 +97,7 @@ class MagnitudeVocoder(NetworkVocoder[MagnitudeConfig]):
         frames = _Frames(self.frame_maker().push(*hold_ends(log_mel, loudness_db, before=lead, after=lead)), grid)
         y, partials = frames.sound(CoherentExcitation(grid, rng=seed))
         y = refine(y, partials, frames, grid, rounds=ROUNDS, wide_per_round=WIDE_PER_ROUND, momentum=MOMENTUM)
-        return y[grid.n_fft :][:n_samples] * fade_ends(0, n_samples, grid, n_samples)
+        return y[grid.n_fft :][:n_samples] * fade_ends(0, n_samples, fade=grid.hop_length // 2, n_samples=n_samples)
 
     def frame_maker(self) -> "FrameMaker":
         """Start what turns mel frames into magnitudes, at the loudness asked for."""

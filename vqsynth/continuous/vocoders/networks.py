@@ -14,10 +14,11 @@ from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 
 from vqsynth.continuous.blocks import Past, Stream, band_statistics, copy_weights, make_of_weights
-from vqsynth.continuous.vocoders.interface import Arrays, Vocoder
+from vqsynth.continuous.vocoders.interface import Vocoder
 from vqsynth.errors import ModelError
 from vqsynth.sound.frames import Floats
 from vqsynth.sound.mel import MelGrid
+from vqsynth.storage.tensors import Arrays
 
 MOST = 4096
 TYPICAL_MEAN, TYPICAL_STD = -6.0, 2.5

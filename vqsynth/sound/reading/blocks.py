@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
-from numpy.typing import NDArray
 
 from vqsynth.errors import AudioError, VqsynthWarning
+from vqsynth.sound.arrays import Floats
 from vqsynth.sound.decoders import THROUGH_FFMPEG, Decoding, decoded, find_ffmpeg
 from vqsynth.sound.reading.flac import Flac, find_frame, present_flac
 from vqsynth.sound.reading.layouts import Layout, Source, lay_out
@@ -27,7 +27,6 @@ from vqsynth.sound.resampling import resample_blocks
 if TYPE_CHECKING:
     from soundfile import SoundFile
 
-Floats = NDArray[np.float32]
 
 MIN_SR_HZ, MAX_SR_HZ = 1000, 768000  # a damaged header can claim any rate, and resampling from 1 Hz fills the memory
 LARGEST_SAMPLE = 1e5

@@ -1,12 +1,12 @@
 """From a folder of sounds to a codebook.
 
-    corpus      the sounds, as one waveform in memory
-    sampling    how often each of its frames is drawn
+    corpus      the frames of the sounds, and how often each is drawn
     augment     another recording of the same frame
     losses      how far a decoded spectrum is from its frame
-    trainer     the state of a training, and one step of it
+    trainer     one step of a training, and what decides its weights
     settling    the last step: what each code stands for, solved for
     loop        the training as a stage that can be put down and taken up
+    job         what is to be trained on and how
     closing     how long it takes from the last step to the finished codebook
     assembly    from a trained model to a codebook
     held_out    what it makes of sounds that it was not trained on

@@ -1,13 +1,5 @@
-"""The sounds to train on, as one waveform in memory and the frames that may be cut from it.
+"""The frames of the sounds that a codebook is trained on, and how often each of them is drawn."""
 
-Files stand one after the other with a window of zeros between them, so that a frame never spans two files. Frames are
-cut when they are asked for: an hour at 44.1 kHz takes 0.6 GB, its windows would take 2.5.
-
-Each sound can also stand there transposed: played a few semitones slower or faster. A corpus of a few notes then has
-codes for the pitches between them.
-"""
-
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,33 +8,29 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from vqsynth.errors import AudioError
-from vqsynth.sound import audio
-from vqsynth.sound.folders import Skipped, check_usable, read_each, summarize_sounds
+from vqsynth.sound.arrays import Ints
+from vqsynth.sound.folders import Skipped
 from vqsynth.sound.frames import Floats, FrameGrid
-from vqsynth.sound.offset import SILENT, remove_offset
-
-Ints = NDArray[np.int64]
+from vqsynth.training.core.sounds import Pieces, Sounds, hash_sounds, share_out
 
 QUIETEST = 1e-4
 """Frames this far (80 dB) under the loudest of their file are not trained on; nor is digital silence."""
 
 
+TRANSPOSED_SHARE = 0.4
+"""The share of draws that goes to transposed copies, where a corpus has them."""
+
+
 @dataclass(frozen=True)
-class Corpus:
-    """Hold sounds (n,) float32 at the grid's rate, and where their frames start.
+class Corpus(Sounds):
+    """Hold sounds at the grid's rate, and where their frames start.
 
     starts: (T,) first samples of the frames with something in them. is_original: (T,) false for frames of transposed
-    copies. seconds counts the files as they came, without copies.
+    copies.
     """
 
     grid: FrameGrid
-    y: Floats
     starts: Ints
-    is_original: NDArray[np.bool_]
-    files: tuple[Path, ...]
-    skipped: tuple[Skipped, ...]
-    seconds: float
 
     def windows(self, rows: Ints | slice) -> Floats:
         """Cut frames, neither windowed nor level-normalised: (len(rows), n_fft)."""
@@ -53,14 +41,18 @@ class Corpus:
     @cached_property
     def fingerprint(self) -> str:
         """Hash the samples and the frames, so that a checkpoint knows its corpus again."""
-        digest = hashlib.sha256(repr(self.grid).encode())
-        for part in (self.y, self.starts, self.is_original):
-            digest.update(np.ascontiguousarray(part).data)
-        return digest.hexdigest()
+        return hash_sounds(self.grid, self.y, self.starts, self.is_original)
 
-    def summary(self) -> str:
-        """Say in one line what is used and what is not."""
-        return summarize_sounds(len(self.files), self.seconds, self.skipped)
+    @property
+    def n_frames(self) -> int:
+        """Count the frames, those of copies too."""
+        return len(self.starts)
+
+    def sampling_weights(self) -> NDArray[np.float64]:
+        """Weigh the frames, (T,), summing to 1: all originals alike, and a fixed share for their transposed copies."""
+        weights = np.ones(len(self.starts))
+        share_out(weights, self.is_original, transposed=TRANSPOSED_SHARE)
+        return weights
 
 
 def load_corpus(
@@ -72,54 +64,26 @@ def load_corpus(
     are listed in `skipped`, after those that are given; short ones are used, padded with zeros.
     Raises AudioError where nothing usable is left.
     """
-    pieces = _Pieces(grid)
-    used, unread = read_each(paths, lambda path: pieces.add_file(path, transpose))
-    check_usable(used, unread)
-    return pieces.to_corpus(used, (*skipped, *unread))
+    pieces = _Frames(grid)
+    read = pieces.read(paths, transpose=lambda _: transpose, skipped=skipped)
+    starts, is_original = np.concatenate(pieces.starts), np.concatenate(pieces.is_original)
+    return Corpus(grid=grid, starts=starts, is_original=is_original, **read)
 
 
-class _Pieces:
-    """Gather waveforms and frame starts file by file."""
+class _Frames(Pieces):
+    """Gather the audible frames of each sound."""
 
     def __init__(self, grid: FrameGrid) -> None:
-        self.grid = grid
-        self.sounds: list[Floats] = [np.zeros(grid.n_fft, np.float32)]
+        super().__init__(grid)
         self.starts: list[Ints] = []
         self.is_original: list[NDArray[np.bool_]] = []
-        self.n_samples, self.seconds = grid.n_fft, 0.0
 
-    def add_file(self, path: Path, transpose: int) -> None:
-        """Read a file, and gather it and its transposed copies. Raises AudioError for what is no sound or silent."""
-        y, sr = audio.load(path)
-        y = remove_offset(y, sr)
-        at_rate = audio.resample(y, orig_sr=sr, sr=self.grid.sr)
-        if audio.measure_peak(y) <= SILENT:
-            raise AudioError(f"'{path}' holds only silence")
-        self._add(at_rate, is_original=True)
-        self.seconds += len(y) / sr
-        for semitones in (s for s in range(-transpose, transpose + 1) if s):
-            played_at = round(sr * 2.0 ** (semitones / 12))
-            self._add(audio.resample(y, orig_sr=played_at, sr=self.grid.sr), is_original=False)
-
-    def _add(self, y: Floats, *, is_original: bool) -> None:
-        first = self.n_samples - self.grid.n_fft // 2
-        starts = np.arange(self.grid.count(len(y))) * self.grid.hop_length
-        kept = starts[_is_audible(y, starts, self.grid)]
-        self.starts.append(first + kept)
+    def _take(self, y: Floats, *, is_original: bool) -> Floats:
+        starts = np.arange(self._grid.count(len(y))) * self._grid.hop_length
+        kept = starts[_is_audible(y, starts, self._grid)]
+        self.starts.append(self.n_samples - self._grid.n_fft // 2 + kept)
         self.is_original.append(np.full(len(kept), is_original))
-        self.sounds += [y, np.zeros(self.grid.n_fft, np.float32)]
-        self.n_samples += len(y) + self.grid.n_fft
-
-    def to_corpus(self, files: tuple[Path, ...], skipped: tuple[Skipped, ...]) -> Corpus:
-        return Corpus(
-            grid=self.grid,
-            y=np.concatenate(self.sounds),
-            starts=np.concatenate(self.starts),
-            is_original=np.concatenate(self.is_original),
-            files=files,
-            skipped=skipped,
-            seconds=self.seconds,
-        )
+        return y
 
 
 def _is_audible(y: Floats, starts: Ints, grid: FrameGrid) -> NDArray[np.bool_]:

@@ -4,11 +4,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from vqsynth.codebook import Codebook
-from vqsynth.errors import VqsynthError
 from vqsynth.render import render_path
 from vqsynth.sound import audio
 from vqsynth.sound.distances import Distances, compare_sounds
-from vqsynth.sound.folders import name_apart
+from vqsynth.training.core.held_out import measure_each
 
 LEAST_S = 3.0
 """Seconds of a file that are listened to at least, however many files there are."""
@@ -30,13 +29,7 @@ def measure_reconstruction(
 
     seconds: how much of each file. What cannot be measured is told to `say`, and left out.
     """
-    figures = {}
-    for path, file in zip(paths, name_apart(paths), strict=True):
-        try:
-            figures[file] = _measure(book, path, seconds)
-        except (VqsynthError, OSError, MemoryError) as e:
-            say(f"'{path}' could not be measured: {e}")
-    return figures
+    return measure_each(paths, lambda path: _measure(book, path, seconds), say=say)
 
 
 def _measure(book: Codebook, path: Path, seconds: float | None) -> Distances:

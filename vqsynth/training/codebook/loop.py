@@ -2,15 +2,12 @@
 
 from pathlib import Path
 
-import torch
-
-from vqsynth.errors import CodebookError, ParameterError
+from vqsynth.errors import CodebookError
 from vqsynth.model.vqvae import Tensors
 from vqsynth.running.progress import Smoothed
 from vqsynth.training.codebook.corpus import Corpus
 from vqsynth.training.codebook.settling import settle_decoder
-from vqsynth.training.codebook.trainer import StepReport, TrainConfig, Trainer
-from vqsynth.training.core.checkpoint import check_no_checkpoint, load_checkpoint
+from vqsynth.training.codebook.trainer import CodebookTrainer, StepReport, TrainConfig
 from vqsynth.training.core.stage import Stage, Trained, run_stage, torch_threads
 
 DEFAULT_MINUTES = 12.0
@@ -26,23 +23,18 @@ def train_model(
     threads: int = 1,
     seconds: float | None = None,
     base: Tensors | None = None,
-) -> Trained[Trainer]:
+) -> Trained[CodebookTrainer]:
     """Train a model on a corpus, saving a checkpoint at the start, every minute, at the end, and when stopped.
 
     At last its decoder is settled: see `settling`.
 
     threads: of torch. With one, weights do not depend on how many cores there are, and nothing is lost where other
     programs run: two threads that wait for each other were measured at 0.9 s a step on two busy cores, one at 0.1 s.
-    With `resume`, go on from the checkpoint. seconds: what the steps may take where the config says minutes, by default
-    all of these. base: the weights of a codebook to go on from.
-    Raises ParameterError for a device or options that cannot be used, CodebookError for a checkpoint that stands there
-    without `resume`, is damaged, or belongs to other sounds or options, and Stopped after Ctrl-C.
+    With `resume`, go on from the checkpoint, if there is one. seconds: what the steps may take where the config says
+    minutes, by default all of these. base: the weights of a codebook to go on from.
+    Raises ParameterError for options that cannot be used, CodebookError for a checkpoint that is damaged or belongs to
+    other sounds or options, and Stopped after Ctrl-C.
     """
-    check_device(device)
-    if not resume:
-        check_no_checkpoint(checkpoint)
-    elif not checkpoint.exists():
-        load_checkpoint(checkpoint)  # which says that there is none
     loss = Smoothed()
 
     def tell(report: StepReport) -> str:
@@ -52,7 +44,7 @@ def train_model(
         "training",
         config=config.to_dict(),
         corpus=corpus.fingerprint,
-        begin=lambda total: Trainer(config, corpus, total=total, device=device, base=base),
+        begin=lambda total: CodebookTrainer(config, corpus, total=total, device=device, base=base),
         steps=config.steps,
         seconds=60 * (config.minutes or DEFAULT_MINUTES) if seconds is None else seconds,
         tell=tell,
@@ -62,12 +54,3 @@ def train_model(
         trained = run_stage(stage, checkpoint, resume=resume)
         settle_decoder(trained.training.model, corpus)
     return trained
-
-
-def check_device(device: str) -> None:
-    """Refuse a device that torch does not know or does not find here. Raises ParameterError."""
-    try:
-        torch.zeros(1, device=device)
-    except (RuntimeError, AssertionError, NotImplementedError) as e:
-        reason = str(e).splitlines()[0]
-        raise ParameterError(f"device '{device}' cannot be used here ({reason}); use cpu") from e

@@ -1,6 +1,7 @@
 """A sound of what was learned, beside the codebook: its brightness swept up and down."""
 
 import hashlib
+import os
 from pathlib import Path
 
 from vqsynth.codebook import CODEBOOK, Codebook
@@ -20,14 +21,19 @@ def sample_path(folder: Path) -> Path:
     return folder.with_name(f"{folder.name}.wav")
 
 
-def may_write_sample(path: Path, folder: Path) -> bool:
-    """Tell whether nothing stands at `path`, or the sound that the codebook in `folder` knows as its own."""
-    if not path.exists():
-        return True
+def known_sample(folder: Path) -> str | None:
+    """Read the hash of the sound that the codebook in `folder` knows as its own, None where there is none."""
     try:
-        known = read_card(folder, CODEBOOK).get(CARD_ENTRY)
-        return path.is_file() and known == _hash(path)
-    except (VqsynthError, OSError):
+        return read_card(folder, CODEBOOK).get(CARD_ENTRY)
+    except VqsynthError:
+        return None
+
+
+def may_write_sample(path: Path, known: str | None) -> bool:
+    """Tell whether nothing stands at `path`, or the sound whose hash is known."""
+    try:
+        return not os.path.lexists(path) or (path.is_file() and known is not None and known == _hash(path))
+    except OSError:
         return False
 
 

@@ -12,7 +12,6 @@ from vqsynth.model.networks import DECODER_OFFSET
 from vqsynth.model.vqvae import TARGET_FLOOR, VQVAE, take_level_out
 from vqsynth.training.codebook.corpus import Corpus
 from vqsynth.training.codebook.losses import target_magnitudes
-from vqsynth.training.codebook.sampling import sampling_weights
 
 RIDGE = 1e-2
 """Keeps the weights small where codes have nearly the same features."""
@@ -42,7 +41,7 @@ def settle_decoder(model: VQVAE, corpus: Corpus) -> None:
 def _mean_spectra(model: VQVAE, corpus: Corpus) -> tuple[Tensor, Tensor]:
     """Average the log magnitudes of each code's frames, [K, n_bins], and count them as often as they are drawn, [K]."""
     device, n_codes = model.quantizer.code_vectors.device, model.config.codes
-    drawn = torch.from_numpy(sampling_weights(corpus) * len(corpus.starts)).float()
+    drawn = torch.from_numpy(corpus.sampling_weights() * len(corpus.starts)).float()
     sums, counts = torch.zeros(n_codes, corpus.grid.n_bins), torch.zeros(n_codes)
     for start in range(0, len(corpus.starts), _FRAMES_AT_ONCE):
         block = slice(start, start + _FRAMES_AT_ONCE)

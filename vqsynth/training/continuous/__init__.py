@@ -1,7 +1,7 @@
 """From sounds to a continuous model.
 
-    corpus            the sounds, as one waveform in memory and its mel frames
-    training          what all trainings of the room share: modules, optimizers, a step, their state
+    corpus            the mel frames of the sounds, analysed once
+    training          what the trainings of the room share: how they descend, mixtures, losses, checks
     descriptors       descriptors of spectra that have a gradient
     colouring         sounds as other rooms would colour them
     spectral          how far made magnitudes are from those that they were to be

@@ -2,19 +2,17 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
 
 from vqsynth.continuous.flattening import Flattening
-from vqsynth.continuous.folder import CONTINUOUS
 from vqsynth.continuous.model import ContinuousModel
 from vqsynth.continuous.vae import VAE
-from vqsynth.errors import ModelError, ParameterError
+from vqsynth.errors import ModelError
 from vqsynth.sound.folders import split_sounds
-from vqsynth.storage.bundle import check_target
 from vqsynth.training.continuous.assembly import State, TrainedStages, assemble_model, measure_model
 from vqsynth.training.continuous.corpus import MelCorpus, load_mels
 from vqsynth.training.continuous.decoded import Decoded, decode_corpus
@@ -22,20 +20,23 @@ from vqsynth.training.continuous.job import VAE_STAGE, ModelJob
 from vqsynth.training.continuous.training import Losses
 from vqsynth.training.continuous.vae_trainer import VAETrainer, VAETraining
 from vqsynth.training.continuous.vocoder_trainer import VocoderTrainer, VocoderTraining, make_trainer
-from vqsynth.training.core.checkpoint import check_no_checkpoint, claim_checkpoints, discard_checkpoint, load_checkpoint
+from vqsynth.training.core.checkpoint import load_checkpoint
+from vqsynth.training.core.job import Say, announce_sounds, describe_sounds, finish_job, open_job
 from vqsynth.training.core.stage import Stage, run_stage, torch_threads
 
 
 def train_model(
     job: ModelJob,
     *,
+    device: str = "cpu",
     threads: int = 1,
     resume: bool = False,
     stages: Collection[str] | None = None,
-    say: Callable[[str], object] = lambda line: None,
+    say: Say = lambda line: None,
 ) -> ContinuousModel | None:
     """Train a continuous model and save it in the job's folder; `say` is told in lines what goes on.
 
+    device: where torch trains; what is not training is done on the CPU.
     The model is saved as soon as it is made, and again with what held-out sounds say of it. With `resume`, stages that
     are done are kept and others go on where they stopped. stages: train only these, leave
     their checkpoints, and return None; a vocoder's stage needs that of the VAE to be done.
@@ -43,17 +44,15 @@ def train_model(
     unfinished training without `resume` and for one that is at work, ModelError for a folder that holds something else
     or a checkpoint that does not fit: all before anything is trained.
     """
-    check_target(job.folder, CONTINUOUS)
-    claimed = [job.checkpoint(stage) for stage in job.stages if stages is None or stage in stages]
-    with claim_checkpoints(claimed, error=ModelError):
-        return _train_model(job, threads=threads, resume=resume, stages=stages, say=say)
+    with open_job(job, stages, resume=resume, device=device) as wanted:
+        _check_vae(job, wanted)
+        return _train_model(job, wanted, device=device, threads=threads, resume=resume, whole=stages is None, say=say)
 
 
 def _train_model(
-    job: ModelJob, *, threads: int, resume: bool, stages: Collection[str] | None, say: Callable[[str], object]
+    job: ModelJob, wanted: Collection[str], *, device: str, threads: int, resume: bool, whole: bool, say: Say
 ) -> ContinuousModel | None:
-    """Train a model, or some of its stages, at whose checkpoints nobody else works."""
-    wanted = _check_stages(job, stages, resume=resume)
+    """Train a model, or some of its stages only, at whose checkpoints nobody else works."""
     split = split_sounds(job.sounds, job.validation)
     with torch_threads(threads):
         corpus = load_mels(
@@ -62,37 +61,21 @@ def _train_model(
             transpose=job.transpose,
             transposed=job.transposed,
             skipped=split.skipped,
-            say=say,
         )
-        say(f"held out: {', '.join(path.name for path in split.held_out) or 'nothing'}")
-        trained = _train_stages(job, corpus, wanted, resume=resume)
-        if stages is not None:
+        announce_sounds(corpus, split, say=say)
+        trained = _train_stages(job, corpus, wanted, device=device, resume=resume)
+        if not whole:
             return None
         say("measuring the model")
         model, latents = assemble_model(job, trained, corpus)
         model = replace(model, card={**model.card, **_describe(job, corpus, trained, threads)})
-        model.save(job.folder)
-        model = replace(model, card={**model.card, **measure_model(model, latents, corpus, split, say=say)})
-    model.save(job.folder)
-    for stage in job.stages:
-        discard_checkpoint(job.checkpoint(stage))
+        model = finish_job(job, model, measure=lambda model: measure_model(model, latents, corpus, split, say=say))
     say(_summarize(model))
     return model
 
 
-def _check_stages(job: ModelJob, stages: Collection[str] | None, *, resume: bool) -> list[str]:
-    """List the stages to train, in their order. Raises ParameterError, ModelError."""
-    unknown = set(stages or ()) - set(job.stages)
-    if unknown:
-        raise ParameterError(f"no stage {', '.join(sorted(unknown))}; there are {', '.join(job.stages)}")
-    wanted = [stage for stage in job.stages if stages is None or stage in stages]
-    for stage in wanted:
-        if not resume:
-            check_no_checkpoint(job.checkpoint(stage))
-    if resume and not any(job.checkpoint(stage).exists() for stage in job.stages):
-        raise ModelError(
-            f"there is no checkpoint in '{job.checkpoint(VAE_STAGE).parent}' to go on from; train without --resume"
-        )
+def _check_vae(job: ModelJob, wanted: Collection[str]) -> None:
+    """Refuse to train vocoders alone where the VAE is not done. Raises ModelError."""
     if VAE_STAGE in job.stages and VAE_STAGE not in wanted:
         path = job.checkpoint(VAE_STAGE)
         saved = load_checkpoint(path, error=ModelError) if path.exists() else None
@@ -100,14 +83,15 @@ def _check_stages(job: ModelJob, stages: Collection[str] | None, *, resume: bool
             raise ModelError(
                 "vocoders learn from what the VAE decodes, and it is not trained yet; train its stage first"
             )
-    return wanted
 
 
-def _train_stages(job: ModelJob, corpus: MelCorpus, wanted: Collection[str], *, resume: bool) -> TrainedStages:
+def _train_stages(
+    job: ModelJob, corpus: MelCorpus, wanted: Collection[str], *, device: str, resume: bool
+) -> TrainedStages:
     """Train the VAE, or take it from its checkpoint or from the base, and then the vocoders wanted."""
     if job.base is None:
         flattening = Flattening.of_corpus(corpus.loudness_db[corpus.originals])
-        stage = _vae_stage(job.vae, corpus, flattening)
+        stage = _vae_stage(job.vae, corpus, flattening, device)
         done = run_stage(stage, job.checkpoint(VAE_STAGE), resume=resume or VAE_STAGE not in wanted)
         trained = TrainedStages(_shipped_vae(done.training), flattening, done.training.step, done.seconds, {})
     else:
@@ -117,17 +101,17 @@ def _train_stages(job: ModelJob, corpus: MelCorpus, wanted: Collection[str], *, 
     if names:
         decoded, vae = decode_corpus(trained.vae, corpus, trained.flattening), _hash(trained.vae.to_tensors())
         for name in names:
-            vocoder = _vocoder_stage(job.vocoders[name], corpus, decoded, vae)
+            vocoder = _vocoder_stage(job.vocoders[name], corpus, decoded, vae, device)
             trained.vocoders[name] = run_stage(vocoder, job.checkpoint(name), resume=resume)
     return trained
 
 
-def _vae_stage(config: VAETraining, corpus: MelCorpus, flattening: Flattening) -> Stage[VAETrainer]:
+def _vae_stage(config: VAETraining, corpus: MelCorpus, flattening: Flattening, device: str) -> Stage[VAETrainer]:
     return Stage(
         VAE_STAGE,
         config=config.to_dict(),
         corpus=corpus.fingerprint,
-        begin=lambda total: VAETrainer(config, corpus, flattening, total=total),
+        begin=lambda total: VAETrainer(config, corpus, flattening, total=total, device=device),
         steps=config.steps,
         seconds=60 * config.minutes,
         tell=Losses(VAE_STAGE).tell,
@@ -135,12 +119,14 @@ def _vae_stage(config: VAETraining, corpus: MelCorpus, flattening: Flattening) -
     )
 
 
-def _vocoder_stage(config: VocoderTraining, corpus: MelCorpus, decoded: Decoded, vae: str) -> Stage[VocoderTrainer]:
+def _vocoder_stage(
+    config: VocoderTraining, corpus: MelCorpus, decoded: Decoded, vae: str, device: str
+) -> Stage[VocoderTrainer]:
     return Stage(
         config.kind,
         config={**json.loads(json.dumps(config.to_dict())), "vae": vae},
         corpus=corpus.fingerprint,
-        begin=lambda total: make_trainer(config, corpus, decoded, total=total),
+        begin=lambda total: make_trainer(config, corpus, decoded, total=total, device=device),
         steps=config.steps,
         seconds=60 * config.minutes,
         tell=Losses(config.kind).tell,
@@ -157,30 +143,19 @@ def _shipped_vae(training: VAETrainer) -> VAE:
 
 
 def _describe(job: ModelJob, corpus: MelCorpus, trained: TrainedStages, threads: int) -> dict[str, Any]:
-    """Gather what the card says about corpus and training; what a base said of its sounds and its vocoders stays.
+    """Gather what the card says about corpus and training; what a base said of its vocoders stays.
 
     Its seconds are those of all steps: neither those of reading nor of measuring.
     """
-    said = job.base.card if job.base else {}
+    said = job.base_card
     vocoders = {n: {"steps": t.training.step, "seconds": round(t.seconds, 1)} for n, t in trained.vocoders.items()}
     vae = {"steps": trained.steps, "seconds": round(trained.seconds, 1)}
     stages = {name: told for name, told in said.get("training", {}).items() if isinstance(told, dict)}
     stages |= {VAE_STAGE: vae, **vocoders}
     seconds = sum(told["seconds"] for told in stages.values())
     options = {VAE_STAGE: job.vae.to_dict(), **said.get("options", {})}
-    kept: dict[str, Any] = {key: said[key] for key in ("licence", "about", "sources", "note") if key in said}
     return {
-        "licence": "that of the sounds it was trained on",
-        **kept,
-        **job.about,
-        "corpus": {
-            "files": len(corpus.files),
-            "seconds": round(corpus.seconds, 1),
-            "skipped": len(corpus.skipped),
-            "frames": len(corpus.log_mel),
-            "transposed_semitones": job.transpose,
-            "sha256": corpus.fingerprint,
-        },
+        **describe_sounds(job, corpus, transpose=job.transpose),
         "training": {"seconds": round(seconds, 1), "threads": threads, **stages},
         "options": {**options, **{n: asdict(v) for n, v in job.vocoders.items()}},
     }

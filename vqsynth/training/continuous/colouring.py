@@ -20,17 +20,25 @@ class Colouring:
     bands can tell apart.
     """
 
-    def __init__(self, grid: MelGrid, *, spread: float, cosines: int) -> None:
+    def __init__(
+        self,
+        grid: MelGrid,
+        *,
+        spread: float,
+        cosines: int,
+        device: torch.device = torch.device("cpu"),  # noqa: B008
+    ) -> None:
         self._spread, cosines = spread, min(cosines, grid.n_mels - 1)
         bands = torch.arange(grid.n_mels) + 0.5
         orders = torch.arange(1, cosines + 1)[:, None]
-        self._cosines = torch.cos(math.pi * orders * bands / grid.n_mels) * (2 / cosines) ** 0.5
+        self._cosines = (torch.cos(math.pi * orders * bands / grid.n_mels) * (2 / cosines) ** 0.5).to(device)
         weights = torch.from_numpy(grid.filters @ grid.loudness_weights).float()
-        self._loudness_weights = bins_per_band(grid) * (weights / weights.max())[:, None]
+        self._loudness_weights = (bins_per_band(grid) * (weights / weights.max())[:, None]).to(device)
 
     def draw(self, n: int, generator: torch.Generator) -> Tensor:
         """Draw n curves over the bands, in nepers, [n, B]."""
-        curves: Tensor = self._spread * torch.randn(n, len(self._cosines), generator=generator) @ self._cosines
+        drawn = torch.randn(n, len(self._cosines), generator=generator).to(self._cosines.device)
+        curves: Tensor = self._spread * drawn @ self._cosines
         return curves
 
     def colour(self, log_mel: Tensor, generator: torch.Generator) -> Tensor:

@@ -1,6 +1,7 @@
 """What the VAE makes of a corpus, which is what vocoders will be given, and what it makes of mixtures of two sounds."""
 
-from dataclasses import dataclass
+from copy import deepcopy
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -10,9 +11,10 @@ from torch import Tensor
 from vqsynth.continuous.bounds import LARGEST_MEL, bound_mel
 from vqsynth.continuous.flattening import Flattening
 from vqsynth.continuous.vae import VAE, decode_frames, encode_frames
+from vqsynth.sound.arrays import Ints
 from vqsynth.sound.frames import Floats
 from vqsynth.sound.mel import EPS
-from vqsynth.training.continuous.corpus import Ints, MelCorpus
+from vqsynth.training.continuous.corpus import MelCorpus
 from vqsynth.training.continuous.training import Mixture
 
 
@@ -25,12 +27,17 @@ class Decoded:
     u: Floats
     log_mel: NDArray[np.float16]
 
+    def to(self, device: torch.device) -> "Decoded":
+        """Take a copy whose mixtures are decoded on another device."""
+        return replace(self, vae=deepcopy(self.vae).to(device))
+
     @torch.no_grad()
     def mix(self, starts: Ints, n_frames: int, mixture: Mixture) -> Tensor:
         """Mix latents and loudness of excerpts, and decode what lies between: log mel bands [N, B, n_frames]."""
         frames = starts[:, None] + np.arange(n_frames)
-        z = torch.from_numpy(self.z[frames]).transpose(1, 2)
-        u = torch.from_numpy(self.u[frames])[:, None]
+        device = self.vae.band_mean.device
+        z = torch.from_numpy(self.z[frames]).transpose(1, 2).to(device)
+        u = torch.from_numpy(self.u[frames])[:, None].to(device)
         return self.vae.decode(mixture.mix(z), mixture.mix(u)).clamp(float(np.log(EPS)), LARGEST_MEL)
 
 

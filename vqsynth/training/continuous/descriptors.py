@@ -53,6 +53,12 @@ class SpectrumDescriptors:
         hz = torch.from_numpy(np.maximum(grid.frames.frequencies_hz, 1.0).astype(np.float32))
         return cls(hz, torch.ones_like(hz), usual)
 
+    def to(self, device: torch.device) -> "SpectrumDescriptors":
+        """Move what spectra are measured by to where the spectra are, and return it."""
+        self._hz, self._bins = self._hz.to(device), self._bins.to(device)
+        self._mean, self._spread = self._mean.to(device), self._spread.to(device)
+        return self
+
     def standard(self, spectra: Tensor) -> Tensor:
         """Measure as `measure` does, each descriptor from its mean, in units of its spread."""
         return (self.measure(spectra) - self._mean) / self._spread

@@ -6,24 +6,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from vqsynth.continuous.components import Components
 from vqsynth.continuous.flattening import Flattening
 from vqsynth.continuous.vae import VAE, encode_frames
 from vqsynth.errors import VqsynthError
 from vqsynth.sound import audio
+from vqsynth.sound.arrays import Doubles, Ints
 from vqsynth.sound.descriptors import REGISTRY, measure
 from vqsynth.sound.distances import Distances, compare_sounds, mean_distances
-from vqsynth.sound.folders import name_apart
 from vqsynth.sound.frames import Floats
 from vqsynth.sound.mel import analyse_sound
-from vqsynth.training.continuous.corpus import AUDIBLE_DB, Ints, MelCorpus
+from vqsynth.training.continuous.corpus import AUDIBLE_DB, MelCorpus
+from vqsynth.training.core.held_out import measure_each
 
 if TYPE_CHECKING:
     from vqsynth.continuous.model import ContinuousModel
 
-Doubles = NDArray[np.float64]
 
 HELD_OUT_S = 20.0
 """So much of each held-out sound is decoded by every vocoder, from its beginning."""
@@ -88,16 +87,8 @@ def measure_vocoders(
 
     seconds: how much of each file. What cannot be measured is told to `say`, and left out.
     """
-    figures: dict[str, dict[str, Distances]] = {name: {} for name in model.vocoders}
-    for path, file in zip(paths, name_apart(paths), strict=True):
-        try:
-            found = _measure_file(model, path, seconds)
-        except (VqsynthError, OSError, MemoryError) as e:
-            say(f"'{path}' could not be measured: {e}")
-            continue
-        for name, distances in found.items():
-            figures[name][file] = distances
-    return figures
+    files = measure_each(paths, lambda path: _measure_file(model, path, seconds), say=say)
+    return {name: {file: found[name] for file, found in files.items()} for name in model.vocoders}
 
 
 def _measure_file(model: "ContinuousModel", path: Path, seconds: float) -> dict[str, Distances]:
@@ -125,17 +116,12 @@ def choose_vocoder(figures: dict[str, dict[str, Distances]], trained: Sequence[s
     return min(means, key=lambda name: sum(asdict(means[name])[f] / max(low, 1e-9) for f, low in best.items()))
 
 
-def round_distances(distances: Distances) -> dict[str, float]:
-    """Round distances for a card."""
-    return {name: round(value, 3) for name, value in asdict(distances).items()}
-
-
 def summarize_figures(figures: dict[str, dict[str, Distances]]) -> dict[str, Any]:
     """Gather the means per vocoder and the distances per file for a card."""
     return {
         name: {
-            "mean": round_distances(mean_distances(list(files.values()))) if files else None,
-            "files": {file: round_distances(d) for file, d in files.items()},
+            "mean": mean_distances(list(files.values())).to_dict() if files else None,
+            "files": {file: d.to_dict() for file, d in files.items()},
         }
         for name, files in figures.items()
     }

@@ -1,18 +1,20 @@
 """What a continuous model is to be trained on and how, before anything is read."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
+from vqsynth.continuous.folder import CONTINUOUS
 from vqsynth.continuous.model import ContinuousModel
 from vqsynth.errors import ParameterError
 from vqsynth.sound.frames import FrameGrid
 from vqsynth.sound.mel import MelGrid
-from vqsynth.storage.files import StrPath
+from vqsynth.storage.bundle import Kind
 from vqsynth.training.continuous.vae_trainer import VAETraining
 from vqsynth.training.continuous.vocoder_trainer import VocoderTraining
-from vqsynth.training.core.checkpoint import checkpoint_path
+from vqsynth.training.core.job import Job
+from vqsynth.training.core.sounds import check_transpose
 
 VAE_STAGE = "vae"
 HIGHEST_HZ = 18000.0
@@ -20,35 +22,27 @@ HIGHEST_HZ = 18000.0
 
 
 @dataclass(frozen=True)
-class ModelJob:
+class ModelJob(Job):
     """Say what to train on and what to make of it.
 
-    sounds, validation: files and folders. validation is held out, also where it lies inside `sounds`; with None,
-    every tenth file is, of ten or more. transpose: semitones up and down by which copies of the sounds are added, of
-    all or of those in `transposed`. about: what else the card is to say, such as licence and sources. base: a finished
-    model whose VAE is kept, and which gets the vocoders; paths that were made with it stay usable.
+    transpose: semitones up and down by which copies of the sounds are added, of all or of those in `transposed`. base:
+    a finished model whose VAE is kept, and which gets the vocoders; paths that were made with it stay usable.
     Raises ParameterError for a name that names no folder, no vocoder, or a base of another grid.
     """
 
-    sounds: Sequence[StrPath]
-    name: str
-    folder: Path
+    kind: ClassVar[Kind] = CONTINUOUS
     grid: MelGrid
     vae: VAETraining
     vocoders: Mapping[str, VocoderTraining]
-    validation: Sequence[StrPath] | None = None
     transpose: int = 0
     transposed: Collection[Path] | None = None
-    about: Mapping[str, Any] = field(default_factory=dict)
     base: ContinuousModel | None = None
 
     def __post_init__(self) -> None:
-        if not self.name.strip() or self.name != self.name.strip() or set(self.name) & set("/\\"):
-            raise ParameterError(f"name must be a word that can name a folder (got {self.name!r})")
+        super().__post_init__()
         if not self.vocoders:
             raise ParameterError("a model needs a vocoder; name at least one to train")
-        if not 0 <= self.transpose <= 12:
-            raise ParameterError(f"transpose must lie between 0 and 12 semitones (got {self.transpose})")
+        check_transpose(self.transpose)
         if self.base is not None and self.base.grid != self.grid:
             raise ParameterError(f"the grid must be that of model {self.base.name!r}, whose VAE is kept")
 
@@ -57,9 +51,10 @@ class ModelJob:
         """Name the stages in their order."""
         return (*([VAE_STAGE] if self.base is None else []), *self.vocoders)
 
-    def checkpoint(self, stage: str) -> Path:
-        """Name the checkpoint of a stage."""
-        return checkpoint_path(self.folder, stage=stage)
+    @property
+    def base_card(self) -> Mapping[str, Any]:
+        """Return the card of the model whose VAE is kept."""
+        return self.base.card if self.base else {}
 
 
 def make_grid(*, sr: int, n_fft: int, hop_length: int | None = None, n_mels: int = 192) -> MelGrid:

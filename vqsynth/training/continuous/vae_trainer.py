@@ -28,7 +28,7 @@ from torch import Tensor, nn
 
 from vqsynth.continuous.flattening import Flattening
 from vqsynth.continuous.vae import VAE, VAEConfig, gaussian_divergence, reparametrise
-from vqsynth.errors import ParameterError
+from vqsynth.errors import ModelError, ParameterError
 from vqsynth.sound.frames import Floats
 from vqsynth.sound.mel import EPS, QUIET_DB
 from vqsynth.training.continuous.adversary import Adversary, loudness_classes, reverse_gradient
@@ -36,15 +36,8 @@ from vqsynth.training.continuous.colouring import Colouring
 from vqsynth.training.continuous.corpus import MelCorpus
 from vqsynth.training.continuous.descriptors import SpectrumDescriptors
 from vqsynth.training.continuous.spectral import relative_error
-from vqsynth.training.continuous.training import (
-    Draw,
-    Mixture,
-    Training,
-    check_excerpts,
-    check_length,
-    check_weights,
-    make_seeded,
-)
+from vqsynth.training.continuous.training import DESCENT, Mixture, check_excerpts, check_weights
+from vqsynth.training.core.trainer import Draw, Trainer, check_length, make_seeded
 
 STATISTICS_FRAMES = 20_000
 
@@ -104,10 +97,20 @@ class VAETraining:
         return asdict(self)
 
 
-class VAETrainer(Training):
+class VAETrainer(Trainer[dict[str, float]]):
     """Train a VAE and its adversary on a corpus whose loudness `flattening` makes uniform."""
 
-    def __init__(self, config: VAETraining, corpus: MelCorpus, flattening: Flattening, *, total: int | None) -> None:
+    error = ModelError
+
+    def __init__(
+        self,
+        config: VAETraining,
+        corpus: MelCorpus,
+        flattening: Flattening,
+        *,
+        total: int | None,
+        device: str = "cpu",
+    ) -> None:
         self.config, self.corpus, self.flattening = config, corpus, flattening
         usual, latents = choose_frames(corpus), config.model.latents
         self.vae = make_seeded(lambda: VAE(config.model), config.seed)
@@ -116,10 +119,10 @@ class VAETrainer(Training):
         self.vae.standardise_by(usual)
         modules = {"vae": self.vae, "adversary": self.adversary, "reader": self.reader}
         rates = dict.fromkeys(modules, config.learning_rate) | {"adversary": config.adversary_rate}
-        super().__init__(modules, rates, seed=config.seed, total=total)
-        self._draw = Draw(corpus, batch=config.batch, n_frames=config.frames)
-        self._descriptors = SpectrumDescriptors.of_bands(corpus.grid, usual)
-        self._colouring = Colouring(corpus.grid, spread=config.colour, cosines=config.cosines)
+        super().__init__(modules, rates, DESCENT, seed=config.seed, total=total, device=device)
+        self._draw = Draw(corpus.sampling_weights(config.frames), batch=config.batch)
+        self._descriptors = SpectrumDescriptors.of_bands(corpus.grid, usual).to(self.device)
+        self._colouring = Colouring(corpus.grid, spread=config.colour, cosines=config.cosines, device=self.device)
         self._n_coloured = int(config.coloured * config.batch) if config.colour else 0
 
     def advance(self) -> dict[str, float]:
@@ -136,12 +139,13 @@ class VAETrainer(Training):
 
     def _cut(self, generator: torch.Generator) -> "_Batch":
         """Cut excerpts, the first of them coloured."""
-        starts = self._draw.starts(generator)
-        x = torch.from_numpy(self.corpus.mels(starts, self.config.frames))
+        starts = self._draw.rows(generator)
+        x = torch.from_numpy(self.corpus.mels(starts, self.config.frames)).to(self.device)
         x[: self._n_coloured] = self._colouring.colour(x[: self._n_coloured], generator)
         loudness_db = self.corpus.loudness(starts, self.config.frames)
         u = torch.from_numpy(self.flattening.flatten(loudness_db))[:, None]
-        return _Batch(x, u, torch.from_numpy(loudness_db > QUIET_DB)[:, None].float())
+        audible = torch.from_numpy(loudness_db > QUIET_DB)[:, None].float()
+        return _Batch(x, u.to(self.device), audible.to(self.device))
 
     def _losses(
         self, batch: "_Batch", mu: Tensor, log_variance: Tensor, generator: torch.Generator
@@ -158,7 +162,7 @@ class VAETrainer(Training):
             losses["relative"] = relative_error(decoded, batch.x.exp() - EPS)
         if self.config.centroid:
             # Half of the batch: this costs as much as all other decoding.
-            drawn = self.vae.decode(z[::2], _draw_loudness(u[::2].shape, generator))
+            drawn = self.vae.decode(z[::2], _draw_loudness(u[::2].shape, generator).to(self.device))
             losses["centroid"] = self._descriptors.centroid_distance(drawn, decoded[::2].detach())
         if self.config.reading:
             read = self.reader(mu) - self._descriptors.standard(batch.x)

@@ -20,23 +20,17 @@ from vqsynth.continuous.vocoders import make_vocoder
 from vqsynth.continuous.vocoders.envelope import to_unit_level
 from vqsynth.continuous.vocoders.magnitude import FLOOR
 from vqsynth.continuous.vocoders.networks import LOUDEST
-from vqsynth.errors import ParameterError
+from vqsynth.errors import ModelError, ParameterError
+from vqsynth.sound.arrays import Ints
 from vqsynth.training.continuous.colouring import Colouring, tint
-from vqsynth.training.continuous.corpus import Ints, MelCorpus
+from vqsynth.training.continuous.corpus import MelCorpus
 from vqsynth.training.continuous.decoded import Decoded
 from vqsynth.training.continuous.descriptors import SpectrumDescriptors
 from vqsynth.training.continuous.discriminators import MultiScaleDiscriminator, feature_matching, hinge_losses
 from vqsynth.training.continuous.spectral import magnitude_loss, multi_resolution_loss, target_magnitudes
-from vqsynth.training.continuous.training import (
-    Draw,
-    Mixture,
-    Training,
-    check_excerpts,
-    check_length,
-    check_weights,
-    make_seeded,
-)
+from vqsynth.training.continuous.training import DESCENT, Mixture, check_excerpts, check_weights
 from vqsynth.training.continuous.vae_trainer import choose_frames
+from vqsynth.training.core.trainer import Draw, Trainer, check_length, make_seeded
 
 
 @dataclass(frozen=True)
@@ -99,11 +93,21 @@ TRAININGS = {
 """How each kind is trained by default."""
 
 
-class VocoderTrainer(Training):
+class VocoderTrainer(Trainer[dict[str, float]]):
     """Train a vocoder on a corpus and on what the VAE makes of it."""
 
-    def __init__(self, config: VocoderTraining, corpus: MelCorpus, decoded: Decoded, *, total: int | None) -> None:
-        self.config, self.corpus, self.decoded = config, corpus, decoded
+    error = ModelError
+
+    def __init__(
+        self,
+        config: VocoderTraining,
+        corpus: MelCorpus,
+        decoded: Decoded,
+        *,
+        total: int | None,
+        device: str = "cpu",
+    ) -> None:
+        self.config, self.corpus, self.decoded = config, corpus, decoded.to(torch.device(device))
         self.fine_tuning = replace(corpus, log_mel=decoded.log_mel)
         self.vocoder = make_seeded(lambda: make_vocoder(config.kind, corpus.grid, config.network), config.seed)
         self.network = self.vocoder.network
@@ -111,14 +115,15 @@ class VocoderTrainer(Training):
         self.network.train()
         modules, rates = {"vocoder": self.network, **self._opponents()}, {"vocoder": config.learning_rate}
         rates |= dict.fromkeys(modules.keys() - rates, config.discriminator_rate)
-        super().__init__(modules, rates, seed=config.seed, total=total)
+        super().__init__(modules, rates, DESCENT, seed=config.seed, total=total, device=device)
         self._n_frames = config.frames + config.past
-        self._draw = Draw(corpus, batch=config.batch, n_frames=self._n_frames)
+        self._draw = Draw(corpus.sampling_weights(self._n_frames), batch=config.batch)
+        self._prepare()
 
     def advance(self) -> dict[str, float]:
         """Do one step."""
         generator = self.generator()
-        losses = self._step(self._draw.starts(generator), generator)
+        losses = self._step(self._draw.rows(generator), generator)
         self.step += 1
         return {name: float(loss.detach()) for name, loss in losses.items()}
 
@@ -130,13 +135,16 @@ class VocoderTrainer(Training):
     def _opponents(self) -> dict[str, nn.Module]:
         return {}
 
+    def _prepare(self) -> None:
+        """Make what else the steps of a kind of vocoder need."""
+
     @abstractmethod
     def _step(self, starts: Ints, generator: torch.Generator) -> dict[str, Tensor]: ...
 
     def _mels(self, starts: Ints) -> Tensor:
         """Cut the bands of excerpts, of what the corpus holds or of what the VAE makes of it."""
         source = self.fine_tuning if self.fine_tunes else self.corpus
-        return torch.from_numpy(source.mels(starts, self._n_frames))
+        return torch.from_numpy(source.mels(starts, self._n_frames)).to(self.device)
 
 
 class MagnitudeTrainer(VocoderTrainer):
@@ -146,11 +154,11 @@ class MagnitudeTrainer(VocoderTrainer):
     hears is learnt by heart, and those of other notes are drawn towards them.
     """
 
-    def __init__(self, config: VocoderTraining, corpus: MelCorpus, decoded: Decoded, *, total: int | None) -> None:
-        super().__init__(config, corpus, decoded, total=total)
-        usual = self._magnitudes(self._draw.starts(torch.Generator().manual_seed(config.seed)))
-        self._descriptors = SpectrumDescriptors.of_bins(corpus.grid, (usual + FLOOR).log())
-        self._colouring = Colouring(corpus.grid, spread=config.colour, cosines=config.cosines)
+    def _prepare(self) -> None:
+        config, corpus = self.config, self.corpus
+        usual = self._magnitudes(self._draw.rows(torch.Generator().manual_seed(config.seed)))
+        self._descriptors = SpectrumDescriptors.of_bins(corpus.grid, (usual + FLOOR).log().cpu()).to(self.device)
+        self._colouring = Colouring(corpus.grid, spread=config.colour, cosines=config.cosines, device=self.device)
 
     def _step(self, starts: Ints, generator: torch.Generator) -> dict[str, Tensor]:
         mel, wanted = self._mels(starts), self._magnitudes(starts + self.config.past)
@@ -174,8 +182,8 @@ class MagnitudeTrainer(VocoderTrainer):
 
     def _magnitudes(self, starts: Ints) -> Tensor:
         windows = self.corpus.windows((starts[:, None] + np.arange(self.config.frames)).ravel())
-        loudness_db = torch.from_numpy(self.corpus.loudness(starts, self.config.frames))
-        frames = torch.from_numpy(windows).reshape(*loudness_db.shape, -1)
+        loudness_db = torch.from_numpy(self.corpus.loudness(starts, self.config.frames)).to(self.device)
+        frames = torch.from_numpy(windows).reshape(*loudness_db.shape, -1).to(self.device)
         return target_magnitudes(frames, loudness_db, self.corpus.grid)
 
 
@@ -213,14 +221,16 @@ class WaveformTrainer(VocoderTrainer):
         grid = self.corpus.grid
         cut = self.corpus.sounds(starts, self._n_frames * grid.frames.hop_length, before=grid.frames.n_fft // 2)
         level = to_unit_level(cut, self.corpus.loudness(starts, self._n_frames), grid)
-        return torch.from_numpy(level[:, self._skipped :])
+        return torch.from_numpy(level[:, self._skipped :]).to(self.device)
 
     @property
     def _skipped(self) -> int:
         return max(self.config.past, int(self.network.skipped_frames)) * self.corpus.grid.frames.hop_length
 
 
-def make_trainer(config: VocoderTraining, corpus: MelCorpus, decoded: Decoded, *, total: int | None) -> VocoderTrainer:
+def make_trainer(
+    config: VocoderTraining, corpus: MelCorpus, decoded: Decoded, *, total: int | None, device: str = "cpu"
+) -> VocoderTrainer:
     """Begin the training that suits a vocoder's kind."""
     kind = MagnitudeTrainer if config.kind == "magnitude" else WaveformTrainer
-    return kind(config, corpus, decoded, total=total)
+    return kind(config, corpus, decoded, total=total, device=device)

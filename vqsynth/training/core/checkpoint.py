@@ -2,15 +2,14 @@
 
 A checkpoint is a safetensors file whose header says which corpus, which config and which step of a training it is from,
 and the SHA-256 of all of it. It is written beside its place and renamed into it, so that there is always a whole one.
-While a training is at work, a lock beside its checkpoint keeps others off. `error` is what is raised: CodebookError
-where codebooks are trained.
+`error` is what is raised: CodebookError where codebooks are trained.
 """
 
 import hashlib
 import json
 import math
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -20,12 +19,12 @@ from numpy.typing import NDArray
 
 from vqsynth.errors import CodebookError, ParameterError, VqsynthError
 from vqsynth.storage.files import StrPath, read_regular, write_whole
-from vqsynth.storage.locks import release_lock, try_lock
 from vqsynth.storage.records import parse_json
 from vqsynth.storage.tensors import parse_tensors, read_header
 
-FORMAT = "vqsynth-checkpoint-2"
-FILE_NAME = "checkpoint.safetensors"
+FORMAT = "vqsynth-checkpoint-3"
+ALONE = "checkpoint"
+"""The stage of a training that has no other, and that has its folder to itself."""
 _FORMATS = "vqsynth-checkpoint-"
 Tensors = Mapping[str, NDArray[Any]]
 
@@ -52,61 +51,27 @@ class Checkpoint:
         return self.step >= self.total if self.total else self.clocked >= 1
 
 
-def checkpoint_path(folder: Path, *, stage: str | None = None) -> Path:
-    """Name the checkpoint of what will be saved in `folder`: it lies in FOLDER.training beside it.
-
-    stage: names the checkpoint, where the work has several parts.
-    """
+def checkpoint_path(folder: Path, *, stage: str = ALONE) -> Path:
+    """Name the checkpoint of what will be saved in `folder`, and of a stage: it lies in FOLDER.training beside it."""
     if folder.name in ("", "..") or folder.is_symlink():
         folder = folder.resolve()
-    return folder.with_name(folder.name + ".training") / (f"{stage}.safetensors" if stage else FILE_NAME)
-
-
-@contextmanager
-def claim_checkpoints(paths: Iterable[Path], *, error: type[VqsynthError] = CodebookError) -> Iterator[None]:
-    """Let no other training work at some checkpoints until the block ends; one that is killed lets go of them.
-
-    Their folder is made, and removed at the end where it was made for them and nothing else lies in it.
-    Raises ParameterError where another one is at work, `error` for a folder that cannot be made.
-    """
-    with ExitStack() as held:
-        for path in paths:
-            held.enter_context(_claim(path, error=error))
-        yield
-
-
-@contextmanager
-def _claim(path: Path, *, error: type[VqsynthError]) -> Iterator[None]:
-    ours = not path.parent.exists() or path.exists()
-    lock = path.with_name(f".{path.stem}.lock")
-    try:
-        descriptor = _lock(lock)
-    except OSError as e:
-        raise error(f"could not make the folder '{path.parent}': {e.strerror or e}") from e
-    if descriptor is None:
-        raise ParameterError(f"another training is at work in '{path.parent}'; wait for it or name another folder")
-    try:
-        yield
-    finally:
-        release_lock(lock, descriptor)
-        if ours:
-            with suppress(OSError):
-                path.parent.rmdir()
-
-
-def _lock(lock: Path) -> int | None:
-    while True:
-        lock.parent.mkdir(parents=True, exist_ok=True)
-        with suppress(FileNotFoundError):  # another training has just ended, and its folder is gone
-            return try_lock(lock)
+    return folder.with_name(folder.name + ".training") / f"{stage}.safetensors"
 
 
 def check_no_checkpoint(path: Path) -> None:
-    """Refuse to train anew where an unfinished training lies, or something else. Raises ParameterError."""
+    """Refuse to train anew where an unfinished training lies, of either kind, or something else.
+
+    Raises ParameterError.
+    """
     if is_checkpoint(path):
         raise ParameterError(
             f"an unfinished training lies in '{path.parent}'; go on with it by --resume, or delete '{path.name}' there"
         )
+    for other in sorted(path.parent.glob("*.safetensors")):
+        if (other.stem == ALONE) != (path.stem == ALONE) and is_checkpoint(other):
+            raise ParameterError(
+                f"'{other}' is of an unfinished training of another kind; delete it, or name another folder"
+            )
     if path.exists() or path.is_symlink():
         raise ParameterError(f"'{path}' is no checkpoint, and stands where one would; move it, or name another folder")
 

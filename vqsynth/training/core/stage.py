@@ -13,66 +13,23 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, TypeVar
 
 import torch
-from numpy.typing import NDArray
 
 from vqsynth.errors import ParameterError, VqsynthError
 from vqsynth.running.forking import allow_threads
 from vqsynth.running.interrupts import Stopped, stop_signals
 from vqsynth.running.progress import Progress
 from vqsynth.training.core.checkpoint import Checkpoint, check_fit, check_same, load_checkpoint, save_checkpoint
+from vqsynth.training.core.trainer import Trainer
 
 CHECKPOINT_EVERY_S = 60.0
 LONGEST_STEP = 0.01
 """Share of a training by the clock that one step counts for at most: k-means takes seconds, and no phase is skipped."""
 LONGEST_PAUSE_S = 60.0
 """Seconds between two steps that count at most: a process that was stopped for an hour has not trained for one."""
-Report_co = TypeVar("Report_co", covariant=True)
-
-
-class Paced:
-    """Know how far a training is: by its steps where their number `total` is known, else by what the clock says."""
-
-    def __init__(self, total: int | None) -> None:
-        self.step, self.total, self.clocked = 0, total, 0.0
-
-    @property
-    def progress(self) -> float:
-        """Tell the share of the training that is done, from 0 to 1."""
-        return self.step / self.total if self.total else self.clocked
-
-
-class Training(Protocol[Report_co]):
-    """What advances by steps until its progress is 1, and can be put down and taken up between any two of them.
-
-    total: its number of steps, or None where the clock counts, whose share stands in `clocked`.
-    """
-
-    step: int
-    total: int | None
-    clocked: float
-
-    @property
-    def progress(self) -> float:
-        """Tell the share of the training that is done, from 0 to 1."""
-        ...
-
-    def advance(self) -> Report_co:
-        """Do one step, and report on it."""
-        ...
-
-    def to_tensors(self) -> dict[str, NDArray[Any]]:
-        """Copy all that the next step depends on to NumPy, by name."""
-        ...
-
-    def take_up(self, tensors: Mapping[str, NDArray[Any]], *, step: int) -> None:
-        """Go back to the state that `to_tensors` copied at `step`."""
-        ...
-
-
-AnyTraining = TypeVar("AnyTraining", bound=Training[Any])
+AnyTraining = TypeVar("AnyTraining", bound=Trainer[Any])
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,119 @@
+"""The sounds to train on, as one waveform in memory, and where their frames come from.
+
+Files stand one after the other with a window of zeros between them, so that a frame never spans two files. Frames are
+cut when they are asked for: an hour at 44.1 kHz takes 0.6 GB, its windows would take 2.5.
+
+Each sound can also stand there transposed: played a few semitones slower or faster. A corpus of a few notes then has
+the pitches between them.
+"""
+
+import hashlib
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vqsynth.errors import AudioError, ParameterError
+from vqsynth.sound import audio
+from vqsynth.sound.folders import Skipped, check_usable, read_each, summarize_sounds
+from vqsynth.sound.frames import Floats, FrameGrid
+from vqsynth.sound.offset import SILENT, remove_offset
+
+MOST_SEMITONES = 12
+
+
+@dataclass(frozen=True)
+class Sounds(ABC):
+    """Hold the sounds of a training, (n,) float32, and what is known of their files.
+
+    is_original: false for what is of transposed copies. seconds counts the files as they came, without copies.
+    """
+
+    y: Floats
+    is_original: NDArray[np.bool_]
+    files: tuple[Path, ...]
+    skipped: tuple[Skipped, ...]
+    seconds: float
+
+    @property
+    @abstractmethod
+    def n_frames(self) -> int:
+        """Count the frames, those of copies too."""
+
+    @property
+    @abstractmethod
+    def fingerprint(self) -> str:
+        """Hash what decides the frames, so that a checkpoint knows its corpus again."""
+
+    def summary(self) -> str:
+        """Say in one line what is used and what is not."""
+        return summarize_sounds(len(self.files), self.seconds, self.skipped)
+
+
+class Pieces(ABC):
+    """Gather waveforms file by file, and what `_take` makes of each."""
+
+    def __init__(self, grid: FrameGrid) -> None:
+        self._grid, self._gap = grid, np.zeros(grid.n_fft, np.float32)
+        self._sounds, self.n_samples, self._seconds = [self._gap], len(self._gap), 0.0
+
+    def add_file(self, path: Path, transpose: int) -> None:
+        """Gather a file and its transposed copies. Raises AudioError for what is no sound or silent."""
+        y, sr = audio.load(path)
+        y = remove_offset(y, sr)
+        at_rate = audio.resample(y, orig_sr=sr, sr=self._grid.sr)
+        if audio.measure_peak(y) <= SILENT:
+            raise AudioError(f"'{path}' holds only silence")
+        self._add(at_rate, is_original=True)
+        self._seconds += len(y) / sr
+        for semitones in (s for s in range(-transpose, transpose + 1) if s):
+            played_at = round(sr * 2.0 ** (semitones / 12))
+            self._add(audio.resample(y, orig_sr=played_at, sr=self._grid.sr), is_original=False)
+
+    def read(
+        self, paths: Sequence[Path], *, transpose: Callable[[Path], int], skipped: Sequence[Skipped]
+    ) -> dict[str, Any]:
+        """Gather files, each with copies 1 to so many semitones up and down, and return the fields of `Sounds`.
+
+        Files that cannot be read, or hold only silence, are listed as skipped, after those that are given.
+        Raises AudioError where nothing usable is left.
+        """
+        used, unread = read_each(paths, lambda path: self.add_file(path, transpose(path)))
+        check_usable(used, unread)
+        y = np.concatenate(self._sounds)
+        return {"y": y, "files": used, "skipped": (*skipped, *unread), "seconds": self._seconds}
+
+    def _add(self, y: Floats, *, is_original: bool) -> None:
+        y = self._take(y, is_original=is_original)
+        self._sounds += [y, self._gap]
+        self.n_samples += len(y) + len(self._gap)
+
+    @abstractmethod
+    def _take(self, y: Floats, *, is_original: bool) -> Floats:
+        """Note what is of one sound, which will begin at `n_samples`, and return it as it is to stand there."""
+
+
+def hash_sounds(grid: Any, *parts: NDArray[Any]) -> str:
+    """Hash arrays and the grid that they are cut by."""
+    digest = hashlib.sha256(repr(grid).encode())
+    for part in parts:
+        digest.update(np.ascontiguousarray(part).data)
+    return digest.hexdigest()
+
+
+def share_out(weights: NDArray[np.float64], is_original: NDArray[np.bool_], *, transposed: float) -> None:
+    """Scale weights (N,) in place to a sum of 1, of which `transposed` goes to copies, where there are both."""
+    groups = [group for group in (is_original, ~is_original) if weights[group].any()]
+    shares = [1.0] if len(groups) == 1 else [1 - transposed, transposed]
+    for group, share in zip(groups, shares, strict=True):
+        weights[group] *= share / weights[group].sum()
+
+
+def check_transpose(semitones: int) -> None:
+    """Refuse copies that are too far off. Raises ParameterError."""
+    if not 0 <= semitones <= MOST_SEMITONES:
+        raise ParameterError(f"transpose must lie between 0 and {MOST_SEMITONES} semitones (got {semitones})")
