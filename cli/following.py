@@ -7,21 +7,41 @@ from typing import Any
 
 import click
 
+from vqsynth.checks import check_choice
 from vqsynth.cli import options
 from vqsynth.codebook import Codebook
 from vqsynth.codes.selection import METHODS, SMOOTHNESS
 from vqsynth.curves.ranges import MAPPINGS
+from vqsynth.curves.targets import OTHERS
 from vqsynth.errors import ParameterError
 from vqsynth.follow.correction import ROUNDS
 from vqsynth.follow.limits import Limits
+from vqsynth.follow.synthesis import LIKE_MAPPING
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
+LIKE_HELP = (
+    "Follow a sound's loudness, centroid, flatness and pitch, by default with "
+    + ", ".join(f"--map {name}={how}" for name, how in LIKE_MAPPING.items())
+    + "."
+)
+seconds: Decorator = click.option(
+    "--seconds", type=float, help="Length of the sound; by default that of the sound followed, or of the breakpoints."
+)
+mapping: Decorator = click.option(
+    "--map",
+    "mapping",
+    multiple=True,
+    metavar="[D=]HOW",
+    callback=lambda ctx, param, value: read_mapping(value),
+    help=f"Bring targets, or that of D, into the codebook's range: {', '.join(MAPPINGS)}; repeatable.",
+)
+
 _TARGETS: list[Decorator] = [
     click.option("--target", "targets", multiple=True, metavar="D=CURVE", help="A descriptor, its curve; repeatable."),
-    click.option("--like", type=options.Sound, metavar="SOUND", help="Follow loudness, centroid, flatness, pitch."),
-    click.option("--seconds", type=float, help="Length of the sound; with --like by default that of the sound."),
-    click.option("--map", "mapping", type=click.Choice(MAPPINGS), help="Bring targets into the codebook's range."),
+    click.option("--like", type=options.Sound, metavar="SOUND", help=LIKE_HELP),
+    seconds,
+    mapping,
     click.option("--weight", "weights", multiple=True, metavar="D=W", help="Weight of a target, or its curve."),
 ]
 _CHOICES: list[Decorator] = [
@@ -50,6 +70,21 @@ _CHOICES: list[Decorator] = [
     click.option("--max-blend", type=float, default=Limits.blend, show_default=True, help="Share of a near code."),
     click.option("--no-gain", is_flag=True, help="Do not correct the gain."),
 ]
+
+
+def read_mapping(values: tuple[str, ...]) -> str | dict[str, str] | None:
+    """Read how targets are brought into range: one way for all, by descriptor, or both. Raises ParameterError."""
+    bare = [text.strip() for text in values if "=" not in text]
+    pairs = options.split_pairs(tuple(text for text in values if "=" in text), "--map")
+    if len(bare) > 1:
+        raise ParameterError(
+            f"--map says twice how all targets are mapped ({', '.join(bare)}); name descriptors, D=HOW"
+        )
+    for name, how in [*pairs.items(), *(("", how) for how in bare)]:
+        check_choice(f"--map {name}".strip(), how, MAPPINGS)
+    if not pairs:
+        return bare[0] if bare else None
+    return dict.fromkeys([OTHERS][: len(bare)], "".join(bare)) | pairs
 
 
 def targets(command: Callable[..., Any]) -> Callable[..., Any]:

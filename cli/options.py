@@ -10,6 +10,7 @@ from click.core import ParameterSource
 from vqsynth.cli.given import BOOK, PATH, SOUND
 from vqsynth.cli.streams import STANDARD, FilePath, Name, check_standard_output
 from vqsynth.codes.table import DescriptorTable
+from vqsynth.curves.sources import source_file
 from vqsynth.errors import ParameterError, VqsynthError
 from vqsynth.page import check_page
 from vqsynth.plot import check_picture
@@ -64,9 +65,12 @@ def split_pairs(values: tuple[str, ...], option: str) -> dict[str, str]:
 
 
 def input_files(book: str, curves: Mapping[str, str] | None = None) -> tuple[Path, ...]:
-    """List what a codebook and curves are read from, none of which may be overwritten. Raises CodebookError."""
-    drawn = (Path(text[1:]) for text in (curves or {}).values() if text.startswith("@"))
-    return (*find_codebook(book).iterdir(), *drawn)
+    """List what a codebook and curves are read from, none of which may be overwritten.
+
+    Raises CodebookError, and ParameterError for changes of a file's curve that cannot be made.
+    """
+    drawn = map(source_file, (curves or {}).values())
+    return (*find_codebook(book).iterdir(), *filter(None, drawn))
 
 
 def named(*inputs: Path) -> tuple[Path, ...]:

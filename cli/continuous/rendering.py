@@ -14,6 +14,7 @@ from vqsynth.continuous.latentfiles import SUFFIXES, check_suffix
 from vqsynth.continuous.latents import LatentPath
 from vqsynth.continuous.model import ContinuousModel
 from vqsynth.continuous.store import load
+from vqsynth.curves.sources import source_file
 from vqsynth.errors import AudioError
 from vqsynth.sound import audio
 
@@ -50,7 +51,7 @@ def check_latents(output: Path) -> None:
 
 def curve_files(*texts: str) -> tuple[Path, ...]:
     """List the files that curves and walks are read from."""
-    return tuple(Path(text[1:]) for text in texts if text.startswith("@"))
+    return tuple(filter(None, map(source_file, texts)))
 
 
 def load_model(folder: Path, values: dict[str, Any]) -> ContinuousModel:
