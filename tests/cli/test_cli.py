@@ -27,7 +27,7 @@ def test_synth_writes_sound_path_report_and_plot(run: Run, book_folder: Path, tm
     assert (len(y), sr) == (24000, 16000)
     assert (tmp_path / "p.png").read_bytes().startswith(b"\x89PNG")
     report = json.loads((tmp_path / "r.json").read_text())
-    assert report["codes"] == json.loads((tmp_path / "p.json").read_text())["codes"]
+    assert report["codes"] == CodePath.load(tmp_path / "p.json").codes.tolist()
     assert set(report["descriptors"]) == {"centroid", "loudness"}
 
 
@@ -112,7 +112,7 @@ def test_decode_path_of_another_book_is_refused(run: Run, book_folder: Path, tmp
     Path("p.json").write_text(json.dumps(fields | {"sha256": "0" * 64}))
     code, _, err = run("decode", "p.json", "--book", book_folder, "-o", "b.wav")
     assert code == 1 and "hash 00000000" in err
-    Path("p.json").write_text(json.dumps(fields | {"codes": [999] * len(fields["codes"])}))
+    Path("p.json").write_text(json.dumps(fields | {"runs": [run | {"code": 999} for run in fields["runs"]]}))
     code, _, err = run("decode", "p.json", "--book", book_folder, "-o", "b.wav")
     assert code == 1 and "names code 999" in err
     assert not (tmp_path / "b.wav").exists()

@@ -1,6 +1,8 @@
 """The codes of a codebook: their spectra, their descriptors, and the search among them.
 
     controls       tilt, transposition, fundamental: what moves the spectrum of a code
+    runs           rows of codes as a person writes them, a run an entry
+    pathtext       path files as text
     spectra        every code to its spectrum, every spectrum to its short sound
     fundamentals   how strong the fundamental of a spectrum is
     filters        the language of table filters
