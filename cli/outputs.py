@@ -1,8 +1,8 @@
 """What a render leaves beside its sound: the path, the report, a picture, a page."""
 
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +10,14 @@ import click
 
 from vqsynth.cli.options import File, OutputFile, check_outputs
 from vqsynth.cli.streams import written
+from vqsynth.codebook import Codebook
 from vqsynth.codes.table import DescriptorTable
 from vqsynth.follow.synthesis import Synthesis
 from vqsynth.page import check_length, write_render_page
-from vqsynth.path import save_layers
+from vqsynth.path import CodePath, save_layers
 from vqsynth.plot import plot_report
+from vqsynth.sound import audio
+from vqsynth.sound.frames import Floats
 from vqsynth.storage.files import write_whole
 
 Command = Callable[..., Any]
@@ -70,3 +73,21 @@ class RenderFiles:
             plot_report(made.report, made.y, self.plot_file, dark=self.dark)
         if self.html_file:
             write_render_page(self.html_file, made.path, made.report, made.y, table, targets=targets)
+
+
+def write_rendered(
+    book: Codebook, paths: Sequence[CodePath], output: Path, path_file: Path | None, *, excitation: str | None,
+    seed: int | None,
+) -> Floats:  # fmt: skip
+    """Render paths, write the sound and, where it is asked for, the path file; give the sound, (n_samples,)."""
+    if excitation is not None:
+        paths = [replace(path, excitation=excitation) for path in paths]
+    if seed is not None:
+        paths = [replace(path, seed=seed + layer) for layer, path in enumerate(paths)]
+    y = book.render(*paths)
+    with written(output, ".wav") as file:
+        audio.save(file, y, paths[0].sr)
+    if path_file:
+        with written(path_file, ".json") as file:
+            save_layers(paths, file)
+    return y

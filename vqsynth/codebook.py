@@ -220,7 +220,7 @@ class Codebook:
         if path.sha256 not in self.known_hashes if path.sha256 else path.codebook != self.name:
             raise CodebookError(
                 f"the path was made with codebook {path.codebook!r} of hash {path.sha256[:8] or '?'}, this is "
-                f"{self.name!r} of hash {self.sha256[:8]}; name the right one, or encode the sound again"
+                f"{self.name!r} of hash {self.sha256[:8]}; name the right one, or translate the path"
             )
         check_fit(path, self.grains)
 
