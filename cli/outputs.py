@@ -18,7 +18,7 @@ from vqsynth.path import CodePath, save_layers
 from vqsynth.plot import plot_report
 from vqsynth.sound import audio
 from vqsynth.sound.frames import Floats
-from vqsynth.storage.files import write_whole
+from vqsynth.storage.files import show_text, write_whole
 
 Command = Callable[..., Any]
 dark = click.option("--dark", is_flag=True, help="Draw on dark paper.")
@@ -61,8 +61,10 @@ class RenderFiles:
         if self.html_file is not None:
             check_length(seconds)
 
-    def write(self, made: Synthesis, table: DescriptorTable, *, targets: Mapping[str, str]) -> None:
-        """Write what was asked for. targets: the curves as they were typed."""
+    def write(
+        self, made: Synthesis, table: DescriptorTable, *, targets: Mapping[str, str], like: Path | None = None
+    ) -> None:
+        """Write what was asked for. targets: the curves as they were typed. like: the sound that was followed."""
         if self.path_file:
             with written(self.path_file, ".json") as file:
                 save_layers(made.paths, file)
@@ -70,9 +72,10 @@ class RenderFiles:
             with written(self.report_file, ".json") as file:
                 write_whole(file, json.dumps(made.report) + "\n")
         if self.plot_file:
-            plot_report(made.report, made.y, self.plot_file, dark=self.dark)
+            title = None if like is None else f"{made.path.codebook} like {show_text(like.name)}"
+            plot_report(made.report, made.y, self.plot_file, title=title, dark=self.dark)
         if self.html_file:
-            write_render_page(self.html_file, made.path, made.report, made.y, table, targets=targets)
+            write_render_page(self.html_file, made.path, made.report, made.y, table, targets=targets, like=like)
 
 
 def write_rendered(

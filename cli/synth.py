@@ -44,7 +44,8 @@ def synth_command(book: str, output: Path, **values: Any) -> None:
     made = synthesize(codebook, **following.gather(values, codebook))
     with written(output, ".wav") as file:
         audio.save(file, made.y, made.path.sr)
-    files.write(made, codebook.table, targets=options.split_pairs(values["targets"], "--target"))
+    drawn = options.split_pairs(values["targets"], "--target")
+    files.write(made, codebook.table, targets=drawn, like=values["like"])
     for line in warnings_of(made.report):
         click.echo(f"Warning: {line}", err=True)
     say("\n".join([*summarize(made.report), f"wrote {output}"]))

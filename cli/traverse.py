@@ -6,9 +6,9 @@ import click
 
 from vqsynth.cli import options
 from vqsynth.cli.outputs import dark as dark_option
-from vqsynth.cli.streams import say, written
+from vqsynth.cli.outputs import write_rendered
+from vqsynth.cli.streams import say
 from vqsynth.plot import plot_traverse
-from vqsynth.sound import audio
 from vqsynth.store import load
 
 
@@ -18,13 +18,14 @@ from vqsynth.store import load
 @click.option("--descending", is_flag=True, help="From the highest value to the lowest.")
 @click.option("--frames-per-code", type=click.IntRange(min=1), default=4, show_default=True)
 @options.output
-@click.option("--plot", "plot_file", type=options.File, help="Draw it, PNG or SVG.")
+@click.option("--path", "path_file", type=options.OutputFile, help="Write the codes and gain, JSON, for `decode`.")
+@click.option("--plot", "plot_file", type=options.File, help="Draw it, with codes and values, PNG or SVG.")
 @dark_option
 @options.excitation
 @options.seed
 def traverse_command(
-    book: str, by: str, descending: bool, frames_per_code: int, output: Path, plot_file: Path | None, dark: bool,
-    excitation: str | None, seed: int | None,
+    book: str, by: str, descending: bool, frames_per_code: int, output: Path, path_file: Path | None,
+    plot_file: Path | None, dark: bool, excitation: str | None, seed: int | None,
 ) -> None:  # fmt: skip
     """Hear the codes of codebook BOOK one after the other in the order of a descriptor, all equally loud.
 
@@ -35,15 +36,14 @@ def traverse_command(
       vqsynth traverse violin --by centroid -o violin-by-centroid.wav --plot violin-by-centroid.png
     """
     options.check_sound(output)
-    options.check_outputs(output, picture=plot_file)
+    options.check_outputs(output, path_file, picture=plot_file, inputs=options.input_files(book))
     codebook = load(book)
     path = codebook.traverse(by, descending=descending, frames_per_code=frames_per_code)
-    y = codebook.render(path, excitation=excitation, seed=seed)
-    with written(output, ".wav") as file:
-        audio.save(file, y, path.sr)
+    y = write_rendered(codebook, [path], output, path_file, excitation=excitation, seed=seed)
     if plot_file:
         table = codebook.table
         values, unit = table.column(by)[path.codes], table.units[table.position(by)]
         grains = codebook.grains.magnitudes[path.codes]
-        plot_traverse(y, path.sr, values, plot_file, name=by, unit=unit, magnitudes=grains, dark=dark)
+        about = {"name": by, "unit": unit, "codes": path.codes, "title": f"{codebook.name} by {by}"}
+        plot_traverse(y, path.sr, values, plot_file, magnitudes=grains, dark=dark, **about)
     say(f"{len(set(path.codes.tolist()))} codes in {path.seconds:.2f} s\nwrote {output}")

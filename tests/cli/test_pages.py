@@ -14,6 +14,7 @@ from tests.page.parsing import assert_needs_no_network, parse_page
 from tests.plot.pictures import png_size, texts
 from vqsynth.cli.main import verbs
 from vqsynth.errors import ParameterError, VqsynthError
+from vqsynth.path import CodePath
 
 Run = Callable[..., Result]
 TARGET = ("--target", "centroid=line(p10,p90)", "--seconds", 1)
@@ -108,6 +109,25 @@ def test_traverse_plot_shows_the_grains(run: Run, book_folder: Path) -> None:
     done = run("traverse", book_folder, "--by", "pitch", "-o", "t.wav", "--plot", "t.svg", "--dark")
     assert done.exit_code == 0, done.output
     assert "the codes' grains, in the same order" in texts(Path("t.svg"))
+
+
+def test_traverse_path_and_plot_name_the_codes_that_are_heard(run: Run, book_folder: Path) -> None:
+    names = ("--path", "t.json", "--plot", "t.svg", "--seed", "5")
+    assert run("traverse", book_folder, "--by", "pitch", "-o", "t.wav", *names).exit_code == 0
+    path = CodePath.load("t.json")
+    assert run("decode", "t.json", "--book", book_folder, "-o", "again.wav").exit_code == 0
+    assert Path("again.wav").read_bytes() == Path("t.wav").read_bytes() and path.seed == 5
+    said = texts(Path("t.svg"))
+    lines = said.splitlines()
+    assert {f" {path.codes[0]} ", f" {path.codes[-1]} "} <= set(lines) and "thirds by pitch" in said
+
+
+def test_synth_like_names_the_sound_on_its_page_and_picture(run: Run, book_folder: Path) -> None:
+    assert run("traverse", book_folder, "--by", "pitch", "--frames-per-code", 1, "-o", "a (1).wav").exit_code == 0
+    files = ("--html", "a.html", "--plot", "a.svg")
+    assert run("synth", book_folder, "--like", "a (1).wav", "-o", "b.wav", "--rounds", 0, *files).exit_code == 0
+    assert parse_page(Path("a.html")).find("h1")[0].text.startswith("thirds like a (1).wav: loudness")
+    assert "thirds like a (1).wav" in texts(Path("a.svg"))
 
 
 def test_table_html_loads_no_heavy_library(book_folder: Path, tmp_path: Path) -> None:
