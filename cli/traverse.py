@@ -41,9 +41,9 @@ def traverse_command(
     path = codebook.traverse(by, descending=descending, frames_per_code=frames_per_code)
     y = write_rendered(codebook, [path], output, path_file, excitation=excitation, seed=seed)
     if plot_file:
-        table = codebook.table
-        values, unit = table.column(by)[path.codes], table.units[table.position(by)]
-        grains = codebook.grains.magnitudes[path.codes]
-        about = {"name": by, "unit": unit, "codes": path.codes, "title": f"{codebook.name} by {by}"}
-        plot_traverse(y, path.sr, values, plot_file, magnitudes=grains, dark=dark, **about)
+        table, grains = codebook.table, codebook.grains.magnitudes[path.codes]
+        plot_traverse(
+            y, path.sr, table.column(by)[path.codes], plot_file, name=by, unit=table.units[table.position(by)],
+            magnitudes=grains, codes=path.codes, title=f"{codebook.name} by {by}", dark=dark,
+        )  # fmt: skip
     say(f"{len(set(path.codes.tolist()))} codes in {path.seconds:.2f} s\nwrote {output}")

@@ -38,9 +38,24 @@ def error(result: Result) -> VqsynthError:
 @pytest.mark.parametrize("method", ["pca", "tsne"])
 def test_map_writes_a_picture_of_every_code(run: Run, book_folder: Path, method: str) -> None:
     done = run("map", book_folder, "-o", "a é.svg", "--method", method, "--color", "pitch", "--histogram", "flatness")
-    assert done.exit_code == 0 and done.output == "wrote a é.svg\n"
+    assert done.exit_code == 0 and done.stdout == "wrote a é.svg\n"
     said = texts(Path("a é.svg"))
     assert "thirds: 64 codes" in said and "pitch (Hz)" in said and "flatness (dB): 64 of 64 codes" in said
+
+
+def test_map_html_is_a_page_of_every_code_with_or_without_a_picture(run: Run, book_folder: Path) -> None:
+    done = run("map", book_folder, "--html", "a.html", "--color", "pitch")
+    assert done.exit_code == 0 and done.output == "wrote a.html\n"
+    data = json.loads(parse_page(Path("a.html")).by_id("data").text)
+    assert len(data["points"]) == 64 and data["color"] == "pitch"
+    assert run("map", book_folder, "--html", "b.html", "-o", "b.png").output == "wrote b.png\nwrote b.html\n"
+    neither = run("map", book_folder)
+    assert neither.exit_code == 2 and "give a picture to write with -o, a page with --html, or both" in neither.output
+
+
+def test_map_tsne_says_that_it_works(run: Run, book_folder: Path) -> None:
+    done = run("map", book_folder, "--method", "tsne", "-o", "a.png")
+    assert "placing the codes by t-SNE ..." in done.stderr and done.stdout == "wrote a.png\n"
 
 
 def test_map_dark_is_another_picture_of_the_same_size(run: Run, book_folder: Path) -> None:
