@@ -118,7 +118,7 @@ def test_load_of_runs_that_were_shortened_lasts_as_they_do_and_says_so(write: Wr
     ({"code": 1, "gain_db": [-1, -2], "tilt_db": [0]}, "run 2: tilt_db holds 1 numbers, and the run has 2 frames"),
     ({"code": 1, "frames": 0, "gain_db": -1}, "run 2: frames must be a whole number of 1 or more .got 0."),
     ({"code": 1, "frames": True, "gain_db": -1}, "run 2: frames must be"),
-    ({"code": 1, "frames": MOST_FRAMES, "gain_db": -1}, "more than 4194304 frames"),
+    ({"code": 1, "frames": MOST_FRAMES, "gain_db": -1}, "more than 2097152 frames"),
     ({"code": 1, "gain_db": []}, "run 2: frames must be"), ({"code": 1}, "run 2: 'gain_db' is missing"),
     ({"gain_db": 1}, "run 2: 'code' is missing; silence is null"), ({"code": 1.5, "gain_db": 0}, "run 2: code must be"),
     ({"code": True, "gain_db": 0}, "code must be"), ({"code": -1, "gain_db": 0}, "integers of 0 or more"),

@@ -168,3 +168,25 @@ def test_sample_targets_mapped_by_descriptor_and_the_others_otherwise(book) -> N
     assert sampled({"*": "minmax", "centroid": "clamp"}) == (plain[0], mapped[1])
     with pytest.raises(ParameterError, match="the mapping must be one of"):
         sampled({"*": "loud"})
+
+
+def test_gather_targets_like_a_sound_maps_the_rest_as_suits_it(book, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    """What a mapping names is mapped as it says, what it leaves out as without one; "*" leaves nothing out."""
+    import soundfile
+
+    from vqsynth.follow.synthesis import gather_targets
+
+    times = np.arange(16000) / 16000
+    rising = 0.3 * np.sin(2 * np.pi * (900 * times + 300 * times**2))
+    soundfile.write(tmp_path / "a.wav", rising + 0.01 * np.random.default_rng(0).standard_normal(16000), 16000)
+
+    def gather(mapping: object) -> dict[str, np.ndarray]:
+        return gather_targets(book, like=tmp_path / "a.wav", mapping=mapping)[0]  # type: ignore[arg-type]
+
+    usual, clamped = gather(None), gather("clamp")
+    one, rest = gather({"centroid": "clamp"}), gather({"*": "clamp", "pitch": "octave"})
+    assert not np.allclose(usual["centroid"], clamped["centroid"], equal_nan=True)
+    np.testing.assert_array_equal(one["centroid"], clamped["centroid"])
+    np.testing.assert_array_equal(one["flatness"], usual["flatness"])
+    np.testing.assert_array_equal(rest["flatness"], clamped["flatness"])
+    np.testing.assert_array_equal(rest["pitch"], usual["pitch"])

@@ -89,7 +89,7 @@ def test_translate_of_silence_stays_silent_and_noise_needs_no_pitch(book: Codebo
 def test_translate_of_a_path_of_another_codebook_is_refused(book: Codebook, turned: Codebook, path: CodePath) -> None:
     with pytest.raises(CodebookError, match="this is 'other'"):
         translate(path, turned, book)
-    with pytest.raises(ParameterError, match="each path must be a CodePath"):
+    with pytest.raises(ParameterError, match="each layer must be a CodePath"):
         translate([3], book, turned)  # type: ignore[list-item]
     renamed = replace(turned, table=replace(turned.table, names=tuple(f"x{n}" if n != "loudness" else n
                                                                       for n in turned.table.names)))  # fmt: skip

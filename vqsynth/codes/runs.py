@@ -21,8 +21,8 @@ from vqsynth.errors import ParameterError
 
 SILENT_DB = -120.0
 """The gain of silence: the level of the last bit of a 20-bit sound."""
-MOST_FRAMES = 2**22
-"""Frames of all runs of a path: half a day."""
+MOST_FRAMES = 2**21
+"""Frames of all runs of a path: hours."""
 CODE, FRAMES, GAIN = "code", "frames", "gain_db"
 _KNOWN = (CODE, FRAMES, GAIN, *sorted(CONTROLS))
 
@@ -62,7 +62,7 @@ def read_runs(runs: Sequence[Any]) -> dict[str, list[Any]]:
         try:
             frames = _count_frames(run)
             if len(rows["codes"]) + frames > MOST_FRAMES:
-                raise ParameterError(f"with it there are more than {MOST_FRAMES} frames, half a day; use fewer")
+                raise ParameterError(f"with it there are more than {MOST_FRAMES} frames; use fewer")
             rows["codes"].extend(repeat(run[CODE], frames))
             for name in (GAIN, *said):
                 value = run.get(name, 0 if name in CONTROLS else None)

@@ -17,8 +17,8 @@ from vqsynth.curves.language import Curve
 from vqsynth.curves.misses import Miss, describe_miss, measure_miss
 from vqsynth.curves.targets import Mappings, sample_targets
 from vqsynth.errors import ParameterError
-from vqsynth.follow.limits import Limits
-from vqsynth.path import SILENT_DB, CodePath
+from vqsynth.follow.limits import Limits, check_limits
+from vqsynth.path import SILENT_DB, CodePath, check_layers
 
 BY = ("centroid", "flatness", "pitch")
 """By what codes are compared."""
@@ -80,11 +80,14 @@ def translate(
     mapping: how what is wanted is brought into the other's range first, see `vqsynth.curves.ranges`.
     Raises CodebookError for paths that are not of `source`, ParameterError for tables with nothing in common.
     """
-    given = [paths] if isinstance(paths, CodePath) else list(paths)
+    given = [paths] if isinstance(paths, CodePath) else paths
+    for name, value in (("source", source), ("book", book)):
+        check_kind(name, value, Codebook, "a Codebook, such as load gives")
+    check_layers(given)
     for path in given:
-        check_kind("each path", path, CodePath, "a CodePath")
         source.check_path(path)
-    made = [_translate(path, source, book, mapping, (limits or Limits()).transpose_cents) for path in given]
+    most_cents = check_limits(limits).transpose_cents
+    made = [_translate(path, source, book, mapping, most_cents) for path in given]
     return Translation(tuple(path for path, _ in made), _tell_kept(book.table, made[0][1]))
 
 
