@@ -118,7 +118,7 @@ def test_load_of_runs_that_were_shortened_lasts_as_they_do_and_says_so(write: Wr
     ({"code": 1, "gain_db": [-1, -2], "tilt_db": [0]}, "run 2: tilt_db holds 1 numbers, and the run has 2 frames"),
     ({"code": 1, "frames": 0, "gain_db": -1}, "run 2: frames must be a whole number of 1 or more .got 0."),
     ({"code": 1, "frames": True, "gain_db": -1}, "run 2: frames must be"),
-    ({"code": 1, "frames": MOST_FRAMES, "gain_db": -1}, "more than 2097152 frames"),
+    ({"code": 1, "frames": MOST_FRAMES, "gain_db": -1}, "the runs have more than 2097152 frames"),
     ({"code": 1, "gain_db": []}, "run 2: frames must be"), ({"code": 1}, "run 2: 'gain_db' is missing"),
     ({"gain_db": 1}, "run 2: 'code' is missing; silence is null"), ({"code": 1.5, "gain_db": 0}, "run 2: code must be"),
     ({"code": True, "gain_db": 0}, "code must be"), ({"code": -1, "gain_db": 0}, "integers of 0 or more"),
@@ -157,3 +157,10 @@ def test_save_of_very_many_runs_writes_rows_which_are_read_as_well(tmp_path: Pat
     assert '"codes"' in text and '"runs"' not in text and len(text) < 5_000_000
     again = CodePath.load(tmp_path / "p.json")
     assert (again.codes == codes).all() and (again.gain_db == gains).all()
+
+
+def test_load_of_layers_that_together_claim_too_many_frames_is_refused(tmp_path: Path) -> None:
+    layer = HEAD | {"runs": [{"code": 1, "frames": MOST_FRAMES // 2 + 1, "gain_db": -1}]}
+    (tmp_path / "p.json").write_text(json.dumps({"format": 2, "layers": [layer] * 9}))
+    with pytest.raises(CodebookError, match="run 1: with it the runs have more than 2097152 frames"):
+        load_layers(tmp_path / "p.json")

@@ -18,7 +18,7 @@ import numpy as np
 
 from vqsynth.checks import check_whole
 from vqsynth.codes.controls import CONTROLS, read_controls
-from vqsynth.codes.runs import count_brackets, fill_silence, read_runs, write_runs
+from vqsynth.codes.runs import MOST_FRAMES, count_brackets, fill_silence, read_runs, write_runs
 from vqsynth.errors import ParameterError, VqsynthWarning
 from vqsynth.storage.records import MOST_BRACKETS, check_field, read_integers, read_numbers
 
@@ -31,7 +31,8 @@ MOST_SAMPLES = 2**40
 def write_text(paths: Sequence[Mapping[str, Any]]) -> str:
     """Write paths, each given as `CodePath.to_fields` lists it, as the text of a file; several are layers."""
     changes = sum(int(np.count_nonzero(np.diff(path["codes"]))) for path in paths)
-    runs = [list(_list_runs(path)) for path in paths] if changes < MOST_BRACKETS // 2 else []
+    frames = sum(len(path["codes"]) for path in paths)
+    runs = [list(_list_runs(path)) for path in paths] if changes < MOST_BRACKETS // 2 and frames <= MOST_FRAMES else []
     as_runs = bool(runs) and sum(map(count_brackets, runs)) < MOST_BRACKETS // 2
     texts = map(_runs_text, paths, runs) if as_runs else map(_rows_text, paths)
     layers = ",\n".join(texts)
@@ -50,7 +51,11 @@ def read_layers(fields: Any) -> Iterator[dict[str, Any]]:
         yield _check_fields(fields)
         return
     _check_format(fields)
-    yield from map(_check_fields, check_field(fields, "layers", list))
+    left = MOST_FRAMES
+    for layer in check_field(fields, "layers", list):
+        found = _check_fields(layer, left)
+        left -= len(found["codes"]) if "runs" in layer else 0
+        yield found
 
 
 def _list_runs(path: Mapping[str, Any]) -> Iterator[str]:
@@ -86,7 +91,7 @@ def _check_format(fields: dict[str, Any]) -> None:
         raise ParameterError(f"its format is {str(fields.get('format'))[:20]}, this version reads up to {FORMAT}")
 
 
-def _check_fields(fields: Any) -> dict[str, Any]:
+def _check_fields(fields: Any, most: int = MOST_FRAMES) -> dict[str, Any]:
     if not isinstance(fields, dict):
         raise ParameterError("expected an object with codes and gain_db")
     if fields.get("kind", KIND) != KIND:
@@ -94,7 +99,7 @@ def _check_fields(fields: Any) -> dict[str, Any]:
     _check_format(fields)
     facts = {name: check_field(fields, name, kind) for name, kind in _FACTS.items()}
     facts |= {name: check_field({name: value} | fields, name, type(value)) for name, value in _DEFAULTS.items()}
-    rows = read_runs(check_field(fields, "runs", list)) if "runs" in fields else _check_rows(fields)
+    rows = read_runs(check_field(fields, "runs", list), most) if "runs" in fields else _check_rows(fields)
     codes, gain_db = fill_silence(rows.pop("codes"), rows.pop("gain_db"))
     return facts | {
         "n_samples": _count_samples(fields, len(codes)),

@@ -22,7 +22,7 @@ from vqsynth.errors import ParameterError
 SILENT_DB = -120.0
 """The gain of silence: the level of the last bit of a 20-bit sound."""
 MOST_FRAMES = 2**21
-"""Frames of all runs of a path: hours."""
+"""Frames of all runs of a file, several hours: a short text may ask for any number of them."""
 CODE, FRAMES, GAIN = "code", "frames", "gain_db"
 _KNOWN = (CODE, FRAMES, GAIN, *sorted(CONTROLS))
 
@@ -51,7 +51,7 @@ def write_runs(
         yield json.dumps(entry)
 
 
-def read_runs(runs: Sequence[Any]) -> dict[str, list[Any]]:
+def read_runs(runs: Sequence[Any], most: int = MOST_FRAMES) -> dict[str, list[Any]]:
     """Read entries of runs as rows of T values: codes and gain_db, None in silence, and used controls.
 
     Raises ParameterError, which names the run, for what is no entry; of what the numbers are, only how many is checked.
@@ -61,8 +61,8 @@ def read_runs(runs: Sequence[Any]) -> dict[str, list[Any]]:
     for number, run in enumerate(runs, 1):
         try:
             frames = _count_frames(run)
-            if len(rows["codes"]) + frames > MOST_FRAMES:
-                raise ParameterError(f"with it there are more than {MOST_FRAMES} frames; use fewer")
+            if len(rows["codes"]) + frames > most:
+                raise ParameterError(f"with it the runs have more than {MOST_FRAMES} frames; use fewer")
             rows["codes"].extend(repeat(run[CODE], frames))
             for name in (GAIN, *said):
                 value = run.get(name, 0 if name in CONTROLS else None)
