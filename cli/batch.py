@@ -7,7 +7,7 @@ import click
 
 from vqsynth.cli import following, options
 from vqsynth.cli.printing import print_table, show_progress
-from vqsynth.curves.ranges import MAPPINGS
+from vqsynth.curves.language import has_length
 from vqsynth.errors import ParameterError
 from vqsynth.follow.batch import Outcome, Request, plan_batch, run_batch, summarize_batch, write_summary
 
@@ -20,8 +20,8 @@ from vqsynth.follow.batch import Outcome, Request, plan_batch, run_batch, summar
 @click.option(
     "--like", "likes", multiple=True, type=options.Sound, metavar="SOUND", help="Sound to follow; repeatable."
 )
-@click.option("--seconds", type=float, help="Length of each sound to make.  [default: that of the --like sound]")
-@click.option("--map", "mapping", type=click.Choice(MAPPINGS), help="Bring targets into the codebook's range.")
+@following.seconds
+@following.mapping
 @click.option("-o", "--output", type=options.File, required=True, help="Folder to fill; its parent must exist.")
 @click.option("--resume", is_flag=True, help="Go on in a folder: make only what is missing or out of date.")
 @following.choices
@@ -37,12 +37,11 @@ def batch_command(
     Example:
       vqsynth batch -b violin -b cello --target "centroid=sin(p5,p95,0.2); pitch=440" --like a.wav --seconds 8 -o out
     """
-    if targets and values["seconds"] is None:
-        raise ParameterError("--target needs --seconds")
+    if values["seconds"] is None and not all(map(_lasts, targets)):
+        raise ParameterError("--target needs --seconds, or a curve that says how long it lasts")
     drawn = [tuple(part for part in text.split(";") if part.strip()) for text in targets]
-    requests = [
-        Request(text, options.split_pairs(parts, "--target")) for text, parts in zip(targets, drawn, strict=True)
-    ]
+    pairs = zip(targets, drawn, strict=True)
+    requests = [Request(text, options.split_pairs(parts, "--target")) for text, parts in pairs]
     requests += [Request(f"like {sound}", like=sound) for sound in likes]
     jobs = plan_batch(books, requests, output, resume=resume, **following.gather_choices(values))
     outcomes = list(show_progress(run_batch(jobs), len(jobs), _tell))
@@ -52,6 +51,10 @@ def batch_command(
     failed = sum(bool(outcome.failure) for outcome in outcomes)
     if failed:
         raise click.ClickException(f"{failed} of {len(jobs)} sounds failed; {output / 'summary.csv'} says why")
+
+
+def _lasts(target: str) -> bool:
+    return any(has_length(part.partition("=")[2]) for part in target.split(";"))
 
 
 def _tell(outcome: Outcome) -> str:

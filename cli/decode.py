@@ -4,12 +4,11 @@ from pathlib import Path
 
 import click
 
-from vqsynth.cli import options
-from vqsynth.cli.streams import readable, say, written
-from vqsynth.errors import CodebookError
+from vqsynth.cli import following, options, outputs
+from vqsynth.cli.streams import readable, say
+from vqsynth.curves.targets import Mappings
+from vqsynth.follow import translation
 from vqsynth.path import load_layers
-from vqsynth.sound import audio
-from vqsynth.store import find_codebook, load
 
 
 @click.command("decode")
@@ -18,26 +17,37 @@ from vqsynth.store import find_codebook, load
 @click.option(
     "--book", type=options.Book, help="Codebook to play it with.  [default: the shipped one that the path names]"
 )
+@click.option("--translate", is_flag=True, help="Play the path of another codebook by the nearest codes of --book.")
+@click.option(
+    "--from", "source", type=options.Book, help="Codebook that the path was made with, where it is not a shipped one."
+)
+@following.mapping
+@click.option("--path", "made_file", type=options.OutputFile, help="Path file to write, JSON: the path as translated.")
 @options.excitation
 @options.seed
-def decode_command(path_file: Path, output: Path, book: str | None, excitation: str | None, seed: int | None) -> None:
+def decode_command(
+    path_file: Path, output: Path, book: str | None, translate: bool, source: str | None, mapping: Mappings | None,
+    made_file: Path | None, excitation: str | None, seed: int | None,
+) -> None:  # fmt: skip
     """Turn a path file into sound, by default with the excitation and seed that it was made with.
 
+    A path is translated by centroid, flatness and pitch; its loudness stays. What is out of reach is said.
+
     \b
-    Example:
+    Examples:
       vqsynth decode voice.json -o voice-as-violin.wav
+      vqsynth decode voice.json --book cello --translate --map pitch=octave -o voice-as-cello.wav
     """
     options.check_sound(output)
-    options.check_outputs(output, inputs=options.named(path_file))
+    if not translate:
+        options.refuse_given(("source", "mapping", "made_file"), "of --translate")
+    options.check_outputs(output, made_file, inputs=options.named(path_file))
     with readable(path_file, ".json") as file:
-        path, *others = load_layers(file)
-    try:
-        folder = find_codebook(book or path.codebook)
-    except CodebookError as e:
-        if book:
-            raise
-        raise CodebookError(f"{e}; the path names it, and --book can name another folder") from e
-    codebook = load(folder)
-    with written(output, ".wav") as file:
-        audio.save(file, codebook.render(path, *others, excitation=excitation, seed=seed), path.sr)
-    say(f"{path.seconds:.2f} s\nwrote {output}")
+        paths = load_layers(file)
+    codebook, said = options.load_named(book, paths[0].codebook), []
+    if translate:
+        origin = options.load_named(source, paths[0].codebook)
+        made = translation.translate(paths, origin, codebook, mapping=mapping or "clamp")
+        paths, said = made.paths, made.summarize()
+    outputs.write_rendered(codebook, paths, output, made_file, excitation=excitation, seed=seed)
+    say("\n".join([*said, f"{paths[0].seconds:.2f} s", f"wrote {output}"]))

@@ -7,16 +7,36 @@ from typing import Any
 
 import click
 
+from vqsynth.checks import check_choice
 from vqsynth.cli import options
 from vqsynth.codebook import Codebook
 from vqsynth.codes.selection import METHODS, SMOOTHNESS
 from vqsynth.codes.spectra import EXCITATIONS
 from vqsynth.curves.ranges import MAPPINGS
+from vqsynth.curves.targets import OTHERS
 from vqsynth.errors import ParameterError
 from vqsynth.follow.correction import ROUNDS
 from vqsynth.follow.limits import Limits
+from vqsynth.follow.synthesis import LIKE_MAPPING
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+LIKE_HELP = (
+    "Follow a sound's loudness, centroid, flatness and pitch, by default with "
+    + ", ".join(f"--map {name}={how}" for name, how in LIKE_MAPPING.items())
+    + "."
+)
+seconds: Decorator = click.option(
+    "--seconds", type=float, help="Length of the sound; by default that of the sound followed, or of the breakpoints."
+)
+mapping: Decorator = click.option(
+    "--map",
+    "mapping",
+    multiple=True,
+    metavar="[D=]HOW",
+    callback=lambda ctx, param, value: read_mapping(value),
+    help=f"Bring targets, or that of D, into the codebook's range: {', '.join(MAPPINGS)}; repeatable.",
+)
 
 _TARGETS: list[Decorator] = [
     click.option(
@@ -26,14 +46,9 @@ _TARGETS: list[Decorator] = [
         metavar="D=CURVE",
         help="Descriptor and the curve it is to follow; repeatable.",
     ),
-    click.option(
-        "--like",
-        type=options.Sound,
-        metavar="SOUND",
-        help="Sound to follow: its loudness, centroid, flatness and pitch.",
-    ),
-    click.option("--seconds", type=float, help="Length of the sound to make.  [default: that of the --like sound]"),
-    click.option("--map", "mapping", type=click.Choice(MAPPINGS), help="Bring targets into the codebook's range."),
+    click.option("--like", type=options.Sound, metavar="SOUND", help=LIKE_HELP),
+    seconds,
+    mapping,
     click.option(
         "--weight", "weights", multiple=True, metavar="D=W", help="Weight of a target: a number or a curve; repeatable."
     ),
@@ -122,6 +137,21 @@ _CHOICES: list[Decorator] = [
     ),
     click.option("--no-gain", is_flag=True, help="Leave the gain as the table of codes gives it, uncorrected."),
 ]
+
+
+def read_mapping(values: tuple[str, ...]) -> str | dict[str, str] | None:
+    """Read how targets are brought into range: one way for all, by descriptor, or both. Raises ParameterError."""
+    bare = [text.strip() for text in values if "=" not in text]
+    pairs = options.split_pairs(tuple(text for text in values if "=" in text), "--map")
+    if len(bare) > 1:
+        raise ParameterError(
+            f"--map says twice how all targets are mapped ({', '.join(bare)}); name descriptors, D=HOW"
+        )
+    for name, how in [*pairs.items(), *(("", how) for how in bare)]:
+        check_choice(f"--map {name}".strip(), how, MAPPINGS)
+    if not pairs:
+        return bare[0] if bare else None
+    return dict.fromkeys([OTHERS][: len(bare)], "".join(bare)) | pairs
 
 
 def targets(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -117,7 +117,7 @@ def _recognise_record(fields: Mapping[str, Any]) -> Iterator[str]:
         yield fields["kind"]
     elif "descriptors" in fields:
         yield REPORT
-    elif {"codes", "gain_db"} <= set(fields) or "layers" in fields:
+    elif {"codes", "gain_db"} <= set(fields) or {"layers", "runs"} & set(fields):
         yield PATH
 
 

@@ -9,14 +9,16 @@ from click.core import ParameterSource
 
 from vqsynth.cli.given import BOOK, PATH, SOUND
 from vqsynth.cli.streams import STANDARD, FilePath, Name, check_standard_output
+from vqsynth.codebook import Codebook
 from vqsynth.codes.spectra import EXCITATIONS
 from vqsynth.codes.table import DescriptorTable
-from vqsynth.errors import ParameterError, VqsynthError
+from vqsynth.curves.sources import source_file
+from vqsynth.errors import CodebookError, ParameterError, VqsynthError
 from vqsynth.page import check_page
 from vqsynth.plot import check_picture
 from vqsynth.sound import audio
 from vqsynth.storage.files import check_output
-from vqsynth.store import find_codebook
+from vqsynth.store import find_codebook, load
 
 File = FilePath()
 Sound, PathFile, OutputFile = FilePath(SOUND), FilePath(PATH, standard="input"), FilePath(standard="output")
@@ -42,7 +44,8 @@ def refuse_given(names: Iterable[str], why: str) -> None:
     """Refuse options that were typed where they have no use. Raises UsageError."""
     for name in names:
         if is_given(name):
-            raise click.UsageError(f"--{name.replace('_', '-')} is an option {why}; leave it away")
+            typed = next(p.opts[-1] for p in click.get_current_context().command.params if p.name == name)
+            raise click.UsageError(f"{typed} is an option {why}; leave it away")
 
 
 def is_given(name: str) -> bool:
@@ -64,9 +67,21 @@ def split_pairs(values: tuple[str, ...], option: str) -> dict[str, str]:
 
 
 def input_files(book: str, curves: Mapping[str, str] | None = None) -> tuple[Path, ...]:
-    """List what a codebook and curves are read from, none of which may be overwritten. Raises CodebookError."""
-    drawn = (Path(text[1:]) for text in (curves or {}).values() if text.startswith("@"))
-    return (*find_codebook(book).iterdir(), *drawn)
+    """List what a codebook and curves are read from, none of which may be overwritten.
+
+    Raises CodebookError, and ParameterError for changes of a file's curve that cannot be made.
+    """
+    drawn = map(source_file, (curves or {}).values())
+    return (*find_codebook(book).iterdir(), *filter(None, drawn))
+
+
+def load_named(book: str | None, name: str) -> Codebook:
+    """Load a codebook that is given, or else the one that a path names. Raises CodebookError."""
+    try:
+        return load(find_codebook(book or name))
+    except CodebookError as e:
+        hint = "" if book else "; the path names it, and --book or --from can name its folder"
+        raise CodebookError(f"{e}{hint}") from e
 
 
 def named(*inputs: Path) -> tuple[Path, ...]:

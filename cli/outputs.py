@@ -1,8 +1,8 @@
 """What a render leaves beside its sound: the path, the report, a picture, a page."""
 
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +10,15 @@ import click
 
 from vqsynth.cli.options import File, OutputFile, check_outputs
 from vqsynth.cli.streams import written
+from vqsynth.codebook import Codebook
 from vqsynth.codes.table import DescriptorTable
 from vqsynth.follow.synthesis import Synthesis
 from vqsynth.page import check_length, write_render_page
-from vqsynth.path import save_layers
+from vqsynth.path import CodePath, save_layers
 from vqsynth.plot import plot_report
-from vqsynth.storage.files import write_whole
+from vqsynth.sound import audio
+from vqsynth.sound.frames import Floats
+from vqsynth.storage.files import show_text, write_whole
 
 Command = Callable[..., Any]
 dark = click.option("--dark", is_flag=True, help="Draw on dark paper.")
@@ -64,8 +67,10 @@ class RenderFiles:
         if self.html_file is not None:
             check_length(seconds)
 
-    def write(self, made: Synthesis, table: DescriptorTable, *, targets: Mapping[str, str]) -> None:
-        """Write what was asked for. targets: the curves as they were typed."""
+    def write(
+        self, made: Synthesis, table: DescriptorTable, *, targets: Mapping[str, str], like: Path | None = None
+    ) -> None:
+        """Write what was asked for. targets: the curves as they were typed. like: the sound that was followed."""
         if self.path_file:
             with written(self.path_file, ".json") as file:
                 save_layers(made.paths, file)
@@ -73,6 +78,25 @@ class RenderFiles:
             with written(self.report_file, ".json") as file:
                 write_whole(file, json.dumps(made.report) + "\n")
         if self.plot_file:
-            plot_report(made.report, made.y, self.plot_file, dark=self.dark)
+            title = None if like is None else f"{made.path.codebook} like {show_text(like.name)}"
+            plot_report(made.report, made.y, self.plot_file, title=title, dark=self.dark)
         if self.html_file:
-            write_render_page(self.html_file, made.path, made.report, made.y, table, targets=targets)
+            write_render_page(self.html_file, made.path, made.report, made.y, table, targets=targets, like=like)
+
+
+def write_rendered(
+    book: Codebook, paths: Sequence[CodePath], output: Path, path_file: Path | None, *, excitation: str | None,
+    seed: int | None,
+) -> Floats:  # fmt: skip
+    """Render paths, write the sound and, where it is asked for, the path file; give the sound, (n_samples,)."""
+    if excitation is not None:
+        paths = [replace(path, excitation=excitation) for path in paths]
+    if seed is not None:
+        paths = [replace(path, seed=seed + layer) for layer, path in enumerate(paths)]
+    y = book.render(*paths)
+    with written(output, ".wav") as file:
+        audio.save(file, y, paths[0].sr)
+    if path_file:
+        with written(path_file, ".json") as file:
+            save_layers(paths, file)
+    return y

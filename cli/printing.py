@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import click
@@ -29,6 +30,21 @@ def show_progress(things: Iterable[T], total: int, say: Callable[[T], str]) -> I
                 click.echo(line, err=True)
             bar.advance(task)
             yield thing
+
+
+@contextmanager
+def show_waiting(doing: str) -> Iterator[None]:
+    """Show on stderr that work goes on whose end is not known: a spinner and the time on a terminal, else a line."""
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        click.echo(f"{doing} ...", err=True)
+    columns = SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        bar.add_task(doing, total=None)
+        yield
 
 
 def describe_card(card: Mapping[str, Any], indent: str = "") -> Iterator[str]:

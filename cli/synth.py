@@ -23,15 +23,18 @@ from vqsynth.store import load
 def synth_command(book: str, output: Path, **values: Any) -> None:
     """Make a sound from codebook BOOK that follows descriptor curves.
 
-    CURVE is a number; breakpoints in seconds "0:600 2.5:3000 6:900"; line(a,b), exp(a,b), sin(low,high,hz[,phase]),
-    steps(a,b,c,...), random(low,high,hz,seed); @file.csv, @file.json; or @voice.wav, what that sound has. A value like
-    p5 is that percentile of the codebook's table. A loudness target sets the gain; without one the level is -20.
+    CURVE is a number; breakpoints in seconds "0:600 2.5:3000 6:900", ~6:900 by equal ratios; line(a,b), exp(a,b),
+    sin(low,high,hz[,phase]), steps(a,b,c,...), random(low,high,hz,seed); @file.csv, @file.json; or @voice.wav, what
+    that sound has; @voice.wav(transpose=12, smooth=0.1, scale=1, shift=0) changes it. Values are written 1200, 2k, A4
+    or C#3 (in Hz), p5 (a percentile of the codebook's table), p50+100, p50*1.5. A loudness target sets the gain;
+    without one the level is -20.
     What comes out is measured, and gain, transposition and tilt are moved against the error for some rounds.
 
     \b
     Examples:
       vqsynth synth violin --target "centroid=sin(p5,p95,0.2)" --seconds 10 -o wave.wav --plot wave.png
       vqsynth synth violin --target "centroid=line(p5,p95)" --target pitch=440 --seconds 10 -o up.wav --html up.html
+      vqsynth synth violin --target "pitch=0:A3 ~2:C5 4:C5" -o glide.wav
       vqsynth synth violin --like voice.wav -o voice-as-violin.wav
     """
     options.check_sound(output)
@@ -41,7 +44,8 @@ def synth_command(book: str, output: Path, **values: Any) -> None:
     made = synthesize(codebook, **following.gather(values, codebook))
     with written(output, ".wav") as file:
         audio.save(file, made.y, made.path.sr)
-    files.write(made, codebook.table, targets=options.split_pairs(values["targets"], "--target"))
+    drawn = options.split_pairs(values["targets"], "--target")
+    files.write(made, codebook.table, targets=drawn, like=values["like"])
     for line in warnings_of(made.report):
         click.echo(f"Warning: {line}", err=True)
     say("\n".join([*summarize(made.report), f"wrote {output}"]))

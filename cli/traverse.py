@@ -6,9 +6,9 @@ import click
 
 from vqsynth.cli import options
 from vqsynth.cli.outputs import dark as dark_option
-from vqsynth.cli.streams import say, written
+from vqsynth.cli.outputs import write_rendered
+from vqsynth.cli.streams import say
 from vqsynth.plot import plot_traverse
-from vqsynth.sound import audio
 from vqsynth.store import load
 
 
@@ -24,13 +24,16 @@ from vqsynth.store import load
     help="Number of frames that each code is held.",
 )
 @options.output
-@click.option("--plot", "plot_file", type=options.File, help="Picture of the sound to write, PNG or SVG.")
+@click.option(
+    "--path", "path_file", type=options.OutputFile, help="Path file to write, JSON: the codes and gains, for `decode`."
+)
+@click.option("--plot", "plot_file", type=options.File, help="Picture to write, with codes and values, PNG or SVG.")
 @dark_option
 @options.excitation
 @options.seed
 def traverse_command(
-    book: str, by: str, descending: bool, frames_per_code: int, output: Path, plot_file: Path | None, dark: bool,
-    excitation: str | None, seed: int | None,
+    book: str, by: str, descending: bool, frames_per_code: int, output: Path, path_file: Path | None,
+    plot_file: Path | None, dark: bool, excitation: str | None, seed: int | None,
 ) -> None:  # fmt: skip
     """Hear the codes of codebook BOOK one after the other in the order of a descriptor, all equally loud.
 
@@ -41,15 +44,14 @@ def traverse_command(
       vqsynth traverse violin --by centroid -o violin-by-centroid.wav --plot violin-by-centroid.png
     """
     options.check_sound(output)
-    options.check_outputs(output, picture=plot_file)
+    options.check_outputs(output, path_file, picture=plot_file, inputs=options.input_files(book))
     codebook = load(book)
     path = codebook.traverse(by, descending=descending, frames_per_code=frames_per_code)
-    y = codebook.render(path, excitation=excitation, seed=seed)
-    with written(output, ".wav") as file:
-        audio.save(file, y, path.sr)
+    y = write_rendered(codebook, [path], output, path_file, excitation=excitation, seed=seed)
     if plot_file:
-        table = codebook.table
-        values, unit = table.column(by)[path.codes], table.units[table.position(by)]
-        grains = codebook.grains.magnitudes[path.codes]
-        plot_traverse(y, path.sr, values, plot_file, name=by, unit=unit, magnitudes=grains, dark=dark)
+        table, grains = codebook.table, codebook.grains.magnitudes[path.codes]
+        plot_traverse(
+            y, path.sr, table.column(by)[path.codes], plot_file, name=by, unit=table.units[table.position(by)],
+            magnitudes=grains, codes=path.codes, title=f"{codebook.name} by {by}", dark=dark,
+        )  # fmt: skip
     say(f"{len(set(path.codes.tolist()))} codes in {path.seconds:.2f} s\nwrote {output}")

@@ -72,6 +72,7 @@ class Originals:
         bent = book.follow(seconds=0.2, centroid=900)
         path.save(folder / "path.json")
         _controlled(bent).save(folder / "controls.json")
+        (folder / "rows.json").write_text(json.dumps(_controlled(bent).to_fields()))
         save_layers([bent, bent.with_codes(bent.codes[::-1])], folder / "layers.json")
         latents = model.encode(y, SR)
         latents.save(folder / "latents.json")
@@ -166,6 +167,7 @@ def _use_checkpoint(file: Path) -> None:
 
 _USES: dict[str, Callable[[Path], None]] = {
     "book": _use_book, "model": _use_model, "path": _use_path, "controls": _use_path, "layers": _use_path,
+    "rows": _use_path,
     "latents": _use_latents, "curve": _use_curve, "points": _use_curve, "checkpoint": _use_checkpoint,
     "a": _use_sound, "float": _use_sound,
 }  # fmt: skip

@@ -31,6 +31,7 @@ from vqsynth.follow import layers as layering
 from vqsynth.follow import reach as preview
 from vqsynth.follow.limits import Limits
 from vqsynth.follow.synthesis import synthesize
+from vqsynth.follow.translation import translate
 from vqsynth.path import CodePath, load_layers, save_layers
 from vqsynth.sound import audio
 from vqsynth.sound.descriptors import descriptor, measure
@@ -130,6 +131,7 @@ def public_calls(book: Codebook, model: ContinuousModel) -> Iterator[tuple[str, 
         },
     )
     yield "save_layers", save_layers, {"paths": [path], "file": "layers.json"}
+    yield "translate", translate, {"paths": [path], "source": book, "book": book, "mapping": "clamp", "limits": None}
     yield "load_layers", load_layers, {"file": "layers.json"}
     yield (
         "correct_path",

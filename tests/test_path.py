@@ -42,7 +42,7 @@ def test_save_and_load_return_the_same_path(path: CodePath, tmp_path_factory: py
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"codes": [1, 2]}, "3 codes|make 3 frames"),
+        ({"codes": [1, 2]}, r"different numbers of frames \(codes 2, gain_db 3\); shorten the longer ones too"),
         ({"codes": [1, 2, -3]}, "integers of 0 or more"),
         ({"codes": [1, 2, 2.5]}, "must hold integers only"),
         ({"codes": [1, 2, 10**30]}, "cannot be used"),
@@ -57,13 +57,15 @@ def test_save_and_load_return_the_same_path(path: CodePath, tmp_path_factory: py
         ({"codebook": "x" * 2000}, "'codebook' must be at most 1000 characters long"),
         ({"codebook": "\ud800"}, "half a character"),
         ({"tilt_db": [0, 0, "1"]}, "'tilt_db' must hold numbers only"),
-        ({"tilt_db": [0, 0]}, "tilt_db must hold 3 numbers"),
+        ({"tilt_db": [0, 0]}, "codes 3, gain_db 3, tilt_db 2"),
+        ({"codes": [], "gain_db": []}, "it has no frames"),
+        ({"n_samples": 0}, "n_samples must be a whole number of 1 or more"),
         ({"sr": 10**400}, "sr must be a whole number of 1 or more, up to"),
-        ({"format": True}, "format is True, this version reads up to 1"),
-        ({"format": -1}, "format is -1, this version reads up to 1"),
+        ({"format": True}, "format is True, this version reads up to 2"),
+        ({"format": -1}, "format is -1, this version reads up to 2"),
         ({"hop_length": 0}, "hop_length must be a whole number of 1 or more"),
         ({"sr": "fast"}, "'sr' must be of type int"),
-        ({"format": 99}, "format is 99, this version reads up to 1"),
+        ({"format": 99}, "format is 99, this version reads up to 2"),
         ({"format": None}, "format is None"),
         ({"kind": "latent path"}, "its kind is 'latent path', not 'path'"),
         ({"seed": True}, "'seed' must be of type int"),
@@ -76,7 +78,7 @@ def test_load_changed_field_is_refused(change: dict[str, Any], message: str, tmp
         CodePath.load(file)
 
 
-@pytest.mark.parametrize("name", FIELDS)
+@pytest.mark.parametrize("name", sorted(FIELDS.keys() - {"n_samples", "sha256", "excitation", "seed"}))
 def test_load_missing_field_is_refused(name: str, tmp_path: Path) -> None:
     file = tmp_path / "path.json"
     file.write_text(json.dumps({k: v for k, v in FIELDS.items() if k != name}))

@@ -173,7 +173,7 @@ def test_verb_that_is_none_says_which_is_meant(run: Run, words: str, says: str) 
 
 def test_wrong_input_of_the_right_kind_keeps_its_own_message(run: Run, files: Path, book_folder: Path) -> None:
     fields = json.loads(Path("p.json").read_text())
-    Path("p.json").write_text(json.dumps(fields | {"codes": [999] * len(fields["codes"])}))
+    Path("p.json").write_text(json.dumps(fields | {"runs": [run | {"code": 999} for run in fields["runs"]]}))
     code, _, err = run("decode", "p.json", "--book", book_folder, "-o", "x.wav")
     assert code == 1 and "names code 999" in err and "use:" not in err
 

@@ -215,10 +215,10 @@ class Codebook:
     def check_path(self, path: CodePath) -> None:
         """Refuse a path of another codebook. Raises CodebookError, and ParameterError for what is no path."""
         check_kind("path", path, CodePath, "a CodePath")
-        if path.sha256 not in self.known_hashes:
+        if path.sha256 not in self.known_hashes if path.sha256 else path.codebook != self.name:
             raise CodebookError(
-                f"the path was made with codebook {path.codebook!r} of hash {path.sha256[:8]}, this is {self.name!r} "
-                f"of hash {self.sha256[:8]}; name the right one, or encode the sound again"
+                f"the path was made with codebook {path.codebook!r} of hash {path.sha256[:8] or '?'}, this is "
+                f"{self.name!r} of hash {self.sha256[:8]}; name the right one, or translate the path"
             )
         check_fit(path, self.grains)
 

@@ -1,7 +1,8 @@
-"""A path: a row of codes with gains, the score of a sound. Small, editable, diffable, reproducible to the bit."""
+"""A path: a row of codes with gains, the score of a sound. Small, editable, diffable, reproducible to the bit.
 
-import json
-import warnings
+Its file is JSON, a line for each run of a code, as `vqsynth.codes.pathtext` tells.
+"""
+
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -10,16 +11,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from vqsynth.checks import check_kind, check_path, check_row, check_whole, show
-from vqsynth.codes.controls import CONTROLS, Controls, read_controls
+from vqsynth.codes.controls import Controls
+from vqsynth.codes.pathtext import KIND, MOST_SAMPLES, ROWS, read_layers, write_text
 from vqsynth.codes.voice import LOUDEST_DB, SILENT_DB
-from vqsynth.errors import CodebookError, ParameterError, VqsynthWarning
+from vqsynth.errors import CodebookError, ParameterError
 from vqsynth.sound.excitation import check_seed
 from vqsynth.storage.files import MOST_TEXT_BYTES, StrPath, read_regular, write_whole
-from vqsynth.storage.records import check_field, parse_json, read_integers, read_numbers
+from vqsynth.storage.records import parse_json
 
-FORMAT = 1
-KIND = "path"
-MOST_SAMPLES = 2**40
 GAIN_DECIMALS = 4
 """Gains are kept to a ten-thousandth of a decibel, so that a path file says exactly what is rendered."""
 
@@ -87,16 +86,16 @@ class CodePath:
         return replace(self, codes=check_row("codes", codes, whole=True))
 
     def to_fields(self) -> dict[str, Any]:
-        """List what a path file holds."""
+        """List what a path file of rows holds."""
         return {
-            "format": FORMAT, "kind": KIND, "codebook": self.codebook, "sha256": self.sha256, "sr": self.sr,
+            "format": ROWS, "kind": KIND, "codebook": self.codebook, "sha256": self.sha256, "sr": self.sr,
             "hop_length": self.hop_length, "n_samples": self.n_samples, "excitation": self.excitation,
             "seed": self.seed, "codes": self.codes.tolist(), "gain_db": self.gain_db.tolist(),
         } | (self.controls.to_fields() if self.controls else {})  # fmt: skip
 
     def save(self, path: StrPath) -> None:
-        """Write the path as JSON, whole or not at all, rows of numbers that a person can edit."""
-        write_whole(check_path("path", path), _to_text(self) + "\n")
+        """Write the path as JSON, whole or not at all, a line for each run of a code, that a person can edit."""
+        save_layers([self], path)
 
     @classmethod
     def load(cls, path: StrPath) -> "CodePath":
@@ -113,12 +112,7 @@ def save_layers(paths: Sequence[CodePath], file: StrPath) -> None:
     Raises ParameterError for none, and for paths of different codebooks, rates or lengths.
     """
     check_layers(paths)
-    check_path("file", file)
-    layers = ",\n".join(map(_to_text, paths))
-    write_whole(
-        file,
-        f'{{\n"format": {FORMAT},\n"kind": "{KIND}",\n"layers": [\n{layers}\n]\n}}\n' if paths[1:] else layers + "\n",
-    )
+    write_whole(check_path("file", file), write_text([path.to_fields() for path in paths]))
 
 
 def load_layers(file: StrPath) -> tuple[CodePath, ...]:
@@ -133,17 +127,11 @@ def load_layers(file: StrPath) -> tuple[CodePath, ...]:
     except ValueError as e:
         raise CodebookError(f"'{file}' is no path file (JSON with codes and gain_db): {e}") from e
     try:
-        layered = isinstance(fields, dict) and "layers" in fields
-        paths = tuple(CodePath(**_check_fields(layer)) for layer in (_list_layers(fields) if layered else [fields]))
+        paths = tuple(CodePath(**layer) for layer in read_layers(fields))
         check_layers(paths)
     except ParameterError as e:
         raise CodebookError(f"the path file '{file}' cannot be used: {e}") from e
     return paths
-
-
-def _to_text(path: CodePath) -> str:
-    rows = (f"  {json.dumps(name)}: {json.dumps(value)}" for name, value in path.to_fields().items())
-    return "{\n" + ",\n".join(rows) + "\n}"
 
 
 def check_layers(paths: Sequence[CodePath]) -> None:
@@ -154,35 +142,3 @@ def check_layers(paths: Sequence[CodePath]) -> None:
         check_kind("each layer", path, CodePath, "a CodePath")
     if len({(path.sha256, path.sr, path.hop_length, path.n_samples) for path in paths}) != 1:
         raise ParameterError("layers must be paths, one or more, of one codebook and one length")
-
-
-_FACTS: dict[str, type] = {
-    "codebook": str, "sha256": str, "sr": int, "hop_length": int, "n_samples": int, "excitation": str, "seed": int,
-}  # fmt: skip
-
-
-def _list_layers(fields: dict[str, Any]) -> list[Any]:
-    _check_format(fields)
-    return list(check_field(fields, "layers", list))
-
-
-def _check_format(fields: dict[str, Any]) -> None:
-    if type(fields.get("format")) is not int or not 1 <= fields["format"] <= FORMAT:
-        raise ParameterError(f"its format is {str(fields.get('format'))[:20]}, this version reads up to {FORMAT}")
-
-
-def _check_fields(fields: Any) -> dict[str, Any]:
-    if not isinstance(fields, dict):
-        raise ParameterError("expected an object with codes and gain_db")
-    if fields.get("kind", KIND) != KIND:
-        raise ParameterError(f"its kind is {str(fields['kind'])[:60]!r}, not {KIND!r}")
-    _check_format(fields)
-    blends = fields.get("blend")
-    if isinstance(blends, list) and any(blends):
-        warnings.warn("the path blends codes, which is no longer done; it plays without", VqsynthWarning, stacklevel=2)
-    codes = read_integers(check_field(fields, "codes", list), "codes")
-    return {name: check_field(fields, name, kind) for name, kind in _FACTS.items()} | {
-        "codes": codes,
-        "gain_db": read_numbers(check_field(fields, "gain_db", list), "gain_db"),
-        "controls": read_controls(fields, len(codes)) if CONTROLS & set(fields) else None,
-    }

@@ -48,4 +48,5 @@ def morph_command(
     curve = make_curve(weight)
     loaded = rendering.load_model(folder, values)
     first, second = (rendering.read_path(loaded, file) for file in (a, b))
-    rendering.render(loaded, morph(first, second, weight=curve, align=align, of=of, seconds=seconds), values)
+    path = morph(first, second, weight=curve, align=align, of=of, seconds=seconds)
+    rendering.render(loaded, path, values, title=f"{loaded.name}: {a.stem} to {b.stem}, weight {weight}")

@@ -31,4 +31,5 @@ def plane_command(model: str, corners: tuple[Path, ...], at: str, seconds: float
     read_walk(at)
     loaded = rendering.load_model(folder, values)
     paths = [rendering.read_path(loaded, file) for file in corners]
-    rendering.render(loaded, walk_plane(paths, at, seconds=seconds), values)
+    title = f"{loaded.name}: {', '.join(file.stem for file in corners)} at {at}"
+    rendering.render(loaded, walk_plane(paths, at, seconds=seconds), values, title=title)

@@ -9,13 +9,16 @@ import click
 
 from vqsynth.cli import options
 from vqsynth.cli.given import LATENTS, MODEL, SOUND
+from vqsynth.cli.outputs import dark
 from vqsynth.cli.streams import STANDARD, FilePath, Name, readable, say, written
 from vqsynth.codes.spectra import EXCITATIONS
 from vqsynth.continuous.latentfiles import SUFFIXES, check_suffix
 from vqsynth.continuous.latents import LatentPath
 from vqsynth.continuous.model import ContinuousModel
 from vqsynth.continuous.store import load
+from vqsynth.curves.sources import source_file
 from vqsynth.errors import AudioError
+from vqsynth.plot import plot_latents
 from vqsynth.sound import audio
 
 _OPTIONS = (
@@ -28,6 +31,10 @@ _OPTIONS = (
     ),
     click.option("--seed", type=click.IntRange(min=0), help="Seed of the noise.  [default: the path's]"),
     click.option("--path", "path_file", type=options.OutputFile, help="Latent path to write, JSON or safetensors."),
+    click.option(
+        "--plot", "plot_file", type=options.File, help="Picture of the latent path to write, PNG, SVG or PDF."
+    ),
+    dark,
 )
 Model = Name(MODEL)
 SoundOrPath, PathFile = FilePath(SOUND, LATENTS), FilePath(LATENTS, standard="input")
@@ -35,7 +42,7 @@ model_argument = click.argument("model", type=Model)
 
 
 def render_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the options -o, --vocoder, --excitation, --seed and --path, for `check` and `render`."""
+    """Give a command the options -o, --vocoder, --excitation, --seed, --path and --plot, for `check` and `render`."""
     return reduce(lambda made, option: option(made), reversed(_OPTIONS), command)
 
 
@@ -44,7 +51,7 @@ def check(values: dict[str, Any], *inputs: Path) -> None:
     options.check_sound(values["output"])
     if values["path_file"]:
         check_latents(values["path_file"])
-    options.check_outputs(values["output"], values["path_file"], inputs=inputs)
+    options.check_outputs(values["output"], values["path_file"], picture=values["plot_file"], inputs=inputs)
 
 
 def check_latents(output: Path) -> None:
@@ -55,7 +62,7 @@ def check_latents(output: Path) -> None:
 
 def curve_files(*texts: str) -> tuple[Path, ...]:
     """List the files that curves and walks are read from."""
-    return tuple(Path(text[1:]) for text in texts if text.startswith("@"))
+    return tuple(filter(None, map(source_file, texts)))
 
 
 def load_model(folder: Path, values: dict[str, Any]) -> ContinuousModel:
@@ -90,8 +97,8 @@ def encode_file(model: ContinuousModel, file: Path) -> LatentPath:
         raise AudioError(f"'{file}' cannot be encoded: {e}") from e
 
 
-def render(model: ContinuousModel, path: LatentPath, values: dict[str, Any]) -> None:
-    """Decode a path, write the sound and, where asked for, the path as it was decoded."""
+def render(model: ContinuousModel, path: LatentPath, values: dict[str, Any], *, title: str | None = None) -> None:
+    """Decode a path, write the sound and, where asked for, the path as it was decoded, and a picture of it."""
     path = model.direct(path, **{name: values[name] for name in ("vocoder", "excitation", "seed")})
     with written(values["output"], ".wav") as file:
         audio.save(file, model.decode(path), path.sr)
@@ -100,3 +107,6 @@ def render(model: ContinuousModel, path: LatentPath, values: dict[str, Any]) -> 
         with written(values["path_file"], ".json") as file:
             path.save(file)
         say(f"wrote {values['path_file']}")
+    if values["plot_file"]:
+        plot_latents(path, values["plot_file"], title=title, dark=values["dark"])
+        say(f"wrote {values['plot_file']}")

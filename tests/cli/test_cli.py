@@ -13,6 +13,7 @@ import soundfile
 
 from tests.conftest import Run
 from vqsynth.cli.names import VERBS
+from vqsynth.path import CodePath
 
 
 def test_synth_writes_sound_path_report_and_plot(run: Run, book_folder: Path, tmp_path: Path) -> None:
@@ -26,7 +27,7 @@ def test_synth_writes_sound_path_report_and_plot(run: Run, book_folder: Path, tm
     assert (len(y), sr) == (24000, 16000)
     assert (tmp_path / "p.png").read_bytes().startswith(b"\x89PNG")
     report = json.loads((tmp_path / "r.json").read_text())
-    assert report["codes"] == json.loads((tmp_path / "p.json").read_text())["codes"]
+    assert report["codes"] == CodePath.load(tmp_path / "p.json").codes.tolist()
     assert set(report["descriptors"]) == {"centroid", "loudness"}
 
 
@@ -111,7 +112,7 @@ def test_decode_path_of_another_book_is_refused(run: Run, book_folder: Path, tmp
     Path("p.json").write_text(json.dumps(fields | {"sha256": "0" * 64}))
     code, _, err = run("decode", "p.json", "--book", book_folder, "-o", "b.wav")
     assert code == 1 and "hash 00000000" in err
-    Path("p.json").write_text(json.dumps(fields | {"codes": [999] * len(fields["codes"])}))
+    Path("p.json").write_text(json.dumps(fields | {"runs": [run | {"code": 999} for run in fields["runs"]]}))
     code, _, err = run("decode", "p.json", "--book", book_folder, "-o", "b.wav")
     assert code == 1 and "names code 999" in err
     assert not (tmp_path / "b.wav").exists()
@@ -186,3 +187,42 @@ def test_list_tells_of_links_to_nowhere(run: Run, tmp_path: Path, verb: tuple[st
     code, out, err = run(*verb, "books")
     assert code == 1 and "name" in out
     assert err.startswith("Error: ") and "books/gone' is a link to nowhere (away)" in err
+
+
+def test_synth_without_seconds_lasts_until_the_last_breakpoint(run: Run, book_folder: Path) -> None:
+    code, _, err = run("synth", book_folder, "--target", "pitch=0:A3 ~0.7:C5", "-o", "a.wav", "--path", "p.json")
+    assert code == 0, err
+    assert CodePath.load("p.json").n_samples == round(0.7 * 16000)
+
+
+@pytest.mark.parametrize(("options", "message"), [
+    (["--map", "pitch=loud"], "--map pitch must be one of clamp, minmax"), (["--map", "loud"], "--map must be one of"),
+    (["--map", "rank", "--map", "clamp"], "says twice how all targets are mapped"),
+    (["--map", "picth=rank"], "unknown descriptor 'picth'; did you mean 'pitch'"),
+    (["--map", "pitch=rank", "--map", "pitch=clamp"], "names 'pitch' twice"),
+])  # fmt: skip
+def test_synth_map_that_says_nothing_usable_is_refused(
+    run: Run, book_folder: Path, options: list[str], message: str
+) -> None:
+    code, _, err = run("synth", book_folder, "--target", "pitch=300", "--seconds", 1, "-o", "a.wav", *options)
+    assert code == 1 and message in err
+
+
+def test_synth_map_of_a_descriptor_maps_it_alone(run: Run, book_folder: Path) -> None:
+    target = ["--target", "centroid=line(1,2)", "--target", "flatness=line(1,2)", "--seconds", 0.5, "--rounds", 0]
+    asked = {}
+    for name, options in (("all", ["--map", "minmax"]), ("one", ["--map", "centroid=minmax"]),
+                          ("both", ["--map", "clamp", "--map", "flatness=minmax"])):  # fmt: skip
+        assert run("synth", book_folder, *target, *options, "-o", "a.wav", "--report", "r.json")[0] == 0
+        rows = json.loads(Path("r.json").read_text())["descriptors"]
+        asked[name] = [rows[key]["asked"] for key in ("centroid", "flatness")]
+    assert asked["one"][0] == asked["all"][0] and asked["one"][1] != asked["all"][1]
+    assert asked["both"][0] != asked["all"][0] and asked["both"][1] == asked["all"][1]
+
+
+def test_batch_without_seconds_takes_what_the_curves_say_or_refuses(run: Run, book_folder: Path) -> None:
+    code, _, err = run("batch", "-b", book_folder, "--target", "pitch=300", "-o", "out")
+    assert code == 1 and "--target needs --seconds, or a curve that says how long it lasts" in err
+    code, _, err = run("batch", "-b", book_folder, "--target", "pitch=0:A3 0.5:A4; centroid=900", "-o", "out")
+    assert code == 0, err
+    assert json.loads(Path("out/thirds-1.json").read_text())["seconds"] == 0.5

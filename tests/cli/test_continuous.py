@@ -141,6 +141,16 @@ def test_morph_of_an_instant_with_a_sound_is_a_warning_and_a_sound(run: Run, mod
     assert code == 0 and err.startswith("Warning: a sound of 0.01 s is stretched") and err.count("\n") == 1
 
 
+def test_morph_and_plane_draw_what_they_made(run: Run, model: Path) -> None:
+    assert run("morph", model, "a.wav", "b.wav", "-o", "m.wav", "--plot", "m.svg", "--path", "m.json")[0] == 0
+    assert "small: a to b, weight line(0,1)" in Path("m.svg").read_text() and Path("m.json").exists()
+    corners = ("a.wav", "b.wav", "c.wav", "d.wav")
+    assert run("plane", model, *corners, "--at", "0.5,0.5", "-o", "p.wav", "--plot", "p.svg", "--dark")[0] == 0
+    assert "small: a, b, c, d at 0.5,0.5" in Path("p.svg").read_text()
+    code, _, err = run("morph", model, "a.wav", "b.wav", "-o", "x.wav", "--plot", "x.gif")
+    assert code == 1 and "a picture must end in" in err and not Path("x.wav").exists()
+
+
 def test_plane_walks_between_four_sounds(run: Run, model: Path) -> None:
     walk = "0:0.1,0.2 0.5:0.9,0.8"
     code, out, err = run("plane", model, *(f"{n}.wav" for n in "abcd"), "--at", walk, "--path", "p.json", "-o", "p.wav")

@@ -14,6 +14,7 @@ from tests.page.parsing import assert_needs_no_network, parse_page
 from tests.plot.pictures import png_size, texts
 from vqsynth.cli.main import verbs
 from vqsynth.errors import ParameterError, VqsynthError
+from vqsynth.path import CodePath
 
 Run = Callable[..., Result]
 TARGET = ("--target", "centroid=line(p10,p90)", "--seconds", 1)
@@ -37,9 +38,24 @@ def error(result: Result) -> VqsynthError:
 @pytest.mark.parametrize("method", ["pca", "tsne"])
 def test_map_writes_a_picture_of_every_code(run: Run, book_folder: Path, method: str) -> None:
     done = run("map", book_folder, "-o", "a é.svg", "--method", method, "--color", "pitch", "--histogram", "flatness")
-    assert done.exit_code == 0 and done.output == "wrote a é.svg\n"
+    assert done.exit_code == 0 and done.stdout == "wrote a é.svg\n"
     said = texts(Path("a é.svg"))
     assert "thirds: 64 codes" in said and "pitch (Hz)" in said and "flatness (dB): 64 of 64 codes" in said
+
+
+def test_map_html_is_a_page_of_every_code_with_or_without_a_picture(run: Run, book_folder: Path) -> None:
+    done = run("map", book_folder, "--html", "a.html", "--color", "pitch")
+    assert done.exit_code == 0 and done.output == "wrote a.html\n"
+    data = json.loads(parse_page(Path("a.html")).by_id("data").text)
+    assert len(data["points"]) == 64 and data["color"] == "pitch"
+    assert run("map", book_folder, "--html", "b.html", "-o", "b.png").output == "wrote b.png\nwrote b.html\n"
+    neither = run("map", book_folder)
+    assert neither.exit_code == 2 and "give a picture to write with -o, a page with --html, or both" in neither.output
+
+
+def test_map_tsne_says_that_it_works(run: Run, book_folder: Path) -> None:
+    done = run("map", book_folder, "--method", "tsne", "-o", "a.png")
+    assert "placing the codes by t-SNE ..." in done.stderr and done.stdout == "wrote a.png\n"
 
 
 def test_map_dark_is_another_picture_of_the_same_size(run: Run, book_folder: Path) -> None:
@@ -108,6 +124,25 @@ def test_traverse_plot_shows_the_grains(run: Run, book_folder: Path) -> None:
     done = run("traverse", book_folder, "--by", "pitch", "-o", "t.wav", "--plot", "t.svg", "--dark")
     assert done.exit_code == 0, done.output
     assert "the codes' grains, in the same order" in texts(Path("t.svg"))
+
+
+def test_traverse_path_and_plot_name_the_codes_that_are_heard(run: Run, book_folder: Path) -> None:
+    names = ("--path", "t.json", "--plot", "t.svg", "--seed", "5")
+    assert run("traverse", book_folder, "--by", "pitch", "-o", "t.wav", *names).exit_code == 0
+    path = CodePath.load("t.json")
+    assert run("decode", "t.json", "--book", book_folder, "-o", "again.wav").exit_code == 0
+    assert Path("again.wav").read_bytes() == Path("t.wav").read_bytes() and path.seed == 5
+    said = texts(Path("t.svg"))
+    lines = said.splitlines()
+    assert {f" {path.codes[0]} ", f" {path.codes[-1]} "} <= set(lines) and "thirds by pitch" in said
+
+
+def test_synth_like_names_the_sound_on_its_page_and_picture(run: Run, book_folder: Path) -> None:
+    assert run("traverse", book_folder, "--by", "pitch", "--frames-per-code", 1, "-o", "a (1).wav").exit_code == 0
+    files = ("--html", "a.html", "--plot", "a.svg")
+    assert run("synth", book_folder, "--like", "a (1).wav", "-o", "b.wav", "--rounds", 0, *files).exit_code == 0
+    assert parse_page(Path("a.html")).find("h1")[0].text.startswith("thirds like a (1).wav: loudness")
+    assert "thirds like a (1).wav" in texts(Path("a.svg"))
 
 
 def test_table_html_loads_no_heavy_library(book_folder: Path, tmp_path: Path) -> None:

@@ -3,6 +3,8 @@
     controls       tilt, transposition, fundamental: what moves the spectrum of a code
     spectra        every code to its spectrum, every spectrum to its short sound
     voice          frames pushed into a voice, sound given
+    runs           rows of codes as a person writes them, a run an entry
+    pathtext       path files as text
     fundamentals   how strong the fundamental of a spectrum is
     filters        the language of table filters
     spreadsheet    tables as CSV, JSON and HTML

@@ -15,7 +15,7 @@ SILENCE = frozenset(("-inf", "-infinity", "-∞", "-1.#inf"))
 """The level of silence in decibels."""
 UNITS = {
     "s": 1.0, "sec": 1.0, "secs": 1.0, "seconds": 1.0, "sek": 1.0, "ms": 1e-3, "msec": 1e-3,
-    "hz": 1.0, "khz": 1e3, "db": 1.0, "dbfs": 1.0, "lufs": 1.0, "lkfs": 1.0,
+    "hz": 1.0, "khz": 1e3, "k": 1e3, "db": 1.0, "dbfs": 1.0, "lufs": 1.0, "lkfs": 1.0,
 }  # fmt: skip
 """Units that may follow a number, in small letters, and what they are worth in ours."""
 LONGEST_CELL = 64

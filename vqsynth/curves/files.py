@@ -13,12 +13,12 @@ from typing import Any, NamedTuple
 
 from vqsynth.curves.cells import is_gap, to_number, to_seconds
 from vqsynth.curves.praat import is_praat, read_praat
-from vqsynth.curves.tables import PERCENTILE, VALUES, read_table
+from vqsynth.curves.tables import VALUES, read_table
+from vqsynth.curves.values import LARGEST, PERCENTILE, is_value
 from vqsynth.errors import ParameterError
 
 SUFFIXES = (".csv", ".tsv", ".txt", ".dat", ".f0", ".json", ".pitchtier", ".intensitytier", ".pitch")
 MOST_BYTES = 16 * 2**20
-LARGEST = 1e12  # beyond it sums of values lose their digits
 PLACES = (("x",), ("y",))
 _MARKS_OF_ORDER = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 
@@ -27,18 +27,20 @@ _MARKS_OF_ORDER = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\
 class Reading:
     """Say what a file's values are to be.
 
-    name: of the descriptor, by which a heading may call them. gaps: whether there may be none, NaN. above_zero: whether
-    what is not above zero is none, as trackers of pitch mean it. silence: what a level of minus infinity stands for.
+    name: of the descriptor, by which a heading may call them. unit: of the descriptor. gaps: whether there may be none,
+    NaN. above_zero: whether what is not above zero is none, as trackers of pitch mean it. silence: what a level of
+    minus infinity stands for.
     """
 
     name: str = ""
     gaps: bool = False
     above_zero: bool = False
     silence: float = math.nan
+    unit: str = ""
 
 
 class Point(NamedTuple):
-    """A point of a file: where it stands, its seconds, and its value, a number, a percentile's text, or NaN."""
+    """A point of a file: where it stands, its seconds, and its value, a number, the text of one, or NaN."""
 
     where: str
     time_s: float
@@ -175,7 +177,7 @@ def _read_value(where: str, value: Any, reading: Reading) -> float | str:
     """Take a value that may be one; NaN where there is none. Raises ParameterError."""
     if value is None or (isinstance(value, str) and is_gap(value)) or (isinstance(value, float) and math.isnan(value)):
         return _gap(where, value, reading)
-    if isinstance(value, str) and PERCENTILE.fullmatch(value):
+    if isinstance(value, str) and is_value(value):
         return value
     if not isinstance(value, float):
         raise ParameterError(f"{where}: expected a number or a percentile such as p50 (got {_show(value)})")

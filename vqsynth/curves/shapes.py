@@ -37,17 +37,43 @@ def constant(value: float) -> Shape:
     return lambda times, seconds: np.full(len(times), value)
 
 
-def breakpoints(at_s: Doubles, values: Doubles) -> Shape:
+def breakpoints(at_s: Doubles, values: Doubles, ratios: NDArray[np.bool_] | None = None) -> Shape:
     """Join points by straight lines, and hold the first and the last outside; one point is a constant.
 
     at_s: (P,) in seconds, rising; values: (P,), NaN where there is none: a value beside one holds halfway to it.
-    Raises ParameterError where times do not rise.
+    ratios: (P,), whether one comes to a point by equal ratios instead.
+    Raises ParameterError where times do not rise, and where ratios are asked for of values that are not above zero.
     """
     falls = np.flatnonzero(np.diff(at_s) <= 0)
     if len(falls):
         first, second = at_s[falls[0]], at_s[falls[0] + 1]
         raise ParameterError(f"times must rise, none repeated (got {first:g} s, then {second:g} s); sort the points")
-    return lambda times, seconds: _interpolate(times, at_s, values)
+    if ratios is None or not ratios.any():
+        return lambda times, seconds: _interpolate(times, at_s, values)
+    return _glide(at_s, values, ratios)
+
+
+def _glide(at_s: Doubles, values: Doubles, ratios: NDArray[np.bool_]) -> Shape:
+    """Join points as `breakpoints` does, those in `ratios` (P,) to the one before by equal ratios."""
+    if ratios[0]:
+        raise ParameterError(f"~{at_s[0]:g} has no point before it to come from; leave its ~ away")
+    ends = np.flatnonzero(ratios | np.append(ratios[1:], False))
+    wrong = ends[~(values[ends] > 0)]
+    if len(wrong):
+        raise ParameterError(
+            f"equal ratios need values above zero at both ends (got {values[wrong[0]]:g} at {at_s[wrong[0]]:g} s); "
+            "leave the ~ away"
+        )
+    logs = np.where(values > 0, np.log(np.where(values > 0, values, 1.0)), 0.0)
+
+    def shape(times: Doubles, seconds: float) -> Doubles:
+        last = np.searchsorted(at_s, times, side="left").clip(1, len(at_s) - 1)
+        low, high = (np.minimum, np.maximum)
+        glided = np.exp(_interpolate(times, at_s, logs))
+        inside = glided.clip(low(values[last - 1], values[last]), high(values[last - 1], values[last]))
+        return np.where(ratios[last], inside, _interpolate(times, at_s, values))
+
+    return shape
 
 
 def spread(values: Doubles) -> Shape:

@@ -11,9 +11,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from vqsynth.curves.cells import find_mark, is_gap, to_number, to_seconds
+from vqsynth.curves.values import PERCENTILE, is_value
 from vqsynth.errors import ParameterError
 
-PERCENTILE = re.compile(r"p([0-9]+\.?[0-9]*)")
 MOST_ROWS = 500_000
 """An hour at 138 rows a second."""
 LONGEST_LINE = 20_000
@@ -126,8 +126,8 @@ def _is_word(cell: str) -> bool:
     """Tell a heading from a value: `nan` is a value, and a mistake that must be told."""
     if not cell:
         return True
-    is_value = PERCENTILE.fullmatch(cell) or is_gap(cell) or cell.lower() in ("inf", "infinity")
-    return not is_value and not _is_number(cell) and not cell[0].isdigit()
+    is_said = PERCENTILE.fullmatch(cell) or is_gap(cell) or cell.lower() in ("inf", "infinity")
+    return not is_said and not _is_number(cell) and not cell[0].isdigit()  # F0 is a heading, though a note too
 
 
 def _is_number(cell: str) -> bool:
@@ -141,7 +141,7 @@ def _find_mark(lines: Sequence[tuple[int, str]]) -> str | None:
             cells = _cells(line, mark)
             parts_numbers = mark != "," or not any(re.search(r"[0-9]\s+[-+.0-9]", cell) for cell in cells)
             pairs = zip(cells, cells[1:], strict=False)
-            if parts_numbers and any(_is_number(a) and (not _is_word(b) or _is_number(b)) for a, b in pairs):
+            if parts_numbers and any(_is_number(a) and (not _is_word(b) or is_value(b)) for a, b in pairs):
                 return mark
     first = lines[0][1] if lines else ""
     return next((mark for mark in _MARKS if mark and mark in first), None)

@@ -28,7 +28,9 @@ PITCH_WEIGHT = 12.0
 transposition reaches no further than a quarter tone. Centroid, loudness and pitch together, nrmse of pitch: .032 at a
 weight of 1. Speech on cello, frames within 50 cents of its pitch: 29 % at 1, 73 % at 12."""
 Mappings = str | Mapping[str, str]
-"""How targets are brought into range, one way for all or by descriptor, "clamp" where it says nothing."""
+"""How targets are brought into range, one way for all or by descriptor; "*" stands for those that are not named, which
+are else clamped."""
+OTHERS = "*"
 
 
 def sample_targets(
@@ -45,15 +47,37 @@ def sample_targets(
     times_s = grid.times_s(grid.count(grid.samples(seconds)))
     targets = {}
     how = _check_mappings(mapping, table)
-    for name, value in ({"loudness": DEFAULT_LOUDNESS_DB} | dict(curves)).items():
-        table.position(name)
-        reading = Reading(name, True, above_zero=_is_octave(table, name), silence=SILENT.get(name, math.nan))
-        hear = partial(_hear, name, grid)
-        curve = make_curve(value, percentile=partial(table.percentile, name), hear=hear, reading=reading)
+    for name, curve in make_curves({"loudness": DEFAULT_LOUDNESS_DB} | dict(curves), table, grid).items():
         sampled = curve.sample(times_s, seconds)
         mapped = name != "loudness"
         targets[name] = map_range(sampled, table, name, how.get(name, "clamp")) if mapped else _bridge(sampled)
     return targets
+
+
+def make_curves(curves: Mapping[str, Any], table: DescriptorTable, grid: FrameGrid) -> dict[str, Curve]:
+    """Make a curve of what is given for each descriptor; sounds are heard. Raises ParameterError as `make_curve` does.
+
+    A value may be a percentile of the table's own column and, where that is in Hz, a note.
+    """
+    made = {}
+    for name, value in curves.items():
+        unit = table.units[table.position(name)]
+        silence = SILENT.get(name, math.nan)
+        reading = Reading(name, True, above_zero=_is_octave(table, name), silence=silence, unit=unit)
+        hear = partial(_hear, name, grid)
+        made[name] = make_curve(value, percentile=partial(table.percentile, name), hear=hear, reading=reading)
+    return made
+
+
+def find_length(curves: Mapping[str, Curve]) -> float:
+    """Tell how long curves last, in seconds: until the last sound has ended and the last breakpoint has come.
+
+    Raises ParameterError where there is neither.
+    """
+    ends_s = [curve.ends_s for curve in curves.values() if curve.ends_s]
+    if not ends_s:
+        raise ParameterError("seconds must be given where no sound and no last breakpoint says how long it lasts")
+    return max(ends_s)
 
 
 def _check_mappings(mapping: Any, table: DescriptorTable) -> dict[str, str]:
@@ -61,9 +85,10 @@ def _check_mappings(mapping: Any, table: DescriptorTable) -> dict[str, str]:
         return dict.fromkeys(table.names, check_choice("the mapping", mapping, MAPPINGS))
     how = check_mapping("mapping", mapping)
     for name, kind in how.items():
-        table.position(name)
-        check_choice(f"the mapping of {name}", kind, MAPPINGS)
-    return how
+        if name != OTHERS:
+            table.position(name)
+        check_choice("the mapping" if name == OTHERS else f"the mapping of {name}", kind, MAPPINGS)
+    return dict.fromkeys(table.names, how.pop(OTHERS, "clamp")) | how
 
 
 def check_seconds(seconds: Any, grid: FrameGrid) -> float:
@@ -114,6 +139,7 @@ def _trace(text: str, times_s: NDArray[np.float64], values: NDArray[np.float64])
     return Curve(text, lambda times, seconds: np.interp(times, times_s, values), gaps=True)
 
 
-def _hear(name: str, grid: FrameGrid, path: Path) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    values = hear_sound(path, grid, (name,)).values[name]
-    return grid.times_s(len(values)), values
+def _hear(name: str, grid: FrameGrid, path: Path) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
+    heard = hear_sound(path, grid, (name,))
+    values = heard.values[name]
+    return grid.times_s(len(values)), values, heard.seconds

@@ -7,6 +7,7 @@
     correction   controls moved against the measured error
     layers       several paths that sound together
     synthesis    curves to a sound and its report
+    translation  a path played by another codebook
     batch        many sounds, one summary
 
 The command line and Python both come here.

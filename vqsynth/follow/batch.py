@@ -15,6 +15,7 @@ from typing import Any
 
 from vqsynth.checks import check_flag, check_kind, check_mapping, check_path, show
 from vqsynth.codebook import CODEBOOK, GRAINS, TABLE, Codebook
+from vqsynth.curves.sources import source_file
 from vqsynth.errors import ParameterError, VqsynthError
 from vqsynth.follow.synthesis import synthesize
 from vqsynth.sound import audio
@@ -51,7 +52,7 @@ class Request:
     @property
     def files(self) -> dict[str, Path]:
         """List the same by what they are read for: the name of a descriptor, or "like"."""
-        drawn = {name: Path(text[1:]) for name, text in self.curves.items() if text.startswith("@")}
+        drawn = {name: file for name, text in self.curves.items() if (file := source_file(text))}
         return drawn | ({"like": self.like} if self.like else {})
 
 

@@ -12,8 +12,7 @@ from vqsynth.codebook import OPTIONS, Codebook
 from vqsynth.codes.index import Targets
 from vqsynth.codes.selection import make_selection
 from vqsynth.codes.spectra import EXCITATIONS
-from vqsynth.curves.targets import PITCH_WEIGHT, curves_like, sample_weight
-from vqsynth.errors import ParameterError
+from vqsynth.curves.targets import OTHERS, PITCH_WEIGHT, Mappings, curves_like, find_length, make_curves, sample_weight
 from vqsynth.follow.correction import ROUNDS, TILTED, Trial, smooth_median, try_path
 from vqsynth.follow.layers import choose_layers, correct_layers, describe_layers
 from vqsynth.follow.limits import Limits, check_limits, check_rounds
@@ -48,7 +47,7 @@ def synthesize(
     *,
     seconds: float | None = None,
     like: StrPath | None = None,
-    mapping: str | None = None,
+    mapping: Mappings | None = None,
     excitation: str = "coherent",
     seed: int = 0,
     layers: int = 1,
@@ -60,7 +59,9 @@ def synthesize(
 
     Fields of `selection.Selection`, such as `method`, may be given beside the curves; weights may be curves. like: a
     sound whose loudness, centroid, flatness and pitch are asked for, for as long as it lasts; curves replace what it
-    has. mapping: how targets are brought into range (`vqsynth.curves.ranges`), "clamp", or with `like` as suits each.
+    has. seconds: by default until that sound has ended or, without one, the last sound or breakpoint of the curves.
+    mapping: how targets are brought into range (`vqsynth.curves.ranges`), one way for all or by descriptor, by default
+    "clamp", or with `like` as suits each.
     layers: how many paths sound together, no code twice at a time. rounds: how often the controls are moved against the
     error that the sound has; `limits` bounds them.
     Raises ParameterError for curves, names, durations and options that cannot be used.
@@ -118,7 +119,7 @@ def gather_targets(
     *,
     seconds: float | None = None,
     like: StrPath | None = None,
-    mapping: str | None = None,
+    mapping: Mappings | None = None,
     weights: Mapping[str, Any] | None = None,
     **curves: Any,
 ) -> tuple[dict[str, NDArray[np.float64]], dict[str, ArrayLike], float]:
@@ -131,11 +132,19 @@ def gather_targets(
         heard, sure, lasts = curves_like(check_path("like", like), book.grid)
         curves, seconds = {**heard, **curves}, lasts if seconds is None else seconds
         factors = {name: curve for name, curve in sure.items() if curves[name] is heard[name]} | factors
-    if seconds is None:
-        raise ParameterError("seconds must be given where no sound says how long it lasts")
-    suits = {} if like is None else {name: how for name, how in LIKE_MAPPING.items() if name in book.table.names}
-    targets = book.sample_curves(seconds=seconds, mapping=suits if mapping is None else mapping, **curves)
+    curves = make_curves(curves, book.table, book.grid)
+    seconds = find_length(curves) if seconds is None else seconds
+    targets = book.sample_curves(seconds=seconds, mapping=_suit(mapping, book, like), **curves)
     return targets, {n: sample_weight(w, book.grid, seconds=seconds) for n, w in factors.items()}, seconds
+
+
+def _suit(mapping: Mappings | None, book: Codebook, like: StrPath | None) -> Mappings:
+    """Add to a mapping by descriptor what suits the rest of a sound that is followed."""
+    if isinstance(mapping, str) or like is None:
+        return "clamp" if mapping is None else mapping
+    given = check_mapping("mapping", mapping)
+    suits = {} if OTHERS in given else {name: how for name, how in LIKE_MAPPING.items() if name in book.table.names}
+    return suits | given
 
 
 def correct_and_report(

@@ -1,15 +1,17 @@
-"""Pages that open from disk, without a network: one per render, and one per table.
+"""Pages that open from disk, without a network: one per render, one per table, and one per map.
 
     document      the frame of a page: nothing in it comes from elsewhere, everything said is escaped
     sounds        sound inside a page
     render_page   player, curves, codes and spectrogram of a render
     table_page    the table of a codebook, sortable and filterable, each code to be heard
+    map_page      the codes on a plane, each to be heard
 
 Beside the modules lie the style and the scripts, plain files that are copied into each page.
 """
 
 from vqsynth.page.document import check_page
+from vqsynth.page.map_page import write_map_page
 from vqsynth.page.render_page import check_length, write_render_page
 from vqsynth.page.table_page import write_table_page
 
-__all__ = ["check_length", "check_page", "write_render_page", "write_table_page"]
+__all__ = ["check_length", "check_page", "write_map_page", "write_render_page", "write_table_page"]

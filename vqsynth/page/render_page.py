@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from html import escape
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from vqsynth.page.sounds import embed_png, embed_wav
 from vqsynth.path import CodePath
 from vqsynth.plot.spectrogram import LOWEST_HZ, SpectrumImage, encode_image, image_sound
 from vqsynth.sound.frames import Floats
-from vqsynth.storage.files import StrPath
+from vqsynth.storage.files import StrPath, show_text
 
 LONGEST_S = 900.0
 """A page holds its sound: at 44.1 kHz a quarter of an hour makes 106 MB, about what browsers open willingly."""
@@ -36,17 +37,20 @@ def write_render_page(
     table: DescriptorTable,
     *,
     targets: Mapping[str, str] | None = None,
+    like: StrPath | None = None,
 ) -> None:
     """Write the page of a render: its path, its report, its sound (n_samples,) and the codebook's table.
 
-    targets: the curves as they were written, by descriptor, to be shown. The file is self-contained and whole or not
-    written at all. Raises ParameterError for another extension and for a sound of more than 15 minutes.
+    targets: the curves as they were written, by descriptor, to be shown; like: the sound that was followed. The file
+    is self-contained and whole or not written at all. Raises ParameterError for another extension and for a sound of
+    more than 15 minutes.
     """
     check_page(file)
     check_length(path.seconds)
     image = image_sound(y, path.sr)
     used = count_codes(path.codes)
-    title = f"{path.codebook}: {', '.join(report['descriptors'])}"
+    followed = "" if like is None else f" like {show_text(Path(like).name)}"
+    title = f"{path.codebook}{followed}: {', '.join(report['descriptors'])}"
     body = "\n".join([
         _heading(title, path, report, targets or {}),
         f'<audio id="player" controls preload="auto" src="{embed_wav(y, path.sr)}"></audio>',

@@ -4,20 +4,8 @@ const find = (id) => document.getElementById(id);
 const data = JSON.parse(find("data").textContent);
 const table = find("codes"), filter = find("filter");
 const lines = makeSortable(table, data.rows);
-let context = null, samples = null, playing = null, chosen = null;
-
-/** Play the code of a row: its samples are signed bytes under its own peak. */
-function play(row) {
-  context = context || new AudioContext();
-  samples = samples || Int8Array.from(atob(JSON.parse(find("sounds").textContent)), (c) => c.charCodeAt(0));
-  const buffer = context.createBuffer(1, data.length, data.sr), channel = buffer.getChannelData(0);
-  for (let i = 0; i < data.length; i++) channel[i] = (samples[row * data.length + i] / 127) * data.peaks[row];
-  if (playing) playing.stop();
-  playing = new AudioBufferSourceNode(context, { buffer });
-  playing.connect(context.destination);
-  context.resume();
-  playing.start();
-}
+const play = makePlayer(data, () => JSON.parse(find("sounds").textContent));
+let chosen = null;
 
 function choose(line) {
   if (chosen) { chosen.classList.remove("chosen"); chosen.tabIndex = -1; }

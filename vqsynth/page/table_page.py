@@ -12,7 +12,7 @@ from vqsynth.page.document import Page, check_page, table_html, write_page
 from vqsynth.page.sounds import CodeSounds, shorten_codes
 from vqsynth.storage.files import StrPath
 
-SCRIPTS = ("sorting.js", "filter.js", "table.js")
+SCRIPTS = ("sorting.js", "filter.js", "samples.js", "table.js")
 
 
 def write_table_page(file: StrPath, table: DescriptorTable, grains: Grains, *, title: str) -> None:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Doubles = NDArray[np.float64]
+LABELS = 16
+"""How many codes are named over a traverse."""
 
 
 def plot_report(
@@ -51,14 +53,15 @@ def plot_traverse(
     name: str,
     unit: str,
     magnitudes: ArrayLike | None = None,
+    codes: ArrayLike | None = None,
     title: str | None = None,
     dark: bool = False,
 ) -> None:
     """Draw the descriptor of codes played one after the other, above the spectrogram of their sound.
 
     y: (n,) at `sr` Hz; values: (N,), the descriptor of the codes, or of the frames, in the order played, each for an
-    equal time, NaN where not usable. magnitudes: (N, n_bins), their grains, drawn as a strip where given. Raises as
-    `plot_report` does.
+    equal time, NaN where not usable. magnitudes: (N, n_bins), their grains, drawn as a strip where given. codes: (N,),
+    their numbers, written over some of them with their values. Raises as `plot_report` does.
     """
     check_picture(path)
     samples, levels = check_samples(y), np.asarray(values, dtype=np.float64)
@@ -70,6 +73,8 @@ def plot_traverse(
         figure, panels, pairs = _lay_out(1, (1.55,) * len(images), title)
         panels[0].stairs(levels, edges_s, baseline=None, color=look.got, linewidth=1.6)
         panels[0].set_title(f"{label_descriptor(name, unit)}, code by code")
+        if codes is not None:
+            _label_codes(panels[0], np.asarray(codes), levels, edges_s)
         panels[0].set_ylabel(unit)
         for pair, image in zip(pairs, images, strict=True):
             draw_image(figure, pair, image)
@@ -78,6 +83,19 @@ def plot_traverse(
             pairs[1][0].set_title("the sound")
         pairs[-1][0].set_xlabel("time (s)")
         save_picture(figure, path)
+
+
+def _label_codes(panel: "Axes", codes: NDArray[Any], levels: Doubles, edges_s: Doubles) -> None:
+    """Write over evenly chosen codes which they are, and their values."""
+    starts = np.flatnonzero(np.diff(codes, prepend=codes[0] - 1))
+    stops = np.append(starts[1:], len(codes))
+    shown = np.unique(np.linspace(0, len(starts) - 1, min(LABELS, len(starts))).round().astype(int))
+    middles = [(edges_s[starts[i]] + edges_s[stops[i]]) / 2 for i in shown]
+    above = panel.secondary_xaxis("top")
+    values = ["none" if np.isnan(value) else f"{value:.4g}" for value in levels[starts[shown]]]
+    above.set_xticks(middles, [f"{code}\n{value}" for code, value in zip(codes[starts[shown]], values, strict=True)])
+    above.tick_params(labelsize=7.5)
+    above.set_xlabel("code, and its value", fontsize=7.5)
 
 
 def _lay_out(

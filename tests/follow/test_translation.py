@@ -1,0 +1,114 @@
+"""A path played by another codebook keeps its loudness and its pitch, and says what is out of reach."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.conftest import Run
+from tests.sound_worlds import GRID, harmonic_magnitudes
+from vqsynth.codebook import Codebook
+from vqsynth.errors import CodebookError, ParameterError
+from vqsynth.follow.limits import Limits
+from vqsynth.follow.translation import translate
+from vqsynth.path import CodePath
+from vqsynth.sound.descriptors import measure
+from vqsynth.sound.frames import FrameGrid
+
+
+def rebuild(book: Codebook, order: np.ndarray, grid: FrameGrid = GRID, name: str = "other") -> Codebook:
+    """Make a codebook of some of the same spectra in another order, maybe at another hop."""
+    return Codebook.build(
+        name=name, grid=grid, magnitudes=harmonic_magnitudes()[order], counts=np.arange(len(order)) + 1,
+        model_config=dict(book.card["model"]), model_state=dict(book.model_state), card={},
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def turned(book: Codebook) -> Codebook:
+    return rebuild(book, np.arange(64)[::-1])
+
+
+@pytest.fixture
+def path(book: Codebook) -> CodePath:
+    return book.follow(pitch="exp(160,700)", loudness="line(-30,-18)", seconds=1)
+
+
+def test_translate_to_the_same_spectra_in_another_order_finds_them(
+    book: Codebook, turned: Codebook, path: CodePath
+) -> None:
+    made = translate(path, book, turned).paths[0]
+    np.testing.assert_array_equal(made.codes, 63 - path.codes)
+    np.testing.assert_allclose(made.gain_db, path.gain_db, atol=1e-3)
+    np.testing.assert_allclose(turned.render(made), book.render(path), atol=2e-3)
+
+
+def test_translate_to_its_own_codebook_changes_nothing(book: Codebook, path: CodePath) -> None:
+    made = translate(path, book, book)
+    assert made.paths[0].to_fields() | {"transpose_cents": 0} == path.to_fields() | {"transpose_cents": 0}
+    assert all(kept.out_of_reach == 0 and kept.miss and kept.miss.error < 1e-9 for kept in made.kept.values())
+
+
+def test_translate_keeps_loudness_and_pitch_frame_by_frame_on_another_grid(book: Codebook, path: CodePath) -> None:
+    other = rebuild(book, np.arange(0, 64, 3), FrameGrid(sr=16000, n_fft=1024, hop_length=128))
+    found = translate(path, book, other)
+    made = found.paths[0]
+    assert (made.sr, made.hop_length, made.n_samples) == (16000, 128, path.n_samples)
+    before, after = (measure(y, GRID, ("loudness", "pitch")) for y in (book.render(path), other.render(made)))
+    inside = slice(4, -4)
+    assert np.abs(before["loudness"] - after["loudness"])[inside].mean() < 0.5
+    assert (
+        found.kept["pitch"].miss is not None and (found.kept["pitch"].miss.cents or 0) < 250
+    )  # rows of thirds, thinned
+
+
+def test_translate_transposes_no_further_than_the_limit(book: Codebook, path: CodePath) -> None:
+    other = rebuild(book, np.arange(0, 64, 3))
+    bent = translate(path, book, other, limits=Limits(transpose_cents=30)).paths[0]
+    assert bent.controls is not None and np.abs(bent.controls.transpose_cents).max() <= 30
+    assert translate(path, book, other, limits=Limits(transpose_cents=0)).paths[0].controls is None
+
+
+def test_translate_of_what_is_out_of_reach_says_so_and_mapping_brings_it_in(book: Codebook, path: CodePath) -> None:
+    low = rebuild(book, np.arange(24))
+    plain, mapped = translate(path, book, low), translate(path, book, low, mapping={"pitch": "minmax"})
+    assert plain.kept["pitch"].out_of_reach > 0.3 and mapped.kept["pitch"].out_of_reach < 0.05
+    (line,) = (line for line in plain.summarize() if line.startswith("pitch"))
+    assert "% out of reach (149.9 to 238.3 Hz); missed by" in line
+
+
+def test_translate_of_silence_stays_silent_and_noise_needs_no_pitch(book: Codebook, turned: Codebook) -> None:
+    codes, gains = np.array([7, 7, 15, 8, 8]), np.array([-20.0, -120, -120, -20, -20])
+    path = CodePath(book.name, book.sha256, 16000, 256, 5 * 256 - 1, codes, gains)
+    made = translate([path, path], book, turned).paths
+    assert len(made) == 2 and (made[0].gain_db == -120).tolist() == [False, True, True, False, False]
+    assert made[0].codes.tolist() == [56, 56, 48, 55, 55]
+
+
+def test_translate_of_a_path_of_another_codebook_is_refused(book: Codebook, turned: Codebook, path: CodePath) -> None:
+    with pytest.raises(CodebookError, match="this is 'other'"):
+        translate(path, turned, book)
+    with pytest.raises(ParameterError, match="each layer must be a CodePath"):
+        translate([3], book, turned)  # type: ignore[list-item]
+    renamed = replace(turned, table=replace(turned.table, names=tuple(f"x{n}" if n != "loudness" else n
+                                                                      for n in turned.table.names)))  # fmt: skip
+    with pytest.raises(ParameterError, match="share none of centroid, flatness, pitch"):
+        translate(path, book, renamed)
+
+
+def test_decode_translate_writes_sound_and_path_and_says_what_is_out_of_reach(
+    run: Run, book_folder: Path, turned: Codebook, path: CodePath
+) -> None:
+    turned.save("turned")
+    path.save("p.json")
+    options = ("--book", "turned", "--translate", "--from", book_folder, "--path", "t.json")
+    code, out, err = run("decode", "p.json", *options, "-o", "t.wav")
+    assert code == 0, err
+    assert "pitch: 0.0 % out of reach" in out
+    assert run("decode", "t.json", "--book", "turned", "-o", "again.wav")[0] == 0
+    assert Path("again.wav").read_bytes() == Path("t.wav").read_bytes()
+    code, _, err = run("decode", "p.json", "--book", book_folder, "--map", "rank", "-o", "x.wav")
+    assert code == 2 and "--map is an option of --translate; leave it away" in err
+    code, _, err = run("decode", "p.json", "--book", "turned", "-o", "x.wav")
+    assert code == 1 and "translate the path" in err
