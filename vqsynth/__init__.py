@@ -12,9 +12,9 @@ The modules, in the order in which data flows:
     path          a row of codes and gains: the score
     render        a path to sound, whole or block by block
     model/        the VQ-VAE            (torch lives here)
-    codebook      the grains, table and model of one sound world, and the methods that people use
-    store         finding and loading codebooks
     follow/       curves to a sound and its report: rendered, measured, corrected
+    codebook      the record of one sound world with the methods that people use
+    store         finding and loading codebooks
     continuous/   the continuous model: mel-spectrogram VAE and vocoders, on the ground floor of all this
     training/     sounds to a codebook or a continuous model
     plot/         the pictures          (matplotlib lives here)

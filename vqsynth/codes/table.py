@@ -13,10 +13,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from vqsynth.checks import check_flag, check_number, show, unknown_name
+from vqsynth.checks import check_flag, check_number, show
 from vqsynth.codes.filters import Bools, Columns, match_rows
 from vqsynth.codes.spreadsheet import KEYS, Sheet, csv_text, format_value, html_text, json_text, parse_csv
 from vqsynth.errors import CodebookError, ParameterError
+from vqsynth.sound.descriptors import find_name, plain_words
 from vqsynth.storage.files import StrPath, decode_text, read_regular, write_whole
 
 Floats = NDArray[np.float32]
@@ -65,9 +66,7 @@ class DescriptorTable:
 
     def position(self, name: str) -> int:
         """Find a descriptor's column number. Raises ParameterError for an unknown name."""
-        if not isinstance(name, str) or name not in self.names:
-            raise unknown_name(name, self.names, "descriptor")
-        return self.names.index(name)
+        return self.names.index(find_name(name, self.names))
 
     def percentile(self, name: str, p: float) -> float:
         """Take the p-th percentile, p in 0 to 100, of a descriptor over the codes that have a usable value.
@@ -106,7 +105,9 @@ class DescriptorTable:
         Returns (K,) bool. The language is that of `vqsynth.codes.filters`; `count` and `code` are names too.
         Raises ParameterError for what it does not read, and for an unknown name.
         """
-        return match_rows(expression, Columns((*KEYS, *self.names), self._field, self.percentile))
+        return match_rows(
+            expression, Columns((*KEYS, *plain_words(self.names), *self.names), self._field, self.percentile)
+        )
 
     def select(self, codes: ArrayLike) -> "DescriptorTable":
         """Take the rows of some codes, in their order and as often as they come, or those where a mask (K,) is true.

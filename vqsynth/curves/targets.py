@@ -1,7 +1,8 @@
 """What is asked for, frame by frame: curves sampled and mapped, or what a sound has."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from vqsynth.curves.language import Curve, make_curve
 from vqsynth.curves.listening import LIKE, hear_sound
 from vqsynth.curves.ranges import MAPPINGS, map_range
 from vqsynth.errors import ParameterError
+from vqsynth.sound.descriptors import find_name, plain_words
 from vqsynth.sound.frames import FrameGrid
 from vqsynth.storage.files import StrPath
 
@@ -29,6 +31,43 @@ transposition reaches no further than a quarter tone. Centroid, loudness and pit
 weight of 1. Speech on cello, frames within 50 cents of its pitch: 29 % at 1, 73 % at 12."""
 Mappings = str | Mapping[str, str]
 """How targets are brought into range, one way for all or by descriptor, "clamp" where it says nothing."""
+
+
+CurveLike = Any
+"""Anything that `vqsynth.curves.language.make_curve` takes: a number, text, values over time, a `Curve`."""
+
+
+def join_curves(
+    table: DescriptorTable,
+    targets: Mapping[str, CurveLike] | None,
+    curves: Mapping[str, CurveLike],
+    *,
+    options: Sequence[str],
+) -> dict[str, CurveLike]:
+    """Join what is asked for as `targets` with what came as keywords, by the names that the table has.
+
+    options: keywords of the caller, which a misspelt one may have meant. Raises ParameterError for unknown names, with
+    the nearest of options and descriptors, and for one asked for twice.
+    """
+    asked = {find_name(name, table.names): (name, curve) for name, curve in check_mapping("targets", targets).items()}
+    if len(asked) < len(targets or ()):
+        raise ParameterError(f"targets names a descriptor twice (got {', '.join(targets or ())}); give it once")
+    for word, curve in curves.items():
+        meant = get_close_matches(word, [*options, *table.names, *plain_words(table.names)], n=1)
+        if word not in table.names and meant and meant[0] in options:
+            raise ParameterError(
+                f"unknown option '{word}'; did you mean '{meant[0]}'? options are {', '.join(options)}"
+            )
+        name = find_name(word, table.names)
+        if name in asked:
+            raise ParameterError(f"{name} is asked for twice, by {asked[name][0]} and {word}; give it once")
+        asked[name] = word, curve
+    return {name: curve for name, (_, curve) in asked.items()}
+
+
+def by_name(table: DescriptorTable, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Name values by what the table calls their descriptors. Raises ParameterError for unknown names."""
+    return {find_name(name, table.names): value for name, value in values.items()}
 
 
 def sample_targets(
@@ -45,8 +84,8 @@ def sample_targets(
     times_s = grid.times_s(grid.count(grid.samples(seconds)))
     targets = {}
     how = _check_mappings(mapping, table)
-    for name, value in ({"loudness": DEFAULT_LOUDNESS_DB} | dict(curves)).items():
-        table.position(name)
+    asked = by_name(table, curves)
+    for name, value in (asked if "loudness" in asked else asked | {"loudness": DEFAULT_LOUDNESS_DB}).items():
         reading = Reading(name, True, above_zero=_is_octave(table, name), silence=SILENT.get(name, math.nan))
         hear = partial(_hear, name, grid)
         curve = make_curve(value, percentile=partial(table.percentile, name), hear=hear, reading=reading)
@@ -59,9 +98,8 @@ def sample_targets(
 def _check_mappings(mapping: Any, table: DescriptorTable) -> dict[str, str]:
     if isinstance(mapping, str):
         return dict.fromkeys(table.names, check_choice("the mapping", mapping, MAPPINGS))
-    how = check_mapping("mapping", mapping)
+    how = by_name(table, check_mapping("mapping", mapping))
     for name, kind in how.items():
-        table.position(name)
         check_choice(f"the mapping of {name}", kind, MAPPINGS)
     return how
 

@@ -3,6 +3,7 @@
     limits       how far controls are moved, at most
     steps        Newton steps of many values, each on its own
     report       what was asked and what was got
+    choosing     curves to a path of codes, by the table alone
     reach        what of a demand is within reach
     blending     blends of two near codes
     correction   controls moved against the measured error

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from vqsynth.codebook import CODEBOOK, MODEL, Codebook
+from vqsynth.codebook import Codebook
+from vqsynth.codes.record import CODEBOOK, MODEL
 from vqsynth.errors import ParameterError, VqsynthError
 from vqsynth.model.vqvae import ModelConfig
 from vqsynth.sound.distances import Distances, mean_distances
