@@ -4,6 +4,8 @@
     steps        Newton steps of many values, each on its own
     report       what was asked and what was got
     choosing     curves to a path of codes, by the table alone
+    record       the report as a record
+    display      what a notebook shows of a sound
     reach        what of a demand is within reach
     blending     blends of two near codes
     correction   controls moved against the measured error

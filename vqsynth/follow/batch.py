@@ -181,7 +181,7 @@ def _summarize(outcome: Outcome, keys: Sequence[tuple[str, str]]) -> list[str]:
 def _make_sound(job: Job, book: CodebookRecord, sources: Mapping[str, str]) -> dict[str, Any]:
     """Make a sound, write its report and then itself; without the sound there is no report either."""
     made = synthesize(book, targets=job.request.curves, like=job.request.like, **job.options)
-    report = made.report | {"seconds": made.path.seconds, "made_for": job.purpose, "made_from": sources}
+    report = made.report.to_dict() | {"seconds": made.path.seconds, "made_for": job.purpose, "made_from": sources}
     job.file.unlink(missing_ok=True)  # an outdated one beside the new report would pass for finished
     try:
         write_whole(job.report_file, json.dumps(report) + "\n")

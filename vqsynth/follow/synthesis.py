@@ -24,8 +24,10 @@ from vqsynth.curves.targets import (
 )
 from vqsynth.errors import ParameterError
 from vqsynth.follow.correction import ROUNDS, TILTED, Trial, smooth_median, try_path
+from vqsynth.follow.display import show_synthesis
 from vqsynth.follow.layers import choose_layers, correct_layers, describe_layers
 from vqsynth.follow.limits import Limits, check_limits, check_rounds
+from vqsynth.follow.record import Report
 from vqsynth.follow.report import make_report
 from vqsynth.path import CodePath
 from vqsynth.sound.audio import limit_peak
@@ -38,18 +40,31 @@ LIKE_MAPPING = {"centroid": "rank", "flatness": "rank", "pitch": "octave"}
 .97, against .74 unmapped), and melody in pitch."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Synthesis:
     """Hold the path of each layer, their sound (n_samples,) within full scale, and the report of asked and got."""
 
     paths: tuple[CodePath, ...]
     y: Floats
-    report: dict[str, Any]
+    report: Report
 
     @property
     def path(self) -> CodePath:
         """Take the path of the first layer, which mostly is the only one."""
         return self.paths[0]
+
+    @property
+    def sr(self) -> int:
+        """Tell the sample rate in Hz."""
+        return self.path.sr
+
+    def __repr__(self) -> str:
+        layers = f", {len(self.paths)} layers" if len(self.paths) > 1 else ""
+        asked = ", ".join(self.report.descriptors)
+        return f"Synthesis({self.path.codebook!r}, {self.path.seconds:.2f} s, {self.sr} Hz{layers}, asked for {asked})"
+
+    def _repr_html_(self) -> str:
+        return show_synthesis(repr(self), self.y, self.sr, self.report)
 
 
 SYNTHESIS_OPTIONS = (
@@ -230,4 +245,4 @@ def correct_and_report(
     report |= {"rounds": mix.errors, "kept": mix.kept, "spent": mix.spent, "gain_db": first.gain_db.tolist()}
     report |= {"controls": first.controls.to_fields()} if first.controls else {}
     report |= describe_layers(book, mix, report) if len(mix.paths) > 1 else {}
-    return Synthesis(mix.paths, y, report)
+    return Synthesis(mix.paths, y, Report.from_dict(report))
