@@ -5,7 +5,7 @@ own units; NaN stands where a code has no usable value, as an unpitched one has 
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -15,10 +15,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from vqsynth.checks import check_flag, check_number, show
 from vqsynth.codes.filters import Bools, Columns, match_rows
-from vqsynth.codes.spreadsheet import KEYS, Sheet, csv_text, format_value, html_text, json_text, parse_csv
+from vqsynth.codes.spreadsheet import KEYS, Sheet, csv_text, format_value, html_text, json_text, keep_text
+from vqsynth.codes.spreadsheet import make_frame as frame_of
+from vqsynth.codes.spreadsheet import parse_csv as read_csv
 from vqsynth.errors import CodebookError, ParameterError
 from vqsynth.sound.descriptors import find_name, plain_words
-from vqsynth.storage.files import StrPath, decode_text, read_regular, write_whole
+from vqsynth.storage.files import StrPath, decode_text, read_regular
 
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
@@ -59,6 +61,22 @@ class DescriptorTable:
 
     def __len__(self) -> int:
         return len(self.values)
+
+    def __getitem__(self, name: str) -> Floats:
+        return self.column(name)
+
+    def __iter__(self) -> Iterator[dict[str, float]]:
+        """Go through the codes: `code`, `count` and each descriptor by name."""
+        columns = [self.codes.tolist(), self.counts.tolist(), *self.values.T.tolist()]
+        return (dict(zip((*KEYS, *self.names), row, strict=True)) for row in zip(*columns, strict=True))
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        """Give the values (K, F), a copy of them."""
+        return np.array(self.values, dtype)
+
+    def to_dataframe(self) -> Any:
+        """Give the table as a pandas DataFrame, a row per code. Raises ParameterError where pandas is not installed."""
+        return frame_of(self._sheet())
 
     def column(self, name: str) -> Floats:
         """Take a descriptor's values, (K,). Raises ParameterError for an unknown name."""
@@ -151,11 +169,11 @@ class DescriptorTable:
 
     def to_csv(self, path: StrPath | None = None) -> str:
         """Write the table as CSV that reads back to the bit, to `path` if given, and return the text."""
-        return _keep(csv_text(self._sheet()), path)
+        return keep_text(csv_text(self._sheet()), path)
 
     def to_json(self, path: StrPath | None = None) -> str:
         """Write the table as JSON, a row per code, to `path` if given, and return the text."""
-        return _keep(json_text(self._sheet(), self.units), path)
+        return keep_text(json_text(self._sheet(), self.units), path)
 
     @classmethod
     def from_csv(cls, path: StrPath, *, units: Mapping[str, str], scales: Mapping[str, str]) -> "DescriptorTable":
@@ -168,7 +186,7 @@ class DescriptorTable:
     ) -> "DescriptorTable":
         """Read the bytes of a CSV; units and scales, which it does not hold, by descriptor. Raises CodebookError."""
         try:
-            sheet = parse_csv(decode_text(data), str(source))
+            sheet = read_csv(decode_text(data), str(source))
         except ValueError as e:
             raise CodebookError(f"cannot read the table '{source}': {e}; save it as UTF-8") from e
         missing = [name for name in sheet.names if name not in units or name not in scales]
@@ -213,12 +231,6 @@ class DescriptorTable:
 def _to_scale(values: NDArray[Any], scale: str) -> Doubles:
     wide: Doubles = values.astype(np.float64)
     return wide if scale == "linear" else np.log2(wide, out=np.full(wide.shape, math.nan), where=wide > 0)
-
-
-def _keep(text: str, path: StrPath | None) -> str:
-    if path is not None:
-        write_whole(path, text)
-    return text
 
 
 def _check(table: DescriptorTable, values: Floats, counts: Ints, codes: Ints) -> None:
