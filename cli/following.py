@@ -9,7 +9,6 @@ import click
 
 from vqsynth.checks import check_choice
 from vqsynth.cli import options
-from vqsynth.codebook import Codebook
 from vqsynth.codes.selection import METHODS, SMOOTHNESS
 from vqsynth.codes.spectra import EXCITATIONS
 from vqsynth.curves.ranges import MAPPINGS
@@ -170,14 +169,13 @@ def input_files(book: str, values: dict[str, Any]) -> tuple[Path, ...]:
     return (*options.input_files(book, options.split_pairs(values["targets"], "--target")), *like)
 
 
-def gather(values: dict[str, Any], book: Codebook) -> dict[str, Any]:
+def gather(values: dict[str, Any]) -> dict[str, Any]:
     """Turn the values of the options into the arguments of `synthesize`. Raises ParameterError for unusable ones."""
     given = dict(values)
     curves, weights = (options.split_pairs(given.pop(f"{name}s"), f"--{name}") for name in ("target", "weight"))
     if not curves and given["like"] is None:
         raise ParameterError("give a --target, or a sound with --like")
-    options.check_names(curves, book.table)
-    return gather_choices(given) | curves | {"weights": weights}
+    return gather_choices(given) | {"targets": curves, "weights": weights}
 
 
 def gather_choices(values: dict[str, Any]) -> dict[str, Any]:

@@ -70,7 +70,7 @@ def tell_meant_verb(name: str, command: str) -> str:
 
 def recognise(value: str) -> Iterator[str]:
     """Find out what something is that is there, or the name of something shipped; most likely nothing, or one kind."""
-    from vqsynth.codebook import CODEBOOK
+    from vqsynth.codes.record import CODEBOOK
     from vqsynth.continuous.folder import CONTINUOUS
     from vqsynth.storage.bundle import is_bundle
     from vqsynth.storage.collection import shipped_bundles

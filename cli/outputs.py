@@ -76,7 +76,7 @@ class RenderFiles:
                 save_layers(made.paths, file)
         if self.report_file:
             with written(self.report_file, ".json") as file:
-                write_whole(file, json.dumps(made.report) + "\n")
+                write_whole(file, json.dumps(made.report.to_dict()) + "\n")
         if self.plot_file:
             title = None if like is None else f"{made.path.codebook} like {show_text(like.name)}"
             plot_report(made.report, made.y, self.plot_file, title=title, dark=self.dark)

@@ -28,7 +28,7 @@ def reach_command(book: str, plot_file: Path | None, **values: Any) -> None:
     """
     options.check_outputs(picture=plot_file, inputs=following.input_files(book, values))
     codebook = load(book)
-    targets, weights, _ = gather_targets(codebook, **following.gather(values, codebook))
+    targets, weights, _ = gather_targets(codebook, **following.gather(values))
     found, unmet = preview_targets(codebook.table, targets, weights=weights)
     if plot_file:
         plot_reach(found, codebook.grid.sr / codebook.grid.hop_length, plot_file)

@@ -41,7 +41,7 @@ def synth_command(book: str, output: Path, **values: Any) -> None:
     files = RenderFiles.take(values)
     files.check(output, seconds=values["seconds"] or 0, inputs=following.input_files(book, values))
     codebook = load(book)
-    made = synthesize(codebook, **following.gather(values, codebook))
+    made = synthesize(codebook, **following.gather(values))
     with written(output, ".wav") as file:
         audio.save(file, made.y, made.path.sr)
     drawn = options.split_pairs(values["targets"], "--target")

@@ -254,7 +254,7 @@ def test_follow_impossible_duration_is_refused(book: Codebook, seconds: float) -
 
 def test_follow_unknown_descriptor_lists_the_known(book: Codebook) -> None:
     with pytest.raises(ParameterError, match="centroid"):
-        book.follow(brightness=1000, seconds=1)
+        book.follow(gloom=1000, seconds=1)
 
 
 def test_render_over_full_scale_warns_and_does_not_clip(book: Codebook) -> None:

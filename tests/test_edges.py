@@ -52,7 +52,7 @@ def public_calls(book: Codebook, model: ContinuousModel) -> Iterator[tuple[str, 
     y = np.sin(np.arange(2000) / 9).astype(np.float32)
     yield (
         "synthesize",
-        synthesize,
+        partial(synthesize, book),
         {
             "book": book,
             **short,

@@ -12,9 +12,9 @@ The modules, in the order in which data flows:
     path          a row of codes and gains: the score
     render        a path to sound, whole or block by block
     model/        the VQ-VAE            (torch lives here)
-    codebook      the grains, table and model of one sound world, and the methods that people use
-    store         finding and loading codebooks
     follow/       curves to a sound and its report: rendered, measured, corrected
+    codebook      the record of one sound world with the methods that people use
+    store         finding and loading codebooks
     continuous/   the continuous model: mel-spectrogram VAE and vocoders, on the ground floor of all this
     training/     sounds to a codebook or a continuous model
     plot/         the pictures          (matplotlib lives here)
@@ -32,10 +32,19 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from vqsynth.codebook import Codebook as Codebook
     from vqsynth.codes.table import DescriptorTable as DescriptorTable
+    from vqsynth.errors import AudioError as AudioError
+    from vqsynth.errors import CodebookError as CodebookError
+    from vqsynth.errors import ModelError as ModelError
+    from vqsynth.errors import ParameterError as ParameterError
     from vqsynth.errors import VqsynthError as VqsynthError
+    from vqsynth.errors import VqsynthWarning as VqsynthWarning
+    from vqsynth.follow.limits import Limits as Limits
+    from vqsynth.follow.record import Report as Report
+    from vqsynth.follow.synthesis import Synthesis as Synthesis
     from vqsynth.follow.synthesis import synthesize as synthesize
     from vqsynth.path import CodePath as CodePath
     from vqsynth.sound.descriptors import descriptor as descriptor
+    from vqsynth.sound.measuring import measure as measure
     from vqsynth.store import list_codebooks as list_codebooks
     from vqsynth.store import load as load
 
@@ -50,6 +59,15 @@ _HOMES = {
     "CodePath": "path",
     "synthesize": "follow.synthesis",
     "DescriptorTable": "codes.table",
+    "Synthesis": "follow.synthesis",
+    "Report": "follow.record",
+    "Limits": "follow.limits",
+    "AudioError": "errors",
+    "CodebookError": "errors",
+    "ModelError": "errors",
+    "ParameterError": "errors",
+    "VqsynthWarning": "errors",
+    "measure": "sound.measuring",
 }
 __all__ = ["__version__", *_HOMES]
 

@@ -111,9 +111,9 @@ def _bounds(low: float, high: float | None) -> str:
     return f"of {low:g} or more, up to {high:g}"
 
 
-def unknown_name(name: str, known: Sequence[str], kind: str) -> ParameterError:
-    """Word the error for a name that is not known, with the nearest of those that are."""
+def unknown_name(name: str, known: Sequence[str], kind: str, *, also: Sequence[str] = ()) -> ParameterError:
+    """Word the error for a name that is not known, with the nearest of those that are, and of `also`."""
     name = name if isinstance(name, str) else show(name)
-    near = get_close_matches(name, known, n=1)
+    near = get_close_matches(name, [*known, *also], n=1)
     hint = f"did you mean '{near[0]}'? " if near else ""
     return ParameterError(f"unknown {kind} '{name}'; {hint}known are {', '.join(known)}")

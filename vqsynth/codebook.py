@@ -5,78 +5,45 @@ Playing needs the grains and the table only; the model, and torch with it, is lo
 
 import warnings
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields, replace
-from functools import cached_property
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from vqsynth.checks import check_flag, check_kind, check_whole, show
-from vqsynth.codes.index import Targets, check_targets, check_weights
+from vqsynth.checks import show
 from vqsynth.codes.measuring import measure_table
-from vqsynth.codes.selection import Selection, check_taken, make_selection, most_used, price_jumps, select_codes
+from vqsynth.codes.record import ALSO, CODEBOOK, GRAINS, MODEL, TABLE, CodebookRecord
 from vqsynth.codes.spectra import Grains, normalize_power
-from vqsynth.codes.table import DescriptorTable
 from vqsynth.codes.voice import SILENT_DB
-from vqsynth.curves.targets import DEFAULT_LOUDNESS_DB, LONGEST_S, Mappings, check_seconds, sample_targets
-from vqsynth.errors import CodebookError, ParameterError, VqsynthWarning
+from vqsynth.curves.targets import LONGEST_S, Mappings, join_curves, sample_targets
+from vqsynth.errors import ParameterError, VqsynthWarning
+from vqsynth.follow.choosing import choose_path, follow_curves, line_up_codes
+from vqsynth.follow.synthesis import synthesize
 from vqsynth.path import CodePath, check_layers
-from vqsynth.render import check_fit, render_layers
+from vqsynth.render import check_path, render_layers
 from vqsynth.sound.audio import check_samples, limit_peak, to_mono
 from vqsynth.sound.excitation import check_seed
 from vqsynth.sound.frames import Floats, FrameGrid, frame_blocks
 from vqsynth.sound.offset import audible_blocks
-from vqsynth.storage.bundle import Card, Kind, seal, write_bundle
+from vqsynth.storage.bundle import seal, write_bundle
 from vqsynth.storage.files import StrPath
 
-OPTIONS = frozenset(field.name for field in fields(Selection))
-GRAINS, TABLE, MODEL = "grains.safetensors", "table.csv", "model.safetensors"
-ALSO = "also"
-"""What a card calls the hashes that the grains' file, which holds columns of the table too, has had before."""
-CODEBOOK = Kind(
-    noun="codebook",
-    fields={"name": str, "sr": int, "n_fft": int, "hop_length": int, "codes": int, "descriptors": list, "model": dict},
-    files=(GRAINS, TABLE, MODEL),
-    error=CodebookError,
-)
-"""The folder: the spectra of the codes; their descriptors, a row per code; encoder, code vectors and decoder."""
 _FRAMES_AT_ONCE = 1024
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Codebook:
-    """Hold what a codebook's folder holds.
+class Codebook(CodebookRecord):
+    """A codebook that is loaded: its record, and what people do with it.
 
-    card: what `card.json` says. grains: K spectra on `grid`. table: K rows of descriptors. model_state: the weights,
-    name to array. transitions: (N, 3), how often the training corpus went from code to code, or None.
+    `synthesize` leads from curves to a sound that was measured and corrected. `follow` and `render` are its lower rung:
+    a path, and the sound of a path as it is. The rest is that of `vqsynth.codes.record.CodebookRecord`.
     """
 
-    card: Card
-    grid: FrameGrid
-    grains: Grains
-    table: DescriptorTable
-    model_state: Mapping[str, NDArray[Any]]
-    transitions: NDArray[np.int64] | None = None
-
-    @property
-    def name(self) -> str:
-        """Tell the codebook's name."""
-        return str(self.card["name"])
-
-    @cached_property
-    def sha256(self) -> str:
-        """Tell the hash of the spectra, by which paths know their codebook; measuring the table anew leaves it."""
-        return self.grains.fingerprint
-
-    @property
-    def known_hashes(self) -> frozenset[str]:
-        """List the hashes that paths of this codebook may carry: older ones have that of the grains' file."""
-        also = self.card.get(ALSO)
-        return frozenset([self.sha256, self.card["files"][GRAINS], *(map(str, also) if isinstance(also, list) else ())])
-
-    def __len__(self) -> int:
-        return len(self.grains)
+    synthesize = synthesize
+    follow = follow_curves
+    choose = choose_path
+    traverse = line_up_codes
 
     def __repr__(self) -> str:
         return f"Codebook({self.name!r}, {len(self)} codes, {self.grid.sr} Hz)"
@@ -136,62 +103,16 @@ class Codebook:
         return replace(self, card=seal({**self.card, "descriptors": described}, self._contents(), CODEBOOK))
 
     def sample_curves(
-        self, *, seconds: float, mapping: Mappings = "clamp", **curves: Any
+        self, /, *, targets: Mapping[str, Any] | None = None, seconds: float, mapping: Mappings = "clamp", **curves: Any
     ) -> dict[str, NDArray[np.float64]]:
         """Turn curves into values per frame, loudness at -20 where none is given.
 
-        curves: descriptor name to anything that `curves.make_curve` takes. mapping: as in
-        `vqsynth.curves.ranges`. Returns name to (T,), NaN where a sound that is a target has no value.
+        targets, curves: as those of `synthesize`. mapping: as in `vqsynth.curves.ranges`. Returns
+        name to (T,), NaN where a sound that is a target has no value.
         Raises ParameterError for unknown names, unusable curves, and a duration outside 0 to an hour.
         """
-        return sample_targets(curves, self.table, self.grid, seconds=seconds, mapping=mapping)
-
-    def choose(self, targets: Targets, *, seconds: float, **options: Any) -> CodePath:
-        """Choose codes and gains for values per frame, as `sample_curves` gives them.
-
-        options: fields of `selection.Selection`, and `taken`, see `select_codes`. Loudness is met by gain; where
-        nothing else is asked for, the code that the corpus used most, and that is not taken, is held.
-        Raises ParameterError for unknown names and unusable options.
-        """
-        taken, selection = options.pop("taken", None), make_selection(options)
-        targets, seconds = check_targets(self.table, targets), check_seconds(seconds, self.grid)
-        others = {name: values for name, values in targets.items() if name != "loudness"}
-        check_taken(taken, len(targets["loudness"]))
-        check_weights(others, selection.weights)
-        codes = most_used(self.table, len(targets["loudness"]), taken=taken)
-        if others:
-            jumps = price_jumps(self.grains.distances, selection, self.transitions)
-            codes = select_codes(self.table, jumps, others, selection, taken=taken)
-        gain_db = targets["loudness"] - self.table.column("loudness")[codes]
-        n_samples = self.grid.samples(seconds)
-        return CodePath(self.name, self.sha256, self.grid.sr, self.grid.hop_length, n_samples, codes, gain_db)
-
-    def follow(self, *, seconds: float, mapping: Mappings = "clamp", **curves: Any) -> CodePath:
-        """Find a path that follows curves, such as `centroid="sin(p5,p95,0.2)"`; or fields of `Selection`, by name."""
-        options = {name: curves.pop(name) for name in OPTIONS & set(curves)}
-        targets = self.sample_curves(seconds=seconds, mapping=mapping, **curves)
-        return self.choose(targets, seconds=seconds, **options)
-
-    def traverse(self, by: str, *, descending: bool = False, frames_per_code: int = 4) -> CodePath:
-        """Line up the codes in the order of a descriptor, each held and all equally loud.
-
-        Codes without a usable value are left out. Raises ParameterError for an unknown name, where none is usable, and
-        for more than an hour of sound.
-        """
-        check_flag("descending", descending)
-        check_whole("frames_per_code", frames_per_code, 1)
-        order = self.table.sort(by, descending=descending)
-        order = order[~np.isnan(self.table.column(by)[order])]
-        if len(order) * frames_per_code * self.grid.hop_length > LONGEST_S * self.grid.sr:
-            raise ParameterError(
-                f"{frames_per_code} frames of {len(order)} codes would last more than an hour; take fewer"
-            )
-        if not len(order):
-            raise ParameterError(f"no code has a usable {by}; traverse by another descriptor")
-        codes = np.repeat(order, frames_per_code)
-        gain_db = (DEFAULT_LOUDNESS_DB - self.table.column("loudness")[codes]).astype(np.float64)
-        n_samples = len(codes) * self.grid.hop_length - 1
-        return CodePath(self.name, self.sha256, self.grid.sr, self.grid.hop_length, n_samples, codes, gain_db)
+        asked = join_curves(self.table, targets, curves, options=("seconds", "mapping"))
+        return sample_targets(asked, self.table, self.grid, seconds=seconds, mapping=mapping)
 
     def render(self, *paths: CodePath, excitation: str | None = None, seed: int | None = None) -> Floats:
         """Render a path to sound, or several together as layers: (n_samples,) float32 within full scale.
@@ -214,13 +135,7 @@ class Codebook:
 
     def check_path(self, path: CodePath) -> None:
         """Refuse a path of another codebook. Raises CodebookError, and ParameterError for what is no path."""
-        check_kind("path", path, CodePath, "a CodePath")
-        if path.sha256 not in self.known_hashes if path.sha256 else path.codebook != self.name:
-            raise CodebookError(
-                f"the path was made with codebook {path.codebook!r} of hash {path.sha256[:8] or '?'}, this is "
-                f"{self.name!r} of hash {self.sha256[:8]}; name the right one, or translate the path"
-            )
-        check_fit(path, self.grains)
+        check_path(path, self)
 
     def encode(self, y: ArrayLike, sr: int, *, progress: Callable[[float], None] | None = None) -> CodePath:
         """Turn a sound into codes and gain, a path that `render` plays in this codebook's timbre.

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from vqsynth.checks import check_kind, check_path, check_row, check_whole, show
-from vqsynth.codes.controls import Controls
+from vqsynth.codes.controls import Controls, join_controls, no_controls
 from vqsynth.codes.pathtext import KIND, MOST_SAMPLES, ROWS, read_layers, write_text
 from vqsynth.codes.voice import LOUDEST_DB, SILENT_DB
 from vqsynth.errors import CodebookError, ParameterError
@@ -66,8 +66,10 @@ class CodePath:
             check_kind(name, getattr(self, name), str, "text")
         if self.controls is not None and len(check_kind("controls", self.controls, Controls, "Controls")) != frames:
             raise ParameterError(f"controls must be of {frames} frames (got {len(self.controls)})")
-        object.__setattr__(self, "codes", codes.astype(np.int64))
-        object.__setattr__(self, "gain_db", np.round(np.maximum(gain_db, SILENT_DB), GAIN_DECIMALS))
+        rounded = np.round(np.maximum(gain_db, SILENT_DB), GAIN_DECIMALS)
+        for name, row in (("codes", codes.astype(np.int64)), ("gain_db", rounded)):
+            row.flags.writeable = False
+            object.__setattr__(self, name, row)
 
     def __len__(self) -> int:
         return len(self.codes)
@@ -75,6 +77,47 @@ class CodePath:
     def __repr__(self) -> str:
         used = len(np.unique(self.codes))
         return f"CodePath({self.codebook!r}, {len(self)} frames, {self.seconds:.2f} s, {used} codes used)"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, CodePath) and self.to_fields() == other.to_fields()
+
+    def __hash__(self) -> int:
+        return hash((self.sha256, self.n_samples, self.codes.tobytes(), self.gain_db.tobytes()))
+
+    def __getitem__(self, frames: slice) -> "CodePath":
+        """Take some frames that follow each other, as a path of its own. Raises ParameterError for none."""
+        if not isinstance(frames, slice) or frames.step not in (None, 1):
+            raise ParameterError(f"a path is cut by a slice of frames, such as path[10:50] (got {show(frames)})")
+        start, stop, _ = frames.indices(len(self))
+        if stop <= start:
+            raise ParameterError(f"path[{start}:{stop}] holds no frame of {len(self)}; take one or more")
+        n_samples = (
+            self.n_samples - start * self.hop_length if stop == len(self) else (stop - start) * self.hop_length - 1
+        )
+        controls = self.controls.take(frames) if self.controls else None
+        return replace(
+            self, n_samples=max(1, n_samples), codes=self.codes[frames], gain_db=self.gain_db[frames], controls=controls
+        )
+
+    def __add__(self, other: "CodePath") -> "CodePath":
+        """Join two paths of one codebook, one after the other. Raises ParameterError for others."""
+        check_kind("what follows a path", other, CodePath, "a CodePath")
+        clocks = [(path.sha256, path.sr, path.hop_length) for path in (self, other)]
+        if clocks[0] != clocks[1]:
+            raise ParameterError("paths that are joined must be of one codebook; choose both with the same one")
+        controls = None
+        if self.controls or other.controls:
+            both = (path.controls or no_controls(len(path)) for path in (self, other))
+            controls = join_controls(*both)
+        return replace(
+            self, n_samples=len(self) * self.hop_length + other.n_samples, codes=np.append(self.codes, other.codes),
+            gain_db=np.append(self.gain_db, other.gain_db), controls=controls,
+        )  # fmt: skip
+
+    def with_gain(self, gain_db: ArrayLike) -> "CodePath":
+        """Replace the gains, the codes staying. gain_db: (T,), or one number for all frames."""
+        gains = np.full(len(self), gain_db) if np.ndim(gain_db) == 0 else gain_db
+        return replace(self, gain_db=check_row("gain_db", gains))
 
     @property
     def seconds(self) -> float:

@@ -7,6 +7,7 @@ from functools import reduce
 import numpy as np
 
 from vqsynth.checks import check_choice, check_kind, check_whole
+from vqsynth.codes.record import CodebookRecord
 from vqsynth.codes.spectra import EXCITATIONS, Grains
 from vqsynth.codes.voice import CodeVoice, amplify, excite_frames, take_frames
 from vqsynth.errors import CodebookError
@@ -76,6 +77,17 @@ def render_blocks(
     check_fit(path, grains)
     at_once = _FRAMES_AT_ONCE if block_size is None else max(1, min(_FRAMES_AT_ONCE, block_size // path.hop_length))
     return _cut(_play(voice, path, at_once), skip=voice.delay_samples, block_size=block_size)
+
+
+def check_path(path: CodePath, book: CodebookRecord) -> None:
+    """Refuse a path of another codebook. Raises CodebookError, and ParameterError for what is no path."""
+    check_kind("path", path, CodePath, "a CodePath")
+    if path.sha256 not in book.known_hashes if path.sha256 else path.codebook != book.name:
+        raise CodebookError(
+            f"the path was made with codebook {path.codebook!r} of hash {path.sha256[:8] or '?'}, this is "
+            f"{book.name!r} of hash {book.sha256[:8]}; name the right one, or translate the path"
+        )
+    check_fit(path, book.grains)
 
 
 def check_fit(path: CodePath, grains: Grains) -> None:

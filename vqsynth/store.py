@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vqsynth.codebook import CODEBOOK, GRAINS, MODEL, TABLE, Codebook
+from vqsynth.codebook import Codebook
 from vqsynth.codes.fundamentals import measure_fundamentals
+from vqsynth.codes.record import CODEBOOK, GRAINS, MODEL, TABLE
 from vqsynth.codes.spectra import Grains, bin_weights
 from vqsynth.codes.table import DescriptorTable
 from vqsynth.errors import CodebookError, ParameterError

@@ -67,8 +67,8 @@ def test_map_dark_is_another_picture_of_the_same_size(run: Run, book_folder: Pat
 
 @pytest.mark.parametrize(("options", "message"), [
     (["-o", "a.gif"], "a picture must end in"), (["-o", "no/a.png"], "does not exist"),
-    (["-o", "a.png", "--color", "brightness"], "unknown descriptor 'brightness'"),
-    (["-o", "a.png", "--histogram", "brightness"], "unknown descriptor 'brightness'"),
+    (["-o", "a.png", "--color", "gloom"], "unknown descriptor 'gloom'"),
+    (["-o", "a.png", "--histogram", "gloom"], "unknown descriptor 'gloom'"),
 ])  # fmt: skip
 def test_map_wrong_input_writes_nothing(run: Run, book_folder: Path, options: list[str], message: str) -> None:
     assert message in str(error(run("map", book_folder, *options)))

@@ -99,7 +99,7 @@ def test_spreads_of_a_column_that_is_the_same_but_for_rounding_are_one() -> None
 def test_synthesize_of_steady_targets_stays_finite(book: Codebook, curves: dict[str, float]) -> None:
     made = synthesize(book, seconds=0.5, rounds=2, **curves)
     assert np.isfinite(made.y).all()
-    json.dumps(made.report, allow_nan=False)
+    json.dumps(made.report.to_dict(), allow_nan=False)
     for line in summarize(made.report):
         assert "nan" not in line and "inf" not in line and "of the range" not in line
 

@@ -5,7 +5,7 @@ import json
 import os
 import shutil
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -15,14 +15,21 @@ import soundfile
 from tests.conftest import Run
 from vqsynth.codebook import Codebook
 from vqsynth.errors import AudioError, CodebookError, ParameterError
-from vqsynth.follow.batch import Job, Request, plan_batch, run_batch, summarize_batch, write_summary
+from vqsynth.follow import batch
+from vqsynth.follow.batch import Job, Outcome, Request, plan_batch, summarize_batch, write_summary
 from vqsynth.follow.synthesis import synthesize
 from vqsynth.sound import audio
+from vqsynth.store import load
 
 RISING = Request("centroid=line(p5,p95); loudness=-25", {"centroid": "line(p5,p95)", "loudness": "-25"})
 HELD = Request("pitch=300", {"pitch": "300"})
-WRONG = Request("brightness=3", {"brightness": "3"})
+WRONG = Request("gloom=3", {"gloom": "3"})
 SHORT = {"seconds": 0.4, "rounds": 1}
+
+
+def run_batch(jobs: Iterable[Job]) -> Iterator[Outcome]:
+    """Do jobs with codebooks as the command line loads them."""
+    return batch.run_batch(jobs, load)
 
 
 @pytest.fixture
@@ -88,7 +95,7 @@ def test_batch_goes_on_after_a_failure_and_exits_with_one(run: Run, book_folder:
     assert code == 1 and err.splitlines()[-1].startswith("Error: 5 of 6 sounds failed")
     rows = read_summary(Path("out"))
     assert [bool(row["failure"]) for row in rows] == [True, True, True, True, False, True]
-    assert "unknown descriptor 'brightness'" in rows[3]["failure"] and "'seconds'" in rows[5]["failure"]
+    assert "unknown descriptor 'gloom'" in rows[3]["failure"] and "'seconds'" in rows[5]["failure"]
     assert {file.name for file in Path("out").iterdir()} == {"thirds-2.wav", "thirds-2.json", "summary.csv"}
     assert len(out.splitlines()) == 7
 
@@ -244,7 +251,7 @@ def test_batch_wrong_usage_is_one_line_and_makes_no_folder(
 
 
 def test_write_summary_of_texts_with_commas_can_be_read(book_folder: Path, tmp_path: Path) -> None:
-    odd = Request('brightness=line(1,2); "é"', {"brightness": "line(1,2)"})
+    odd = Request('gloom=line(1,2); "é"', {"gloom": "line(1,2)"})
     outcomes = list(run_batch(plan_batch([book_folder], [odd], tmp_path / "out", **SHORT)))
     write_summary(outcomes, tmp_path / "out")
     [row] = read_summary(tmp_path / "out")

@@ -14,7 +14,7 @@ from vqsynth.sound.frames import FrameGrid
 
 def test_report_holds_what_the_sound_has(book: Codebook) -> None:
     made = synthesize(book, seconds=2.0, rounds=0, centroid="line(p20,p80)", loudness="line(-30,-20)")
-    report = json.loads(json.dumps(made.report, allow_nan=False))
+    report = json.loads(json.dumps(made.report.to_dict(), allow_nan=False))
     assert (report["sr"], report["hop_length"]) == (16000, 256)
     assert report["codes"] == made.path.codes.tolist()
     for name in ("centroid", "loudness"):
@@ -33,7 +33,7 @@ def test_report_holds_what_the_sound_has(book: Codebook) -> None:
 
 def test_report_unvoiced_frames_are_null_and_left_out(book: Codebook) -> None:
     made = synthesize(book, seconds=1.0, flatness="p99", pitch=200)
-    json.dumps(made.report, allow_nan=False)
+    json.dumps(made.report.to_dict(), allow_nan=False)
     path = made.path.with_codes(np.full(len(made.path), 63))
     noise = book.render(path)
     row = make_report(path, {"pitch": np.full(len(path), 200.0)}, book.table, noise, book.grid)["descriptors"]["pitch"]

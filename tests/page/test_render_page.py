@@ -95,7 +95,7 @@ def test_render_page_says_what_was_asked_and_how_far_it_was_missed(file: Path, m
 
 
 def test_render_page_of_hostile_names_escapes_them(book: Codebook, made: Synthesis, tmp_path: Path) -> None:
-    report = json.loads(json.dumps(made.report))
+    report = json.loads(json.dumps(made.report.to_dict()))
     report["descriptors"][HOSTILE] = report["descriptors"].pop("centroid") | {"unit": HOSTILE}
     table = replace(book.table, units=(HOSTILE,) * len(book.table.names))
     path = replace(made.path, codebook=HOSTILE)
@@ -120,7 +120,7 @@ def test_render_page_of_the_same_render_gives_the_same_bytes(
 def test_render_page_of_targets_that_are_missing_in_places_is_written(
     book: Codebook, made: Synthesis, tmp_path: Path
 ) -> None:
-    report = json.loads(json.dumps(made.report))
+    report = json.loads(json.dumps(made.report.to_dict()))
     n_frames = len(made.path)
     report["descriptors"]["pitch"].update(asked=[None] * n_frames, got=[None] * n_frames, nrmse=None, reach=[])
     report["descriptors"]["centroid"].update(out_of_reach=0.25)
@@ -129,7 +129,7 @@ def test_render_page_of_targets_that_are_missing_in_places_is_written(
 
 
 def test_render_page_says_what_corrections_were_worth(book: Codebook, made: Synthesis, tmp_path: Path) -> None:
-    report = json.loads(json.dumps(made.report))
+    report = json.loads(json.dumps(made.report.to_dict()))
     report["rounds"] = [{"centroid": 0.5}, {"centroid": 0.01}]
     report["descriptors"]["centroid"]["nrmse"] = 0.01
     report["controls"] = {"tilt_db": [0.5] * len(made.path)}

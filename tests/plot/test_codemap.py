@@ -60,11 +60,11 @@ def test_plot_map_with_a_histogram_grows_and_names_its_descriptor(
     assert "flatness (dB): 64 of 64 codes" in said and "weighted by their use" in said
 
 
-@pytest.mark.parametrize("names", [{"color": "brightness"}, {"histogram": "brightness"}])
+@pytest.mark.parametrize("names", [{"color": "gloom"}, {"histogram": "gloom"}])
 def test_plot_map_by_an_unknown_descriptor_lists_the_known(
     book: Codebook, projection: Projection, tmp_path: Path, names: dict[str, str]
 ) -> None:
-    with pytest.raises(ParameterError, match="unknown descriptor 'brightness'"):
+    with pytest.raises(ParameterError, match="unknown descriptor 'gloom'"):
         plot_map(projection, book.table, tmp_path / "a.png", **names)  # type: ignore[arg-type]
     assert list(tmp_path.iterdir()) == []
 

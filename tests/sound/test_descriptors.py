@@ -188,7 +188,10 @@ def test_descriptor_with_an_impossible_name_is_refused(name: str) -> None:
 
 
 def test_lookup_unknown_name_lists_the_known() -> None:
-    with pytest.raises(ParameterError, match="no descriptor 'brigthness'; there are centroid, bandwidth"):
+    with pytest.raises(
+        ParameterError,
+        match="unknown descriptor 'brigthness'; did you mean 'brightness'",
+    ):
         lookup("brigthness")
 
 
@@ -198,7 +201,7 @@ def registry(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(descriptors, "REGISTRY", dict(descriptors.REGISTRY))
 
 
-@pytest.mark.parametrize("name", ["seed", "seconds", "count", "and", "p5", "p50_5", "a b", "", 3])
+@pytest.mark.parametrize("name", ["count", "code", "and", "p5", "p50_5", "a b", "", 3])
 def test_descriptor_of_a_name_that_means_something_else_is_refused(registry: None, name: str) -> None:
     with pytest.raises(ParameterError, match="cannot name a descriptor"):
         descriptors.descriptor(name, unit="")(lambda sound: sound.pitch[1])

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.killing import count_kills
-from vqsynth.codebook import CODEBOOK
+from vqsynth.codes.record import CODEBOOK
 from vqsynth.errors import CodebookError, ModelError
 from vqsynth.storage.bundle import Kind, check_target, is_bundle, read_bundle, read_card, seal, write_bundle
 

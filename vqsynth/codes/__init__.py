@@ -9,6 +9,7 @@
     filters        the language of table filters
     spreadsheet    tables as CSV, JSON and HTML
     table          the descriptors of every code: sort, filter, scale
+    record         what a codebook holds, as one record
     measuring      the codes measured into their table
     index          the nearest codes
     selection      a code for every frame: the nearest, or the best path

@@ -69,6 +69,12 @@ PLACES = {"fundamental_db": "fundamental_hz"}
 CONTROLS = frozenset(field.name for field in fields(Controls))
 
 
+def join_controls(first: Controls, second: Controls) -> Controls:
+    """Join the controls of two paths, one after the other."""
+    names = [field.name for field in fields(Controls)]
+    return Controls(*(np.append(getattr(first, name), getattr(second, name)) for name in names))
+
+
 def no_controls(n_frames: int) -> Controls:
     """Make controls that change nothing."""
     zeros = np.zeros(n_frames)

@@ -5,8 +5,8 @@ by dynamic programming (Viterbi, 1967; for unit selection Hunt, Black, 1996) the
 least, a cost being what a frame misses and what a step between spectra jumps.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -53,13 +53,6 @@ class Selection:
         check_whole("seed", self.seed)
         for name, most in (("smoothness", 1e6), ("style", 1), ("variation", 100)):
             check_number(name, getattr(self, name), 0, most)
-
-
-def make_selection(options: Mapping[str, Any]) -> Selection:
-    """Make a selection of its fields. Raises ParameterError for others."""
-    for name in options:
-        check_choice("an option", name, [field.name for field in fields(Selection)])
-    return Selection(**options)
 
 
 def check_taken(taken: Any, n_frames: int) -> None:

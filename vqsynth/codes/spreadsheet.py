@@ -7,11 +7,14 @@ import json
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vqsynth.errors import CodebookError
+from vqsynth.errors import CodebookError, ParameterError
+from vqsynth.storage.files import StrPath, write_whole
 
 KEYS = ("code", "count")
 LARGEST = 3.4028235e38  # the largest float32, as it is written
@@ -130,3 +133,20 @@ def _value(cell: str, name: str, where: str) -> float:
 
 def _shorten(text: str) -> str:
     return text if len(text) <= 120 else f"{text[:120]}…"
+
+
+def make_frame(sheet: Sheet) -> Any:
+    """Make a pandas DataFrame, a row per code. Raises ParameterError where pandas is not installed."""
+    try:
+        pandas = import_module("pandas")
+    except ImportError as e:
+        raise ParameterError("to_dataframe needs pandas, which is not installed; pip install pandas") from e
+    columns = {"count": sheet.counts} | {name: sheet.values[:, i] for i, name in enumerate(sheet.names)}
+    return pandas.DataFrame(columns, index=pandas.Index(sheet.codes, name="code"))
+
+
+def keep_text(text: str, path: StrPath | None) -> str:
+    """Write a text to a file, if one is named, and give it back."""
+    if path is not None:
+        write_whole(path, text)
+    return text

@@ -5,7 +5,7 @@ own units; NaN stands where a code has no usable value, as an unpitched one has 
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -13,12 +13,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from vqsynth.checks import check_flag, check_number, show, unknown_name
+from vqsynth.checks import check_flag, check_number, show
 from vqsynth.codes.filters import Bools, Columns, match_rows
-from vqsynth.codes.spreadsheet import KEYS, Sheet, csv_text, format_value, html_text, json_text, parse_csv
+from vqsynth.codes.spreadsheet import KEYS, Sheet, csv_text, format_value, html_text, json_text, keep_text
+from vqsynth.codes.spreadsheet import make_frame as frame_of
+from vqsynth.codes.spreadsheet import parse_csv as read_csv
 from vqsynth.errors import CodebookError, ParameterError
 from vqsynth.sound.arrays import Floats, Ints
-from vqsynth.storage.files import StrPath, decode_text, read_regular, write_whole
+from vqsynth.sound.descriptors import find_name, plain_words
+from vqsynth.storage.files import StrPath, decode_text, read_regular
 
 Doubles = NDArray[np.float64]
 SCALES = ("octave", "linear")
@@ -58,15 +61,29 @@ class DescriptorTable:
     def __len__(self) -> int:
         return len(self.values)
 
+    def __getitem__(self, name: str) -> Floats:
+        return self.column(name)
+
+    def __iter__(self) -> Iterator[dict[str, float]]:
+        """Go through the codes: `code`, `count` and each descriptor by name."""
+        columns = [self.codes.tolist(), self.counts.tolist(), *self.values.T.tolist()]
+        return (dict(zip((*KEYS, *self.names), row, strict=True)) for row in zip(*columns, strict=True))
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        """Give the values (K, F), a copy of them."""
+        return np.array(self.values, dtype)
+
+    def to_dataframe(self) -> Any:
+        """Give the table as a pandas DataFrame, a row per code. Raises ParameterError where pandas is not installed."""
+        return frame_of(self._sheet())
+
     def column(self, name: str) -> Floats:
         """Take a descriptor's values, (K,). Raises ParameterError for an unknown name."""
         return self.values[:, self.position(name)]
 
     def position(self, name: str) -> int:
         """Find a descriptor's column number. Raises ParameterError for an unknown name."""
-        if not isinstance(name, str) or name not in self.names:
-            raise unknown_name(name, self.names, "descriptor")
-        return self.names.index(name)
+        return self.names.index(find_name(name, self.names))
 
     def percentile(self, name: str, p: float) -> float:
         """Take the p-th percentile, p in 0 to 100, of a descriptor over the codes that have a usable value.
@@ -105,7 +122,9 @@ class DescriptorTable:
         Returns (K,) bool. The language is that of `vqsynth.codes.filters`; `count` and `code` are names too.
         Raises ParameterError for what it does not read, and for an unknown name.
         """
-        return match_rows(expression, Columns((*KEYS, *self.names), self._field, self.percentile))
+        return match_rows(
+            expression, Columns((*KEYS, *plain_words(self.names), *self.names), self._field, self.percentile)
+        )
 
     def select(self, codes: ArrayLike) -> "DescriptorTable":
         """Take the rows of some codes, in their order and as often as they come, or those where a mask (K,) is true.
@@ -149,11 +168,11 @@ class DescriptorTable:
 
     def to_csv(self, path: StrPath | None = None) -> str:
         """Write the table as CSV that reads back to the bit, to `path` if given, and return the text."""
-        return _keep(csv_text(self._sheet()), path)
+        return keep_text(csv_text(self._sheet()), path)
 
     def to_json(self, path: StrPath | None = None) -> str:
         """Write the table as JSON, a row per code, to `path` if given, and return the text."""
-        return _keep(json_text(self._sheet(), self.units), path)
+        return keep_text(json_text(self._sheet(), self.units), path)
 
     @classmethod
     def from_csv(cls, path: StrPath, *, units: Mapping[str, str], scales: Mapping[str, str]) -> "DescriptorTable":
@@ -166,7 +185,7 @@ class DescriptorTable:
     ) -> "DescriptorTable":
         """Read the bytes of a CSV; units and scales, which it does not hold, by descriptor. Raises CodebookError."""
         try:
-            sheet = parse_csv(decode_text(data), str(source))
+            sheet = read_csv(decode_text(data), str(source))
         except ValueError as e:
             raise CodebookError(f"cannot read the table '{source}': {e}; save it as UTF-8") from e
         missing = [name for name in sheet.names if name not in units or name not in scales]
@@ -211,12 +230,6 @@ class DescriptorTable:
 def _to_scale(values: NDArray[Any], scale: str) -> Doubles:
     wide: Doubles = values.astype(np.float64)
     return wide if scale == "linear" else np.log2(wide, out=np.full(wide.shape, math.nan), where=wide > 0)
-
-
-def _keep(text: str, path: StrPath | None) -> str:
-    if path is not None:
-        write_whole(path, text)
-    return text
 
 
 def _check(table: DescriptorTable, values: Floats, counts: Ints, codes: Ints) -> None:

@@ -1,7 +1,8 @@
 """What is asked for, frame by frame: curves sampled and mapped, or what a sound has."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from vqsynth.curves.language import Curve, make_curve
 from vqsynth.curves.listening import LIKE, hear_sound
 from vqsynth.curves.ranges import MAPPINGS, map_range
 from vqsynth.errors import ParameterError
+from vqsynth.sound.descriptors import find_name, plain_words
 from vqsynth.sound.frames import FrameGrid
 from vqsynth.storage.files import StrPath
 
@@ -33,6 +35,43 @@ are else clamped."""
 OTHERS = "*"
 
 
+CurveLike = Any
+"""Anything that `vqsynth.curves.language.make_curve` takes: a number, text, values over time, a `Curve`."""
+
+
+def join_curves(
+    table: DescriptorTable,
+    targets: Mapping[str, CurveLike] | None,
+    curves: Mapping[str, CurveLike],
+    *,
+    options: Sequence[str],
+) -> dict[str, CurveLike]:
+    """Join what is asked for as `targets` with what came as keywords, by the names that the table has.
+
+    options: keywords of the caller, which a misspelt one may have meant. Raises ParameterError for unknown names, with
+    the nearest of options and descriptors, and for one asked for twice.
+    """
+    asked = {find_name(name, table.names): (name, curve) for name, curve in check_mapping("targets", targets).items()}
+    if len(asked) < len(targets or ()):
+        raise ParameterError(f"targets names a descriptor twice (got {', '.join(targets or ())}); give it once")
+    for word, curve in curves.items():
+        meant = get_close_matches(word, [*options, *table.names, *plain_words(table.names)], n=1)
+        if word not in table.names and meant and meant[0] in options:
+            raise ParameterError(
+                f"unknown option '{word}'; did you mean '{meant[0]}'? options are {', '.join(options)}"
+            )
+        name = find_name(word, table.names)
+        if name in asked:
+            raise ParameterError(f"{name} is asked for twice, by {asked[name][0]} and {word}; give it once")
+        asked[name] = word, curve
+    return {name: curve for name, (_, curve) in asked.items()}
+
+
+def by_name(table: DescriptorTable, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Name values by what the table calls their descriptors. Raises ParameterError for unknown names."""
+    return {find_name(name, table.names): value for name, value in values.items()}
+
+
 def sample_targets(
     curves: Mapping[str, Any], table: DescriptorTable, grid: FrameGrid, *, seconds: float, mapping: Mappings = "clamp"
 ) -> dict[str, NDArray[np.float64]]:
@@ -47,7 +86,9 @@ def sample_targets(
     times_s = grid.times_s(grid.count(grid.samples(seconds)))
     targets = {}
     how = _check_mappings(mapping, table)
-    for name, curve in make_curves({"loudness": DEFAULT_LOUDNESS_DB} | dict(curves), table, grid).items():
+    asked = by_name(table, curves)
+    asked = asked if "loudness" in asked else asked | {"loudness": DEFAULT_LOUDNESS_DB}
+    for name, curve in make_curves(asked, table, grid).items():
         sampled = curve.sample(times_s, seconds)
         mapped = name != "loudness"
         targets[name] = map_range(sampled, table, name, how.get(name, "clamp")) if mapped else _bridge(sampled)
@@ -83,10 +124,10 @@ def find_length(curves: Mapping[str, Curve]) -> float:
 def _check_mappings(mapping: Any, table: DescriptorTable) -> dict[str, str]:
     if isinstance(mapping, str):
         return dict.fromkeys(table.names, check_choice("the mapping", mapping, MAPPINGS))
-    how = check_mapping("mapping", mapping)
+    given = check_mapping("mapping", mapping)
+    how = by_name(table, {name: kind for name, kind in given.items() if name != OTHERS})
+    how |= {OTHERS: given[OTHERS]} if OTHERS in given else {}
     for name, kind in how.items():
-        if name != OTHERS:
-            table.position(name)
         check_choice("the mapping" if name == OTHERS else f"the mapping of {name}", kind, MAPPINGS)
     return dict.fromkeys(table.names, how.pop(OTHERS, "clamp")) | how
 

@@ -8,20 +8,20 @@ import csv
 import hashlib
 import io
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from vqsynth.checks import check_flag, check_kind, check_mapping, check_path, show
-from vqsynth.codebook import CODEBOOK, GRAINS, TABLE, Codebook
+from vqsynth.codes.record import CODEBOOK, GRAINS, TABLE, CodebookRecord
 from vqsynth.curves.sources import source_file
 from vqsynth.errors import ParameterError, VqsynthError
 from vqsynth.follow.synthesis import synthesize
 from vqsynth.sound import audio
 from vqsynth.storage.bundle import read_card
+from vqsynth.storage.collection import find_bundle
 from vqsynth.storage.files import StrPath, check_output, write_whole
-from vqsynth.store import find_codebook, load
 
 SUMMARY = "summary.csv"
 
@@ -108,7 +108,7 @@ def plan_batch(
     check_flag("resume", resume)
     if not books or not requests:
         raise ParameterError("a batch needs at least one codebook, and one target or sound to be like")
-    found, target = [find_codebook(book).resolve() for book in books], check_path("folder", folder)
+    found, target = [find_bundle(book, CODEBOOK).resolve() for book in books], check_path("folder", folder)
     if len({book.name for book in found}) < len(found):
         raise ParameterError("two codebooks have the same name, and so would their sounds; give each its own folder")
     jobs = [
@@ -124,12 +124,13 @@ def plan_batch(
     return jobs
 
 
-def run_batch(jobs: Iterable[Job]) -> Iterator[Outcome]:
+def run_batch(jobs: Iterable[Job], load: Callable[[Path], CodebookRecord]) -> Iterator[Outcome]:
     """Do jobs one after another, leave out those that are finished, and go on after those that fail.
 
+    load: turns a folder into its codebook, as `vqsynth.store.load` does; called where one is needed.
     A sound whose codebook was trained again since, or whose curves or sound to be like were changed, is made again.
     """
-    book: Codebook | None = None
+    book: CodebookRecord | None = None
     folder: Path | None = None
     for job in jobs:
         finished = _read_report(job) if job.file.exists() else None
@@ -178,13 +179,10 @@ def _summarize(outcome: Outcome, keys: Sequence[tuple[str, str]]) -> list[str]:
     return [job.book.name, job.request.text, f"{report['seconds']:.2f}", *shares, used, job.file.name, ""]
 
 
-def _make_sound(job: Job, book: Codebook, sources: Mapping[str, str]) -> dict[str, Any]:
+def _make_sound(job: Job, book: CodebookRecord, sources: Mapping[str, str]) -> dict[str, Any]:
     """Make a sound, write its report and then itself; without the sound there is no report either."""
-    for name in job.request.curves:
-        book.table.position(name)  # a curve named as an option is one must not pass for it
-    arguments: dict[str, Any] = {**job.options, **job.request.curves}
-    made = synthesize(book, like=job.request.like, **arguments)
-    report = made.report | {"seconds": made.path.seconds, "made_for": job.purpose, "made_from": sources}
+    made = synthesize(book, targets=job.request.curves, like=job.request.like, **job.options)
+    report = made.report.to_dict() | {"seconds": made.path.seconds, "made_for": job.purpose, "made_from": sources}
     job.file.unlink(missing_ok=True)  # an outdated one beside the new report would pass for finished
     try:
         write_whole(job.report_file, json.dumps(report) + "\n")

@@ -12,11 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vqsynth.checks import check_choice, check_whole
-from vqsynth.codebook import Codebook
 from vqsynth.codes.index import Targets, check_targets
+from vqsynth.codes.record import CodebookRecord
 from vqsynth.codes.spectra import EXCITATIONS
 from vqsynth.codes.voice import LOUDEST_DB, SILENT_DB
 from vqsynth.errors import ParameterError
+from vqsynth.follow.choosing import choose_path
 from vqsynth.follow.correction import (
     ROUNDS,
     Trial,
@@ -56,13 +57,13 @@ class Mix:
 
 
 def choose_layers(
-    book: Codebook, targets: Targets, *, layers: int = 1, seconds: float, excitation: str = "coherent", seed: int = 0,
-    **options: Any,
+    book: CodebookRecord, targets: Targets, *, layers: int = 1, seconds: float, excitation: str = "coherent",
+    seed: int = 0, **options: Any,
 ) -> tuple[CodePath, ...]:  # fmt: skip
     """Choose paths for values per frame that never have a code in common, the i-th under `seed` + i.
 
-    options: fields of `selection.Selection`. The first is the path that `Codebook.choose` gives; the others make do
-    with what is left. Raises ParameterError for more layers than there are codes for, and as `Codebook.choose` does.
+    options: the keywords of `choose_path`. The first is the path that `choose_path` gives; the others make do
+    with what is left. Raises ParameterError for more layers than there are codes for, and as `choose_path` does.
     """
     targets, seed = check_targets(book.table, targets), check_seed(seed)
     check_choice("excitation", excitation, EXCITATIONS)
@@ -71,13 +72,13 @@ def choose_layers(
     paths: list[CodePath] = []
     for i in range(layers):
         taken = np.stack([path.codes for path in paths]) if paths else None
-        path = book.choose(shared, seconds=seconds, seed=seed + i, taken=taken, **options)
+        path = choose_path(book, shared, seconds=seconds, seed=seed + i, taken=taken, **options)
         paths.append(replace(path, excitation=excitation, seed=seed + i))
     return tuple(paths)
 
 
 def correct_layers(
-    book: Codebook,
+    book: CodebookRecord,
     paths: Sequence[CodePath],
     targets: Targets,
     *,
@@ -110,7 +111,7 @@ def correct_layers(
     return _correct_mix(book, mixed, known, spent, rounds=min(rounds, MIX_ROUNDS) if limits.gain else 0)
 
 
-def describe_layers(book: Codebook, mix: Mix, report: Mapping[str, Any]) -> dict[str, Any]:
+def describe_layers(book: CodebookRecord, mix: Mix, report: Mapping[str, Any]) -> dict[str, Any]:
     """Tell what the report of a mix says otherwise than that of its first path.
 
     `layers` lists the codes of each, `codes_used` counts those of all, and a loudness `table` is that of the powers of
@@ -126,7 +127,7 @@ def describe_layers(book: Codebook, mix: Mix, report: Mapping[str, Any]) -> dict
     }
 
 
-def _check_count(book: Codebook, targets: Targets, layers: int) -> None:
+def _check_count(book: CodebookRecord, targets: Targets, layers: int) -> None:
     for name, asked in targets.items():
         column = book.table.column(name)
         usable = len(column) if name == "loudness" or np.isnan(asked).all() else int((~np.isnan(column)).sum())
@@ -137,7 +138,7 @@ def _check_count(book: Codebook, targets: Targets, layers: int) -> None:
 
 
 def _correct_mix(
-    book: Codebook, paths: tuple[CodePath, ...], targets: Targets, spent: dict[str, float], *, rounds: int
+    book: CodebookRecord, paths: tuple[CodePath, ...], targets: Targets, spent: dict[str, float], *, rounds: int
 ) -> Mix:
     """Move the gains of all paths together against the loudness that the mix has, and keep the best round."""
     common_db = np.zeros(len(paths[0]))

@@ -13,6 +13,7 @@ from vqsynth.curves.misses import Miss, describe_miss, measure_miss
 from vqsynth.path import CodePath
 from vqsynth.sound.descriptors import REGISTRY, measure
 from vqsynth.sound.frames import Floats, FrameGrid
+from vqsynth.sound.pitch import count_samples
 
 QUIET_DB = 50.0
 """Frames further than this under the loudest are left out of errors."""
@@ -24,6 +25,8 @@ JUDGED_FROM_HZ = 32000
 """Sample rate under which so many samples would be too long, and the codebook's own frames judge."""
 OWN_FRAMES = frozenset({"pitch", "pitch_confidence", "loudness"})
 """What is measured in the codebook's frames, which are as long as its lowest pitch needs."""
+NEAR_CENTS = 50.0
+"""A quarter tone: a pitch nearer than this is the note that is meant, a jump by more is another note."""
 EDGE = 2
 """Frames at either end that are left out of errors."""
 
@@ -56,6 +59,7 @@ def make_report(
             "distance": _to_list(away),
             **_describe(misses.get(name)),
             "out_of_reach": 0.0 if name == "loudness" else reach(table, name, asked),
+            **(_hear_notes(asked, got[name], got.get("loudness"), grid) if name == "pitch" and name in got else {}),
             "reach": None if name == "loudness" else [float(v) for v in table.ranges(low=0, high=100)[name] or ()],
         }
     return {
@@ -81,6 +85,38 @@ def _runner_up(path: CodePath, targets: Targets, table: DescriptorTable) -> list
     return [int(code) for code in first]
 
 
+def _hear_notes(
+    asked: NDArray[np.float64], got: Floats, level: Floats | None, grid: FrameGrid
+) -> dict[str, float | None]:
+    """Tell in a listener's terms how a pitch was met: median miss, share within 50 cents, share of note changes.
+
+    A note changes where the target jumps by more than 50 cents; a window's length after it, and half of one before,
+    frames hear both notes. They are left out of the other two figures.
+    """
+    counted = np.isfinite(asked) & (_loud_frames(level) if level is not None else True)
+    changing = find_changes(asked, grid) & counted
+    judged = counted & ~changing
+    with np.errstate(invalid="ignore", divide="ignore"):
+        off = np.abs(1200 * np.log2(np.asarray(got, np.float64)[judged] / asked[judged]))
+    heard = off[np.isfinite(off)]
+    return {
+        "cents_median": float(np.median(heard)) if len(heard) else None,
+        "within_50_cents": float(np.sum(heard <= NEAR_CENTS)) / len(off) if len(off) else None,
+        "note_changes": float(changing.sum() / max(1, counted.sum())),
+    }
+
+
+def find_changes(asked: NDArray[np.float64], grid: FrameGrid) -> NDArray[np.bool_]:
+    """Find the frames, (T,), that hear two notes of a pitch that is asked for, (T,)."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        jumps = np.flatnonzero(np.abs(1200 * np.diff(np.log2(asked))) > NEAR_CENTS) + 1
+    window = -(-max(grid.n_fft, count_samples(grid.sr)) // grid.hop_length)
+    changing = np.zeros(len(asked), bool)
+    for t in jumps:
+        changing[max(0, t - window // 2) : t + window] = True
+    return changing
+
+
 def _describe(miss: Miss | None) -> dict[str, float | None]:
     if miss is None:
         return dict.fromkeys(("error", "error_cents", "nrmse"))
@@ -101,8 +137,16 @@ def summarize(report: Mapping[str, Any]) -> list[str]:
         line = f"{name}: asked {_span(asked)} {row['unit']}".rstrip() + f", got {_span(got)}"
         if error := describe_error(row):
             line += f", error {error}"
+        if row.get("cents_median") is not None:
+            line += f"; {_say_notes(row)}"
         lines.append(line)
     return lines
+
+
+def _say_notes(row: Mapping[str, Any]) -> str:
+    changes = row.get("note_changes") or 0
+    said = f"median {row['cents_median']:.2g} cents off, {100 * row['within_50_cents']:.0f} % within 50 cents"
+    return said + (f" ({100 * changes:.0f} % of the frames, note changes, not counted)" if changes else "")
 
 
 def warnings_of(report: Mapping[str, Any]) -> list[str]:

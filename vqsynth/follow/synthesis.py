@@ -8,14 +8,28 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from vqsynth.checks import check_choice, check_kind, check_mapping, check_path, check_whole
-from vqsynth.codebook import OPTIONS, Codebook
 from vqsynth.codes.index import Targets
-from vqsynth.codes.selection import make_selection
+from vqsynth.codes.record import CodebookRecord
+from vqsynth.codes.selection import SMOOTHNESS, Selection
 from vqsynth.codes.spectra import EXCITATIONS
-from vqsynth.curves.targets import OTHERS, PITCH_WEIGHT, Mappings, curves_like, find_length, make_curves, sample_weight
+from vqsynth.curves.targets import (
+    OTHERS,
+    PITCH_WEIGHT,
+    CurveLike,
+    Mappings,
+    by_name,
+    curves_like,
+    find_length,
+    join_curves,
+    make_curves,
+    sample_targets,
+    sample_weight,
+)
 from vqsynth.follow.correction import ROUNDS, TILTED, Trial, smooth_median, try_path
+from vqsynth.follow.display import show_synthesis
 from vqsynth.follow.layers import choose_layers, correct_layers, describe_layers
 from vqsynth.follow.limits import Limits, check_limits, check_rounds
+from vqsynth.follow.record import Report
 from vqsynth.follow.report import make_report
 from vqsynth.path import CodePath
 from vqsynth.sound.audio import limit_peak
@@ -28,66 +42,139 @@ LIKE_MAPPING = {"centroid": "rank", "flatness": "rank", "pitch": "octave"}
 .97, against .74 unmapped), and melody in pitch."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Synthesis:
     """Hold the path of each layer, their sound (n_samples,) within full scale, and the report of asked and got."""
 
     paths: tuple[CodePath, ...]
     y: Floats
-    report: dict[str, Any]
+    report: Report
 
     @property
     def path(self) -> CodePath:
         """Take the path of the first layer, which mostly is the only one."""
         return self.paths[0]
 
+    @property
+    def sr(self) -> int:
+        """Tell the sample rate in Hz."""
+        return self.path.sr
+
+    def __repr__(self) -> str:
+        layers = f", {len(self.paths)} layers" if len(self.paths) > 1 else ""
+        asked = ", ".join(self.report.descriptors)
+        return f"Synthesis({self.path.codebook!r}, {self.path.seconds:.2f} s, {self.sr} Hz{layers}, asked for {asked})"
+
+    def _repr_html_(self) -> str:
+        return show_synthesis(repr(self), self.y, self.sr, self.report)
+
+
+SYNTHESIS_OPTIONS = (
+    "targets", "seconds", "like", "mapping", "weights", "method", "smoothness", "style", "rest", "variation",
+    "excitation", "seed", "layers", "rounds", "limits",
+)  # fmt: skip
+
 
 def synthesize(
-    book: Codebook,
+    book: CodebookRecord,
+    /,
     *,
+    targets: Mapping[str, CurveLike] | None = None,
     seconds: float | None = None,
     like: StrPath | None = None,
     mapping: Mappings | None = None,
+    weights: Mapping[str, CurveLike] | None = None,
+    method: str = "best_path",
+    smoothness: float = SMOOTHNESS,
+    style: float = 0.0,
+    rest: int = 0,
+    variation: float = 0.0,
     excitation: str = "coherent",
     seed: int = 0,
     layers: int = 1,
     rounds: int = ROUNDS,
     limits: Limits | None = None,
-    **curves: Any,
+    **curves: CurveLike,
 ) -> Synthesis:
-    """Follow curves, such as `centroid="sin(p5,p95,0.2)"`, render the path, and measure the sound.
+    """Make a sound that follows descriptor curves: choose codes, render, measure, and correct what was missed.
 
-    Fields of `selection.Selection`, such as `method`, may be given beside the curves; weights may be curves. like: a
-    sound whose loudness, centroid, flatness and pitch are asked for, for as long as it lasts; curves replace what it
-    has. seconds: by default until that sound has ended or, without one, the last sound or breakpoint of the curves.
-    mapping: how targets are brought into range (`vqsynth.curves.ranges`), one way for all or by descriptor, by default
-    "clamp", or with `like` as suits each.
-    layers: how many paths sound together, no code twice at a time. rounds: how often the controls are moved against the
-    error that the sound has; `limits` bounds them.
-    Raises ParameterError for curves, names, durations and options that cannot be used.
+    This is what the command line does. The path, the sound and the report of what was asked and got come back together.
+
+    Parameters
+    ----------
+    targets : dict of name to curve, optional
+        What is asked for, by descriptor: `centroid` or `brightness`, `flatness` or `noisiness`, `loudness`, `pitch`,
+        and what else the codebook's table has. A curve is a number, text such as "sin(p5,p95,0.2)", values over time,
+        or what else `vqsynth.curves.language.make_curve` takes. Loudness is -20 dB where it is not asked for.
+    seconds : float, optional
+        Length of the sound, up to an hour. By default until the sound that is followed has ended or, without one, the
+        last sound or breakpoint of the curves.
+    like : str or Path, optional
+        A sound file whose loudness, centroid, flatness and pitch are asked for; targets replace what it has.
+    mapping : str, or dict of name to str, optional
+        How targets are brought into the codebook's range: "clamp", "minmax", "rank", "relative" or "octave"; "*" names
+        the rest. By default "clamp", and with `like` what suits each descriptor.
+    weights : dict of name to curve, optional
+        How much each target counts beside the others, 0 or more, 1 where nothing is said; pitch 12 in corrected sound.
+    method : {"best_path", "nearest"}
+        The path that follows and moves smoothly, or the nearest code of every frame, as in the paper.
+    smoothness : float
+        Cost of a jump between two spectra, beside that of a missed target; 0 or more.
+    style : float
+        0 to 1. At 0 the cost of a jump grows with the distance of the two spectra, at 1 with how seldom the instrument
+        makes it.
+    rest : int
+        Frames for which a code stays silent after it has sounded.
+    variation : float
+        Codes that miss the target by up to so many spreads of the table more than the best may be drawn by chance.
+    excitation : {"coherent", "noise", "refined"}
+        How spectra get their phases.
+    seed : int
+        Seed of the noise and of chance; the same seed gives the same samples.
+    layers : int
+        Number of paths that sound together; no code is used twice at a time.
+    rounds : int
+        Number of corrections. At 0 the sound is rendered and measured, no more.
+    limits : Limits, optional
+        How far corrections may move gain, transposition, tilt and fundamentals.
+    **curves
+        Descriptors, as in `targets`: `centroid="line(p5,p95)"`. Where a descriptor has the name of an option, `targets`
+        is the way to ask for it.
+
+    Returns
+    -------
+    Synthesis
+        The path of each layer, the sound and the report.
+
+    Raises
+    ------
+    ParameterError
+        For curves, names, durations and options that cannot be used; a misspelt name is answered with the nearest.
     """
-    check_kind("book", book, Codebook, "a Codebook, such as load gives")
+    check_kind("book", book, CodebookRecord, "a Codebook, such as load gives")
     rounds, limits, seed = check_rounds(rounds), check_limits(limits), check_seed(seed)
     check_choice("excitation", excitation, EXCITATIONS)
     check_whole("layers", layers, 1)
-    options: dict[str, Any] = {name: curves.pop(name) for name in OPTIONS & set(curves)}
-    weights = options.pop("weights", None)
-    make_selection(options)
-    targets, weights, seconds = gather_targets(
-        book, seconds=seconds, like=like, mapping=mapping, weights=weights, **curves
-    )
-    if rounds and "pitch" in targets:
-        weights.setdefault("pitch", PITCH_WEIGHT)
-    options |= {"seconds": seconds, "weights": weights, "excitation": excitation, "seed": seed}
-    paths = choose_layers(book, targets, layers=layers, **options)
+    Selection(method, None, smoothness, style, rest, variation)
+    asked, factors, seconds = gather_targets(
+        book, targets=join_curves(book.table, targets, curves, options=SYNTHESIS_OPTIONS), seconds=seconds, like=like,
+        mapping=mapping, weights=weights,
+    )  # fmt: skip
+    if rounds and "pitch" in asked:
+        factors.setdefault("pitch", PITCH_WEIGHT)
+    options: dict[str, Any] = {
+        "seconds": seconds, "weights": factors, "method": method, "smoothness": smoothness, "style": style,
+        "rest": rest, "variation": variation, "excitation": excitation, "seed": seed,
+    }  # fmt: skip
+    paths = choose_layers(book, asked, layers=layers, **options)
     if not rounds or layers > 1:
-        return correct_and_report(book, paths, targets, rounds=rounds, limits=limits)
-    tried = rechoose(book, paths[0], targets, options)
+        return correct_and_report(book, paths, asked, rounds=rounds, limits=limits)
+    tried = rechoose(book, paths[0], asked, options)
     paths = (tried.path,) if tried else paths
-    return correct_and_report(book, paths, targets, rounds=rounds, limits=limits, tried=tried)
+    return correct_and_report(book, paths, asked, rounds=rounds, limits=limits, tried=tried)
 
 
-def rechoose(book: Codebook, path: CodePath, targets: Targets, options: Mapping[str, Any]) -> Trial | None:
+def rechoose(book: CodebookRecord, path: CodePath, targets: Targets, options: Mapping[str, Any]) -> Trial | None:
     """Move the demand against what a path gets otherwise than its table says, choose again, and keep the better path.
 
     A sound's flatness, say, has a floor that a grain at unit power does not meet. options: those of `choose_layers`.
@@ -115,30 +202,30 @@ def rechoose(book: Codebook, path: CodePath, targets: Targets, options: Mapping[
 
 
 def gather_targets(
-    book: Codebook,
+    book: CodebookRecord,
     *,
+    targets: Mapping[str, CurveLike],
     seconds: float | None = None,
     like: StrPath | None = None,
     mapping: Mappings | None = None,
-    weights: Mapping[str, Any] | None = None,
-    **curves: Any,
+    weights: Mapping[str, CurveLike] | None = None,
 ) -> tuple[dict[str, NDArray[np.float64]], dict[str, ArrayLike], float]:
     """Turn curves, and what a sound has, into targets (T,) and weights by descriptor, and the seconds they last.
 
     The arguments are those of `synthesize`.
     """
-    factors = check_mapping("weights", weights)
+    factors, curves = by_name(book.table, check_mapping("weights", weights)), by_name(book.table, targets)
     if like is not None:
         heard, sure, lasts = curves_like(check_path("like", like), book.grid)
         curves, seconds = {**heard, **curves}, lasts if seconds is None else seconds
         factors = {name: curve for name, curve in sure.items() if curves[name] is heard[name]} | factors
-    curves = make_curves(curves, book.table, book.grid)
-    seconds = find_length(curves) if seconds is None else seconds
-    targets = book.sample_curves(seconds=seconds, mapping=_suit(mapping, book, like), **curves)
-    return targets, {n: sample_weight(w, book.grid, seconds=seconds) for n, w in factors.items()}, seconds
+    made = make_curves(curves, book.table, book.grid)
+    seconds = find_length(made) if seconds is None else seconds
+    sampled = sample_targets(made, book.table, book.grid, seconds=seconds, mapping=_suit(mapping, book, like))
+    return sampled, {n: sample_weight(w, book.grid, seconds=seconds) for n, w in factors.items()}, seconds
 
 
-def _suit(mapping: Mappings | None, book: Codebook, like: StrPath | None) -> Mappings:
+def _suit(mapping: Mappings | None, book: CodebookRecord, like: StrPath | None) -> Mappings:
     """Add to a mapping by descriptor what suits the rest of a sound that is followed."""
     if isinstance(mapping, str) or like is None:
         return "clamp" if mapping is None else mapping
@@ -148,7 +235,7 @@ def _suit(mapping: Mappings | None, book: Codebook, like: StrPath | None) -> Map
 
 
 def correct_and_report(
-    book: Codebook,
+    book: CodebookRecord,
     paths: Sequence[CodePath],
     targets: Targets,
     *,
@@ -168,4 +255,4 @@ def correct_and_report(
     report |= {"rounds": mix.errors, "kept": mix.kept, "spent": mix.spent, "gain_db": first.gain_db.tolist()}
     report |= {"controls": first.controls.to_fields()} if first.controls else {}
     report |= describe_layers(book, mix, report) if len(mix.paths) > 1 else {}
-    return Synthesis(mix.paths, y, report)
+    return Synthesis(mix.paths, y, Report.from_dict(report))

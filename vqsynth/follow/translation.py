@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vqsynth.checks import check_kind
-from vqsynth.codebook import Codebook
 from vqsynth.codes.controls import Controls, no_controls
 from vqsynth.codes.index import Targets, find_candidates
+from vqsynth.codes.record import CodebookRecord
 from vqsynth.codes.selection import reach
 from vqsynth.codes.table import DescriptorTable
 from vqsynth.codes.voice import SILENT_DB
@@ -20,6 +20,7 @@ from vqsynth.curves.targets import Mappings, sample_targets
 from vqsynth.errors import ParameterError
 from vqsynth.follow.limits import Limits, check_limits
 from vqsynth.path import CodePath, check_layers
+from vqsynth.render import check_path
 
 BY = ("centroid", "flatness", "pitch")
 """By what codes are compared."""
@@ -68,8 +69,8 @@ class Translation:
 
 def translate(
     paths: CodePath | Sequence[CodePath],
-    source: Codebook,
-    book: Codebook,
+    source: CodebookRecord,
+    book: CodebookRecord,
     *,
     mapping: Mappings = "clamp",
     limits: Limits | None = None,
@@ -83,17 +84,17 @@ def translate(
     """
     given = [paths] if isinstance(paths, CodePath) else paths
     for name, value in (("source", source), ("book", book)):
-        check_kind(name, value, Codebook, "a Codebook, such as load gives")
+        check_kind(name, value, CodebookRecord, "a Codebook, such as load gives")
     check_layers(given)
     for path in given:
-        source.check_path(path)
+        check_path(path, source)
     most_cents = check_limits(limits).transpose_cents
     made = [_translate(path, source, book, mapping, most_cents) for path in given]
     return Translation(tuple(path for path, _ in made), _tell_kept(book.table, made[0][1]))
 
 
 def _translate(
-    path: CodePath, source: Codebook, book: Codebook, mapping: Mappings, most_cents: float
+    path: CodePath, source: CodebookRecord, book: CodebookRecord, mapping: Mappings, most_cents: float
 ) -> tuple[CodePath, dict[str, WantedGot]]:
     """Translate one path; with it come what was wanted and what its codes have, (T,) each, by descriptor."""
     n_samples = max(1, round(path.n_samples * book.grid.sr / path.sr))
@@ -134,7 +135,7 @@ def _describe(path: CodePath, table: DescriptorTable, other: DescriptorTable) ->
     return found | {"loudness": table.column("loudness")[path.codes] + path.gain_db}
 
 
-def _map(curves: Targets, book: Codebook, seconds: float, mapping: Mappings) -> dict[str, NDArray[np.float64]]:
+def _map(curves: Targets, book: CodebookRecord, seconds: float, mapping: Mappings) -> dict[str, NDArray[np.float64]]:
     """Bring rows (T,) into a codebook's range."""
     drawn = {name: Curve(name, partial(_as_it_is, values), gaps=True) for name, values in curves.items()}
     return sample_targets(drawn, book.table, book.grid, seconds=seconds, mapping=mapping)

@@ -11,6 +11,8 @@ function compileFilter(text, names, rows) {
   const tokens = text.match(token) || [];
   let next = 0;
   const columns = new Map(names.map((name, i) => [name, rows.map((row) => row[i])]));
+  for (const [word, name] of [["brightness", "centroid"], ["noisiness", "flatness"]]) // as in `table --where`
+    if (!columns.has(word) && columns.has(name)) columns.set(word, columns.get(name));
   const operators = {
     "<": (a, b) => a < b, "<=": (a, b) => a <= b, ">": (a, b) => a > b,
     ">=": (a, b) => a >= b, "==": (a, b) => a === b, "!=": (a, b) => a !== b,

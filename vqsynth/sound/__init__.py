@@ -13,6 +13,7 @@
     pitch         the pitch estimator
     analysis      frames, and what descriptors share of them
     descriptors   one function each, and the registry
+    measuring    the descriptors of any sound
     partials      spectra split into partials and noise
     excitation    noise, coherent: the phase of spectra
     refinement    refined: Griffin-Lim at two windows

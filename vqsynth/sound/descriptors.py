@@ -17,7 +17,7 @@ A new descriptor is a function and a decorator::
 
 import math
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 from keyword import iskeyword
@@ -25,7 +25,7 @@ from typing import Literal
 
 import numpy as np
 
-from vqsynth.checks import check_choice, check_kind, check_whole, show
+from vqsynth.checks import check_choice, check_kind, check_whole, show, unknown_name
 from vqsynth.errors import ParameterError
 from vqsynth.sound.analysis import Analysis as Analysis
 from vqsynth.sound.frames import Floats, FrameGrid, frames_between
@@ -36,11 +36,10 @@ from vqsynth.sound.pitch import USABLE_CONFIDENCE
 Scale = Literal["octave", "linear"]
 FLOOR = 1e-10
 """Power under which librosa's flatness, and so ours, does not look."""
-RESERVED = frozenset(
-    ("code", "count", "book", "seconds", "method", "weights", "smoothness", "excitation", "seed", "rounds", "limits",
-     "mapping", "layers", "self")
-)  # fmt: skip
-"""Names that are keys of tables or options of those who follow curves."""
+RESERVED = frozenset(("code", "count"))
+"""Names that are keys of tables. Those of options may be had: `targets` tells a descriptor from an option."""
+ALIASES = {"brightness": "centroid", "noisiness": "flatness"}
+"""Plain words for descriptors, where no descriptor has that name itself."""
 _BLOCK = 512  # frames at a time: 4 MB, which the allocator hands out again without new pages
 
 
@@ -167,9 +166,24 @@ def _per_frame(d: Descriptor, sound: Analysis) -> Floats:
 
 def lookup(name: str) -> Descriptor:
     """Find a descriptor by name. Raises ParameterError that lists the names there are."""
-    if not isinstance(name, str) or name not in REGISTRY:
-        raise ParameterError(f"no descriptor {show(name)}; there are {', '.join(REGISTRY)}")
-    return REGISTRY[name]
+    return REGISTRY[find_name(name, tuple(REGISTRY))]
+
+
+def find_name(name: str, known: Sequence[str]) -> str:
+    """Find what a descriptor is called, of some that are known, by its name or a plain word for it.
+
+    Raises ParameterError that suggests the nearest name.
+    """
+    if isinstance(name, str) and name in known:
+        return name
+    if isinstance(name, str) and ALIASES.get(name) in known:
+        return ALIASES[name]
+    raise unknown_name(name, known, "descriptor", also=plain_words(known))
+
+
+def plain_words(known: Sequence[str]) -> list[str]:
+    """List the plain words for descriptors of which some are known."""
+    return [word for word, name in ALIASES.items() if word not in known and name in known]
 
 
 @descriptor("centroid", unit="Hz", scale="octave")

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
-from vqsynth.codebook import CODEBOOK, MODEL, Codebook
+from vqsynth.codebook import Codebook
+from vqsynth.codes.record import CODEBOOK, MODEL
 from vqsynth.errors import ParameterError
 from vqsynth.model.vqvae import ModelConfig
 from vqsynth.sound.frames import FrameGrid

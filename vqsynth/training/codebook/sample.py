@@ -4,7 +4,8 @@ import hashlib
 import os
 from pathlib import Path
 
-from vqsynth.codebook import CODEBOOK, Codebook
+from vqsynth.codebook import Codebook
+from vqsynth.codes.record import CODEBOOK
 from vqsynth.errors import VqsynthError
 from vqsynth.follow.synthesis import synthesize
 from vqsynth.sound import audio
