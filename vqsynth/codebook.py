@@ -74,7 +74,15 @@ class Codebook(CodebookRecord):
         return cls(about, grid, grains, table, dict(model_state), transitions)._sealed()
 
     def measured_again(self) -> "Codebook":
-        """Measure the table again, with every descriptor that is registered now: also the user's own."""
+        """Measure the table again, with every descriptor that is registered now: also the user's own.
+
+        Examples
+        --------
+        >>> import vqsynth
+        >>> "centroid" in vqsynth.load("percussion").measured_again().table.names
+        True
+
+        """
         card = self.card | {ALSO: sorted(self.known_hashes - {self.sha256})}
         return replace(self, card=card, table=measure_table(self.grains, self.table.counts))._sealed()
 
@@ -120,6 +128,14 @@ class Codebook(CodebookRecord):
         A seed that is given is that of the first layer, the next has the one after. Warns where peaks made it necessary
         to turn the sound down. Raises CodebookError for another codebook's path, and ParameterError for one of more
         than an hour.
+
+        Examples
+        --------
+        >>> import vqsynth
+        >>> book = vqsynth.load("violin")
+        >>> book.render(book.follow(targets={"pitch": "A4"}, seconds=0.5)).shape
+        (22050,)
+
         """
         check_seed(0 if seed is None else seed)
         for path in paths:
@@ -143,6 +159,15 @@ class Codebook(CodebookRecord):
         y: (n,) or (n, channels) at `sr` Hz, resampled where need be. Its offset, which cannot be heard, is no part of
         the path; what is 120 dB under full scale is silence. progress is called with the share done, 0 to 1.
         Raises AudioError for samples that are not sound, CodebookError for weights that are not finite.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import vqsynth
+        >>> tone = 0.1 * np.sin(2 * np.pi * 440 * np.arange(22050) / 44100)
+        >>> len(vqsynth.load("violin").encode(tone, 44100))
+        44
+
         """
         from vqsynth.model.vqvae import make_encoder
 

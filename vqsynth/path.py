@@ -115,7 +115,16 @@ class CodePath:
         )  # fmt: skip
 
     def with_gain(self, gain_db: ArrayLike) -> "CodePath":
-        """Replace the gains, the codes staying. gain_db: (T,), or one number for all frames."""
+        """Replace the gains, the codes staying. gain_db: (T,), or one number for all frames.
+
+        Examples
+        --------
+        >>> import vqsynth
+        >>> path = vqsynth.load("violin").follow(targets={"pitch": "A4"}, seconds=0.1)
+        >>> float(path.with_gain(-20).gain_db[0])
+        -20.0
+
+        """
         gains = np.full(len(self), gain_db) if np.ndim(gain_db) == 0 else gain_db
         return replace(self, gain_db=check_row("gain_db", gains))
 
@@ -125,7 +134,16 @@ class CodePath:
         return self.n_samples / self.sr
 
     def with_codes(self, codes: ArrayLike) -> "CodePath":
-        """Replace the codes, the gains staying. codes: (T,)."""
+        """Replace the codes, the gains staying. codes: (T,).
+
+        Examples
+        --------
+        >>> import vqsynth
+        >>> path = vqsynth.load("violin").follow(targets={"pitch": "A4"}, seconds=0.1)
+        >>> bool(path.with_codes(path.codes[::-1]).codes[0] == path.codes[-1])
+        True
+
+        """
         return replace(self, codes=check_row("codes", codes, whole=True))
 
     def to_fields(self) -> dict[str, Any]:

@@ -28,6 +28,13 @@ def load(book: StrPath) -> Codebook:
     """Load a codebook by the name of a shipped one, or from a folder.
 
     Raises CodebookError where there is none, or where it is damaged, incomplete or newer than this version.
+
+    Examples
+    --------
+    >>> import vqsynth
+    >>> len(vqsynth.load("violin"))
+    1024
+
     """
     folder = find_codebook(book)
     card, contents = read_bundle(folder, CODEBOOK)
@@ -105,7 +112,15 @@ def _check_transitions(steps: NDArray[Any] | None, folder: Path, n_codes: int) -
 
 
 def list_codebooks(folders: StrPath | Iterable[StrPath] = ()) -> list[Codebook]:
-    """Load the shipped codebooks, and those that `folders`, or a single one, are or directly hold."""
+    """Load the shipped codebooks, and those that `folders`, or a single one, are or directly hold.
+
+    Examples
+    --------
+    >>> import vqsynth
+    >>> [book.name for book in vqsynth.list_codebooks()][:3]
+    ['ambience', 'cello', 'choir']
+
+    """
     return [load(folder) for folder in codebooks_at_hand(folders)]
 
 

@@ -78,7 +78,15 @@ class DescriptorTable:
         return frame_of(self._sheet())
 
     def column(self, name: str) -> Floats:
-        """Take a descriptor's values, (K,). Raises ParameterError for an unknown name."""
+        """Take a descriptor's values, (K,). Raises ParameterError for an unknown name.
+
+        Examples
+        --------
+        >>> import vqsynth
+        >>> vqsynth.load("violin").table.column("centroid").shape
+        (1024,)
+
+        """
         return self.values[:, self.position(name)]
 
     def position(self, name: str) -> int:
@@ -89,6 +97,14 @@ class DescriptorTable:
         """Take the p-th percentile, p in 0 to 100, of a descriptor over the codes that have a usable value.
 
         Raises ParameterError for an unknown name, for p outside 0 to 100, and where no code has a usable value.
+
+        Examples
+        --------
+        >>> import vqsynth
+        >>> table = vqsynth.load("violin").table
+        >>> table.percentile("centroid", 5) < table.percentile("centroid", 95)
+        True
+
         """
         check_number("a percentile", p, 0, 100)
         column = self._field(name).astype(np.float64)
@@ -111,6 +127,15 @@ class DescriptorTable:
 
         Returns codes (K,); equal values stay in the table's order, unusable ones come last either way.
         Raises ParameterError for an unknown name.
+
+        Examples
+        --------
+        >>> import vqsynth
+        >>> table = vqsynth.load("violin").table
+        >>> brightest = table.sort("centroid", descending=True)[0]
+        >>> bool(table.column("centroid")[brightest] > 6000)
+        True
+
         """
         check_flag("descending", descending)
         keys = self._field(by).astype(np.float64)
@@ -121,6 +146,13 @@ class DescriptorTable:
 
         Returns (K,) bool. The language is that of `vqsynth.codes.filters`; `count` and `code` are names too.
         Raises ParameterError for what it does not read, and for an unknown name.
+
+        Examples
+        --------
+        >>> import vqsynth
+        >>> int(vqsynth.load("violin").table.filter("centroid > p90").sum())
+        103
+
         """
         return match_rows(
             expression, Columns((*KEYS, *plain_words(self.names), *self.names), self._field, self.percentile)
@@ -130,6 +162,13 @@ class DescriptorTable:
         """Take the rows of some codes, in their order and as often as they come, or those where a mask (K,) is true.
 
         Raises ParameterError for a code that is not in the table, and for a mask of another length.
+
+        Examples
+        --------
+        >>> import vqsynth
+        >>> len(vqsynth.load("violin").table.select([3, 5]))
+        2
+
         """
         wanted = np.asarray(codes) if isinstance(codes, np.ndarray | Sequence) else np.array(None)
         is_mask = wanted.dtype == bool

@@ -114,6 +114,14 @@ def follow_curves(
     ------
     ParameterError
         For unknown names, unusable curves and options.
+
+    Examples
+    --------
+    >>> import vqsynth
+    >>> path = vqsynth.load("violin").follow(targets={"centroid": "line(p5,p95)"}, seconds=1)
+    >>> len(path)
+    87
+
     """
     asked = join_curves(book.table, targets, curves, options=FOLLOW_OPTIONS)
     sampled = sample_targets(asked, book.table, book.grid, seconds=seconds, mapping=mapping)
@@ -146,6 +154,15 @@ def line_up_codes(book: CodebookRecord, /, by: str, *, descending: bool = False,
     ------
     ParameterError
         For an unknown name, where no code is usable, and for more than an hour of sound.
+
+    Examples
+    --------
+    >>> import vqsynth
+    >>> book = vqsynth.load("violin")
+    >>> path = book.traverse("centroid", frames_per_code=1)
+    >>> bool(path.codes[0] == book.table.sort("centroid")[0])
+    True
+
     """
     check_flag("descending", descending)
     check_whole("frames_per_code", frames_per_code, 1)

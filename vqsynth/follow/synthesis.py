@@ -150,6 +150,16 @@ def synthesize(
     ------
     ParameterError
         For curves, names, durations and options that cannot be used; a misspelt name is answered with the nearest.
+
+    Examples
+    --------
+    >>> import vqsynth
+    >>> sound = vqsynth.load("violin").synthesize(targets={"centroid": "line(p5,p95)"}, seconds=1)
+    >>> sound.y.shape
+    (44100,)
+    >>> sound.report["descriptors"]["centroid"]["nrmse"] < 0.02
+    True
+
     """
     check_kind("book", book, CodebookRecord, "a Codebook, such as load gives")
     rounds, limits, seed = check_rounds(rounds), check_limits(limits), check_seed(seed)

@@ -36,5 +36,14 @@ def measure(
         For samples that are no sound.
     ParameterError
         For unknown names, a rate or lengths that cannot be used.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import vqsynth
+    >>> tone = 0.1 * np.sin(2 * np.pi * 440 * np.arange(22050) / 44100)
+    >>> round(float(vqsynth.measure(tone, 44100)["pitch"][20]))
+    440
+
     """
     return measure_frames(check_samples(to_mono(y)), FrameGrid(sr, n_fft, hop_length), names)
