@@ -45,8 +45,6 @@ def draw(rng: np.random.Generator, frames: int, *, controls: bool) -> CodePath:
     gains = np.where(rng.random(frames) < 0.1, -33.0, gains)
     used = no_controls(frames)
     used.tilt_db[:] = np.repeat(rng.choice([0, 0, 0.5, -1.25], frames), held)[:frames]
-    used.blend[:] = rng.choice([0, 0.5], frames)
-    used.blend_codes[:] = codes
     n_samples = int((frames - 1) * 256 + rng.integers(frames == 1, 256))
     return CodePath("a", "ab", 16000, 256, n_samples, codes, gains, controls=used if controls else None)
 

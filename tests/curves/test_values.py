@@ -181,7 +181,7 @@ def test_gather_targets_like_a_sound_maps_the_rest_as_suits_it(book, tmp_path: P
     soundfile.write(tmp_path / "a.wav", rising + 0.01 * np.random.default_rng(0).standard_normal(16000), 16000)
 
     def gather(mapping: object) -> dict[str, np.ndarray]:
-        return gather_targets(book, like=tmp_path / "a.wav", mapping=mapping)[0]  # type: ignore[arg-type]
+        return gather_targets(book, targets={}, like=tmp_path / "a.wav", mapping=mapping)[0]  # type: ignore[arg-type]
 
     usual, clamped = gather(None), gather("clamp")
     one, rest = gather({"centroid": "clamp"}), gather({"*": "clamp", "pitch": "octave"})

@@ -54,7 +54,15 @@ def test_map_page_holds_places_values_and_sounds_of_every_code(
 def test_map_page_of_an_unknown_descriptor_or_extension_is_refused(
     book: Codebook, projection: Projection, tmp_path: Path
 ) -> None:
-    for name, color, says in (("a.html", "brightness", "unknown descriptor"), ("a.txt", "pitch", "must end in .html")):
+    for name, color, says in (("a.html", "darkness", "unknown descriptor"), ("a.txt", "pitch", "must end in .html")):
         with pytest.raises(ParameterError, match=says):
             write_map_page(tmp_path / name, projection, book.table, book.grains, color=color, title="x")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_map_page_coloured_by_a_plain_word_takes_the_descriptor_of_it(
+    book: Codebook, projection: Projection, tmp_path: Path
+) -> None:
+    for name, color in (("a.html", "brightness"), ("b.html", "centroid")):
+        write_map_page(tmp_path / name, projection, book.table, book.grains, color=color, title="x")
+    assert (tmp_path / "a.html").read_bytes() == (tmp_path / "b.html").read_bytes()

@@ -35,7 +35,7 @@ def write_map_page(
     Raises ParameterError for another extension and an unknown descriptor.
     """
     check_page(file)
-    table.position(color)
+    color = table.names[table.position(color)]
     sounds = shorten_codes(grains, table.codes, DEFAULT_LOUDNESS_DB - table.column("loudness").astype(np.float64))
     options = "".join(f"<option>{escape(name)}</option>" for name in table.names)
     body = "\n".join([
