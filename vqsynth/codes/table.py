@@ -15,15 +15,22 @@ from numpy.typing import ArrayLike, NDArray
 
 from vqsynth.checks import check_flag, check_number, show
 from vqsynth.codes.filters import Bools, Columns, match_rows
-from vqsynth.codes.spreadsheet import KEYS, Sheet, csv_text, format_value, html_text, json_text, keep_text
-from vqsynth.codes.spreadsheet import make_frame as frame_of
-from vqsynth.codes.spreadsheet import parse_csv as read_csv
+from vqsynth.codes.spreadsheet import (
+    KEYS,
+    Sheet,
+    csv_text,
+    format_value,
+    html_text,
+    json_text,
+    keep_text,
+    make_frame,
+    parse_csv,
+)
 from vqsynth.errors import CodebookError, ParameterError
-from vqsynth.sound.arrays import Floats, Ints
+from vqsynth.sound.arrays import Doubles, Floats, Ints
 from vqsynth.sound.descriptors import find_name, plain_words
 from vqsynth.storage.files import StrPath, decode_text, read_regular
 
-Doubles = NDArray[np.float64]
 SCALES = ("octave", "linear")
 
 
@@ -75,7 +82,7 @@ class DescriptorTable:
 
     def to_dataframe(self) -> Any:
         """Give the table as a pandas DataFrame, a row per code. Raises ParameterError where pandas is not installed."""
-        return frame_of(self._sheet())
+        return make_frame(self._sheet())
 
     def column(self, name: str) -> Floats:
         """Take a descriptor's values, (K,). Raises ParameterError for an unknown name.
@@ -224,7 +231,7 @@ class DescriptorTable:
     ) -> "DescriptorTable":
         """Read the bytes of a CSV; units and scales, which it does not hold, by descriptor. Raises CodebookError."""
         try:
-            sheet = read_csv(decode_text(data), str(source))
+            sheet = parse_csv(decode_text(data), str(source))
         except ValueError as e:
             raise CodebookError(f"cannot read the table '{source}': {e}; save it as UTF-8") from e
         missing = [name for name in sheet.names if name not in units or name not in scales]

@@ -14,7 +14,8 @@ from vqsynth.codes.controls import Controls
 from vqsynth.codes.spectra import EXCITATIONS, Grains
 from vqsynth.errors import CodebookError, ParameterError
 from vqsynth.sound.excitation import Excitation, Shapes, check_seed
-from vqsynth.sound.frames import Floats, FrameGrid, OverlapAdd, fade_ends
+from vqsynth.sound.frames import Floats, FrameGrid, OverlapAdd
+from vqsynth.sound.streams import HeldFrames
 
 SILENT_DB = -120.0
 """A gain of this or less is silence: the level of the last bit of a 20-bit sound."""
@@ -60,13 +61,12 @@ class CodeVoice:
             raise ParameterError("refined cannot be rendered block by block; use coherent")
         self._grains, self._grid = grains, grains.grid
         self._excitation, self._adder = grains.excite(excitation, rng=check_seed(seed)), OverlapAdd(grains.grid)
-        self._last: Frames | None = None
-        self._n_frames = 0
+        self._held = HeldFrames(grains.grid, play=self._sound, take=lambda frames, rows: take_frames(*frames, rows))
 
     @property
     def delay_samples(self) -> int:
         """Tell by how many samples the sound runs behind the frames: half a window."""
-        return self._grid.n_fft // 2
+        return self._held.delay_samples
 
     def push(self, codes: ArrayLike, gain_db: ArrayLike, controls: Controls | None = None) -> Floats:
         """Play the next frames.
@@ -94,14 +94,7 @@ class CodeVoice:
 
         """
         frames = self._check(codes, gain_db, controls)
-        if not len(frames[0]):
-            return np.zeros(0, np.float32)
-        lead = 0 if self._last else self.delay_samples // self._grid.hop_length
-        start = self._n_frames * self._grid.hop_length - self.delay_samples
-        y = self._sound(*_hold_first(*frames, lead))[lead * self._grid.hop_length :]
-        self._n_frames += len(frames[0])
-        self._last = take_frames(*frames, slice(-1, None))
-        return y * fade_ends(start, len(y), fade=self._grid.hop_length // 2)
+        return self._held.push(frames, len(frames[0]))
 
     def finish(self, n_samples: int | None = None) -> Floats:
         """End the sound.
@@ -122,16 +115,13 @@ class CodeVoice:
             Where the frames that were pushed are not those of a sound of `n_samples`.
 
         """
-        hop = self._grid.hop_length
-        n_samples = max(0, self._n_frames - 1) * hop if n_samples is None else check_whole("n_samples", n_samples)
-        if self._last is None:
-            return np.zeros(n_samples, np.float32)
-        if self._grid.count(n_samples) != self._n_frames:
-            raise ParameterError(f"{self._n_frames} frames are not those of a sound of {n_samples} samples")
-        start = self._n_frames * hop - self.delay_samples
-        y = self._sound(*_hold_first(*self._last, self.delay_samples // hop - 1))[: n_samples - start]
-        self._last, self._n_frames = None, 0
-        return y * fade_ends(start, len(y), fade=self._grid.hop_length // 2, n_samples=n_samples)
+        held = self._held
+        n_samples = held.end_samples() if n_samples is None else check_whole("n_samples", n_samples)
+        if not held.is_empty and self._grid.count(n_samples) != held.n_frames:
+            raise ParameterError(f"{held.n_frames} frames are not those of a sound of {n_samples} samples")
+        y = held.finish(n_samples)
+        held.n_frames = 0
+        return y
 
     def _check(self, codes: ArrayLike, gain_db: ArrayLike, controls: Controls | None) -> Frames:
         codes, gain_db = check_row("codes", codes, whole=True), check_row("gain_db", gain_db)
@@ -142,10 +132,10 @@ class CodeVoice:
             raise CodebookError(f"codes must lie between 0 and {len(self._grains) - 1} (got {codes.tolist()[:8]})")
         return codes.astype(np.int64), amplify(gain_db), controls
 
-    def _sound(self, codes: NDArray[np.int64], gain: Floats, controls: Controls | None) -> Floats:
-        return excite_frames(
-            self._grains.shapes(codes[None], controls), gain, self._excitation, self._adder, self._grid
-        )
+    def _sound(self, frames: Frames) -> Floats:
+        codes, gain, controls = frames
+        shapes = self._grains.shapes(codes[None], controls)
+        return excite_frames(shapes, gain, self._excitation, self._adder, self._grid)
 
 
 def amplify(gain_db: NDArray[np.float64]) -> Floats:
@@ -164,8 +154,3 @@ def excite_frames(shapes: Shapes, gain: Floats, excitation: Excitation, adder: O
     spectra = excitation.spectra(shapes)[0]
     frames = np.fft.irfft(spectra, grid.n_fft, axis=-1).astype(np.float32, copy=False)
     return adder.push(frames * gain[:, None])
-
-
-def _hold_first(codes: NDArray[np.int64], gain: Floats, controls: Controls | None, times: int) -> Frames:
-    """Repeat the first frame so many times before all frames."""
-    return take_frames(codes, gain, controls, np.maximum(np.arange(-times, len(codes)), 0))

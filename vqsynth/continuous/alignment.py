@@ -16,8 +16,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from vqsynth.checks import check_whole
-from vqsynth.continuous.latents import LONGEST_S, Doubles, LatentPath, check_latents, check_same_model
+from vqsynth.continuous.latents import LONGEST_S, LatentPath, check_latents, check_same_model
 from vqsynth.errors import ParameterError
+from vqsynth.sound.arrays import Doubles
 
 Integers = NDArray[np.int64]
 

@@ -11,9 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vqsynth.errors import ModelError, ParameterError
+from vqsynth.sound.arrays import Doubles
 from vqsynth.sound.frames import Floats
-
-Doubles = NDArray[np.float64]
 
 LEAST_SCALE = 1e-3
 """A component that varies less than this, next to the largest, is divided by this much of it, so that the way back

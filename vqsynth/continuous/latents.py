@@ -14,12 +14,10 @@ from vqsynth.checks import check_kind, check_number, check_whole, show
 from vqsynth.continuous.latentfiles import ARRAYS, FACTS, read_fields, write_fields
 from vqsynth.curves.language import make_curve
 from vqsynth.errors import ModelError, ParameterError
-from vqsynth.sound.arrays import Floats
+from vqsynth.sound.arrays import Doubles, Floats
 from vqsynth.sound.excitation import check_seed
 from vqsynth.sound.mel import SILENT_LUFS
 from vqsynth.storage.files import StrPath
-
-Doubles = NDArray[np.float64]
 
 LOUDEST_DB = 120.0
 """Loudness beyond is refused; below `mel.SILENT_LUFS` it is silence."""

@@ -9,9 +9,10 @@ import numpy as np
 
 from vqsynth.checks import check_choice
 from vqsynth.continuous.alignment import align_dtw, stretch
-from vqsynth.continuous.latents import Doubles, LatentPath, check_same_model, count_samples
+from vqsynth.continuous.latents import LatentPath, check_same_model, count_samples
 from vqsynth.curves.language import make_curve
 from vqsynth.errors import ParameterError, VqsynthWarning
+from vqsynth.sound.arrays import Doubles
 
 ALIGNMENTS = ("stretch", "dtw")
 PARTS = ("both", "latents", "loudness")

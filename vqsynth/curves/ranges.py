@@ -12,14 +12,13 @@ Frequencies are mapped in octaves. NaN, where nothing is asked, stays NaN.
 from typing import Literal, get_args
 
 import numpy as np
-from numpy.typing import NDArray
 
 from vqsynth.checks import check_choice
 from vqsynth.codes.table import DescriptorTable
 from vqsynth.curves.misses import find_range
 from vqsynth.errors import ParameterError
+from vqsynth.sound.arrays import Doubles
 
-Doubles = NDArray[np.float64]
 Mapping = Literal["clamp", "minmax", "rank", "relative", "octave"]
 MAPPINGS: tuple[str, ...] = get_args(Mapping)
 

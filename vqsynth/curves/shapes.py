@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vqsynth.errors import ParameterError
+from vqsynth.sound.arrays import Doubles
 
-Doubles = NDArray[np.float64]
 Shape = Callable[[Doubles, float], Doubles]
 
 MAX_HZ = 1000.0  # no codebook has as many frames a second

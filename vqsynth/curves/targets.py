@@ -78,8 +78,8 @@ def sample_targets(
     """Turn curves into values per frame, loudness at -20 where none is given.
 
     curves: descriptor name to anything that `curves.make_curve` takes. mapping: see
-    `vqsynth.curves.ranges`; loudness, which
-    gain meets, is never mapped. Returns name to (T,), NaN where a sound or a file that is a target has no value.
+    `vqsynth.curves.ranges`; loudness, which gain meets, is never mapped. Returns name to (T,), NaN where a sound or a
+    file that is a target has no value.
     Raises ParameterError for unknown names, unusable curves, and a duration outside 0 to an hour.
     """
     check_seconds(seconds, grid)

@@ -1,14 +1,12 @@
 """What a notebook shows of a sound: its codebook and errors, a player, and asked beside got, in one piece of HTML."""
 
-import base64
-import io
-import wave
 from collections.abc import Sequence
 from html import escape
 
 import numpy as np
 
 from vqsynth.follow.record import DescriptorReport, Report
+from vqsynth.sound.audio import embed_wav
 from vqsynth.sound.frames import Floats
 
 WIDTH, HEIGHT = 640, 90
@@ -22,18 +20,9 @@ def show_synthesis(title: str, y: Floats, sr: int, report: Report) -> str:
         f"<div>{escape(name)} ({escape(row.unit or 'share')}): asked grey, got blue</div>{draw_row(row)}"
         for name, row in report.descriptors.items()
     )
+    player = f'<audio controls src="{embed_wav(y, sr)}"></audio>'
     words = escape(report.summary()).replace("\n", "<br>")
-    return f"<div><b>{escape(title)}</b><br>{words}<br>{embed_sound(y, sr)}{pictures}</div>"
-
-
-def embed_sound(y: Floats, sr: int) -> str:
-    """Make a player of y (n,) that holds the sound itself, 16 bit."""
-    file = io.BytesIO()
-    with wave.open(file, "wb") as out:
-        out.setparams((1, 2, sr, 0, "NONE", ""))
-        out.writeframes(np.round(np.clip(y, -1, 1) * 32767).astype("<i2").tobytes())
-    data = base64.b64encode(file.getvalue()).decode("ascii")
-    return f'<audio controls src="data:audio/wav;base64,{data}"></audio>'
+    return f"<div><b>{escape(title)}</b><br>{words}<br>{player}{pictures}</div>"
 
 
 def draw_row(row: DescriptorReport) -> str:

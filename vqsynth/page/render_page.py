@@ -13,9 +13,10 @@ from vqsynth.codes.table import DescriptorTable
 from vqsynth.errors import ParameterError
 from vqsynth.follow.report import describe_error
 from vqsynth.page.document import Page, check_page, table_html, write_page
-from vqsynth.page.sounds import embed_png, embed_wav
+from vqsynth.page.sounds import embed_png
 from vqsynth.path import CodePath
 from vqsynth.plot.spectrogram import LOWEST_HZ, SpectrumImage, encode_image, image_sound
+from vqsynth.sound.audio import embed_wav
 from vqsynth.sound.frames import Floats
 from vqsynth.storage.files import StrPath, show_text
 

@@ -1,7 +1,5 @@
 """Sound inside a page: a whole one as 16-bit WAV, and the short sounds of many codes as 8-bit samples."""
 
-import io
-import wave
 from base64 import b64encode
 from dataclasses import dataclass
 
@@ -9,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vqsynth.codes.spectra import Grains, sound_codes
-from vqsynth.sound.audio import check_samples, resample
+from vqsynth.sound.audio import resample
 from vqsynth.sound.frames import Floats, fade_ends
 
 RATE_HZ = 22050
@@ -39,17 +37,6 @@ class CodeSounds:
     def to_text(self) -> str:
         """Write the samples as base64."""
         return b64encode(self.samples.tobytes()).decode("ascii")
-
-
-def embed_wav(y: Floats, sr: int) -> str:
-    """Write a sound (n,) within full scale as a data URI of a mono 16-bit WAV."""
-    buffer = io.BytesIO()
-    with wave.open(buffer, "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(sr)
-        file.writeframes(np.round(check_samples(y).clip(-1, 1) * 32767).astype("<i2").tobytes())
-    return "data:audio/wav;base64," + b64encode(buffer.getvalue()).decode("ascii")
 
 
 def embed_png(png: bytes) -> str:

@@ -19,6 +19,7 @@ from vqsynth.plot.look import (
     round_numbers,
     save_picture,
 )
+from vqsynth.sound.arrays import Doubles
 from vqsynth.storage.files import StrPath
 
 if TYPE_CHECKING:
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from matplotlib.cm import ScalarMappable
     from matplotlib.figure import Figure
 
-Doubles = NDArray[np.float64]
 
 SMALLEST, LARGEST = 4.0, 110.0  # areas of dots, in square points
 RIM = 0.4

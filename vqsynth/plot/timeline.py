@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from vqsynth.curves.misses import describe_miss
 from vqsynth.plot.look import Look, apply_look, check_picture, label_descriptor, make_figure, save_picture
 from vqsynth.plot.spectrogram import draw_image, image_grains, image_sound
+from vqsynth.sound.arrays import Doubles
 from vqsynth.sound.audio import check_samples
 from vqsynth.storage.files import StrPath
 
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-Doubles = NDArray[np.float64]
 LABELS = 16
 """How many codes are named over a traverse."""
 

@@ -6,6 +6,8 @@ and never clips: `limit_peak` first.
 """
 
 import io
+import wave
+from base64 import b64encode
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -224,6 +226,17 @@ def save(path: StrPath, y: ArrayLike, sr: int) -> None:
     if kind in ("WAV", "AIFF") and 3 * len(values) > MAX_32_BIT_BYTES:
         raise AudioError(f"'{path}' would hold more than the 4 GB of a {kind} file; write .flac or a shorter sound")
     write_whole(path, _encode(values, sr, kind), error=AudioError)
+
+
+def embed_wav(y: Floats, sr: int) -> str:
+    """Write a sound (n,) within full scale as a data URI of a mono 16-bit WAV."""
+    buffer = io.BytesIO()
+    with wave.open(buffer, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(sr)
+        file.writeframes(np.round(check_samples(y).clip(-1, 1) * 32767).astype("<i2").tobytes())
+    return "data:audio/wav;base64," + b64encode(buffer.getvalue()).decode("ascii")
 
 
 def check_rate(sr: int, name: str) -> None:

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from vqsynth.sound.arrays import Doubles
 from vqsynth.sound.audio import check_rate, group_blocks
 from vqsynth.sound.frames import Floats
 from vqsynth.sound.reading.blocks import opened
@@ -29,8 +29,6 @@ _LEAST = 1e-3  # of the level around: a tone's own mean, where it is cut off, is
 _CONTEXT = _AROUND + 2 * _HOPS  # hops before and behind that decide on a sample
 _BLOCK = 1 << 18
 _ROUNDING = 2.0**-22  # of an offset, what is left of it where there is nothing else
-
-Doubles = NDArray[np.float64]
 
 
 def remove_offset(y: Floats, sr: int) -> Floats:

@@ -15,6 +15,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from vqsynth.sound.arrays import Doubles
 from vqsynth.sound.frames import Floats, fast_length, rfft
 
 LONGEST_S = 4096 / 44100
@@ -35,8 +36,6 @@ _PRIOR = 18
 """Thresholds are spread as pYIN's, by the beta distribution of 2 and 18, with a mean of 0.1."""
 _QUIETEST, _FAINTEST = 1e-9, 1e-6  # under this, and under this share of an offset, a frame holds rounding and no sound
 _SUMMED = np.triu(np.ones((32, 32), np.float32))
-
-Doubles = NDArray[np.float64]
 
 
 def count_samples(sr: int) -> int:

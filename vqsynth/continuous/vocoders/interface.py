@@ -19,8 +19,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from vqsynth.errors import ParameterError
-from vqsynth.sound.frames import Floats, FrameGrid, fade_ends
+from vqsynth.sound.arrays import Ints
+from vqsynth.sound.frames import Floats, FrameGrid
 from vqsynth.sound.mel import MelGrid
+from vqsynth.sound.streams import HeldFrames
 
 _FRAMES_AT_ONCE = 256
 
@@ -41,10 +43,13 @@ class VocoderStream:
     """Turn frames into sound as they come, `delay_samples` behind them."""
 
     def __init__(self, player: Player, grid: MelGrid) -> None:
-        self._player, self._grid = player, grid
-        self._last: tuple[Floats, Floats] | None = None
-        self._n_frames = 0
-        self.delay_samples = grid.frames.n_fft // 2
+        self._grid = grid
+        self._held = HeldFrames(grid.frames, play=lambda frames: player.push(*frames), take=_take_frames)
+
+    @property
+    def delay_samples(self) -> int:
+        """Tell by how many samples the sound runs behind the frames: half a window."""
+        return self._held.delay_samples
 
     def push(self, log_mel: ArrayLike, loudness_db: ArrayLike) -> Floats:
         """Take the next frames, (t, B) and (t,) for any t from 0 on, and return (t * hop_length,) samples.
@@ -52,18 +57,7 @@ class VocoderStream:
         Raises ParameterError for frames of wrong size or not finite.
         """
         frames = check_frames(log_mel, loudness_db, self._grid)
-        hop, n_new = self._grid.frames.hop_length, len(frames[0])
-        if not n_new:
-            return np.zeros(0, np.float32)
-        skip = 0
-        if self._last is None:
-            skip = self.delay_samples
-            frames = hold_ends(*frames, before=skip // hop)
-        self._last = frames[0][-1:], frames[1][-1:]
-        y = self._player.push(*frames)[skip:]
-        start = self._n_frames * hop - self.delay_samples
-        self._n_frames += n_new
-        return y * fade_ends(start, len(y), fade=self._grid.frames.hop_length // 2)
+        return self._held.push(frames, len(frames[0]))
 
     def finish(self, n_samples: int | None = None) -> Floats:
         """End a sound of `n_samples` and return what is left of it.
@@ -72,17 +66,10 @@ class VocoderStream:
         Returns (delay_samples + n_samples - T * hop_length,) samples after T frames.
         Raises ParameterError where T frames are not those of a sound of `n_samples`.
         """
-        grid = self._grid.frames
-        n_samples = max(0, self._n_frames - 1) * grid.hop_length if n_samples is None else n_samples
-        if self._last is None:
-            return np.zeros(n_samples, np.float32)
-        check_count(self._n_frames, n_samples, grid)
-        start = self._n_frames * grid.hop_length - self.delay_samples
-        y = self._player.push(*hold_ends(*self._last, after=self.delay_samples // grid.hop_length - 1))
-        self._last = None
-        return y[: n_samples - start] * fade_ends(
-            start, n_samples - start, fade=grid.hop_length // 2, n_samples=n_samples
-        )
+        n_samples = self._held.end_samples() if n_samples is None else n_samples
+        if not self._held.is_empty:
+            check_count(self._held.n_frames, n_samples, self._grid.frames)
+        return self._held.finish(n_samples)
 
 
 class Vocoder(ABC):
@@ -187,5 +174,8 @@ def check_count(n_frames: int, n_samples: int, grid: FrameGrid) -> None:
 
 def hold_ends(log_mel: Floats, loudness_db: Floats, *, before: int = 0, after: int = 0) -> tuple[Floats, Floats]:
     """Repeat the first frame `before` times and the last one `after` times."""
-    held = np.pad(np.arange(len(log_mel)), (before, after), mode="edge")
-    return log_mel[held], loudness_db[held]
+    return _take_frames((log_mel, loudness_db), np.pad(np.arange(len(log_mel)), (before, after), mode="edge"))
+
+
+def _take_frames(frames: tuple[Floats, Floats], rows: Ints) -> tuple[Floats, Floats]:
+    return frames[0][rows], frames[1][rows]
