@@ -42,11 +42,11 @@ def map_command(
     codebook = load(book)
     options.check_names(filter(None, (color, histogram)), codebook.table)
     with show_waiting("placing the codes by t-SNE") if method == "tsne" else nullcontext():
-        projection = project_codes(codebook.grains.magnitudes, method=method)
+        projection = project_codes(codebook.spectra.magnitudes, method=method)
     title = f"{codebook.name}: {len(codebook)} codes"
     if output:
         plot_map(projection, codebook.table, output, color=color, histogram=histogram, title=title, dark=dark)
         click.echo(f"wrote {output}")
     if html:
-        write_map_page(html, projection, codebook.table, codebook.grains, color=color, title=title)
+        write_map_page(html, projection, codebook.table, codebook.spectra, color=color, title=title)
         click.echo(f"wrote {html}")

@@ -50,7 +50,7 @@ def table_command(
             write(path)
             say(f"wrote {len(table)} codes to {path}")
     if html is not None:
-        write_table_page(html, table, codebook.grains, title=f"{codebook.name}: {len(table)} codes")
+        write_table_page(html, table, codebook.spectra, title=f"{codebook.name}: {len(table)} codes")
         say(f"wrote {len(table)} codes to {html}")
     if not (csv or json or html):
         header = ["code", "count", *(f"{n}\n{u}".strip() for n, u in zip(table.names, table.units, strict=True))]

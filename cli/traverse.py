@@ -49,9 +49,9 @@ def traverse_command(
     path = codebook.traverse(by, descending=descending, frames_per_code=frames_per_code)
     y = write_rendered(codebook, [path], output, path_file, excitation=excitation, seed=seed)
     if plot_file:
-        table, grains = codebook.table, codebook.grains.magnitudes[path.codes]
+        table, spectra = codebook.table, codebook.spectra.magnitudes[path.codes]
         plot_traverse(
             y, path.sr, table.column(by)[path.codes], plot_file, name=by, unit=table.units[table.position(by)],
-            magnitudes=grains, codes=path.codes, title=f"{codebook.name} by {by}", dark=dark,
+            magnitudes=spectra, codes=path.codes, title=f"{codebook.name} by {by}", dark=dark,
         )  # fmt: skip
     say(f"{len(set(path.codes.tolist()))} codes in {path.seconds:.2f} s\nwrote {output}")

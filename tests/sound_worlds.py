@@ -1,4 +1,4 @@
-"""A codebook made of nothing but arithmetic: 64 harmonic grains that rise in pitch and differ in brightness."""
+"""A codebook made of nothing but arithmetic: 64 harmonic spectra that rise in pitch and differ in brightness."""
 
 import numpy as np
 from numpy.typing import NDArray

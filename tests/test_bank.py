@@ -8,7 +8,7 @@ import pytest
 
 import vqsynth
 from vqsynth.codebooks.recipes.bank import RECIPES
-from vqsynth.codes.spectra import Grains, measure_grains
+from vqsynth.codes.spectra import CodeSpectra, measure_spectra
 from vqsynth.store import shipped_codebooks
 
 BOOKS = shipped_codebooks()
@@ -49,7 +49,7 @@ def test_shipped_codebook_has_figures_of_sounds_that_were_held_out(folder: Path)
 def test_shipped_table_measured_again_is_the_same(folder: Path) -> None:
     book = vqsynth.load(folder)
     rows = np.flatnonzero(book.table.used)[:: len(book) // 12]
-    again = measure_grains(Grains(book.grains.magnitudes[rows], book.grid), list(book.table.names))
+    again = measure_spectra(CodeSpectra(book.spectra.magnitudes[rows], book.grid), list(book.table.names))
     np.testing.assert_allclose(again, book.table.values[rows], rtol=1e-3, atol=1e-3)
 
 

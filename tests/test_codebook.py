@@ -43,7 +43,7 @@ def change_card(folder: Path, **changes: object) -> None:
 
 def test_save_and_load_return_the_same_codebook(book: Codebook, folder: Path) -> None:
     again = vqsynth.load(folder)
-    np.testing.assert_array_equal(again.grains.magnitudes, book.grains.magnitudes)
+    np.testing.assert_array_equal(again.spectra.magnitudes, book.spectra.magnitudes)
     np.testing.assert_array_equal(again.table.values, book.table.values)
     np.testing.assert_array_equal(again.table.counts, book.table.counts)
     np.testing.assert_array_equal(again.table.deviations, book.table.deviations)
@@ -116,7 +116,7 @@ def test_load_parses_the_bytes_that_were_checked(folder: Path, monkeypatch: pyte
     monkeypatch.setattr(store, "read_bundle", read_and_save)
     loaded = vqsynth.load(folder)
     np.testing.assert_array_equal(loaded.table.values, before.table.values)
-    np.testing.assert_array_equal(loaded.grains.magnitudes, before.grains.magnitudes)
+    np.testing.assert_array_equal(loaded.spectra.magnitudes, before.spectra.magnitudes)
 
 
 def spoil_arrays(folder: Path, name: str, **arrays: np.ndarray) -> None:
@@ -144,7 +144,7 @@ def spoil_arrays(folder: Path, name: str, **arrays: np.ndarray) -> None:
 )
 def test_load_arrays_of_another_kind_or_rank_is_refused(folder: Path, name: str, arrays: dict[str, np.ndarray]) -> None:
     spoil_arrays(folder, name, **arrays)
-    with pytest.raises(CodebookError, match=r"thirds|grains must have shape"):
+    with pytest.raises(CodebookError, match=r"thirds|spectra must have shape"):
         vqsynth.load(folder)
 
 
@@ -179,10 +179,10 @@ def test_load_weights_with_nan_are_refused(folder: Path, name: str) -> None:
         vqsynth.load(folder)
 
 
-def test_load_grains_of_another_size_are_refused(folder: Path) -> None:
+def test_load_spectra_of_another_size_are_refused(folder: Path) -> None:
     save_file({"grains": np.ones((10, 513), np.float16)}, folder / "grains.safetensors")
     forge(folder, "grains.safetensors")
-    with pytest.raises(CodebookError, match="10 grains, 64 table rows"):
+    with pytest.raises(CodebookError, match="10 spectra, 64 table rows"):
         vqsynth.load(folder)
 
 
@@ -320,7 +320,7 @@ def test_encode_what_is_no_sound_is_refused(book: Codebook, y: list[float], mess
 
 
 def check_that_paths_of_both_play_with_both(book: Codebook, wider: Codebook) -> None:
-    """Paths know a codebook by its spectra; those of versions that knew it by its grains' file play too."""
+    """Paths know a codebook by its spectra; those of versions that knew it by the hash of their file play too."""
     assert wider.card["files"] != book.card["files"] and wider.sha256 == book.sha256
     y = book.render(book.follow(centroid=900, seconds=0.2))
     old = replace(book.follow(centroid=900, seconds=0.2), sha256=book.card["files"]["grains.safetensors"])
@@ -335,10 +335,10 @@ def check_that_paths_of_both_play_with_both(book: Codebook, wider: Codebook) -> 
 
 
 def test_sha256_is_that_of_the_spectra_and_their_grid(book: Codebook) -> None:
-    magnitudes = book.grains.magnitudes.copy()
+    magnitudes = book.spectra.magnitudes.copy()
     magnitudes[3, 5] += 0.01
-    louder = replace(book, grains=replace(book.grains, magnitudes=magnitudes))
-    slower = replace(book, grains=replace(book.grains, grid=replace(book.grid, hop_length=128)))
+    louder = replace(book, spectra=replace(book.spectra, magnitudes=magnitudes))
+    slower = replace(book, spectra=replace(book.spectra, grid=replace(book.grid, hop_length=128)))
     assert len({book.sha256, louder.sha256, slower.sha256}) == 3
     assert replace(book, transitions=np.array([[0, 1, 5]])).sha256 == book.sha256
 

@@ -113,7 +113,7 @@ def public_calls(book: Codebook, model: ContinuousModel) -> Iterator[tuple[str, 
     yield "with_codes", path.with_codes, {"codes": path.codes}
     yield (
         "render_path",
-        partial(render.render_path, grains=book.grains),
+        partial(render.render_path, spectra=book.spectra),
         {
             "path": path,
             "excitation": "refined",
@@ -123,7 +123,7 @@ def public_calls(book: Codebook, model: ContinuousModel) -> Iterator[tuple[str, 
     )
     yield (
         "render_blocks",
-        lambda **o: list(render.render_blocks(path, book.grains, **o)),
+        lambda **o: list(render.render_blocks(path, book.spectra, **o)),
         {
             "excitation": "noise",
             "seed": 0,
@@ -135,7 +135,7 @@ def public_calls(book: Codebook, model: ContinuousModel) -> Iterator[tuple[str, 
     yield "load_layers", load_layers, {"file": "layers.json"}
     yield (
         "correct_path",
-        partial(correction.correct_path, path, book.grains, targets),
+        partial(correction.correct_path, path, book.spectra, targets),
         {
             "rounds": 1,
             "limits": None,
@@ -186,7 +186,7 @@ def public_calls(book: Codebook, model: ContinuousModel) -> Iterator[tuple[str, 
             "summary": "mean",
         },
     )
-    yield "project_codes", partial(project_codes, book.grains.magnitudes), {"method": "pca"}
+    yield "project_codes", partial(project_codes, book.spectra.magnitudes), {"method": "pca"}
     yield (
         "plan_batch",
         batch.plan_batch,

@@ -106,9 +106,9 @@ def test_recipe_names_package_sound_and_licence_of_all_its_sources(recipe: Recip
 @pytest.mark.parametrize("recipe", RECIPES.values(), ids=lambda recipe: str(recipe.name))
 def test_recipe_makes_a_model_that_leaves_room_in_a_codebook_of_8_megabytes(recipe: Recipe) -> None:
     n_weights = sum(array.size for array in VQVAE(recipe.config.model).to_tensors().values())
-    n_grains = recipe.codes * recipe.grid.n_bins
+    n_spectra = recipe.codes * recipe.grid.n_bins
     # float16 both; the table and the transitions take the rest.
-    assert 2 * (n_weights + n_grains) < 7.3e6
+    assert 2 * (n_weights + n_spectra) < 7.3e6
 
 
 def test_recipes_render_each_source_into_a_folder_of_its_own() -> None:
@@ -223,6 +223,7 @@ def test_notes_at_another_level_are_copies_whose_credit_says_so(tmp_path: Path) 
 def test_make_codebook_without_its_tools_fails_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PATH", "")
+    monkeypatch.setattr(packages, "SOUNDFONT", Path(__file__))
     result = CliRunner().invoke(make_codebook, ["violin"])
     assert result.exit_code == 1
     said = "missing: the command 'fluidsynth', the command 'npm'; sudo apt-get install fluidsynth npm"
@@ -268,6 +269,7 @@ def test_make_model_job_holds_out_as_codebooks_do_and_transposes_notes_alone(
 def test_make_model_without_its_tools_fails_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PATH", "")
+    monkeypatch.setattr(packages, "SOUNDFONT", Path(__file__))
     result = CliRunner().invoke(make_model, ["strings"])
     assert result.exit_code == 1
     said = "missing: the command 'fluidsynth', the command 'npm'; sudo apt-get install fluidsynth npm"

@@ -35,15 +35,15 @@ def test_render_blocks_any_size_gives_the_samples_of_the_whole(
     book: Codebook, block_size: int, excitation: str
 ) -> None:
     path = make_path(book, np.random.default_rng(4).integers(0, len(book), 40))
-    whole = render_path(path, book.grains, excitation=excitation)
-    blocks = list(render_blocks(path, book.grains, excitation=excitation, block_size=block_size))
+    whole = render_path(path, book.spectra, excitation=excitation)
+    blocks = list(render_blocks(path, book.spectra, excitation=excitation, block_size=block_size))
     assert all(len(block) == block_size for block in blocks[:-1])
     np.testing.assert_array_equal(np.concatenate(blocks), whole)
 
 
 @pytest.mark.parametrize("excitation", ["noise", "coherent", "refined"])
 def test_render_path_same_seed_same_bytes(book: Codebook, wander: CodePath, excitation: str) -> None:
-    first, again, other = (render_path(wander, book.grains, excitation=excitation, seed=s) for s in (1, 1, 2))
+    first, again, other = (render_path(wander, book.spectra, excitation=excitation, seed=s) for s in (1, 1, 2))
     np.testing.assert_array_equal(first, again)
     assert np.abs(first - other).max() > 0.001
     assert first.shape == (wander.n_samples,) and first.dtype == np.float32
@@ -54,13 +54,13 @@ def test_render_path_same_seed_same_bytes(book: Codebook, wander: CodePath, exci
 def test_render_path_any_length_is_met(book: Codebook, n_samples: int, excitation: str) -> None:
     frames = book.grid.count(n_samples)
     path = replace(make_path(book, np.arange(frames)), n_samples=n_samples)
-    y = render_path(path, book.grains, excitation=excitation)
+    y = render_path(path, book.spectra, excitation=excitation)
     assert len(y) == n_samples
     assert np.isfinite(y).all()
 
 
 def test_render_path_starts_and_ends_near_zero(book: Codebook) -> None:
-    y = render_path(make_path(book, np.full(50, 3)), book.grains)
+    y = render_path(make_path(book, np.full(50, 3)), book.spectra)
     peak = np.abs(y).max()
     assert np.abs(y[[0, -1]]).max() < 1e-6
     assert np.abs(np.diff(y[:20])).max() < 0.02 * peak
@@ -69,56 +69,56 @@ def test_render_path_starts_and_ends_near_zero(book: Codebook) -> None:
 
 def test_render_path_six_decibels_more_is_twice_the_amplitude(book: Codebook) -> None:
     codes = np.random.default_rng(4).integers(0, len(book), 30)
-    quiet, loud = (render_path(make_path(book, codes, gain), book.grains) for gain in (-26.0206, -20.0))
+    quiet, loud = (render_path(make_path(book, codes, gain), book.spectra) for gain in (-26.0206, -20.0))
     np.testing.assert_allclose(loud, 2 * quiet, atol=2e-5)
 
 
 def test_render_path_gain_jump_is_smooth(book: Codebook) -> None:
     """The level rises over the length of a window: by no more than a third of the way within any one period."""
     gains = np.where(np.arange(60) < 30, -40.0, -10.0)
-    y = render_path(make_path(book, np.full(60, 2), gains), book.grains)
+    y = render_path(make_path(book, np.full(60, 2), gains), book.spectra)
     period = round(book.grid.sr / 150)
     level = np.sqrt(np.convolve(y**2, np.ones(period) / period, "valid"))[1000:-1000]
     assert (level[period:] - level[:-period]).max() < level.max() / 3
 
 
 def test_render_path_silent_gain_is_silence(book: Codebook) -> None:
-    assert not render_path(make_path(book, np.arange(20), -120.0), book.grains).any()
+    assert not render_path(make_path(book, np.arange(20), -120.0), book.spectra).any()
 
 
-def test_render_path_refined_magnitudes_are_nearer_to_the_grains(book: Codebook) -> None:
+def test_render_path_refined_magnitudes_are_nearer_to_the_spectra(book: Codebook) -> None:
     path = make_path(book, np.repeat(np.random.default_rng(0).integers(0, len(book), 20), 4), 0.0)
-    wanted = book.grains.amplitudes[path.codes]
+    wanted = book.spectra.amplitudes[path.codes]
 
     def miss(excitation: str) -> float:
-        got = magnitude_spectra(render_path(path, book.grains, excitation=excitation), book.grid)
+        got = magnitude_spectra(render_path(path, book.spectra, excitation=excitation), book.grid)
         return float(np.linalg.norm((got - wanted)[4:-4]))
 
     assert miss("refined") < 0.95 * miss("coherent")
 
 
 def test_render_path_held_code_has_the_pitch_of_the_table(book: Codebook) -> None:
-    y = render_path(make_path(book, np.full(60, 24)), book.grains)
+    y = render_path(make_path(book, np.full(60, 24)), book.spectra)
     got = np.nanmedian(measure(y, book.grid, ["pitch"])["pitch"][4:-4])
     assert got == pytest.approx(book.table.column("pitch")[24], rel=1e-3)
 
 
 def test_render_path_code_out_of_range_is_refused(book: Codebook) -> None:
     with pytest.raises(CodebookError, match="names code 64, but the codebook has codes 0 to 63"):
-        render_path(make_path(book, np.array([0, 64])), book.grains)
+        render_path(make_path(book, np.array([0, 64])), book.spectra)
 
 
 def test_render_path_of_another_hop_is_refused(book: Codebook) -> None:
     path = CodePath("a", "b", 16000, 128, 128, np.array([0, 1]), np.zeros(2))
     with pytest.raises(CodebookError, match="a hop of 128"):
-        render_path(path, book.grains)
+        render_path(path, book.spectra)
 
 
 def test_render_blocks_bad_requests_are_refused(book: Codebook, wander: CodePath) -> None:
     with pytest.raises(ParameterError, match="block by block"):
-        next(render_blocks(wander, book.grains, excitation="refined"))
+        next(render_blocks(wander, book.spectra, excitation="refined"))
     with pytest.raises(ParameterError, match="block_size"):
-        next(render_blocks(wander, book.grains, block_size=0))
+        next(render_blocks(wander, book.spectra, block_size=0))
 
 
 def test_render_fundamental_beyond_the_spectrum_is_silent_about_it(book: Codebook) -> None:

@@ -1,6 +1,6 @@
-"""A codebook: the grains, the table and the model of one sound world, and the methods that people use.
+"""A codebook: the spectra, the table and the model of one sound world, and the methods that people use.
 
-Playing needs the grains and the table only; the model, and torch with it, is loaded when a sound is encoded.
+Playing needs the spectra and the table only; the model, and torch with it, is loaded when a sound is encoded.
 """
 
 import warnings
@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from vqsynth.checks import show
 from vqsynth.codes.measuring import measure_table
 from vqsynth.codes.record import ALSO, CODEBOOK, GRAINS, MODEL, TABLE, CodebookRecord
-from vqsynth.codes.spectra import Grains, normalize_power
+from vqsynth.codes.spectra import CodeSpectra, normalize_power
 from vqsynth.codes.voice import SILENT_DB
 from vqsynth.curves.targets import LONGEST_S, Mappings, join_curves, sample_targets
 from vqsynth.errors import ParameterError, VqsynthWarning
@@ -61,17 +61,17 @@ class Codebook(CodebookRecord):
         card: Mapping[str, Any],
         transitions: NDArray[np.int64] | None = None,
     ) -> "Codebook":
-        """Make a codebook of what training found: normalize the grains, sound and measure them.
+        """Make a codebook of what training found: normalize the spectra, sound and measure them.
 
         magnitudes: (K, n_bins), linear. counts: (K,), how often the corpus used each code. card: what else to say.
         Raises CodebookError for spectra that are silent or not finite, and weights that are not.
         """
         stored = normalize_power(magnitudes, grid).astype(np.float16)
-        grains = Grains(stored.astype(np.float32), grid)
-        frames = {"sr": grid.sr, "n_fft": grid.n_fft, "hop_length": grid.hop_length, "codes": len(grains)}
+        spectra = CodeSpectra(stored.astype(np.float32), grid)
+        frames = {"sr": grid.sr, "n_fft": grid.n_fft, "hop_length": grid.hop_length, "codes": len(spectra)}
         about = {"name": name, **card, **frames, "model": dict(model_config)}
-        table = measure_table(grains, counts)
-        return cls(about, grid, grains, table, dict(model_state), transitions)._sealed()
+        table = measure_table(spectra, counts)
+        return cls(about, grid, spectra, table, dict(model_state), transitions)._sealed()
 
     def measured_again(self) -> "Codebook":
         """Measure the table again, with every descriptor that is registered now: also the user's own.
@@ -84,7 +84,7 @@ class Codebook(CodebookRecord):
 
         """
         card = self.card | {ALSO: sorted(self.known_hashes - {self.sha256})}
-        return replace(self, card=card, table=measure_table(self.grains, self.table.counts))._sealed()
+        return replace(self, card=card, table=measure_table(self.spectra, self.table.counts))._sealed()
 
     def save(self, folder: StrPath) -> None:
         """Write the codebook as a folder, whole or not at all; a codebook that stands there is replaced.
@@ -96,9 +96,9 @@ class Codebook(CodebookRecord):
     def _contents(self) -> dict[str, bytes]:
         from safetensors.numpy import save
 
-        grains = np.ascontiguousarray(self.grains.magnitudes, np.float16)
+        spectra = np.ascontiguousarray(self.spectra.magnitudes, np.float16)
         weights = {name: np.ascontiguousarray(array) for name, array in self.model_state.items()}
-        arrays: dict[str, NDArray[Any]] = {"grains": grains}
+        arrays: dict[str, NDArray[Any]] = {"grains": spectra}
         if self.table.deviations is not None:
             arrays["deviations"] = np.ascontiguousarray(self.table.deviations, np.float32)
         if self.transitions is not None:
@@ -144,7 +144,7 @@ class Codebook(CodebookRecord):
         check_layers(paths)
         if paths[0].seconds > LONGEST_S:
             raise ParameterError(f"a path of {paths[0].seconds:.0f} s is longer than an hour; render it in parts")
-        y, scaled_db = limit_peak(render_layers(paths, self.grains, excitation=excitation, seed=seed))
+        y, scaled_db = limit_peak(render_layers(paths, self.spectra, excitation=excitation, seed=seed))
         if scaled_db < 0:
             warnings.warn(f"peaks over full scale: turned down by {-scaled_db:.1f} dB", VqsynthWarning, stacklevel=2)
         return y

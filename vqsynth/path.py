@@ -28,8 +28,8 @@ class CodePath:
     """Hold T = 1 + n_samples // hop_length codes and gains, and what is needed to render them again.
 
     codebook, sha256: name of the codebook they belong to, and hash of its spectra. codes: (T,) int64. gain_db:
-    (T,) float64, the level in dB by which the unit-power grain is scaled. excitation, seed: how it was rendered last.
-    controls: what is done to the grains, T frames of it, or None.
+    (T,) float64, the level in dB that the unit-power spectrum gets. excitation, seed: how it was rendered last.
+    controls: what is done to the spectra, T frames of it, or None.
     Raises ParameterError where these do not fit together.
     """
 

@@ -8,11 +8,11 @@ import numpy as np
 
 from vqsynth.checks import check_choice, check_kind, check_whole
 from vqsynth.codes.record import CodebookRecord
-from vqsynth.codes.spectra import EXCITATIONS, Grains
+from vqsynth.codes.spectra import EXCITATIONS, CodeSpectra
 from vqsynth.codes.voice import CodeVoice, amplify, excite_frames, take_frames
 from vqsynth.errors import CodebookError
 from vqsynth.path import CodePath
-from vqsynth.sound.excitation import Shapes, check_seed
+from vqsynth.sound.excitation import FrameSpectra, check_seed
 from vqsynth.sound.frames import Floats, OverlapAdd, fade_ends
 from vqsynth.sound.refinement import ROUNDS, refine
 
@@ -22,7 +22,7 @@ _FRAMES_AT_ONCE = 256
 
 def render_path(
     path: CodePath,
-    grains: Grains,
+    spectra: CodeSpectra,
     *,
     excitation: str | None = None,
     seed: int | None = None,
@@ -31,22 +31,22 @@ def render_path(
     """Render a path, by default with the excitation and seed that it names.
 
     Returns y (n_samples,) float32, which may exceed full scale: see `audio.limit_peak`.
-    Raises CodebookError for a path that does not fit the grains and ParameterError for an unknown excitation.
+    Raises CodebookError for a path that does not fit the spectra and ParameterError for an unknown excitation.
     """
     excitation = _pick_excitation(path, excitation)
     if excitation != "refined":
-        return _join(render_blocks(path, grains, excitation=excitation, seed=seed), path.n_samples)
-    frames = _HeldFrames(path, grains)
+        return _join(render_blocks(path, spectra, excitation=excitation, seed=seed), path.n_samples)
+    frames = _HeldFrames(path, spectra)
     seed = _pick_seed(path, seed)
     check_whole("refinements", refinements, 0, MOST_REFINEMENTS)
     y, partials = frames.sound(seed), frames.sound(seed, noise=False)
-    y = refine(y, partials, frames, grains.grid, rounds=refinements)
-    y = y[grains.grid.n_fft :][: path.n_samples]
+    y = refine(y, partials, frames, spectra.grid, rounds=refinements)
+    y = y[spectra.grid.n_fft :][: path.n_samples]
     return y * fade_ends(0, len(y), fade=path.hop_length // 2, n_samples=path.n_samples)
 
 
 def render_layers(
-    paths: Sequence[CodePath], grains: Grains, *, excitation: str | None = None, seed: int | None = None
+    paths: Sequence[CodePath], spectra: CodeSpectra, *, excitation: str | None = None, seed: int | None = None
 ) -> Floats:
     """Render one path or more and add them up; layer i takes `seed` + i where a seed is given.
 
@@ -54,13 +54,13 @@ def render_layers(
     """
     check_seed(0 if seed is None else seed)
     seeds = [None if seed is None else seed + i for i in range(len(paths))]
-    sounds = (render_path(p, grains, excitation=excitation, seed=s) for p, s in zip(paths, seeds, strict=True))
+    sounds = (render_path(p, spectra, excitation=excitation, seed=s) for p, s in zip(paths, seeds, strict=True))
     return reduce(np.add, sounds)
 
 
 def render_blocks(
     path: CodePath,
-    grains: Grains,
+    spectra: CodeSpectra,
     *,
     excitation: str | None = None,
     seed: int | None = None,
@@ -71,10 +71,10 @@ def render_blocks(
     By default blocks are as they come cheapest. Yields (block_size,) float32. Raises as `render_path`, and
     ParameterError for `refined`, which needs the whole, and for a block size under 1.
     """
-    voice = CodeVoice(grains, excitation=_pick_excitation(path, excitation), seed=_pick_seed(path, seed))
+    voice = CodeVoice(spectra, excitation=_pick_excitation(path, excitation), seed=_pick_seed(path, seed))
     if block_size is not None:
         check_whole("block_size", block_size, 1)
-    check_fit(path, grains)
+    check_fit(path, spectra)
     at_once = _FRAMES_AT_ONCE if block_size is None else max(1, min(_FRAMES_AT_ONCE, block_size // path.hop_length))
     return _cut(_play(voice, path, at_once), skip=voice.delay_samples, block_size=block_size)
 
@@ -87,21 +87,21 @@ def check_path(path: CodePath, book: CodebookRecord) -> None:
             f"the path was made with codebook {path.codebook!r} of hash {path.sha256[:8] or '?'}, this is "
             f"{book.name!r} of hash {book.sha256[:8]}; name the right one, or translate the path"
         )
-    check_fit(path, book.grains)
+    check_fit(path, book.spectra)
 
 
-def check_fit(path: CodePath, grains: Grains) -> None:
-    """Refuse a path whose codes, rate or hop are not those of the grains. Raises CodebookError."""
+def check_fit(path: CodePath, spectra: CodeSpectra) -> None:
+    """Refuse a path whose codes, rate or hop are not those of the spectra. Raises CodebookError."""
     check_kind("path", path, CodePath, "a CodePath")
-    if (highest := path.codes.max()) >= len(grains):
+    if (highest := path.codes.max()) >= len(spectra):
         raise CodebookError(
-            f"the path names code {highest}, but the codebook has codes 0 to {len(grains) - 1}; "
+            f"the path names code {highest}, but the codebook has codes 0 to {len(spectra) - 1}; "
             "use the codebook that the path was made with"
         )
-    if (path.sr, path.hop_length) != (grains.grid.sr, grains.grid.hop_length):
+    if (path.sr, path.hop_length) != (spectra.grid.sr, spectra.grid.hop_length):
         raise CodebookError(
-            f"the path is made for {path.sr} Hz and a hop of {path.hop_length}, the codebook for {grains.grid.sr} Hz "
-            f"and {grains.grid.hop_length}; use the codebook that the path was made with"
+            f"the path is made for {path.sr} Hz and a hop of {path.hop_length}, the codebook for {spectra.grid.sr} Hz "
+            f"and {spectra.grid.hop_length}; use the codebook that the path was made with"
         )
 
 
@@ -117,34 +117,34 @@ def _pick_seed(path: CodePath, seed: int | None) -> int:
 class _HeldFrames:
     """The frames of a path, the first and the last one held for half a window more: T + n_fft // hop_length."""
 
-    def __init__(self, path: CodePath, grains: Grains) -> None:
-        check_fit(path, grains)
-        held = np.pad(np.arange(len(path)), grains.grid.n_fft // (2 * path.hop_length), mode="edge")
-        self._grains = grains
+    def __init__(self, path: CodePath, spectra: CodeSpectra) -> None:
+        check_fit(path, spectra)
+        held = np.pad(np.arange(len(path)), spectra.grid.n_fft // (2 * path.hop_length), mode="edge")
+        self._spectra = spectra
         self._codes, self._gain, self._controls = take_frames(path.codes, amplify(path.gain_db), path.controls, held)
 
     def __len__(self) -> int:
         return len(self._codes)
 
-    def shapes(self, block: slice) -> Shapes:
+    def look_up(self, block: slice) -> FrameSpectra:
         """Look up some frames, (1, T, n_bins), at gain 1."""
-        return self._grains.shapes(self._codes[None, block], self._controls.take(block) if self._controls else None)
+        return self._spectra.look_up(self._codes[None, block], self._controls.take(block) if self._controls else None)
 
     def magnitudes(self, block: slice) -> Floats:
         """Give the magnitudes (T, n_bins) of some frames at their gain."""
-        magnitudes: Floats = self.shapes(block).amplitudes[0] * self._gain[block, None]
+        magnitudes: Floats = self.look_up(block).amplitudes[0] * self._gain[block, None]
         return magnitudes
 
     def sound(self, seed: int, *, noise: bool = True) -> Floats:
         """Excite and add up all frames, from the first sample of the first on; without noise, only their partials."""
-        grid, parts = self._grains.grid, []
-        excitation, adder = self._grains.excite("coherent", rng=seed), OverlapAdd(grid)
+        grid, parts = self._spectra.grid, []
+        excitation, adder = self._spectra.make_excitation("coherent", rng=seed), OverlapAdd(grid)
         for start in range(0, len(self), _FRAMES_AT_ONCE):
             block = slice(start, start + _FRAMES_AT_ONCE)
-            shapes = self.shapes(block)
+            frames = self.look_up(block)
             if not noise:
-                shapes = replace(shapes, amplitudes=np.where(shapes.tonal, shapes.amplitudes, np.float32(0)))
-            parts.append(excite_frames(shapes, self._gain[block], excitation, adder, grid))
+                frames = replace(frames, amplitudes=np.where(frames.tonal, frames.amplitudes, np.float32(0)))
+            parts.append(excite_frames(frames, self._gain[block], excitation, adder, grid))
         return np.concatenate(parts)
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from vqsynth.codebook import Codebook
 from vqsynth.codes.fundamentals import measure_fundamentals
 from vqsynth.codes.record import CODEBOOK, GRAINS, MODEL, TABLE
-from vqsynth.codes.spectra import Grains, bin_weights
+from vqsynth.codes.spectra import CodeSpectra, bin_weights
 from vqsynth.codes.table import DescriptorTable
 from vqsynth.errors import CodebookError, ParameterError
 from vqsynth.sound.frames import Floats, FrameGrid
@@ -21,7 +21,7 @@ from vqsynth.storage.files import StrPath
 from vqsynth.storage.tensors import check_weights, parse_arrays, parse_weights
 
 POWER_TOLERANCE = 0.02
-"""Of a grain's power, which is 1; spectra are stored as float16, and lie within .001 of it."""
+"""Of a spectrum's power, which is 1; stored are stored as float16, and lie within .001 of it."""
 
 
 def load(book: StrPath) -> Codebook:
@@ -43,20 +43,20 @@ def load(book: StrPath) -> Codebook:
     arrays = parse_arrays(contents[GRAINS], folder / GRAINS, error=CodebookError)
     transitions = _check_transitions(arrays.pop("transitions", None), folder, len(table))
     check_weights(arrays, folder / GRAINS, error=CodebookError)
-    spectra = arrays.get("grains", np.zeros((0, 0))).astype(np.float32)
-    if not len(spectra) == len(table) == card["codes"]:
+    stored = arrays.get("grains", np.zeros((0, 0))).astype(np.float32)
+    if not len(stored) == len(table) == card["codes"]:
         raise CodebookError(
-            f"'{folder}' has {len(spectra)} grains, {len(table)} table rows and a card for "
+            f"'{folder}' has {len(stored)} spectra, {len(table)} table rows and a card for "
             f"{str(card['codes'])[:20]} codes; get a fresh copy of the folder"
         )
-    grains = Grains(spectra, grid)
-    if not _are_of_unit_power(spectra, grid):
-        raise CodebookError(f"'{folder / GRAINS}' holds spectra that are none; get a fresh copy of the folder")
-    table = _join_measures(table, arrays.get("deviations"), grains, folder)
+    spectra = CodeSpectra(stored, grid)
+    if not _are_of_unit_power(stored, grid):
+        raise CodebookError(f"'{folder / GRAINS}' holds stored that are none; get a fresh copy of the folder")
+    table = _join_measures(table, arrays.get("deviations"), spectra, folder)
     model = parse_weights(contents[MODEL], folder / MODEL, error=CodebookError)
     if (card["model"].get("n_fft"), card["model"].get("codes")) != (grid.n_fft, len(table)):
         raise CodebookError(f"'{folder}' has a model of another window or other codes; get a fresh copy of the folder")
-    return Codebook(card, grid, grains, table, model, transitions)
+    return Codebook(card, grid, spectra, table, model, transitions)
 
 
 def _read_grid(card: Card, folder: Path) -> FrameGrid:
@@ -76,16 +76,16 @@ def _read_table(card: Card, data: bytes, folder: Path) -> DescriptorTable:
     return DescriptorTable.of_bytes(data, folder / TABLE, units=units, scales=scales)
 
 
-def _are_of_unit_power(spectra: Floats, grid: FrameGrid) -> bool:
-    """Tell whether spectra (K, n_bins) are such as are written: of unit power, nothing below zero."""
-    if not len(spectra) or spectra.min() < 0 or spectra.max() > 1.01:
+def _are_of_unit_power(stored: Floats, grid: FrameGrid) -> bool:
+    """Tell whether stored (K, n_bins) are such as are written: of unit power, nothing below zero."""
+    if not len(stored) or stored.min() < 0 or stored.max() > 1.01:
         return False
-    power = np.einsum("kb,kb,b->k", spectra, spectra, bin_weights(grid))
+    power = np.einsum("kb,kb,b->k", stored, stored, bin_weights(grid))
     return bool((np.abs(power - 1) < POWER_TOLERANCE).all())
 
 
 def _join_measures(
-    table: DescriptorTable, deviations: NDArray[Any] | None, grains: Grains, folder: Path
+    table: DescriptorTable, deviations: NDArray[Any] | None, spectra: CodeSpectra, folder: Path
 ) -> DescriptorTable:
     """Put beside the table what the CSV does not hold."""
     if deviations is not None:
@@ -96,7 +96,7 @@ def _join_measures(
         table = replace(table, deviations=deviations)
     if "pitch" not in table.names:
         return table
-    strengths = measure_fundamentals(grains.magnitudes, table.column("pitch"), grains.grid)
+    strengths = measure_fundamentals(spectra.magnitudes, table.column("pitch"), spectra.grid)
     return replace(table, fundamentals=strengths)
 
 

@@ -9,7 +9,7 @@ import librosa
 import numpy as np
 from _bars import finish, note, show
 
-from vqsynth.codes.spectra import Grains, normalize_power
+from vqsynth.codes.spectra import CodeSpectra, normalize_power
 from vqsynth.path import CodePath
 from vqsynth.render import render_path
 from vqsynth.sound.frames import FrameGrid
@@ -18,11 +18,11 @@ from vqsynth.sound.frames import FrameGrid
 def deviation_db(magnitudes: np.ndarray, bins: slice | np.ndarray, excitation: str) -> float:
     """Hold the first code for 20 s: standard deviation over time of the bins' level, their mean."""
     grid = FrameGrid()
-    grains = Grains(normalize_power(magnitudes, grid), grid)
+    spectra = CodeSpectra(normalize_power(magnitudes, grid), grid)
     n_samples = 20 * grid.sr
     codes = np.zeros(grid.count(n_samples), np.int64)
     y = render_path(
-        CodePath("bench", "", grid.sr, grid.hop_length, n_samples, codes, codes - 20.0), grains, excitation=excitation
+        CodePath("bench", "", grid.sr, grid.hop_length, n_samples, codes, codes - 20.0), spectra, excitation=excitation
     )
     spectra = np.abs(librosa.stft(y, n_fft=grid.n_fft, hop_length=grid.hop_length))[:, 8:-8]
     return float(np.std(20 * np.log10(spectra[bins]), axis=1).mean())

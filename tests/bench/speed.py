@@ -29,14 +29,14 @@ def main(name: str = "violin") -> None:
     """Print speeds beside their bars."""
     book = vqsynth.load(name)
     path = book.follow(centroid="random(p5,p95,4,1)", seconds=60)
-    book.grains.partials  # noqa: B018  (what a codebook computes once, when it is first played)
+    book.spectra.partials  # noqa: B018  (what a codebook computes once, when it is first played)
     for excitation, bar in (("coherent", 100.0), ("noise", None)):
-        speed = 60 / median_seconds(lambda e=excitation: render_path(path, book.grains, excitation=e))
+        speed = 60 / median_seconds(lambda e=excitation: render_path(path, book.spectra, excitation=e))
         if bar:
             show(f"{excitation}: 60 s, one thread, times faster than real time", speed, bar, better="higher")
         else:
             note(f"    {excitation}", speed)
-    note("    refined", 60 / median_seconds(lambda: render_path(path, book.grains, excitation="refined"), times=1))
+    note("    refined", 60 / median_seconds(lambda: render_path(path, book.spectra, excitation="refined"), times=1))
     with tempfile.TemporaryDirectory() as folder:
         show(
             "vqsynth synth --seconds 10, the whole process", median_seconds(lambda: synth(name, folder)), 1.5, unit="s"

@@ -120,10 +120,10 @@ def test_synth_plot_dark_is_another_picture(run: Run, book_folder: Path) -> None
     assert Path("light.png").read_bytes() != Path("dark.png").read_bytes()
 
 
-def test_traverse_plot_shows_the_grains(run: Run, book_folder: Path) -> None:
+def test_traverse_plot_shows_the_spectra(run: Run, book_folder: Path) -> None:
     done = run("traverse", book_folder, "--by", "pitch", "-o", "t.wav", "--plot", "t.svg", "--dark")
     assert done.exit_code == 0, done.output
-    assert "the codes' grains, in the same order" in texts(Path("t.svg"))
+    assert "the codes' spectra, in the same order" in texts(Path("t.svg"))
 
 
 def test_traverse_path_and_plot_name_the_codes_that_are_heard(run: Run, book_folder: Path) -> None:

@@ -27,7 +27,7 @@ def held(book: Codebook, code: int, **controls: float | NDArray[np.int64]) -> Co
 
 
 def describe(book: Codebook, path: CodePath) -> dict[str, float]:
-    measured = measure(render_path(path, book.grains), book.grid)
+    measured = measure(render_path(path, book.spectra), book.grid)
     return {name: float(np.nanmedian(values[6:-6])) for name, values in measured.items()}
 
 
@@ -46,17 +46,17 @@ def test_tilt_up_brightens_down_darkens_and_keeps_the_pitch(book: Codebook, code
 
 
 @pytest.mark.parametrize("control", ["tilt_db", "transpose_cents"])
-def test_controls_keep_the_power_of_the_grain(book: Codebook, control: str) -> None:
+def test_controls_keep_the_power_of_the_frame(book: Codebook, control: str) -> None:
     """Level is a matter of gain: the RMS of a held code stays what it was."""
     value = {"tilt_db": 4.0, "transpose_cents": 50.0}[control]
-    plain, shaped = (render_path(held(book, 17, **{control: v}), book.grains)[3000:-3000] for v in (0.0, value))
+    plain, shaped = (render_path(held(book, 17, **{control: v}), book.spectra)[3000:-3000] for v in (0.0, value))
     assert 20 * np.log10(np.std(shaped) / np.std(plain)) == pytest.approx(0, abs=0.5)
 
 
 def test_controls_of_zero_change_no_sample(book: Codebook) -> None:
     with_zeros = held(book, 30)
     np.testing.assert_array_equal(
-        render_path(with_zeros, book.grains), render_path(replace(with_zeros, controls=None), book.grains)
+        render_path(with_zeros, book.spectra), render_path(replace(with_zeros, controls=None), book.spectra)
     )
 
 
@@ -70,8 +70,8 @@ def test_render_blocks_with_controls_gives_the_samples_of_the_whole(book: Codebo
         fundamental_db=rng.choice([0.0, 12.0, 30.0], FRAMES),
     )
     path = replace(held(book, 5), codes=rng.integers(0, 64, FRAMES), controls=controls)
-    blocks = np.concatenate(list(render_blocks(path, book.grains, block_size=block_size)))
-    np.testing.assert_array_equal(blocks, render_path(path, book.grains))
+    blocks = np.concatenate(list(render_blocks(path, book.spectra, block_size=block_size)))
+    np.testing.assert_array_equal(blocks, render_path(path, book.spectra))
 
 
 def test_path_with_controls_survives_the_file(book: Codebook, tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ def test_measure_fundamentals_has_no_value_without_a_pitch() -> None:
 
 def level_at(book: Codebook, path: CodePath, f_hz: float) -> float:
     """Measure the level in dB of the partial at a frequency, against the whole."""
-    spectrum = magnitude_spectra(render_path(path, book.grains), book.grid)[10:-10].mean(axis=0)
+    spectrum = magnitude_spectra(render_path(path, book.spectra), book.grid)[10:-10].mean(axis=0)
     place = round(f_hz * book.grid.n_fft / book.grid.sr)
     return float(20 * np.log10(spectrum[place - 1 : place + 2].max() / np.sqrt(np.sum(spectrum**2))))
 
@@ -55,7 +55,7 @@ def test_fundamental_is_raised_by_as_many_decibels_and_the_power_stays(book: Cod
     before, after = (level_at(book, path, third_hz) for path in paths)
     against = [level_at(book, path, f0_hz) for path in paths]
     assert (after - before) - (against[1] - against[0]) == pytest.approx(6, abs=0.7)
-    rms = [np.std(render_path(path, book.grains)[3000:-3000]) for path in paths]
+    rms = [np.std(render_path(path, book.spectra)[3000:-3000]) for path in paths]
     assert 20 * np.log10(rms[1] / rms[0]) == pytest.approx(0, abs=0.5)
 
 

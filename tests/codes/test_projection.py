@@ -14,19 +14,19 @@ def distances(points: NDArray[np.floating]) -> NDArray[np.float64]:
 
 
 def log_spectra(book: Codebook) -> NDArray[np.float64]:
-    levels = 20 * np.log10(book.grains.magnitudes.astype(np.float64))
+    levels = 20 * np.log10(book.spectra.magnitudes.astype(np.float64))
     return np.maximum(levels, levels.max() - 80)
 
 
 def test_project_codes_pca_distance_is_at_most_that_of_the_log_spectra(book: Codebook) -> None:
     levels = log_spectra(book)
     rms_db = distances(levels) / np.sqrt(levels.shape[1])
-    assert (distances(project_codes(book.grains.magnitudes).points) <= rms_db + 1e-3).all()
+    assert (distances(project_codes(book.spectra.magnitudes).points) <= rms_db + 1e-3).all()
 
 
 def test_project_codes_pca_keeps_the_variance_that_its_labels_say(book: Codebook) -> None:
     levels = log_spectra(book)
-    found = project_codes(book.grains.magnitudes)
+    found = project_codes(book.spectra.magnitudes)
     total = levels.var(axis=0).mean()
     for axis, label in zip(found.points.T, found.labels, strict=True):
         said = float(label.split("(dB, ")[1].split("%")[0]) / 100
@@ -44,7 +44,7 @@ def test_project_codes_pca_of_spectra_in_a_plane_is_exact(rng: np.random.Generat
 
 @pytest.mark.parametrize("method", ["pca", "tsne"])
 def test_project_codes_again_gives_the_same_points(book: Codebook, method: str) -> None:
-    first, second = (project_codes(book.grains.magnitudes, method=method).points for _ in range(2))
+    first, second = (project_codes(book.spectra.magnitudes, method=method).points for _ in range(2))
     assert first.shape == (64, 2) and np.isfinite(first).all()
     np.testing.assert_array_equal(first, second)
 
@@ -54,7 +54,7 @@ def test_project_codes_tsne_keeps_neighbours_better_than_pca(book: Codebook) -> 
     true = np.argsort(distances(log_spectra(book)), axis=1)[:, 1:6]
     kept = {}
     for method in ("pca", "tsne"):
-        near = np.argsort(distances(project_codes(book.grains.magnitudes, method=method).points), axis=1)[:, 1:6]
+        near = np.argsort(distances(project_codes(book.spectra.magnitudes, method=method).points), axis=1)[:, 1:6]
         kept[method] = np.mean([len(set(a) & set(b)) / 5 for a, b in zip(true, near, strict=True)])
     assert kept["tsne"] > kept["pca"] > 0.2
 
@@ -62,10 +62,10 @@ def test_project_codes_tsne_keeps_neighbours_better_than_pca(book: Codebook) -> 
 @pytest.mark.parametrize("method", ["pca", "tsne"])
 @pytest.mark.parametrize("n_codes", [1, 2, 4])
 def test_project_codes_of_a_few_is_finite(book: Codebook, method: str, n_codes: int) -> None:
-    points = project_codes(book.grains.magnitudes[:n_codes], method=method).points
+    points = project_codes(book.spectra.magnitudes[:n_codes], method=method).points
     assert points.shape == (n_codes, 2) and np.isfinite(points).all()
 
 
 def test_project_codes_by_another_method_lists_the_known(book: Codebook) -> None:
     with pytest.raises(ParameterError, match="pca, tsne"):
-        project_codes(book.grains.magnitudes, method="umap")
+        project_codes(book.spectra.magnitudes, method="umap")

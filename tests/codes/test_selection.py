@@ -20,7 +20,7 @@ from vqsynth.errors import ParameterError
 
 def choose(book: Codebook, targets: dict[str, NDArray[np.float64]], **options: Any) -> NDArray[np.int64]:
     selection = Selection(**options)
-    jumps = price_jumps(book.grains.distances, selection, book.transitions)
+    jumps = price_jumps(book.spectra.distances, selection, book.transitions)
     return select_codes(book.table, jumps, targets, selection)
 
 
@@ -74,7 +74,7 @@ def test_select_codes_more_smoothness_makes_smaller_jumps(book: Codebook) -> Non
     jumps = []
     for smoothness in (0.0, 2.0, 50.0):
         codes = choose(book, targets, smoothness=smoothness)
-        jumps.append(book.grains.distances[codes[:-1], codes[1:]].sum())
+        jumps.append(book.spectra.distances[codes[:-1], codes[1:]].sum())
     assert jumps[0] > jumps[1] > jumps[2]
 
 
@@ -118,8 +118,10 @@ def test_select_codes_variation_is_seeded_and_stays_near(book: Codebook) -> None
 
 def test_price_jumps_with_style_prefers_what_the_instrument_does(book: Codebook) -> None:
     transitions = np.array([[3, 3, 90], [3, 7, 10], [7, 3, 5]])
-    prices = price_jumps(book.grains.distances, Selection(style=1.0), transitions)
+    prices = price_jumps(book.spectra.distances, Selection(style=1.0), transitions)
     assert prices[3, 3] < prices[3, 7] < prices[3, 20]
-    np.testing.assert_allclose(price_jumps(book.grains.distances, Selection(smoothness=3.0)), 3 * book.grains.distances)
+    np.testing.assert_allclose(
+        price_jumps(book.spectra.distances, Selection(smoothness=3.0)), 3 * book.spectra.distances
+    )
     with pytest.raises(ParameterError, match="does not know how its instrument moves"):
-        price_jumps(book.grains.distances, Selection(style=0.5))
+        price_jumps(book.spectra.distances, Selection(style=0.5))

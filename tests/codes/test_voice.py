@@ -52,9 +52,9 @@ def test_push_any_frames_at_a_time_gives_the_samples_of_the_path(book: Codebook,
     path = CodePath(
         "b", "h", book.grid.sr, book.grid.hop_length, (FRAMES - 1) * book.grid.hop_length, codes, codes - 70
     )
-    voice = CodeVoice(book.grains, seed=path.seed)
+    voice = CodeVoice(book.spectra, seed=path.seed)
     y = push_all(voice, path, sizes)
-    np.testing.assert_array_equal(y[voice.delay_samples :], render_path(path, book.grains))
+    np.testing.assert_array_equal(y[voice.delay_samples :], render_path(path, book.spectra))
     assert not y[: voice.delay_samples].any()
 
 
@@ -62,14 +62,14 @@ def test_push_any_frames_at_a_time_gives_the_samples_of_the_path(book: Codebook,
 def test_push_frames_with_controls_gives_the_samples_of_the_path(
     book: Codebook, path: CodePath, excitation: str
 ) -> None:
-    voice = CodeVoice(book.grains, excitation=excitation, seed=4)
+    voice = CodeVoice(book.spectra, excitation=excitation, seed=4)
     y = push_all(voice, path, (1, 3))[voice.delay_samples :]
-    np.testing.assert_array_equal(y, render_path(path, book.grains, excitation=excitation, seed=4))
+    np.testing.assert_array_equal(y, render_path(path, book.spectra, excitation=excitation, seed=4))
 
 
 def test_push_is_heard_within_a_window(book: Codebook) -> None:
     """A frame pushed after silence sounds at once, and is at its loudest `delay_samples` later."""
-    voice, hop = CodeVoice(book.grains), book.grid.hop_length
+    voice, hop = CodeVoice(book.spectra), book.grid.hop_length
     gains = np.full(40, -200.0)
     gains[20] = 0
     y = voice.push(np.full(40, 5), gains)
@@ -81,7 +81,7 @@ def test_push_is_heard_within_a_window(book: Codebook) -> None:
 
 
 def test_finish_of_nothing_is_nothing_and_a_voice_begins_anew(book: Codebook, path: CodePath) -> None:
-    voice = CodeVoice(book.grains)
+    voice = CodeVoice(book.spectra)
     assert len(voice.finish()) == 0
     first = push_all(voice, path, (7,))
     assert len(first) == path.n_samples + voice.delay_samples
@@ -103,7 +103,7 @@ def test_finish_of_nothing_is_nothing_and_a_voice_begins_anew(book: Codebook, pa
 def test_push_bad_frames_are_refused_and_the_voice_goes_on(
     book: Codebook, given: tuple[Any, Any], error: type[Exception], message: str
 ) -> None:
-    voice, other = CodeVoice(book.grains), CodeVoice(book.grains)
+    voice, other = CodeVoice(book.spectra), CodeVoice(book.spectra)
     np.testing.assert_array_equal(voice.push([1], [0.0]), other.push([1], [0.0]))
     with pytest.raises(error, match=message):
         voice.push(*given)
@@ -112,13 +112,13 @@ def test_push_bad_frames_are_refused_and_the_voice_goes_on(
 
 def test_voice_of_what_needs_the_whole_is_refused(book: Codebook) -> None:
     with pytest.raises(ParameterError, match="refined cannot be rendered block by block"):
-        CodeVoice(book.grains, excitation="refined")
+        CodeVoice(book.spectra, excitation="refined")
     with pytest.raises(ParameterError, match="excitation must be one of"):
-        CodeVoice(book.grains, excitation="loud")
+        CodeVoice(book.spectra, excitation="loud")
 
 
 def test_finish_at_a_length_of_other_frames_is_refused(book: Codebook) -> None:
-    voice = CodeVoice(book.grains)
+    voice = CodeVoice(book.spectra)
     voice.push([1, 2], [0.0, 0.0])
     with pytest.raises(ParameterError, match="2 frames are not those of a sound of 1 samples"):
         voice.finish(1)

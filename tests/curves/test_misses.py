@@ -105,7 +105,7 @@ def test_synthesize_of_steady_targets_stays_finite(book: Codebook, curves: dict[
 
 
 def test_correct_path_of_codes_that_no_tilt_moves_stays_finite(book: Codebook, monkeypatch: pytest.MonkeyPatch) -> None:
-    still = lambda grains, codes, names: {name: np.zeros(len(codes)) for name in names}  # noqa: E731
+    still = lambda spectra, codes, names: {name: np.zeros(len(codes)) for name in names}  # noqa: E731
     monkeypatch.setattr("vqsynth.follow.correction.tilt_slopes", still)
     made = synthesize(book, seconds=0.5, rounds=2, centroid="line(p20,p80)")
     assert np.isfinite(made.y).all() and made.report["spent"] == {}

@@ -145,7 +145,7 @@ def test_batch_resumed_makes_again_what_comes_of_a_codebook_that_was_trained_aga
     command = ["batch", "-b", other_folder, "--target", RISING.text, "--seconds", 0.4, "--rounds", 1, "-o", "out"]
     assert run(*command)[0] == 0
     before = Path("out/other-1.wav").read_bytes()
-    spectra = np.roll(book.grains.magnitudes, 8, axis=1) + 1e-4
+    spectra = np.roll(book.spectra.magnitudes, 8, axis=1) + 1e-4
     trained = Codebook.build(name="other", grid=book.grid, magnitudes=spectra, counts=book.table.counts,
                              model_config=book.card["model"], model_state=book.model_state, card={})  # fmt: skip
     trained.save(other_folder)

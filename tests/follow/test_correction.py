@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from vqsynth.codebook import Codebook
-from vqsynth.codes.spectra import Grains
+from vqsynth.codes.spectra import CodeSpectra
 from vqsynth.errors import ParameterError
 from vqsynth.follow import correction
 from vqsynth.follow.correction import correct_path, smooth_median, try_path
@@ -22,7 +22,7 @@ from vqsynth.sound.frames import Floats
 def test_correct_path_halves_the_error_of_what_tilt_moves(book: Codebook, name: str) -> None:
     targets = book.sample_curves(seconds=4.0, **{name: "sin(p30,p70,0.5)"})
     path = book.choose(targets, seconds=4.0)
-    done = correct_path(path, book.grains, targets, rounds=4)
+    done = correct_path(path, book.spectra, targets, rounds=4)
     first, best = done.errors[0][name], done.errors[done.kept][name]
     assert first is not None and best is not None and best < 0.5 * first
     assert done.spent()["tilt_db"] < 3.0
@@ -90,7 +90,7 @@ def test_rechoose_moves_the_demand_where_the_table_is_off(book: Codebook) -> Non
     path = wrong.choose(targets, **options)
     again = rechoose(wrong, path, targets, options)
     assert again is not None
-    errors = [try_path(p, book.grains, targets).sum_errors({"flatness"}) for p in (path, again.path)]
+    errors = [try_path(p, book.spectra, targets).sum_errors({"flatness"}) for p in (path, again.path)]
     assert errors[1] < 0.6 * errors[0]
 
 
@@ -109,9 +109,9 @@ def test_rechoose_of_loudness_alone_has_nothing_to_move(book: Codebook) -> None:
 def test_correct_path_of_one_tried_before_is_the_same(book: Codebook) -> None:
     targets = book.sample_curves(seconds=1.0, centroid="line(p20,p80)")
     path = book.choose(targets, seconds=1.0)
-    tried = try_path(path, book.grains, targets)
-    others = (None, tried, replace(tried, path=replace(path, seed=3)), try_path(path, book.grains, {}))
-    done = [correct_path(path, book.grains, targets, rounds=2, tried=known) for known in others]
+    tried = try_path(path, book.spectra, targets)
+    others = (None, tried, replace(tried, path=replace(path, seed=3)), try_path(path, book.spectra, {}))
+    done = [correct_path(path, book.spectra, targets, rounds=2, tried=known) for known in others]
     for other in done[1:]:
         np.testing.assert_array_equal(done[0].y, other.y)
         assert done[0].errors == other.errors and done[0].kept == other.kept
@@ -123,9 +123,9 @@ def test_synthesize_renders_no_path_twice(
 ) -> None:
     rendered: list[str] = []
 
-    def note(path: CodePath, grains: Grains) -> Floats:
+    def note(path: CodePath, spectra: CodeSpectra) -> Floats:
         rendered.append(json.dumps(path.to_fields()))
-        return render_path(path, grains)
+        return render_path(path, spectra)
 
     monkeypatch.setattr(correction, "render_path", note)
     synthesize(book, seconds=1.0, rounds=2, **asked)

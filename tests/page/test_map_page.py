@@ -17,12 +17,12 @@ from vqsynth.page.sounds import shorten_codes
 
 @pytest.fixture(scope="module")
 def projection(book: Codebook) -> Projection:
-    return project_codes(book.grains.magnitudes)
+    return project_codes(book.spectra.magnitudes)
 
 
 @pytest.fixture
 def file(book: Codebook, projection: Projection, tmp_path: Path) -> Path:
-    write_map_page(tmp_path / "a.html", projection, book.table, book.grains, color="pitch", title="a <map> & more")
+    write_map_page(tmp_path / "a.html", projection, book.table, book.spectra, color="pitch", title="a <map> & more")
     return tmp_path / "a.html"
 
 
@@ -46,7 +46,7 @@ def test_map_page_holds_places_values_and_sounds_of_every_code(
     assert data["names"] == list(book.table.names) == page.texts("option") and data["color"] == "pitch"
     assert data["counts"] == book.table.counts.tolist()
     assert np.all(np.diff(np.array(data["counts"])[data["order"]]) <= 0)
-    sounds = shorten_codes(book.grains, book.table.codes, -20 - book.table.column("loudness").astype(np.float64))
+    sounds = shorten_codes(book.spectra, book.table.codes, -20 - book.table.column("loudness").astype(np.float64))
     samples = np.frombuffer(b64decode(json.loads(page.by_id("sounds").text)), np.int8).reshape(64, data["length"])
     np.testing.assert_array_equal(samples, sounds.samples)
 
@@ -56,7 +56,7 @@ def test_map_page_of_an_unknown_descriptor_or_extension_is_refused(
 ) -> None:
     for name, color, says in (("a.html", "darkness", "unknown descriptor"), ("a.txt", "pitch", "must end in .html")):
         with pytest.raises(ParameterError, match=says):
-            write_map_page(tmp_path / name, projection, book.table, book.grains, color=color, title="x")
+            write_map_page(tmp_path / name, projection, book.table, book.spectra, color=color, title="x")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -64,5 +64,5 @@ def test_map_page_coloured_by_a_plain_word_takes_the_descriptor_of_it(
     book: Codebook, projection: Projection, tmp_path: Path
 ) -> None:
     for name, color in (("a.html", "brightness"), ("b.html", "centroid")):
-        write_map_page(tmp_path / name, projection, book.table, book.grains, color=color, title="x")
+        write_map_page(tmp_path / name, projection, book.table, book.spectra, color=color, title="x")
     assert (tmp_path / "a.html").read_bytes() == (tmp_path / "b.html").read_bytes()

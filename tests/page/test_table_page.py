@@ -18,13 +18,13 @@ from vqsynth.sound.descriptors import measure
 
 @pytest.fixture
 def file(book: Codebook, tmp_path: Path) -> Path:
-    write_table_page(tmp_path / "a.html", book.table, book.grains, title="thirds & <sixths>")
+    write_table_page(tmp_path / "a.html", book.table, book.spectra, title="thirds & <sixths>")
     return tmp_path / "a.html"
 
 
 @pytest.fixture(scope="module")
 def sounds(book: Codebook) -> CodeSounds:
-    return shorten_codes(book.grains, book.table.codes, -20 - book.table.column("loudness").astype(np.float64))
+    return shorten_codes(book.spectra, book.table.codes, -20 - book.table.column("loudness").astype(np.float64))
 
 
 def test_table_page_needs_no_network(file: Path) -> None:
@@ -52,14 +52,14 @@ def test_table_page_plays_what_was_shortened(file: Path, sounds: CodeSounds) -> 
 
 
 def test_table_page_of_a_selection_holds_its_codes_only(book: Codebook, tmp_path: Path, sounds: CodeSounds) -> None:
-    write_table_page(tmp_path / "a.html", book.table.select([40, 3]), book.grains, title="two")
+    write_table_page(tmp_path / "a.html", book.table.select([40, 3]), book.spectra, title="two")
     page = parse_page(tmp_path / "a.html")
     samples = np.frombuffer(b64decode(json.loads(page.by_id("sounds").text)), np.int8).reshape(2, -1)
     np.testing.assert_array_equal(samples, sounds.samples[[40, 3]])
 
 
 def test_table_page_of_no_code_is_a_page(book: Codebook, tmp_path: Path) -> None:
-    write_table_page(tmp_path / "a.html", book.table.select(np.zeros(64, bool)), book.grains, title="none")
+    write_table_page(tmp_path / "a.html", book.table.select(np.zeros(64, bool)), book.spectra, title="none")
     assert len(parse_page(tmp_path / "a.html").find("tr")) == 1
 
 
@@ -76,7 +76,7 @@ def test_shorten_codes_keeps_pitch_brightness_and_loudness(book: Codebook, sound
 def test_shorten_codes_is_noisy_by_less_than_a_hundredth(book: Codebook, sounds: CodeSounds) -> None:
     """Eight bits under the peak: the error is 35 dB or more under each sound."""
     codes = np.arange(32)
-    whole = sound_codes(book.grains, codes)[:, 200 : sounds.samples.shape[1] - 200].astype(np.float64)
+    whole = sound_codes(book.spectra, codes)[:, 200 : sounds.samples.shape[1] - 200].astype(np.float64)
     short = sounds.decode()[codes, 200:-200].astype(np.float64)
     gain = (whole * short).sum(axis=1) / (whole**2).sum(axis=1)
     error = ((short - gain[:, None] * whole) ** 2).sum(axis=1) / (short**2).sum(axis=1)
@@ -85,7 +85,7 @@ def test_shorten_codes_is_noisy_by_less_than_a_hundredth(book: Codebook, sounds:
 
 def test_shorten_codes_of_very_many_stays_within_the_size(book: Codebook) -> None:
     codes = np.tile(np.arange(64), 32)
-    found = shorten_codes(book.grains, codes, np.zeros(len(codes)))
+    found = shorten_codes(book.spectra, codes, np.zeros(len(codes)))
     assert len(found.samples) == 2048
     assert 0.9 * MAX_BYTES < found.samples.nbytes <= 1.001 * MAX_BYTES
 
@@ -97,5 +97,5 @@ def test_shorten_codes_starts_and_ends_silent(sounds: CodeSounds) -> None:
 
 def test_table_page_of_another_extension_is_refused(book: Codebook, tmp_path: Path) -> None:
     with pytest.raises(ParameterError, match=r"must end in \.html"):
-        write_table_page(tmp_path / "a.txt", book.table, book.grains, title="x")
+        write_table_page(tmp_path / "a.txt", book.table, book.spectra, title="x")
     assert list(tmp_path.iterdir()) == []

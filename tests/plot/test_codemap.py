@@ -18,7 +18,7 @@ from vqsynth.plot.look import make_norm, round_numbers
 
 @pytest.fixture(scope="module")
 def projection(book: Codebook) -> Projection:
-    return project_codes(book.grains.magnitudes)
+    return project_codes(book.spectra.magnitudes)
 
 
 def test_plot_map_says_its_axes_unit_and_what_has_no_value(

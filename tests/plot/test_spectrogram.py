@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from vqsynth.plot.spectrogram import encode_image, image_grains, image_sound
+from vqsynth.plot.spectrogram import encode_image, image_sound, image_spectra
 
 Sine = Callable[..., NDArray[np.float32]]
 
@@ -34,21 +34,21 @@ def test_image_sound_of_a_long_sound_has_no_more_columns_than_a_picture(rng: np.
     assert times[loud.argmax()] == pytest.approx(60, abs=0.2)
 
 
-def test_image_grains_agrees_with_the_spectrogram_of_a_steady_sound(sine: Sine) -> None:
-    """Two routes: the grain of a held sine, and the sound of it."""
+def test_image_spectra_agrees_with_the_spectrogram_of_a_steady_sound(sine: Sine) -> None:
+    """Two routes: the spectrum of a held sine, and the sound of it."""
     y = sine(1000.0, seconds=1.0)
     spectrum = np.abs(np.fft.rfft(y[4096 : 4096 + 2048] * np.hanning(2049)[:-1]))
-    strip = image_grains(spectrum[None].repeat(5, axis=0), np.linspace(0, 1, 6), 44100)
+    strip = image_spectra(spectrum[None].repeat(5, axis=0), np.linspace(0, 1, 6), 44100)
     middle = image_sound(y, 44100).levels_db[:, 40]
     loud = middle > -60
     assert strip.levels_db.shape[1] == 5
     np.testing.assert_allclose(strip.levels_db[loud, 2], middle[loud], atol=0.5)
 
 
-def test_image_grains_of_very_many_keeps_their_times() -> None:
+def test_image_spectra_of_very_many_keeps_their_times() -> None:
     magnitudes = np.full((5000, 65), 1e-3)
     magnitudes[2500:, 32] = 1.0
-    strip = image_grains(magnitudes, np.linspace(0, 50, 5001), 16000)
+    strip = image_spectra(magnitudes, np.linspace(0, 50, 5001), 16000)
     assert strip.levels_db.shape[1] == len(strip.edges_s) - 1 <= 1600
     first = int((strip.levels_db.max(axis=0) > -10).argmax())
     assert strip.edges_s[first] == pytest.approx(25, abs=0.05) and strip.edges_s[-1] == 50

@@ -141,7 +141,7 @@ def test_plot_report_looks_the_same_whatever_the_users_settings(tmp_path: Path, 
     assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()
 
 
-def test_plot_traverse_with_grains_has_a_strip_of_them(tmp_path: Path, sine: Sine) -> None:
+def test_plot_traverse_with_spectra_has_a_strip_of_them(tmp_path: Path, sine: Sine) -> None:
     magnitudes = np.abs(np.random.default_rng(1).standard_normal((40, 513)))
     values = np.linspace(100, 900, 40)
     sizes = []
@@ -150,4 +150,4 @@ def test_plot_traverse_with_grains_has_a_strip_of_them(tmp_path: Path, sine: Sin
         sizes.append(png_size(tmp_path / "a.png"))
     assert sizes[1][1] > sizes[0][1] + 100
     plot_traverse(sine(440.0), 44100, values, tmp_path / "a.svg", name="pitch", unit="Hz", magnitudes=magnitudes)
-    assert "the codes' grains, in the same order" in texts(tmp_path / "a.svg")
+    assert "the codes' spectra, in the same order" in texts(tmp_path / "a.svg")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from vqsynth.codes.spectra import Grains, measure_grains, normalize_power
+from vqsynth.codes.spectra import CodeSpectra, measure_spectra, normalize_power
 from vqsynth.curves.listening import measure_pieces
 from vqsynth.sound.descriptors import measure
 from vqsynth.sound.frames import FrameGrid
@@ -131,11 +131,11 @@ def test_pitch_in_pieces_equals_the_whole(n_fft: int) -> None:
 
 
 @pytest.mark.parametrize("n_fft", [256, 1024, 2048])
-def test_measure_grains_in_short_windows_has_whole_frames_for_the_pitch(n_fft: int) -> None:
+def test_measure_spectra_in_short_windows_has_whole_frames_for_the_pitch(n_fft: int) -> None:
     """A held code sounds for as long as its pitch looks at."""
     grid = FrameGrid(SR, n_fft, n_fft // 4)
     place = np.abs(np.arange(grid.n_bins) - 1500 * n_fft / SR)
-    grains = Grains(normalize_power(np.maximum(1 - place / 2, 0)[None], grid), grid)
-    f0_hz, confidence = measure_grains(grains, ["pitch", "pitch_confidence"])[0]
+    spectra = CodeSpectra(normalize_power(np.maximum(1 - place / 2, 0)[None], grid), grid)
+    f0_hz, confidence = measure_spectra(spectra, ["pitch", "pitch_confidence"])[0]
     assert confidence > 0.98
     assert f0_hz == pytest.approx(1500, rel=0.03)

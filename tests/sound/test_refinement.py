@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from vqsynth.codebook import Codebook
 from vqsynth.path import CodePath
 from vqsynth.render import render_path
-from vqsynth.sound.excitation import Shapes
+from vqsynth.sound.excitation import FrameSpectra
 from vqsynth.sound.frames import Floats, FrameGrid
 from vqsynth.sound.refinement import refine
 
@@ -29,10 +29,10 @@ class FlatNoise:
     def magnitudes(self, block: slice) -> Floats:
         return np.tile(self.level, (len(range(self.n_frames)[block]), 1))
 
-    def shapes(self, block: slice) -> Shapes:
+    def look_up(self, block: slice) -> FrameSpectra:
         amplitudes = self.magnitudes(block)[None]
         nothing = np.zeros(amplitudes.shape)
-        return Shapes(amplitudes, nothing.astype(np.int16), nothing.astype(np.float32), nothing.astype(bool))
+        return FrameSpectra(amplitudes, nothing.astype(np.int16), nothing.astype(np.float32), nothing.astype(bool))
 
 
 def level_spread_db(y: Floats, n_fft: int) -> float:
@@ -92,7 +92,7 @@ def test_render_path_refined_keeps_the_partials_of_a_held_code(book: Codebook) -
     )  # fmt: skip
     spectra = {}
     for excitation in ("coherent", "refined"):
-        y = render_path(path, book.grains, excitation=excitation)[4096 : 4096 + 8192]
+        y = render_path(path, book.spectra, excitation=excitation)[4096 : 4096 + 8192]
         spectra[excitation] = np.abs(np.fft.rfft(y * np.hanning(8192)))
     assert spectra["refined"].argmax() == spectra["coherent"].argmax()
     assert spectra["refined"].max() == pytest.approx(spectra["coherent"].max(), rel=0.1)

@@ -16,7 +16,7 @@ def play_codes(book: Codebook) -> tuple[Stream, list[tuple[NDArray[np.generic], 
     path = book.follow(seconds=0.5, centroid=900)
     frames = [(path.codes[i : i + 1], path.gain_db[i : i + 1]) for i in range(len(path))]
     exact = path.n_samples - path.n_samples % path.hop_length
-    return CodeVoice(book.grains), frames, render_path(path, book.grains)[: exact - path.hop_length]
+    return CodeVoice(book.spectra), frames, render_path(path, book.spectra)[: exact - path.hop_length]
 
 
 def play_model(book: Codebook) -> tuple[Stream, list[tuple[NDArray[np.generic], ...]], NDArray[np.float32]]:

@@ -1,6 +1,6 @@
 """What a code alone cannot give: tilt, transposition, and a stronger fundamental.
 
-Each is a number per frame, bounded, and nothing at zero. All keep the power of the grain, so that level stays a matter
+Each is a number per frame, bounded, and nothing at zero. All keep the power of the frame, so that level stays a matter
 of gain.
 """
 
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vqsynth.errors import ParameterError
-from vqsynth.sound.excitation import Shapes
+from vqsynth.sound.excitation import FrameSpectra
 from vqsynth.sound.frames import Floats, FrameGrid
 from vqsynth.sound.partials import LOBE, Partials, phase_advance
 from vqsynth.storage.records import read_numbers
@@ -91,14 +91,14 @@ def read_controls(values: Mapping[str, Any], n_frames: int) -> Controls:
 
 
 def apply_controls(
-    shapes: Shapes, controls: Controls, partials: Partials, codes: NDArray[np.int64], grid: FrameGrid
-) -> Shapes:
+    frames: FrameSpectra, controls: Controls, partials: Partials, codes: NDArray[np.int64], grid: FrameGrid
+) -> FrameSpectra:
     """Shape the frames of one voice: raise, transpose, tilt, and bring each frame's power back.
 
-    shapes: (1, T, n_bins) of `codes` (1, T). partials: those of the codebook, (K, n_bins).
+    frames: (1, T, n_bins) of `codes` (1, T). partials: those of the codebook, (K, n_bins).
     """
-    power = _power(shapes.amplitudes[0])
-    shaped, frequency = shapes, partials.frequency[codes[0]]
+    power = _power(frames.amplitudes[0])
+    shaped, frequency = frames, partials.frequency[codes[0]]
     if controls.fundamental_db.any():
         shaped, frequency = _raise_fundamental(shaped, frequency, controls, grid)
     if controls.transpose_cents.any():
@@ -117,10 +117,12 @@ def tilt_octaves(grid: FrameGrid) -> Floats:
     return octaves
 
 
-def _raise_fundamental(shapes: Shapes, frequency: Floats, controls: Controls, grid: FrameGrid) -> tuple[Shapes, Floats]:
+def _raise_fundamental(
+    frames: FrameSpectra, frequency: Floats, controls: Controls, grid: FrameGrid
+) -> tuple[FrameSpectra, Floats]:
     """Raise the bins that a window's main lobe about the fundamental covers, and make them a partial of its own.
 
-    frequency: (T, n_bins), of the partial that a bin belongs to, in bins; returned for the shapes that come back.
+    frequency: (T, n_bins), of the partial that a bin belongs to, in bins; returned for the frames that come back.
     """
     place: Floats = (controls.fundamental_hz * grid.n_fft / grid.sr).astype(np.float32)[:, None]
     top = min(grid.n_bins, int(place.max()) + LOBE + 2)
@@ -128,7 +130,7 @@ def _raise_fundamental(shapes: Shapes, frequency: Floats, controls: Controls, gr
     is_raised = (np.abs(away) <= LOBE) & (controls.fundamental_db > 0)[:, None]
     by_db = controls.fundamental_db[:, None] * np.clip(LOBE + 0.5 - np.abs(away), 0, 1)
     values, peak, advance, tonal = (
-        array[0].copy() for array in (shapes.amplitudes, shapes.peak, shapes.advance, shapes.tonal)
+        array[0].copy() for array in (frames.amplitudes, frames.peak, frames.advance, frames.tonal)
     )
     frequency = frequency.copy()
     values[:, :top] *= (10 ** (by_db / 20)).astype(np.float32)
@@ -137,24 +139,24 @@ def _raise_fundamental(shapes: Shapes, frequency: Floats, controls: Controls, gr
     nearest = np.minimum(np.rint(place), grid.n_bins - 1).astype(np.int16)
     peak[:, :top] = np.where(is_raised, nearest, peak[:, :top])
     advance[:, :top] = np.where(is_raised, phase_advance(frequency[:, :top], peak[:, :top], grid), advance[:, :top])
-    return Shapes(values[None], peak[None], advance[None], tonal[None]), frequency
+    return FrameSpectra(values[None], peak[None], advance[None], tonal[None]), frequency
 
 
-def _transpose(shapes: Shapes, frequency: Floats, controls: Controls, grid: FrameGrid) -> Shapes:
+def _transpose(frames: FrameSpectra, frequency: Floats, controls: Controls, grid: FrameGrid) -> FrameSpectra:
     """Read every bin from where it lay before, and let partials run faster or slower."""
     ratio = np.exp2(controls.transpose_cents / 1200).astype(np.float32)[:, None]
     source = np.arange(grid.n_bins, dtype=np.float32) / ratio
     below = np.minimum(source.astype(np.int64), grid.n_bins - 2)
     between = np.minimum(source - below, 1)
-    values = shapes.amplitudes[0]
+    values = frames.amplitudes[0]
     low, high = (np.take_along_axis(values, below + i, axis=1) for i in (0, 1))
     inside = source <= grid.n_bins - 1
     moved = np.where(inside, low + between * (high - low), low * 0)
     nearest = np.clip(np.rint(source).astype(np.int64), 0, grid.n_bins - 1)
     shifted: Floats = (np.take_along_axis(frequency, nearest, axis=1) * ratio).astype(np.float32, copy=False)
     peak = np.clip(np.rint(shifted), 0, grid.n_bins - 1).astype(np.int16)
-    tonal = np.take_along_axis(shapes.tonal[0], nearest, axis=1) & inside
-    return Shapes(moved[None], peak[None], phase_advance(shifted, peak, grid)[None], tonal[None])
+    tonal = np.take_along_axis(frames.tonal[0], nearest, axis=1) & inside
+    return FrameSpectra(moved[None], peak[None], phase_advance(shifted, peak, grid)[None], tonal[None])
 
 
 def _power(amplitudes: Floats) -> Floats:

@@ -4,21 +4,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vqsynth.codes.fundamentals import measure_fundamentals
-from vqsynth.codes.spectra import Grains, describe_grains
+from vqsynth.codes.spectra import CodeSpectra, describe_spectra
 from vqsynth.codes.table import DescriptorTable
 from vqsynth.sound.descriptors import REGISTRY
 
 
-def measure_table(grains: Grains, counts: NDArray[np.int64]) -> DescriptorTable:
+def measure_table(spectra: CodeSpectra, counts: NDArray[np.int64]) -> DescriptorTable:
     """Measure codes that a corpus used `counts` (K,) times; also by the user's own descriptors.
 
     Codes that it never used have a loudness, for paths that were made with them, and nothing else.
     """
     known = list(REGISTRY.values())
     names, units, scales = zip(*((d.name, d.unit, d.scale) for d in known), strict=True)
-    values, deviations = describe_grains(grains)
+    values, deviations = describe_spectra(spectra)
     pitches_hz = values[:, names.index("pitch")]
-    strengths = measure_fundamentals(grains.magnitudes, pitches_hz, grains.grid)
+    strengths = measure_fundamentals(spectra.magnitudes, pitches_hz, spectra.grid)
     if counts.any():
         unheard = [i for i, name in enumerate(names) if name != "loudness"]
         values[np.ix_(counts == 0, unheard)] = np.nan

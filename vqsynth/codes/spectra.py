@@ -1,8 +1,8 @@
 """Every code to its spectrum, every spectrum to its short sound, every short sound to its descriptors.
 
-A grain is a magnitude spectrum (n_bins,) of unit power: the squares of its bins, those between DC and Nyquist counted
-twice, sum to 1. A grain sounds at RMS 1 when its amplitudes are scaled to the rfft of a Hann-windowed frame, which
-`Grains.amplitudes` holds.
+The spectrum of a code is a magnitude spectrum (n_bins,) of unit power: the squares of its bins, those between DC and
+Nyquist counted twice, sum to 1. It sounds at RMS 1 when it is scaled to the rfft of a Hann-windowed frame, which
+`CodeSpectra.amplitudes` holds.
 """
 
 import hashlib
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from vqsynth.codes.controls import Controls, apply_controls
 from vqsynth.errors import CodebookError, ParameterError
 from vqsynth.sound.descriptors import REGISTRY, lookup, measure_clean
-from vqsynth.sound.excitation import CoherentExcitation, Excitation, NoiseExcitation, Rng, Shapes
+from vqsynth.sound.excitation import CoherentExcitation, Excitation, FrameSpectra, NoiseExcitation, Rng
 from vqsynth.sound.frames import Floats, FrameGrid, OverlapAdd
 from vqsynth.sound.offset import remove_offset
 from vqsynth.sound.partials import Partials, find_partials
@@ -32,15 +32,15 @@ _CODES_AT_ONCE = 16
 
 
 @dataclass(frozen=True)
-class Grains:
-    """Hold the spectra of all codes, (K, n_bins) float32 of unit power, and what excitations look up in them."""
+class CodeSpectra:
+    """Hold the magnitude spectra of all codes, (K, n_bins) float32 of unit power, and what excitations look up."""
 
     magnitudes: Floats
     grid: FrameGrid
 
     def __post_init__(self) -> None:
         if self.magnitudes.ndim != 2 or self.magnitudes.shape[1] != self.grid.n_bins:
-            raise CodebookError(f"grains must have shape (K, {self.grid.n_bins}) (got {self.magnitudes.shape})")
+            raise CodebookError(f"spectra must have shape (K, {self.grid.n_bins}) (got {self.magnitudes.shape})")
 
     def __len__(self) -> int:
         return len(self.magnitudes)
@@ -54,32 +54,34 @@ class Grains:
 
     @cached_property
     def amplitudes(self) -> Floats:
-        """Scale the grains to the rfft of a windowed frame of a sound of RMS 1, (K, n_bins)."""
+        """Scale the spectra to the rfft of a windowed frame of a sound of RMS 1, (K, n_bins)."""
         scale = np.sqrt(self.grid.n_fft * np.sum(self.grid.window.astype(np.float64) ** 2))
         amplitudes: Floats = self.magnitudes * np.float32(scale)
         return amplitudes
 
     @cached_property
     def partials(self) -> Partials:
-        """Split the grains into partials and noise."""
+        """Split the spectra into partials and noise."""
         return find_partials(self.magnitudes, self.grid)
 
     @cached_property
     def distances(self) -> Floats:
-        """Compare all grains: squared distance of their spectra, (K, K), from 0 to 2."""
+        """Compare all spectra: squared distance of their spectra, (K, K), from 0 to 2."""
         power = self.magnitudes * np.sqrt(bin_weights(self.grid))
         distances: Floats = np.maximum(2 - 2 * (power @ power.T), 0)
         return distances
 
-    def shapes(self, codes: NDArray[np.int64], controls: Controls | None = None) -> Shapes:
+    def look_up(self, codes: NDArray[np.int64], controls: Controls | None = None) -> FrameSpectra:
         """Look up what the frames of codes (B, T) are to sound like; controls (T,) are for B = 1."""
         partials = self.partials
-        shapes = Shapes(self.amplitudes[codes], partials.peak[codes], partials.advance[codes], partials.tonal[codes])
+        frames = FrameSpectra(
+            self.amplitudes[codes], partials.peak[codes], partials.advance[codes], partials.tonal[codes]
+        )
         if controls is None:
-            return shapes
-        return apply_controls(shapes, controls, partials, codes, self.grid)
+            return frames
+        return apply_controls(frames, controls, partials, codes, self.grid)
 
-    def excite(self, excitation: str, *, rng: Rng = 0) -> Excitation:
+    def make_excitation(self, excitation: str, *, rng: Rng = 0) -> Excitation:
         """Make a voice: `noise`, or `coherent` (with which `refined` starts).
 
         Raises ParameterError for another name.
@@ -112,7 +114,7 @@ def normalize_power(magnitudes: NDArray[np.floating], grid: FrameGrid) -> Floats
 
 
 def sound_codes(
-    grains: Grains,
+    spectra: CodeSpectra,
     codes: NDArray[np.int64],
     *,
     excitation: str = "coherent",
@@ -123,38 +125,38 @@ def sound_codes(
 
     codes: (B,). Returns (B, n) of n = (n_frames - 1) * hop_length + n_fft samples, all of them fully overlapped.
     """
-    grid = grains.grid
+    grid = spectra.grid
     lead = grid.n_fft // grid.hop_length - 1
-    held = grains.shapes(np.asarray(codes)[:, None]).hold(n_frames + 2 * lead)
-    spectra = grains.excite(excitation, rng=rng).spectra(held)
-    frames = np.fft.irfft(spectra, grid.n_fft, axis=-1).astype(np.float32, copy=False)
+    held = spectra.look_up(np.asarray(codes)[:, None]).hold(n_frames + 2 * lead)
+    excited = spectra.make_excitation(excitation, rng=rng).excite(held)
+    frames = np.fft.irfft(excited, grid.n_fft, axis=-1).astype(np.float32, copy=False)
     n_samples = (n_frames - 1) * grid.hop_length + grid.n_fft
     return OverlapAdd(grid).push(frames)[:, lead * grid.hop_length :][:, :n_samples]
 
 
-def measure_grains(grains: Grains, names: list[str] | None = None, *, rng: int = 0) -> Floats:
+def measure_spectra(spectra: CodeSpectra, names: list[str] | None = None, *, rng: int = 0) -> Floats:
     """Sound every code and take its descriptors over time: equation a_k of Bitton, Esling, Harada (2020).
 
     names: of the registry, by default all. Returns (K, F) float32, the mean (the median of pitch) over `SETTLED`
     frames, NaN where a code has no usable value.
     """
-    return describe_grains(grains, names, rng=rng)[0]
+    return describe_spectra(spectra, names, rng=rng)[0]
 
 
-def describe_grains(grains: Grains, names: list[str] | None = None, *, rng: int = 0) -> tuple[Floats, Floats]:
-    """Measure grains, and how unsteady they are: values and deviations, (K, F) each.
+def describe_spectra(spectra: CodeSpectra, names: list[str] | None = None, *, rng: int = 0) -> tuple[Floats, Floats]:
+    """Measure spectra, and how unsteady they are: values and deviations, (K, F) each.
 
     A deviation is the standard deviation over the same frames, in octaves where the descriptor's scale is "octave", 0
     where no two frames have a usable value.
     """
     wanted = [lookup(name) for name in (REGISTRY if names is None else names)]
-    values, deviations = np.empty((2, len(grains), len(wanted)), np.float32)
-    grid = grains.grid
+    values, deviations = np.empty((2, len(spectra), len(wanted)), np.float32)
+    grid = spectra.grid
     beside = max(0, math.ceil((count_samples(grid.sr) // 2 - grid.n_fft) / (2 * grid.hop_length)))  # for the pitch
     first = grid.n_fft // 2 // grid.hop_length + beside
-    for start in range(0, len(grains), _CODES_AT_ONCE):
-        codes = np.arange(start, min(start + _CODES_AT_ONCE, len(grains)))
-        y = remove_offset(sound_codes(grains, codes, rng=rng, n_frames=SETTLED + 2 * beside), grid.sr)
+    for start in range(0, len(spectra), _CODES_AT_ONCE):
+        codes = np.arange(start, min(start + _CODES_AT_ONCE, len(spectra)))
+        y = remove_offset(sound_codes(spectra, codes, rng=rng, n_frames=SETTLED + 2 * beside), grid.sr)
         measured = measure_clean(y, grid, [d.name for d in wanted], first=first, last=first + SETTLED)
         for column, d in enumerate(wanted):
             settled = measured[d.name]

@@ -1,6 +1,6 @@
 """The descriptor table: what each code sounds like, a row per code, a column per descriptor.
 
-The table is measured once, on the rendered grains, and says the same in every context. Values are in the descriptors'
+The table is measured once, on the rendered spectra, and says the same in every context. Values are in the descriptors'
 own units; NaN stands where a code has no usable value, as an unpitched one has no pitch.
 """
 

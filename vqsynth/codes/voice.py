@@ -11,9 +11,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from vqsynth.checks import check_choice, check_row, check_whole
 from vqsynth.codes.controls import Controls
-from vqsynth.codes.spectra import EXCITATIONS, Grains
+from vqsynth.codes.spectra import EXCITATIONS, CodeSpectra
 from vqsynth.errors import CodebookError, ParameterError
-from vqsynth.sound.excitation import Excitation, Shapes, check_seed
+from vqsynth.sound.excitation import Excitation, FrameSpectra, check_seed
 from vqsynth.sound.frames import Floats, FrameGrid, OverlapAdd
 from vqsynth.sound.streams import HeldFrames
 
@@ -31,8 +31,8 @@ class CodeVoice:
 
     Parameters
     ----------
-    grains : Grains
-        The spectra of the codes, `book.grains`.
+    spectra : CodeSpectra
+        The spectra of the codes, `book.spectra`.
     excitation : str
         `coherent` or `noise`. `refined` needs the whole sound.
     seed : int
@@ -47,7 +47,7 @@ class CodeVoice:
     --------
     >>> import vqsynth
     >>> from vqsynth.codes.voice import CodeVoice
-    >>> voice = CodeVoice(vqsynth.load("violin").grains)
+    >>> voice = CodeVoice(vqsynth.load("violin").spectra)
     >>> voice.push([12, 12, 40], [-20, -20, -26]).shape
     (1536,)
     >>> voice.finish().shape  # up to the centre of the last frame
@@ -55,13 +55,14 @@ class CodeVoice:
 
     """
 
-    def __init__(self, grains: Grains, *, excitation: str = "coherent", seed: int = 0) -> None:
+    def __init__(self, spectra: CodeSpectra, *, excitation: str = "coherent", seed: int = 0) -> None:
         check_choice("excitation", excitation, EXCITATIONS)
         if excitation == "refined":
             raise ParameterError("refined cannot be rendered block by block; use coherent")
-        self._grains, self._grid = grains, grains.grid
-        self._excitation, self._adder = grains.excite(excitation, rng=check_seed(seed)), OverlapAdd(grains.grid)
-        self._held = HeldFrames(grains.grid, play=self._sound, take=lambda frames, rows: take_frames(*frames, rows))
+        self._spectra, self._grid = spectra, spectra.grid
+        self._excitation = spectra.make_excitation(excitation, rng=check_seed(seed))
+        self._adder = OverlapAdd(spectra.grid)
+        self._held = HeldFrames(spectra.grid, play=self._sound, take=lambda frames, rows: take_frames(*frames, rows))
 
     @property
     def delay_samples(self) -> int:
@@ -128,14 +129,14 @@ class CodeVoice:
         lengths = {len(codes), len(gain_db), len(codes if controls is None else controls)}
         if len(lengths) > 1 or not (gain_db <= LOUDEST_DB).all():
             raise ParameterError(f"codes, gain_db up to {LOUDEST_DB:g} and controls must be of one length")
-        if len(codes) and not 0 <= codes.min() <= codes.max() < len(self._grains):
-            raise CodebookError(f"codes must lie between 0 and {len(self._grains) - 1} (got {codes.tolist()[:8]})")
+        if len(codes) and not 0 <= codes.min() <= codes.max() < len(self._spectra):
+            raise CodebookError(f"codes must lie between 0 and {len(self._spectra) - 1} (got {codes.tolist()[:8]})")
         return codes.astype(np.int64), amplify(gain_db), controls
 
     def _sound(self, frames: Frames) -> Floats:
         codes, gain, controls = frames
-        shapes = self._grains.shapes(codes[None], controls)
-        return excite_frames(shapes, gain, self._excitation, self._adder, self._grid)
+        spectra = self._spectra.look_up(codes[None], controls)
+        return excite_frames(spectra, gain, self._excitation, self._adder, self._grid)
 
 
 def amplify(gain_db: NDArray[np.float64]) -> Floats:
@@ -149,8 +150,9 @@ def take_frames(codes: NDArray[np.int64], gain: Floats, controls: Controls | Non
     return codes[frames], gain[frames], controls.take(frames) if controls else None
 
 
-def excite_frames(shapes: Shapes, gain: Floats, excitation: Excitation, adder: OverlapAdd, grid: FrameGrid) -> Floats:
+def excite_frames(
+    spectra: FrameSpectra, gain: Floats, excitation: Excitation, adder: OverlapAdd, grid: FrameGrid
+) -> Floats:
     """Excite frames (1, T, n_bins) at their gain (T,) and add them up: (T * hop_length,)."""
-    spectra = excitation.spectra(shapes)[0]
-    frames = np.fft.irfft(spectra, grid.n_fft, axis=-1).astype(np.float32, copy=False)
+    frames = np.fft.irfft(excitation.excite(spectra)[0], grid.n_fft, axis=-1).astype(np.float32, copy=False)
     return adder.push(frames * gain[:, None])

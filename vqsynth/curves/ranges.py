@@ -44,7 +44,8 @@ def map_range(values: Doubles, table: DescriptorTable, name: str, how: str) -> D
         want = np.full(len(want), float(np.median(want)))  # or rounding would be spread over the whole range
     mapped = _map(np.log2(want), np.log2(have), how) if octaves else _map(want, have, how)
     result = np.full(len(values), np.nan)
-    result[asked] = np.exp2(mapped) if octaves else mapped
+    found = np.exp2(mapped) if octaves else mapped
+    result[asked] = np.clip(found, have[0], have[-1]) if how == "minmax" else found  # rounding leads out of reach
     return result
 
 

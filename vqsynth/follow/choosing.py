@@ -72,7 +72,7 @@ def choose_path(
     check_weights(others, selection.weights)
     codes = most_used(book.table, len(targets["loudness"]), taken=taken)
     if others:
-        jumps = price_jumps(book.grains.distances, selection, book.transitions)
+        jumps = price_jumps(book.spectra.distances, selection, book.transitions)
         codes = select_codes(book.table, jumps, others, selection, taken=taken)
     gain_db = targets["loudness"] - book.table.column("loudness")[codes]
     n_samples = book.grid.samples(seconds)

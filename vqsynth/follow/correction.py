@@ -2,7 +2,7 @@
 
 Noise is seeded, so what frames do to each other when they overlap can be measured on the rendered sound and taken back.
 Gain is moved against loudness, transposition against pitch, and one tilt per frame against all descriptors that tilt
-moves, by a Newton step in the least squares sense: how far tilt moves a descriptor is known from the grains. The steps
+moves, by a Newton step in the least squares sense: how far tilt moves a descriptor is known from the spectra. The steps
 are not smoothed over time (smoothed by a quarter, a half, a quarter, the error after eight rounds is 2.5 times larger).
 """
 
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from vqsynth.checks import check_kind
 from vqsynth.codes.controls import SIZES, no_controls, tilt_octaves
 from vqsynth.codes.index import Targets
-from vqsynth.codes.spectra import Grains
+from vqsynth.codes.spectra import CodeSpectra
 from vqsynth.codes.voice import LOUDEST_DB, SILENT_DB
 from vqsynth.curves.misses import error_scale
 from vqsynth.follow.limits import Limits, check_limits, check_rounds
@@ -85,7 +85,7 @@ class Correction:
 
 def correct_path(
     path: CodePath,
-    grains: Grains,
+    spectra: CodeSpectra,
     targets: Targets,
     *,
     rounds: int = ROUNDS,
@@ -98,26 +98,26 @@ def correct_path(
     path and these targets. Raises ParameterError for rounds and limits that are none.
     """
     rounds, limits = check_rounds(rounds), check_limits(limits)
-    followers = _Followers(path, grains, targets, limits)
+    followers = _Followers(path, spectra, targets, limits)
     if tried is not None:
         check_kind("tried", tried, Trial, "a Trial or None")
     is_first = tried is not None and tried.path is path and tried.got.keys() == REGISTRY.keys() & targets.keys()
-    trial = tried if tried is not None and is_first else try_path(path, grains, targets)
+    trial = tried if tried is not None and is_first else try_path(path, spectra, targets)
     best, kept, errors = trial, 0, [trial.errors]
     for number in range(1, rounds + 1):
         path = followers.move(trial.path, trial.got)
         del trial  # and with it a sound that may last an hour, unless it is the best one
-        trial = try_path(path, grains, targets)
+        trial = try_path(path, spectra, targets)
         errors.append(trial.errors)
         if trial.sum_errors() < best.sum_errors():
             best, kept = trial, number
     return Correction(best.path, best.y, errors, kept)
 
 
-def try_path(path: CodePath, grains: Grains, targets: Targets) -> Trial:
+def try_path(path: CodePath, spectra: CodeSpectra, targets: Targets) -> Trial:
     """Render a path and measure it against targets."""
-    y = render_path(path, grains)
-    got, misses = measure_errors(y, grains.grid, targets)
+    y = render_path(path, spectra)
+    got, misses = measure_errors(y, spectra.grid, targets)
     return Trial(path, y, got, {name: miss.scaled if miss else None for name, miss in misses.items()})
 
 
@@ -153,17 +153,17 @@ def raise_fundamentals(
     return replace(path, controls=replace(controls, fundamental_hz=place_hz, fundamental_db=raised_db))
 
 
-def tilt_slopes(grains: Grains, codes: NDArray[np.int64], names: list[str]) -> dict[str, NDArray[np.float64]]:
+def tilt_slopes(spectra: CodeSpectra, codes: NDArray[np.int64], names: list[str]) -> dict[str, NDArray[np.float64]]:
     """Tell how far a tilt of 1 dB per octave moves the descriptors of codes, (T,) each, from their spectra alone.
 
     A slope much smaller than is usual, as a rolloff has that sits on a strong partial, is raised: steps stay finite.
     """
     used, place = np.unique(codes, return_inverse=True)
-    octaves = tilt_octaves(grains.grid)
+    octaves = tilt_octaves(spectra.grid)
     ends = []
     for tilt_db in (-_PROBE_DB, _PROBE_DB):
-        tilted = grains.amplitudes[used] * 10 ** (tilt_db * octaves / 20)
-        sound = _Spectra(tilted.astype(np.float32, copy=False), grains)
+        tilted = spectra.amplitudes[used] * 10 ** (tilt_db * octaves / 20)
+        sound = _Spectra(tilted.astype(np.float32, copy=False), spectra)
         ends.append({name: np.asarray(lookup(name).function(sound), np.float64) for name in names})
     found = {}
     for name in names:
@@ -176,19 +176,19 @@ def tilt_slopes(grains: Grains, codes: NDArray[np.int64], names: list[str]) -> d
 class _Spectra(Analysis):
     """Magnitudes to be described without a sound: (K, n_bins), scaled so that each code has the power it sounds at."""
 
-    def __init__(self, magnitudes: Floats, grains: Grains) -> None:
-        super().__init__(magnitudes, partial(np.asarray, magnitudes), grains.grid, lambda n: magnitudes)
+    def __init__(self, magnitudes: Floats, spectra: CodeSpectra) -> None:
+        super().__init__(magnitudes, partial(np.asarray, magnitudes), spectra.grid, lambda n: magnitudes)
         self.__dict__["magnitude"] = magnitudes
 
 
 class _Followers:
     """What moves the controls of one path against its errors, round after round."""
 
-    def __init__(self, path: CodePath, grains: Grains, targets: Targets, limits: Limits) -> None:
+    def __init__(self, path: CodePath, spectra: CodeSpectra, targets: Targets, limits: Limits) -> None:
         controls = path.controls or no_controls(len(path))
         self._targets, self._start_db = targets, path.gain_db
         self._gain = limits.gain and "loudness" in targets
-        self._slopes = tilt_slopes(grains, path.codes, [name for name in targets if name in TILTED])
+        self._slopes = tilt_slopes(spectra, path.codes, [name for name in targets if name in TILTED])
         rugged = bool(RUGGED & set(self._slopes))
         self._tilt = (
             Steps(controls.tilt_db, limits.tilt_db, guarded=rugged) if self._slopes and limits.tilt_db else None

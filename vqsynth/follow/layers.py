@@ -103,7 +103,7 @@ def correct_layers(
             codes = path.codes
             levels_db, pitches = book.table.fundamentals[codes], book.table.column("pitch")[codes]
             path = raise_fundamentals(path, pitches, levels_db, targets["pitch"], limits)
-        done.append(correct_path(path, book.grains, shared, rounds=rounds, limits=limits, tried=tried))
+        done.append(correct_path(path, book.spectra, shared, rounds=rounds, limits=limits, tried=tried))
     if len(done) == 1:
         return Mix((done[0].path,), done[0].y, done[0].errors, done[0].kept, done[0].spent())
     mixed = tuple(each.path for each in done)
@@ -147,7 +147,7 @@ def _correct_mix(
     best = paths, np.zeros(0, np.float32)
     for number in range(rounds + 1):
         moved = tuple(_shift(path, common_db) for path in paths)
-        y = render_layers(moved, book.grains)
+        y = render_layers(moved, book.spectra)
         got, misses = measure_errors(y, book.grid, targets)
         errors.append({name: miss.scaled if miss else None for name, miss in misses.items()})
         missed = errors[-1]["loudness"]

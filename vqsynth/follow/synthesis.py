@@ -187,7 +187,7 @@ def synthesize(
 def rechoose(book: CodebookRecord, path: CodePath, targets: Targets, options: Mapping[str, Any]) -> Trial | None:
     """Move the demand against what a path gets otherwise than its table says, choose again, and keep the better path.
 
-    A sound's flatness, say, has a floor that a grain at unit power does not meet. options: those of `choose_layers`.
+    A sound's flatness, say, has a floor that a spectrum at unit power does not meet. options: those of `choose_layers`.
     Returns the better path and what is known of it, or None where nothing that is asked for can be moved. Layers are
     not chosen again: what each has on its own says little of what they have together (centroid, flatness, bandwidth and
     rolloff of two layers on violin and choir: 4 of 12 sounds better, 6 worse).
@@ -196,7 +196,7 @@ def rechoose(book: CodebookRecord, path: CodePath, targets: Targets, options: Ma
     if not movable:
         return None
     heard = movable | {"loudness": targets["loudness"]}
-    tried = try_path(path, book.grains, heard)
+    tried = try_path(path, book.spectra, heard)
     moved = dict(targets)
     for name, asked in movable.items():
         expected = book.table.column(name)[path.codes].astype(np.float64)
@@ -207,7 +207,7 @@ def rechoose(book: CodebookRecord, path: CodePath, targets: Targets, options: Ma
     (again,) = choose_layers(book, moved, **options)
     if (again.codes == path.codes).all():
         return tried
-    tried_again = try_path(again, book.grains, heard)
+    tried_again = try_path(again, book.spectra, heard)
     return tried_again if tried_again.sum_errors(movable) < tried.sum_errors(movable) else tried
 
 

@@ -5,7 +5,7 @@ from html import escape
 import numpy as np
 
 from vqsynth.codes.projection import Projection
-from vqsynth.codes.spectra import Grains
+from vqsynth.codes.spectra import CodeSpectra
 from vqsynth.codes.table import DescriptorTable
 from vqsynth.curves.targets import DEFAULT_LOUDNESS_DB
 from vqsynth.page.document import Page, check_page, write_page
@@ -23,20 +23,20 @@ def write_map_page(
     file: StrPath,
     projection: Projection,
     table: DescriptorTable,
-    grains: Grains,
+    spectra: CodeSpectra,
     *,
     color: str = "centroid",
     title: str,
 ) -> None:
     """Write the codes of a table where they were projected as a page on which each can be heard, all equally loud.
 
-    projection: of the N codes of the table, in its order. grains: of all codes of the codebook. color: the descriptor
+    projection: of the N codes of the table, in its order. spectra: of all codes of the codebook. color: the descriptor
     that colours codes at first. The sounds lie in the page, as on that of a table: 7.5 MB for 1024 codes.
     Raises ParameterError for another extension and an unknown descriptor.
     """
     check_page(file)
     color = table.names[table.position(color)]
-    sounds = shorten_codes(grains, table.codes, DEFAULT_LOUDNESS_DB - table.column("loudness").astype(np.float64))
+    sounds = shorten_codes(spectra, table.codes, DEFAULT_LOUDNESS_DB - table.column("loudness").astype(np.float64))
     options = "".join(f"<option>{escape(name)}</option>" for name in table.names)
     body = "\n".join([
         f"<h1>{escape(title)}</h1>",

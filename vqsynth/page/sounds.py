@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from vqsynth.codes.spectra import Grains, sound_codes
+from vqsynth.codes.spectra import CodeSpectra, sound_codes
 from vqsynth.sound.audio import resample
 from vqsynth.sound.frames import Floats, fade_ends
 
@@ -44,26 +44,26 @@ def embed_png(png: bytes) -> str:
     return "data:image/png;base64," + b64encode(png).decode("ascii")
 
 
-def shorten_codes(grains: Grains, codes: NDArray[np.int64], gains_db: NDArray[np.float64]) -> CodeSounds:
+def shorten_codes(spectra: CodeSpectra, codes: NDArray[np.int64], gains_db: NDArray[np.float64]) -> CodeSounds:
     """Sound codes (N,) at some gains, each for a quarter of a second, for less where there are very many.
 
     What is heard is what the descriptor table was measured on, at a rate of at most 22.05 kHz.
     """
-    sr = min(RATE_HZ, grains.grid.sr)
+    sr = min(RATE_HZ, spectra.grid.sr)
     length = round(max(0.05, min(SECONDS, MAX_BYTES / (sr * max(len(codes), 1)))) * sr)
     parts = [np.zeros((0, length), np.float32)]
     for start in range(0, len(codes), _CODES_AT_ONCE):
-        parts.append(_sound_some(grains, codes[start : start + _CODES_AT_ONCE], sr, length))
+        parts.append(_sound_some(spectra, codes[start : start + _CODES_AT_ONCE], sr, length))
     gains = 10 ** (np.asarray(gains_db, np.float64) / 20)
     y = np.concatenate(parts) * fade_ends(0, length, fade=_FADE_S * sr, n_samples=length) * gains[:, None]
     peaks = np.maximum(np.abs(y).max(axis=1, initial=0), 1e-6)
     return CodeSounds(np.round(y / peaks[:, None] * 127).astype(np.int8), peaks.astype(np.float32), sr)
 
 
-def _sound_some(grains: Grains, codes: NDArray[np.int64], sr: int, length: int) -> Floats:
+def _sound_some(spectra: CodeSpectra, codes: NDArray[np.int64], sr: int, length: int) -> Floats:
     """Sound codes at `sr`, (B, length), from where each is settled."""
-    held = sound_codes(grains, codes)
-    held = np.pad(held, ((0, 0), (0, max(0, -(-length * grains.grid.sr // sr) - held.shape[1]))), mode="wrap")
-    if sr == grains.grid.sr:
+    held = sound_codes(spectra, codes)
+    held = np.pad(held, ((0, 0), (0, max(0, -(-length * spectra.grid.sr // sr) - held.shape[1]))), mode="wrap")
+    if sr == spectra.grid.sr:
         return held[:, :length]
-    return np.stack([resample(y, orig_sr=grains.grid.sr, sr=sr)[:length] for y in held])
+    return np.stack([resample(y, orig_sr=spectra.grid.sr, sr=sr)[:length] for y in held])

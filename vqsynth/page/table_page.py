@@ -4,7 +4,7 @@ from html import escape
 
 import numpy as np
 
-from vqsynth.codes.spectra import Grains
+from vqsynth.codes.spectra import CodeSpectra
 from vqsynth.codes.spreadsheet import format_value
 from vqsynth.codes.table import DescriptorTable
 from vqsynth.curves.targets import DEFAULT_LOUDNESS_DB
@@ -15,15 +15,15 @@ from vqsynth.storage.files import StrPath
 SCRIPTS = ("sorting.js", "filter.js", "samples.js", "table.js")
 
 
-def write_table_page(file: StrPath, table: DescriptorTable, grains: Grains, *, title: str) -> None:
+def write_table_page(file: StrPath, table: DescriptorTable, spectra: CodeSpectra, *, title: str) -> None:
     """Write a table, or a selection from one, as a page on which every code can be heard, all equally loud.
 
-    grains: of all codes of the codebook. The sounds lie in the page, a quarter of a second each, in 22.05 kHz and
+    spectra: of all codes of the codebook. The sounds lie in the page, a quarter of a second each, in 22.05 kHz and
     8 bits: 7.5 MB for 1024 codes. Raises ParameterError for another extension.
     """
     check_page(file)
     gains_db = DEFAULT_LOUDNESS_DB - table.column("loudness").astype(np.float64)
-    sounds = shorten_codes(grains, table.codes, gains_db)
+    sounds = shorten_codes(spectra, table.codes, gains_db)
     example = f"{table.names[0]}>p50 and count>=1"
     body = "\n".join([
         f"<h1>{escape(title)}</h1>",

@@ -1,4 +1,4 @@
-"""Spectra as images: of a sound over time, and of grains side by side, their frequencies in octaves."""
+"""Spectra as images: of a sound over time, and of spectra side by side, their frequencies in octaves."""
 
 from dataclasses import dataclass
 from io import BytesIO
@@ -55,10 +55,10 @@ def image_sound(y: ArrayLike, sr: int) -> SpectrumImage:
     return _image(np.concatenate(blocks), edges_s, sr)
 
 
-def image_grains(magnitudes: ArrayLike, edges_s: ArrayLike, sr: int) -> SpectrumImage:
-    """Stand grains (N, n_bins) side by side, each from one of the times edges_s (N + 1,) to the next."""
+def image_spectra(magnitudes: ArrayLike, edges_s: ArrayLike, sr: int) -> SpectrumImage:
+    """Stand spectra (N, n_bins) side by side, each from one of the times edges_s (N + 1,) to the next."""
     power = np.asarray(magnitudes, np.float32) ** 2
-    # Of many grains some are left out: the mean of neighbours would show partials that none of them has.
+    # Of many spectra some are left out: the mean of neighbours would show partials that none of them has.
     step = max(1, -(-len(power) // _MAX_COLUMNS))
     kept = np.append(np.arange(0, len(power), step), len(power))
     return _image(power[::step], np.asarray(edges_s, np.float64)[kept], sr)

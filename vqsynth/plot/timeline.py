@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from vqsynth.curves.misses import describe_miss
 from vqsynth.plot.look import Look, apply_look, check_picture, label_descriptor, make_figure, save_picture
-from vqsynth.plot.spectrogram import draw_image, image_grains, image_sound
+from vqsynth.plot.spectrogram import draw_image, image_sound, image_spectra
 from vqsynth.sound.arrays import Doubles
 from vqsynth.sound.audio import check_samples
 from vqsynth.storage.files import StrPath
@@ -60,7 +60,7 @@ def plot_traverse(
     """Draw the descriptor of codes played one after the other, above the spectrogram of their sound.
 
     y: (n,) at `sr` Hz; values: (N,), the descriptor of the codes, or of the frames, in the order played, each for an
-    equal time, NaN where not usable. magnitudes: (N, n_bins), their grains, drawn as a strip where given. codes: (N,),
+    equal time, NaN where not usable. magnitudes: (N, n_bins), their spectra, drawn as a strip where given. codes: (N,),
     their numbers, written over some of them with their values. Raises as `plot_report` does.
     """
     check_picture(path)
@@ -68,7 +68,7 @@ def plot_traverse(
     edges_s = np.linspace(0.0, len(samples) / sr, len(levels) + 1)
     images = [image_sound(samples, sr)]
     if magnitudes is not None:
-        images.insert(0, image_grains(magnitudes, edges_s, sr))
+        images.insert(0, image_spectra(magnitudes, edges_s, sr))
     with apply_look(dark=dark) as look:
         figure, panels, pairs = _lay_out(1, (1.55,) * len(images), title)
         panels[0].stairs(levels, edges_s, baseline=None, color=look.got, linewidth=1.6)
@@ -79,7 +79,7 @@ def plot_traverse(
         for pair, image in zip(pairs, images, strict=True):
             draw_image(figure, pair, image)
         if magnitudes is not None:
-            pairs[0][0].set_title("the codes' grains, in the same order")
+            pairs[0][0].set_title("the codes' spectra, in the same order")
             pairs[1][0].set_title("the sound")
         pairs[-1][0].set_xlabel("time (s)")
         save_picture(figure, path)

@@ -1,8 +1,8 @@
-"""The phase of the grains: white noise, coherent partials, and coherent partials refined.
+"""The phase of magnitude spectra: white noise, coherent partials, and coherent partials refined.
 
-A grain is a magnitude spectrum; an excitation turns rows of them, one per frame, into complex spectra:
+An excitation turns magnitude spectra, one per frame, into complex spectra:
 
-- `NoiseExcitation`: windowed white noise, transformed, times the grain (Bitton, Esling, Harada, 2020).
+- `NoiseExcitation`: windowed white noise, transformed, times the magnitudes (Bitton, Esling, Harada, 2020).
 - `CoherentExcitation`: the phase of a partial advances by its frequency from frame to frame, the bins around its peak
   are locked to it (Laroche, Dolson, 1999), and what is no partial gets noise.
 
@@ -27,8 +27,8 @@ TURN = np.float32(2 * np.pi)
 
 
 @dataclass(frozen=True)
-class Shapes:
-    """Hold what the frames of B voices are to sound like: every array is (B, T, n_bins).
+class FrameSpectra:
+    """Hold the magnitudes of the frames of B voices, and how their phases run: every array is (B, T, n_bins).
 
     amplitudes: in units of the rfft. peak: the bin whose phase each bin runs on from. advance: radians it gains on
     that over a hop. tonal: whether it sounds with this phase, or as noise.
@@ -39,18 +39,18 @@ class Shapes:
     advance: Floats
     tonal: NDArray[np.bool_]
 
-    def hold(self, n_frames: int) -> "Shapes":
-        """Repeat shapes of one frame, (B, 1, n_bins), without a copy."""
+    def hold(self, n_frames: int) -> "FrameSpectra":
+        """Repeat one frame, (B, 1, n_bins), `n_frames` times without a copy."""
         size = (len(self.peak), n_frames, self.peak.shape[2])
         hold = partial(np.broadcast_to, shape=size)
-        return Shapes(hold(self.amplitudes), hold(self.peak), hold(self.advance), hold(self.tonal))
+        return FrameSpectra(hold(self.amplitudes), hold(self.peak), hold(self.advance), hold(self.tonal))
 
 
 class Excitation(Protocol):
-    """What gives shapes their phase, frame after frame."""
+    """Give spectra their phase, frame after frame."""
 
-    def spectra(self, shapes: Shapes) -> Spectra:
-        """Excite the next frames of B parallel voices: complex spectra (B, T, n_bins)."""
+    def excite(self, frames: FrameSpectra) -> Spectra:
+        """Give the next frames of B parallel voices their phase: complex spectra (B, T, n_bins)."""
         ...
 
 
@@ -73,14 +73,14 @@ class WhiteNoise:
 
 
 class NoiseExcitation:
-    """Excite shapes with noise alone. All voices of one call hear the same noise."""
+    """Excite frames with noise alone. All voices of one call hear the same noise."""
 
     def __init__(self, grid: FrameGrid, *, rng: Rng = 0) -> None:
         self._noise = WhiteNoise(grid, rng)
 
-    def spectra(self, shapes: Shapes) -> Spectra:
-        """Excite the next frames: spectra (B, T, n_bins)."""
-        return shapes.amplitudes * self._noise.spectra(shapes.amplitudes.shape[1])
+    def excite(self, frames: FrameSpectra) -> Spectra:
+        """Give the next frames their phase: complex spectra (B, T, n_bins)."""
+        return frames.amplitudes * self._noise.spectra(frames.amplitudes.shape[1])
 
 
 class CoherentExcitation:
@@ -94,24 +94,24 @@ class CoherentExcitation:
         self._phase = rng.uniform(0, 2 * np.pi, (1, grid.n_bins)).astype(np.float32)
         self._noise = WhiteNoise(grid, rng)
 
-    def spectra(self, shapes: Shapes) -> Spectra:
-        """Excite the next frames: spectra (B, T, n_bins)."""
-        amplitudes, tonal = shapes.amplitudes, np.flatnonzero(shapes.tonal)
-        phases, loud = self._run_phases(shapes).ravel()[tonal], amplitudes.ravel()[tonal]
+    def excite(self, frames: FrameSpectra) -> Spectra:
+        """Give the next frames their phase: complex spectra (B, T, n_bins)."""
+        amplitudes, tonal = frames.amplitudes, np.flatnonzero(frames.tonal)
+        phases, loud = self._run_phases(frames).ravel()[tonal], amplitudes.ravel()[tonal]
         spectra = amplitudes * self._noise.spectra(amplitudes.shape[1])
         flat = spectra.reshape(-1)
         flat.real[tonal] = loud * np.cos(phases)
         flat.imag[tonal] = loud * np.sin(phases)
         return spectra
 
-    def _run_phases(self, shapes: Shapes) -> Floats:
+    def _run_phases(self, frames: FrameSpectra) -> Floats:
         """Advance the phase of every bin, frame by frame, to radians (B, T, n_bins)."""
-        n_voices, n_frames, n_bins = shapes.advance.shape
+        n_voices, n_frames, n_bins = frames.advance.shape
         phases = np.empty((n_voices, n_frames, n_bins), np.float32)
         phase = np.broadcast_to(self._phase, (n_voices, n_bins))
         voice = n_bins * np.arange(n_voices)[:, None]
         for t in range(n_frames):
-            phase = phase.ravel()[voice + shapes.peak[:, t]] + shapes.advance[:, t]
+            phase = phase.ravel()[voice + frames.peak[:, t]] + frames.advance[:, t]
             phase -= TURN * np.floor(phase / TURN)
             phases[:, t] = phase
         self._phase = phase

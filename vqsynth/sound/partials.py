@@ -1,6 +1,6 @@
-"""Grains split into partials and noise, once per code, for the phases that `coherent` looks up.
+"""Magnitude spectra split into partials and noise, once per code, for the phases that `coherent` looks up.
 
-The peaks of a grain are partials; the bins around a peak belong to it (Laroche, Dolson, "Improved phase vocoder
+The peaks of a spectrum are partials; the bins around a peak belong to it (Laroche, Dolson, "Improved phase vocoder
 time-scale modification of audio", 1999); what does not stand out of its surroundings as a peak is noise.
 """
 
@@ -47,7 +47,7 @@ def phase_advance(frequency: Floats, peak: NDArray[np.int16], grid: FrameGrid) -
 
 
 def find_partials(magnitudes: Floats, grid: FrameGrid) -> Partials:
-    """Split every grain into partials and noise.
+    """Split every spectrum into partials and noise.
 
     magnitudes: (K, n_bins), linear. Frequencies of the peaks come from a parabola through the log magnitudes of the
     peak and its neighbours. Regions of influence meet at the valleys between peaks.

@@ -1,9 +1,9 @@
 """Coherent partials, refined: iterations of Griffin and Lim (1984) over a rendered sound, at two windows.
 
-At the grains' own window, what a rendered sound gets wrong is mostly where frames overlap. At twice the window it is
-the noise between the partials, whose level varies from bin to bin and frame to frame although the grain has one level
-there. So rounds alternate: two iterations at twice the window, towards the partials as they sound on their own and
-the grains' noise level between them, then one at the own window, towards the grains.
+At the window of the spectra, a rendered sound is wrong mostly where frames overlap. At twice that window it is wrong
+in the noise between the partials: its level varies from bin to bin and from frame to frame, although the spectrum has
+one level there. So rounds alternate. Two iterations at twice the window lead towards the partials as they sound alone,
+with the noise level of the spectra between them; one at the window itself leads towards the spectra.
 
 Measured on held-out violin: log-spectral distance 6.37 dB before, 5.79 after 16 iterations at the own window alone,
 where more bring nothing, and 5.14 after ten rounds; mel-cepstral distance 1.65, 1.39 and 1.40 dB.
@@ -15,7 +15,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from vqsynth.sound.excitation import Shapes
+from vqsynth.sound.excitation import FrameSpectra
 from vqsynth.sound.frames import Floats, FrameGrid, OverlapAdd
 
 ROUNDS = 10
@@ -33,7 +33,7 @@ class ShapedFrames(Protocol):
         """Count the frames."""
         ...
 
-    def shapes(self, block: slice) -> Shapes:
+    def look_up(self, block: slice) -> FrameSpectra:
         """Look up some frames, (1, T, n_bins), at gain 1."""
         ...
 
@@ -111,7 +111,7 @@ def _noise_level(frames: ShapedFrames, block: slice, grid: FrameGrid) -> Floats:
     first = -(grid.n_fft // (2 * grid.hop_length))
     rows = np.clip(2 * np.arange(block.start, block.stop) + first, 0, len(frames) - 1)
     near = slice(int(rows[0]), int(rows[-1]) + 1)
-    tonal = frames.shapes(near).tonal[0][rows - near.start]
+    tonal = frames.look_up(near).tonal[0][rows - near.start]
     level = _bridge(np.log(np.maximum(frames.magnitudes(near)[rows - near.start], 1e-9)), tonal)
     wide = np.empty((len(rows), 2 * grid.n_bins - 1), np.float32)
     wide[:, ::2] = level

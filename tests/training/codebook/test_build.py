@@ -42,7 +42,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Codebook, Path, l
 def test_train_codebook_saves_a_codebook_that_loads(trained: tuple[Codebook, Path, list[str]]) -> None:
     book, folder, _ = trained
     loaded = load(folder / "book")
-    np.testing.assert_array_equal(loaded.grains.magnitudes, book.grains.magnitudes)
+    np.testing.assert_array_equal(loaded.spectra.magnitudes, book.spectra.magnitudes)
     assert loaded.card == json.loads(json.dumps(book.card))
     assert 2 <= len(loaded) <= 16
 
@@ -126,14 +126,14 @@ def test_train_codebook_on_a_device_that_is_not_there_refuses(tmp_path: Path, de
     assert [p.name for p in tmp_path.iterdir()] == ["sounds"]
 
 
-def test_train_codebook_grains_are_what_the_saved_model_decodes(trained: tuple[Codebook, Path, list[str]]) -> None:
+def test_train_codebook_spectra_are_what_the_saved_model_decodes(trained: tuple[Codebook, Path, list[str]]) -> None:
     from vqsynth.model.vqvae import VQVAE, ModelConfig
 
     book = trained[0]
     decoded = VQVAE.from_tensors(ModelConfig.from_dict(book.card["model"]), book.model_state).decode_codes().numpy()
     shape = decoded / np.linalg.norm(decoded, axis=1, keepdims=True)
-    grains = book.grains.magnitudes / np.linalg.norm(book.grains.magnitudes, axis=1, keepdims=True)
-    np.testing.assert_allclose(shape, grains, atol=2e-3)
+    spectra = book.spectra.magnitudes / np.linalg.norm(book.spectra.magnitudes, axis=1, keepdims=True)
+    np.testing.assert_allclose(shape, spectra, atol=2e-3)
 
 
 def test_train_codebook_twice_gives_the_same_codebook(tmp_path: Path) -> None:
@@ -169,7 +169,7 @@ def test_train_codebook_leaves_out_codes_that_nothing_uses(tmp_path: Path) -> No
     paths = write_notes(tmp_path / "sounds", 2)
     book = train_codebook(job(paths, tmp_path / "book", steps=10, codes=64), say=said.append)
     assert len(book) < 64 and (book.table.counts > 0).all()
-    assert book.model_state["quantizer.code_vectors"].shape[0] == len(book.grains) == len(book.table) == len(book)
+    assert book.model_state["quantizer.code_vectors"].shape[0] == len(book.spectra) == len(book.table) == len(book)
     assert book.card["training"]["codes"] == 64 and book.card["codes_used"] == pytest.approx(len(book) / 64, abs=1e-4)
     assert load(tmp_path / "book").encode(note(200), 8000).codes.max() < len(book)
     assert any(line.startswith("This codebook is poor: of 64 codes only") for line in said)

@@ -20,7 +20,7 @@ from vqsynth.continuous.blocks import Past, Tower
 from vqsynth.continuous.vocoders.interface import Player, hold_ends
 from vqsynth.continuous.vocoders.networks import LOUDEST, MelNetwork, NetworkStream, NetworkVocoder, band_interpolation
 from vqsynth.errors import ParameterError
-from vqsynth.sound.excitation import CoherentExcitation, Excitation, NoiseExcitation, Shapes, Spectra
+from vqsynth.sound.excitation import CoherentExcitation, Excitation, FrameSpectra, NoiseExcitation, Spectra
 from vqsynth.sound.frames import Floats, FrameGrid, OverlapAdd, fade_ends
 from vqsynth.sound.mel import EPS, SILENT_LUFS, MelGrid, loudness_of
 from vqsynth.sound.partials import find_partials
@@ -142,10 +142,10 @@ class _Frames:
     def __len__(self) -> int:
         return len(self._magnitudes)
 
-    def shapes(self, block: slice) -> Shapes:
+    def look_up(self, block: slice) -> FrameSpectra:
         """Look up some frames, (1, T, n_bins)."""
         voice = None, block
-        return Shapes(self._magnitudes[voice], self._peak[voice], self._advance[voice], self._tonal[voice])
+        return FrameSpectra(self._magnitudes[voice], self._peak[voice], self._advance[voice], self._tonal[voice])
 
     def magnitudes(self, block: slice) -> Floats:
         """Give the magnitudes (T, n_bins) of some frames."""
@@ -164,7 +164,7 @@ class _Frames:
     def excite(self, voice: Excitation) -> Iterator[tuple[slice, Spectra]]:
         """Excite the frames, some at a time: which, and their spectra (t, n_bins)."""
         for block in self._blocks():
-            yield block, voice.spectra(self.shapes(block))[0]
+            yield block, voice.excite(self.look_up(block))[0]
 
     def _blocks(self) -> list[slice]:
         return [slice(i, i + _FRAMES_AT_ONCE) for i in range(0, len(self), _FRAMES_AT_ONCE)]

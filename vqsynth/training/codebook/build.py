@@ -1,4 +1,4 @@
-"""From sounds to a finished codebook: corpus, training, grains, table, held-out figures, card."""
+"""From sounds to a finished codebook: corpus, training, spectra, table, held-out figures, card."""
 
 import time
 from collections.abc import Mapping

@@ -37,5 +37,5 @@ def _measure(book: Codebook, path: Path, seconds: float | None) -> Distances:
     y, _ = audio.load(path, sr=sr)
     y = y if seconds is None else y[: round(seconds * sr)]
     # Not `book.render`, which would turn a sound down whose peaks lie over full scale.
-    decoded = render_path(book.encode(y, sr), book.grains, excitation="refined")
+    decoded = render_path(book.encode(y, sr), book.spectra, excitation="refined")
     return compare_sounds(y, decoded, sr=sr)

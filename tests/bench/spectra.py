@@ -1,6 +1,6 @@
 """Sounding and measuring all codes: how long it takes, and that it agrees with librosa, a call per code.
 
-    python tests/bench/grains.py [BOOK]
+    python tests/bench/spectra.py [BOOK]
 
 Run with OMP_NUM_THREADS=1 (`make bench` does). librosa is given the sounds ready made and called once per code for
 each descriptor that it has: four spectral ones, and pyin for pitch and its confidence. It knows no loudness. A
@@ -15,7 +15,7 @@ from _bars import finish, median_seconds, note, show
 
 import vqsynth
 from vqsynth.codebook import Codebook
-from vqsynth.codes.spectra import SETTLED, Grains, measure_grains, sound_codes
+from vqsynth.codes.spectra import SETTLED, CodeSpectra, measure_spectra, sound_codes
 
 SHARED = ["centroid", "bandwidth", "rolloff", "flatness"]
 _EVERY = 16
@@ -46,16 +46,16 @@ def pitch_by_librosa(y: np.ndarray, book: Codebook) -> float:
 def main(name: str = "violin") -> None:
     """Print times and differences beside their bars."""
     book = vqsynth.load(name)
-    whole_s = median_seconds(lambda: measure_grains(Grains(book.grains.magnitudes, book.grid)), times=3)
+    whole_s = median_seconds(lambda: measure_spectra(CodeSpectra(book.spectra.magnitudes, book.grid)), times=3)
     show(f"{name}: partials, sounds and table of {len(book)} codes", whole_s, 5.0, unit="s")
     chosen = np.arange(0, len(book), _EVERY)
-    sounds = sound_codes(book.grains, chosen)
+    sounds = sound_codes(book.spectra, chosen)
     by_librosa(sounds[0], book)
     pitch_by_librosa(sounds[0], book)
     times = len(book) / len(chosen)
     spectral_s = times * median_seconds(lambda: [by_librosa(y, book) for y in sounds], times=3)
     pitch_s = times * median_seconds(lambda: [pitch_by_librosa(y, book) for y in sounds], times=1)
-    ours_s = median_seconds(lambda: measure_grains(book.grains, SHARED), times=3)
+    ours_s = median_seconds(lambda: measure_spectra(book.spectra, SHARED), times=3)
     note("    librosa, a call per code for each descriptor, the sounds not counted", spectral_s + pitch_s, "s")
     show("    times faster than librosa", (spectral_s + pitch_s) / whole_s, 20, better="higher")
     note("    without pitch, ours with the sounds", ours_s, "s")
