@@ -6,11 +6,11 @@ from typing import Any
 import click
 
 from vqsynth.cli import following, options
+from vqsynth.cli.descriptors import load_book, own_descriptors
 from vqsynth.cli.printing import print_table, show_progress
 from vqsynth.curves.language import has_length
 from vqsynth.errors import ParameterError
 from vqsynth.follow.batch import Outcome, Request, plan_batch, run_batch, summarize_batch, write_summary
-from vqsynth.store import load
 
 
 @click.command("batch")
@@ -26,6 +26,7 @@ from vqsynth.store import load
 @click.option("-o", "--output", type=options.File, required=True, help="Folder to fill; its parent must exist.")
 @click.option("--resume", is_flag=True, help="Go on in a folder: make only what is missing or out of date.")
 @following.choices
+@own_descriptors
 def batch_command(
     books: tuple[str, ...], targets: tuple[str, ...], likes: tuple[Path, ...], output: Path, resume: bool, **values: Any
 ) -> None:
@@ -45,7 +46,7 @@ def batch_command(
     requests = [Request(text, options.split_pairs(parts, "--target")) for text, parts in pairs]
     requests += [Request(f"like {sound}", like=sound) for sound in likes]
     jobs = plan_batch(books, requests, output, resume=resume, **following.gather_choices(values))
-    outcomes = list(show_progress(run_batch(jobs, load), len(jobs), _tell))
+    outcomes = list(show_progress(run_batch(jobs, load_book), len(jobs), _tell))
     write_summary(outcomes, output)
     header, rows = summarize_batch(outcomes)
     print_table(header[:-1], [row[:-1] for row in rows])

@@ -21,8 +21,11 @@ def encode_command(book: str, sound: Path, output: Path) -> None:
     Example:
       vqsynth encode violin voice.wav -o voice.json
     """
+    from vqsynth.running.progress import show_progress
+
     options.check_outputs(output, inputs=(sound, *options.input_files(book)))
-    path = load(book).encode(*audio.load(sound))
+    with show_progress(say) as observer:
+        path = load(book).encode(*audio.load(sound), observer=observer)
     with written(output, ".json") as file:
         path.save(file)
     say(f"{len(path)} frames, {len(set(path.codes.tolist()))} codes used\nwrote {output}")

@@ -6,12 +6,12 @@ from pathlib import Path
 import click
 
 from vqsynth.cli import options
+from vqsynth.cli.descriptors import load_book, own_descriptors
 from vqsynth.cli.outputs import dark as dark_option
 from vqsynth.cli.printing import show_waiting
 from vqsynth.codes.projection import PROJECTIONS, project_codes
 from vqsynth.page import write_map_page
 from vqsynth.plot import plot_map
-from vqsynth.store import load
 
 
 @click.command("map")
@@ -23,6 +23,7 @@ from vqsynth.store import load
               help="Projection: pca keeps distances between spectra, tsne keeps neighbours together.")  # fmt: skip
 @click.option("--histogram", metavar="D", help="Descriptor whose distribution is drawn under the map.")
 @dark_option
+@own_descriptors
 def map_command(
     book: str, output: Path | None, html: Path | None, color: str, method: str, histogram: str | None, dark: bool
 ) -> None:
@@ -39,7 +40,7 @@ def map_command(
     if output is None and html is None:
         raise click.UsageError("give a picture to write with -o, a page with --html, or both")
     options.check_outputs(picture=output, page=html, inputs=options.input_files(book))
-    codebook = load(book)
+    codebook = load_book(book)
     options.check_names(filter(None, (color, histogram)), codebook.table)
     with show_waiting("placing the codes by t-SNE") if method == "tsne" else nullcontext():
         projection = project_codes(codebook.spectra.magnitudes, method=method)

@@ -6,16 +6,17 @@ from typing import Any
 import click
 
 from vqsynth.cli import following, options
+from vqsynth.cli.descriptors import load_book, own_descriptors
 from vqsynth.follow.reach import describe_reach, preview_targets
 from vqsynth.follow.synthesis import gather_targets
 from vqsynth.plot import plot_reach
-from vqsynth.store import load
 
 
 @click.command("reach")
 @options.book
 @following.targets
 @click.option("--plot", "plot_file", type=options.File, help="Picture of what is within reach to write, PNG or SVG.")
+@own_descriptors
 def reach_command(book: str, plot_file: Path | None, **values: Any) -> None:
     """Show what of a demand codebook BOOK can meet, without rendering it.
 
@@ -27,7 +28,7 @@ def reach_command(book: str, plot_file: Path | None, **values: Any) -> None:
       vqsynth reach violin --target "centroid=sin(p5,p95,0.2)" --target "pitch=line(200,900)" --seconds 10
     """
     options.check_outputs(picture=plot_file, inputs=following.input_files(book, values))
-    codebook = load(book)
+    codebook = load_book(book)
     targets, weights, _ = gather_targets(codebook, **following.gather(values))
     found, unmet = preview_targets(codebook.table, targets, weights=weights)
     if plot_file:

@@ -6,12 +6,12 @@ from typing import Any
 import click
 
 from vqsynth.cli import following, options
+from vqsynth.cli.descriptors import load_book, own_descriptors
 from vqsynth.cli.outputs import RenderFiles, render_files
 from vqsynth.cli.streams import say, written
 from vqsynth.follow.report import summarize, warnings_of
 from vqsynth.follow.synthesis import synthesize
 from vqsynth.sound import audio
-from vqsynth.store import load
 
 
 @click.command("synth")
@@ -20,6 +20,7 @@ from vqsynth.store import load
 @options.output
 @following.choices
 @render_files
+@own_descriptors
 def synth_command(book: str, output: Path, **values: Any) -> None:
     """Make a sound from codebook BOOK that follows descriptor curves.
 
@@ -40,7 +41,7 @@ def synth_command(book: str, output: Path, **values: Any) -> None:
     options.check_sound(output)
     files = RenderFiles.take(values)
     files.check(output, seconds=values["seconds"] or 0, inputs=following.input_files(book, values))
-    codebook = load(book)
+    codebook = load_book(book)
     made = synthesize(codebook, **following.gather(values))
     with written(output, ".wav") as file:
         audio.save(file, made.y, made.path.sr)

@@ -5,12 +5,12 @@ from pathlib import Path
 import click
 
 from vqsynth.cli import options
+from vqsynth.cli.descriptors import load_book, own_descriptors
 from vqsynth.cli.printing import print_table
 from vqsynth.cli.streams import STANDARD, say
 from vqsynth.codes.spreadsheet import format_value
 from vqsynth.errors import ParameterError
 from vqsynth.page import write_table_page
-from vqsynth.store import load
 
 
 @click.command("table")
@@ -21,6 +21,7 @@ from vqsynth.store import load
 @click.option("--csv", type=options.OutputFile, metavar="F", help="CSV file to write, in full precision; - prints it.")
 @click.option("--json", type=options.OutputFile, metavar="F", help="JSON file to write; - prints it.")
 @click.option("--html", type=options.File, metavar="F", help="Page to write; on it, a click plays a code.")
+@own_descriptors
 def table_command(
     book: str, by: str, descending: bool, where: str | None, csv: Path | None, json: Path | None, html: Path | None
 ) -> None:
@@ -39,7 +40,7 @@ def table_command(
     if csv == json == STANDARD:
         raise ParameterError("--csv and --json cannot both print; name a file for one of them")
     options.check_outputs(csv, json, page=html, inputs=options.input_files(book))
-    codebook = load(book)
+    codebook = load_book(book)
     used = codebook.table.select(codebook.table.used)
     table = used if where is None else used.select(used.filter(where))
     table = table.select(table.sort(by, descending=descending))

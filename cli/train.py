@@ -36,6 +36,7 @@ def train_command(sounds: tuple[Path, ...], name: str, output: Path, sr: int, n_
       vqsynth train my-sounds --name mine -o mine --minutes 12
       vqsynth train my-sounds more --name mine -o mine --base mine --minutes 5
     """
+    from vqsynth.running.progress import show_progress
     from vqsynth.store import load
     from vqsynth.training.codebook.build import train_codebook
     from vqsynth.training.codebook.job import CodebookJob, make_config
@@ -51,5 +52,6 @@ def train_command(sounds: tuple[Path, ...], name: str, output: Path, sr: int, n_
     if dry_run:
         list_sounds(job)
         return
-    train_codebook(job, device=device, threads=threads, resume=resume, say=say)
+    with show_progress(say) as observer:
+        train_codebook(job, device=device, threads=threads, resume=resume, observer=observer)
     click.echo(f"wrote {output}")

@@ -23,10 +23,13 @@ def transfer_command(book: str, sound: Path, output: Path, excitation: str | Non
     Example:
       vqsynth transfer violin voice.wav -o voice-as-violin.wav --excitation refined
     """
+    from vqsynth.running.progress import show_progress
+
     options.check_sound(output)
     options.check_outputs(output, inputs=(sound,))
     codebook = load(book)
-    path = codebook.encode(*audio.load(sound))
+    with show_progress(say) as observer:
+        path = codebook.encode(*audio.load(sound), observer=observer)
     with written(output, ".wav") as file:
         audio.save(file, codebook.render(path, excitation=excitation, seed=seed), path.sr)
     say(f"{path.seconds:.2f} s, {len(set(path.codes.tolist()))} codes used\nwrote {output}")

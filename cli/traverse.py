@@ -5,11 +5,11 @@ from pathlib import Path
 import click
 
 from vqsynth.cli import options
+from vqsynth.cli.descriptors import load_book, own_descriptors
 from vqsynth.cli.outputs import dark as dark_option
 from vqsynth.cli.outputs import write_rendered
 from vqsynth.cli.streams import say
 from vqsynth.plot import plot_traverse
-from vqsynth.store import load
 
 
 @click.command("traverse")
@@ -31,6 +31,7 @@ from vqsynth.store import load
 @dark_option
 @options.excitation
 @options.seed
+@own_descriptors
 def traverse_command(
     book: str, by: str, descending: bool, frames_per_code: int, output: Path, path_file: Path | None,
     plot_file: Path | None, dark: bool, excitation: str | None, seed: int | None,
@@ -45,7 +46,7 @@ def traverse_command(
     """
     options.check_sound(output)
     options.check_outputs(output, path_file, picture=plot_file, inputs=options.input_files(book))
-    codebook = load(book)
+    codebook = load_book(book)
     path = codebook.traverse(by, descending=descending, frames_per_code=frames_per_code)
     y = write_rendered(codebook, [path], output, path_file, excitation=excitation, seed=seed)
     if plot_file:

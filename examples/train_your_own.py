@@ -26,7 +26,7 @@ def main(folder: str = ".", sounds: str | None = None, minutes: str = "12") -> N
         config = make_config(grid, codes=16, steps=20)
     else:
         config = make_config(grid, minutes=float(minutes))
-    train_codebook(CodebookJob((Path(sounds),), "mine", mine, grid, config), say=print)
+    train_codebook(CodebookJob((Path(sounds),), "mine", mine, grid, config), observer=vqsynth.Observer(say=print))
     book = vqsynth.load(mine)
     print(book.synthesize(targets={"centroid": "line(p5,p95)"}, seconds=2))
 

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from vqsynth.follow.synthesis import Synthesis as Synthesis
     from vqsynth.follow.synthesis import synthesize as synthesize
     from vqsynth.path import CodePath as CodePath
+    from vqsynth.running.observing import Observer as Observer
     from vqsynth.sound.descriptors import descriptor as descriptor
     from vqsynth.sound.measuring import measure as measure
     from vqsynth.store import list_codebooks as list_codebooks
@@ -69,6 +70,7 @@ _HOMES = {
     "ParameterError": "errors",
     "VqsynthWarning": "errors",
     "measure": "sound.measuring",
+    "Observer": "running.observing",
 }
 __all__ = ["__version__", *_HOMES]
 

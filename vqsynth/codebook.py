@@ -4,14 +4,14 @@ Playing needs the spectra and the table only; the model, and torch with it, is l
 """
 
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from vqsynth.checks import show
+from vqsynth.checks import check_kind
 from vqsynth.codes.measuring import measure_table
 from vqsynth.codes.record import ALSO, CODEBOOK, GRAINS, MODEL, TABLE, CodebookRecord
 from vqsynth.codes.spectra import CodeSpectra, normalize_power
@@ -22,6 +22,7 @@ from vqsynth.follow.choosing import choose_path, follow_curves, line_up_codes
 from vqsynth.follow.synthesis import synthesize
 from vqsynth.path import CodePath, check_layers
 from vqsynth.render import check_path, render_layers
+from vqsynth.running.observing import SILENT, Advance, Observer
 from vqsynth.sound.audio import check_samples, limit_peak, to_mono
 from vqsynth.sound.excitation import check_seed
 from vqsynth.sound.frames import Floats, FrameGrid, frame_blocks
@@ -153,11 +154,11 @@ class Codebook(CodebookRecord):
         """Refuse a path of another codebook. Raises CodebookError, and ParameterError for what is no path."""
         check_path(path, self)
 
-    def encode(self, y: ArrayLike, sr: int, *, progress: Callable[[float], None] | None = None) -> CodePath:
+    def encode(self, y: ArrayLike, sr: int, *, observer: Observer = SILENT) -> CodePath:
         """Turn a sound into codes and gain, a path that `render` plays in this codebook's timbre.
 
         y: (n,) or (n, channels) at `sr` Hz, resampled where need be. Its offset, which cannot be heard, is no part of
-        the path; what is 120 dB under full scale is silence. progress is called with the share done, 0 to 1.
+        the path; what is 120 dB under full scale is silence. `observer` hears how far it has come.
         Raises AudioError for samples that are not sound, CodebookError for weights that are not finite.
 
         Examples
@@ -171,8 +172,7 @@ class Codebook(CodebookRecord):
         """
         from vqsynth.model.vqvae import make_encoder
 
-        if progress is not None and not callable(progress):
-            raise ParameterError(f"progress must be a function of the share done (got {show(progress)})")
+        check_kind("observer", observer, Observer, "a vqsynth.Observer")
         mono = check_samples(to_mono(y))
         blocks = audible_blocks(mono, orig_sr=sr, sr=self.grid.sr)
         n_samples, codes, power = max(1, round(len(mono) * self.grid.sr / sr)), [], []
@@ -180,8 +180,7 @@ class Codebook(CodebookRecord):
         for frames in frame_blocks(blocks, n_samples, self.grid, at_once=_FRAMES_AT_ONCE):
             codes.append(encode(frames))
             power.append(((frames * self.grid.window).astype(np.float64) ** 2).mean(axis=1))
-            if progress:
-                progress(sum(map(len, codes)) / self.grid.count(n_samples))
+            observer.advance(Advance("encoding", sum(map(len, codes)) / self.grid.count(n_samples)))
         power_of_window = np.mean(self.grid.window.astype(np.float64) ** 2)
         gain_db = 10 * np.log10(np.maximum(np.concatenate(power) / power_of_window, 10 ** (SILENT_DB / 10)))
         clock = self.grid.sr, self.grid.hop_length, n_samples

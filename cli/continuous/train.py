@@ -36,6 +36,7 @@ def train_command(sounds: tuple[Path, ...], name: str, output: Path, transpose: 
       vqsynth continuous train my-sounds --name mine -o mine --minutes 15 --vocoder magnitude --vocoder melgan
     """
     from vqsynth.continuous.store import load
+    from vqsynth.running.progress import show_progress
     from vqsynth.training.continuous.build import train_model
     from vqsynth.training.continuous.job import ModelJob, make_grid, make_trainings
 
@@ -51,5 +52,6 @@ def train_command(sounds: tuple[Path, ...], name: str, output: Path, transpose: 
     if dry_run:
         list_sounds(job)
         return
-    train_model(job, device=device, threads=threads, resume=resume, say=say)
+    with show_progress(say) as observer:
+        train_model(job, device=device, threads=threads, resume=resume, observer=observer)
     click.echo(f"wrote {output}")

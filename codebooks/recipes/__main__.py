@@ -7,6 +7,7 @@ import click
 from vqsynth.codebooks.recipes.bank import RECIPES
 from vqsynth.codebooks.recipes.recipe import make_job
 from vqsynth.errors import VqsynthError
+from vqsynth.running.progress import show_progress
 from vqsynth.training.codebook.build import train_codebook
 
 
@@ -23,7 +24,8 @@ def make_codebook(name: str, build: Path, output: Path | None, threads: int, res
         folder = output or Path("codebooks") / name
         folder.parent.mkdir(parents=True, exist_ok=True)
         job = make_job(RECIPES[name], build / name, folder, say=click.echo)
-        train_codebook(job, threads=threads, resume=resume, say=click.echo)
+        with show_progress(click.echo) as observer:
+            train_codebook(job, threads=threads, resume=resume, observer=observer)
     except VqsynthError as e:
         raise click.ClickException(str(e)) from e
     click.echo(f"wrote {folder}")

@@ -160,6 +160,7 @@ def make_model(
 ) -> None:
     """Make the continuous model NAME from the packages that hold its sounds."""
     from vqsynth.continuous.store import load
+    from vqsynth.running.progress import show_progress
     from vqsynth.training.continuous.build import train_model
 
     try:
@@ -168,7 +169,8 @@ def make_model(
         job = make_model_job(MODEL_RECIPES[name], build / "continuous" / name, folder, say=click.echo)
         kept = {kind: job.vocoders[kind] for kind in vocoders or job.vocoders}
         job = replace(job, vocoders=kept, base=load(base) if base else None)
-        model = train_model(job, threads=threads, resume=resume, stages=stages or None, say=click.echo)
+        with show_progress(click.echo) as observer:
+            model = train_model(job, threads=threads, resume=resume, stages=stages or None, observer=observer)
     except VqsynthError as e:
         raise click.ClickException(str(e)) from e
     click.echo(f"wrote {folder}" if model else f"trained {', '.join(stages)}; put the model together by --resume")

@@ -2,7 +2,8 @@
 
     forking      processes forked after work was done
     interrupts   Ctrl-C, heeded between two steps
-    progress     what is shown of long work
+    observing    what long work tells its caller
+    progress     an observer that draws a bar on a terminal
 
 Every other room may stand on this one.
 """

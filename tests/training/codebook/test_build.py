@@ -11,6 +11,7 @@ from tests.training.codebook.sound_files import GRID, note, write_notes
 from vqsynth import load
 from vqsynth.codebook import Codebook
 from vqsynth.errors import AudioError, CodebookError, ParameterError
+from vqsynth.running.observing import Observer
 from vqsynth.sound.frames import FrameGrid
 from vqsynth.training.codebook import build
 from vqsynth.training.codebook.assembly import measure_usage
@@ -34,7 +35,8 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Codebook, Path, l
     paths = write_notes(folder / "sounds", 20)
     (folder / "sounds" / "broken.wav").write_bytes(b"nothing")
     book = train_codebook(
-        job([folder / "sounds"], folder / "book", validation=[paths[3]], about={"licence": "mine"}), say=said.append
+        job([folder / "sounds"], folder / "book", validation=[paths[3]], about={"licence": "mine"}),
+        observer=Observer(said.append),
     )
     return book, folder, said
 
@@ -95,7 +97,7 @@ def test_train_codebook_while_another_training_is_at_work_is_refused(tmp_path: P
             train_codebook(one, resume=resume)
         refused.append(str(caught.value))
 
-    train_codebook(one, say=try_another)
+    train_codebook(one, observer=Observer(try_another))
     assert refused and not any("\n" in line for line in refused)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["book", "sounds"]
 
@@ -144,14 +146,16 @@ def test_train_codebook_twice_gives_the_same_codebook(tmp_path: Path) -> None:
 
 def test_train_codebook_of_ten_files_holds_out_the_tenth(tmp_path: Path) -> None:
     paths, said = write_notes(tmp_path / "sounds", 10), []
-    train_codebook(job(paths, tmp_path / "book", steps=10), say=said.append)
+    train_codebook(job(paths, tmp_path / "book", steps=10), observer=Observer(said.append))
     assert said[0].startswith("9 files")
     assert said[1] == "held out: note09.wav"
 
 
 def test_train_codebook_of_few_files_holds_out_none_and_says_so(tmp_path: Path) -> None:
     said: list[str] = []
-    book = train_codebook(job(write_notes(tmp_path / "sounds"), tmp_path / "book", steps=10), say=said.append)
+    book = train_codebook(
+        job(write_notes(tmp_path / "sounds"), tmp_path / "book", steps=10), observer=Observer(said.append)
+    )
     assert said[1] == "held out: nothing"
     assert book.card["held_out"] == {} and book.card["held_out_mean"] is None
 
@@ -167,7 +171,7 @@ def test_train_codebook_leaves_out_codes_that_nothing_uses(tmp_path: Path) -> No
     """Ten steps on two notes leave most of 64 codes unused: none of them is in table, percentiles or paths."""
     said: list[str] = []
     paths = write_notes(tmp_path / "sounds", 2)
-    book = train_codebook(job(paths, tmp_path / "book", steps=10, codes=64), say=said.append)
+    book = train_codebook(job(paths, tmp_path / "book", steps=10, codes=64), observer=Observer(said.append))
     assert len(book) < 64 and (book.table.counts > 0).all()
     assert book.model_state["quantizer.code_vectors"].shape[0] == len(book.spectra) == len(book.table) == len(book)
     assert book.card["training"]["codes"] == 64 and book.card["codes_used"] == pytest.approx(len(book) / 64, abs=1e-4)
@@ -209,7 +213,9 @@ def test_train_codebook_whose_held_out_sounds_go_wrong_is_saved_all_the_same(
         raise MemoryError("16 GB")
 
     monkeypatch.setattr("vqsynth.training.codebook.held_out.compare_sounds", fail)
-    book = train_codebook(job(paths[1:], tmp_path / "book", steps=10, validation=paths[:1]), say=said.append)
+    book = train_codebook(
+        job(paths[1:], tmp_path / "book", steps=10, validation=paths[:1]), observer=Observer(said.append)
+    )
     assert f"'{paths[0]}' could not be measured: 16 GB" in said
     assert book.card["held_out"] == {} and load(tmp_path / "book").card["held_out_mean"] is None
 
@@ -241,7 +247,7 @@ def test_train_codebook_writes_its_sound_beside_it_and_replaces_only_its_own(tmp
     assert sample.read_bytes() != first, "its own is replaced"
     sample.write_bytes(b"somebody's own")
     said: list[str] = []
-    train_codebook(one, say=said.append)
+    train_codebook(one, observer=Observer(said.append))
     assert sample.read_bytes() == b"somebody's own"
     assert any("stays as it is" in line for line in said)
 
@@ -250,7 +256,7 @@ def test_train_codebook_leaves_a_sound_that_came_beside_it_meanwhile(tmp_path: P
     paths, sample = write_notes(tmp_path / "sounds", 3), sample_path(tmp_path / "book")
     train_codebook(
         replace(job(paths, tmp_path / "book", steps=10), sample=sample),
-        say=lambda _: sample.write_bytes(b"made meanwhile"),
+        observer=Observer(lambda _: sample.write_bytes(b"made meanwhile")),
     )
     assert sample.read_bytes() == b"made meanwhile"
 

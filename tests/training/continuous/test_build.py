@@ -11,6 +11,7 @@ from tests.training.continuous.sound_files import VAE_TRAINING, make_job, vocode
 from vqsynth.continuous.model import ContinuousModel
 from vqsynth.continuous.store import load
 from vqsynth.errors import AudioError, ModelError, ParameterError
+from vqsynth.running.observing import Observer
 from vqsynth.sound.descriptors import REGISTRY
 from vqsynth.sound.frames import FrameGrid
 from vqsynth.sound.mel import MelGrid
@@ -29,7 +30,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[ContinuousModel, 
     paths = write_sounds(folder / "sounds", 6)
     (folder / "sounds" / "broken.wav").write_bytes(b"nothing")
     job = make_job([folder / "sounds"], folder / "model", kinds=KINDS, validation=[paths[3]], about={"licence": "mine"})
-    model = train_model(job, say=said.append)
+    model = train_model(job, observer=Observer(said.append))
     assert model is not None
     return model, folder, said
 
@@ -119,7 +120,7 @@ def test_train_model_over_a_model_replaces_it_and_nothing_else(tmp_path: Path) -
 
 def test_train_model_of_few_files_holds_out_none_and_says_so(tmp_path: Path) -> None:
     said: list[str] = []
-    model = train_model(make_job(write_sounds(tmp_path / "sounds"), tmp_path / "model"), say=said.append)
+    model = train_model(make_job(write_sounds(tmp_path / "sounds"), tmp_path / "model"), observer=Observer(said.append))
     assert model is not None and said[1] == "held out: nothing"
     assert model.card["held_out"]["magnitude"]["mean"] is None and model.card["loudness_r2"] is None
     assert "not measured" in said[-1]

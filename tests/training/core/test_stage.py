@@ -14,6 +14,7 @@ from tests.killing import run_until_killed
 from tests.training.continuous.sound_files import VAE_TRAINING, flatten_all, small_corpus
 from vqsynth.errors import ModelError, ParameterError
 from vqsynth.running.interrupts import Stopped
+from vqsynth.running.observing import Advance, Observer
 from vqsynth.training.continuous.corpus import MelCorpus
 from vqsynth.training.continuous.training import Losses
 from vqsynth.training.continuous.vae_trainer import VAETrainer, VAETraining
@@ -156,10 +157,16 @@ def test_run_stage_by_the_clock_stopped_and_resumed_does_what_is_left(
     assert again.training.step == resumed.training.step
 
 
-def test_run_stage_shows_its_losses(corpus: MelCorpus, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    run_stage(make_stage(corpus, replace(VAE_TRAINING, steps=10)), tmp_path / "c.safetensors")
-    line = capsys.readouterr().err.splitlines()[-1]
-    assert line.startswith("step 10/10  vae: likelihood ") and "kl" in line and "adversary" in line
+def test_run_stage_tells_its_observer_every_step_and_nobody_else(
+    corpus: MelCorpus, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told: list[Advance] = []
+    training = make_stage(corpus, replace(VAE_TRAINING, steps=10))
+    run_stage(training, tmp_path / "c.safetensors", observer=Observer(advance=told.append))
+    assert [at.step for at in told] == [*range(1, 11)] and {at.total for at in told} == {10}
+    assert told[-1].share == 1.0 and told[-1].doing == training.name
+    assert told[-1].state.startswith("vae: likelihood ") and "kl" in told[-1].state and "adversary" in told[-1].state
+    assert capsys.readouterr() == ("", "")
 
 
 def test_torch_threads_are_as_they_were_afterwards() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from vqsynth.codebook import Codebook
 from vqsynth.errors import VqsynthError
+from vqsynth.running.observing import SILENT, Observer
 from vqsynth.sound.distances import Distances, mean_distances
 from vqsynth.sound.folders import Split, split_sounds
 from vqsynth.training.codebook.assembly import Usage, assemble_codebook
@@ -30,9 +31,9 @@ def train_codebook(
     device: str = "cpu",
     threads: int = 1,
     resume: bool = False,
-    say: Say = lambda line: None,
+    observer: Observer = SILENT,
 ) -> Codebook:
-    """Train a codebook and save it in the job's folder; `say` is told in lines what goes on.
+    """Train a codebook and save it in the job's folder. `observer` hears what goes on and how far it has come.
 
     The codebook is saved as soon as it is made, and again with what held-out sounds say of it. Where the config says
     minutes, all is done after these, as nearly as can be told.
@@ -41,12 +42,12 @@ def train_codebook(
     folder that holds something else: all before anything is trained.
     """
     with open_job(job, resume=resume, device=device):
-        return _train_codebook(job, device=device, threads=threads, resume=resume, say=say)
+        return _train_codebook(job, device=device, threads=threads, resume=resume, observer=observer)
 
 
-def _train_codebook(job: CodebookJob, *, device: str, threads: int, resume: bool, say: Say) -> Codebook:
+def _train_codebook(job: CodebookJob, *, device: str, threads: int, resume: bool, observer: Observer) -> Codebook:
     """Train a codebook whose checkpoint nobody else works at."""
-    begun = time.monotonic()
+    begun, say = time.monotonic(), observer.say
     known = known_sample(job.folder)  # read now: what is saved first knows of no sound
     split = split_sounds(job.sounds, job.validation)
     corpus = load_corpus(split.training, job.grid, transpose=job.config.transpose, skipped=split.skipped)
@@ -60,6 +61,7 @@ def _train_codebook(job: CodebookJob, *, device: str, threads: int, resume: bool
         threads=threads,
         seconds=_time_steps(job, corpus, split, begun),
         base=job.base.model_state if job.base else None,
+        observer=observer,
     )
     say("measuring the codebook")
     book, usage = assemble_codebook(job.name, trained.training.model, corpus, card={"version": VERSION})

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from vqsynth.errors import CodebookError
 from vqsynth.model.vqvae import Tensors
-from vqsynth.running.progress import Smoothed
+from vqsynth.running.observing import SILENT, Observer, Smoothed
 from vqsynth.training.codebook.corpus import Corpus
 from vqsynth.training.codebook.settling import settle_decoder
 from vqsynth.training.codebook.trainer import CodebookTrainer, StepReport, TrainConfig
@@ -23,6 +23,7 @@ def train_model(
     threads: int = 1,
     seconds: float | None = None,
     base: Tensors | None = None,
+    observer: Observer = SILENT,
 ) -> Trained[CodebookTrainer]:
     """Train a model on a corpus, saving a checkpoint at the start, every minute, at the end, and when stopped.
 
@@ -51,6 +52,6 @@ def train_model(
         error=CodebookError,
     )
     with torch_threads(threads):
-        trained = run_stage(stage, checkpoint, resume=resume)
+        trained = run_stage(stage, checkpoint, resume=resume, observer=observer)
         settle_decoder(trained.training.model, corpus)
     return trained

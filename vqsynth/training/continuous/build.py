@@ -12,6 +12,7 @@ from vqsynth.continuous.flattening import Flattening
 from vqsynth.continuous.model import ContinuousModel
 from vqsynth.continuous.vae import VAE
 from vqsynth.errors import ModelError
+from vqsynth.running.observing import SILENT, Observer
 from vqsynth.sound.folders import split_sounds
 from vqsynth.training.continuous.assembly import State, TrainedStages, assemble_model, measure_model
 from vqsynth.training.continuous.corpus import MelCorpus, load_mels
@@ -21,7 +22,7 @@ from vqsynth.training.continuous.training import Losses
 from vqsynth.training.continuous.vae_trainer import VAETrainer, VAETraining
 from vqsynth.training.continuous.vocoder_trainer import VocoderTrainer, VocoderTraining, make_trainer
 from vqsynth.training.core.checkpoint import load_checkpoint
-from vqsynth.training.core.job import Say, announce_sounds, describe_sounds, finish_job, open_job
+from vqsynth.training.core.job import announce_sounds, describe_sounds, finish_job, open_job
 from vqsynth.training.core.stage import Stage, run_stage, torch_threads
 
 
@@ -32,9 +33,9 @@ def train_model(
     threads: int = 1,
     resume: bool = False,
     stages: Collection[str] | None = None,
-    say: Say = lambda line: None,
+    observer: Observer = SILENT,
 ) -> ContinuousModel | None:
-    """Train a continuous model and save it in the job's folder; `say` is told in lines what goes on.
+    """Train a continuous model and save it in the job's folder. `observer` hears what goes on and how far it has come.
 
     device: where torch trains; what is not training is done on the CPU.
     The model is saved as soon as it is made, and again with what held-out sounds say of it. With `resume`, stages that
@@ -46,14 +47,16 @@ def train_model(
     """
     with open_job(job, stages, resume=resume, device=device) as wanted:
         _check_vae(job, wanted)
-        return _train_model(job, wanted, device=device, threads=threads, resume=resume, whole=stages is None, say=say)
+        return _train_model(
+            job, wanted, device=device, threads=threads, resume=resume, whole=stages is None, observer=observer
+        )
 
 
 def _train_model(
-    job: ModelJob, wanted: Collection[str], *, device: str, threads: int, resume: bool, whole: bool, say: Say
+    job: ModelJob, wanted: Collection[str], *, device: str, threads: int, resume: bool, whole: bool, observer: Observer
 ) -> ContinuousModel | None:
     """Train a model, or some of its stages only, at whose checkpoints nobody else works."""
-    split = split_sounds(job.sounds, job.validation)
+    split, say = split_sounds(job.sounds, job.validation), observer.say
     with torch_threads(threads):
         corpus = load_mels(
             split.training,
@@ -63,7 +66,7 @@ def _train_model(
             skipped=split.skipped,
         )
         announce_sounds(corpus, split, say=say)
-        trained = _train_stages(job, corpus, wanted, device=device, resume=resume)
+        trained = _train_stages(job, corpus, wanted, device=device, resume=resume, observer=observer)
         if not whole:
             return None
         say("measuring the model")
@@ -86,13 +89,13 @@ def _check_vae(job: ModelJob, wanted: Collection[str]) -> None:
 
 
 def _train_stages(
-    job: ModelJob, corpus: MelCorpus, wanted: Collection[str], *, device: str, resume: bool
+    job: ModelJob, corpus: MelCorpus, wanted: Collection[str], *, device: str, resume: bool, observer: Observer
 ) -> TrainedStages:
     """Train the VAE, or take it from its checkpoint or from the base, and then the vocoders wanted."""
     if job.base is None:
         flattening = Flattening.of_corpus(corpus.loudness_db[corpus.originals])
         stage = _vae_stage(job.vae, corpus, flattening, device)
-        done = run_stage(stage, job.checkpoint(VAE_STAGE), resume=resume or VAE_STAGE not in wanted)
+        done = run_stage(stage, job.checkpoint(VAE_STAGE), resume=resume or VAE_STAGE not in wanted, observer=observer)
         trained = TrainedStages(_shipped_vae(done.training), flattening, done.training.step, done.seconds, {})
     else:
         known = job.base.card.get("training", {}).get(VAE_STAGE, {})
@@ -102,7 +105,7 @@ def _train_stages(
         decoded, vae = decode_corpus(trained.vae, corpus, trained.flattening), _hash(trained.vae.to_tensors())
         for name in names:
             vocoder = _vocoder_stage(job.vocoders[name], corpus, decoded, vae, device)
-            trained.vocoders[name] = run_stage(vocoder, job.checkpoint(name), resume=resume)
+            trained.vocoders[name] = run_stage(vocoder, job.checkpoint(name), resume=resume, observer=observer)
     return trained
 
 

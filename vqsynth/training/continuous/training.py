@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from vqsynth.errors import ParameterError
-from vqsynth.running.progress import Smoothed
+from vqsynth.running.observing import Smoothed
 from vqsynth.training.continuous.corpus import SHORTEST
 from vqsynth.training.core.trainer import Descent
 

@@ -20,7 +20,7 @@ import torch
 from vqsynth.errors import ParameterError, VqsynthError
 from vqsynth.running.forking import allow_threads
 from vqsynth.running.interrupts import Stopped, stop_signals
-from vqsynth.running.progress import Progress
+from vqsynth.running.observing import SILENT, Advance, Observer
 from vqsynth.training.core.checkpoint import Checkpoint, check_fit, check_same, load_checkpoint, save_checkpoint
 from vqsynth.training.core.trainer import Trainer
 
@@ -59,10 +59,12 @@ class Trained(Generic[AnyTraining]):
     seconds: float
 
 
-def run_stage(stage: Stage[AnyTraining], path: Path, *, resume: bool = False) -> Trained[AnyTraining]:
+def run_stage(
+    stage: Stage[AnyTraining], path: Path, *, resume: bool = False, observer: Observer = SILENT
+) -> Trained[AnyTraining]:
     """Train a stage to its end, saving a checkpoint at the start, every minute, at the end, and when stopped.
 
-    With `resume`, go on from the checkpoint at `path`, if there is one.
+    With `resume`, go on from the checkpoint at `path`, if there is one. `observer` is told of every step.
     Raises the stage's error for a checkpoint that is damaged or belongs to other sounds or options, and Stopped after
     Ctrl-C.
     """
@@ -72,17 +74,16 @@ def run_stage(stage: Stage[AnyTraining], path: Path, *, resume: bool = False) ->
         if training.progress >= 1:
             return Trained(training, before_s)
         saved_s = _save(stage, training, path, clock.spent_s)
-        with Progress(training.total, training.step, doing=stage.name) as progress:
-            while training.progress < 1:
-                told = stage.tell(training.advance())
-                spent_s = clock.tick()
-                if training.total is None:
-                    training.clocked = min(spent_s / stage.seconds, training.clocked + LONGEST_STEP, 1.0)
-                progress.show(told, share=training.progress)
-                if stop.is_set() or spent_s - saved_s > CHECKPOINT_EVERY_S:
-                    saved_s = _save(stage, training, path, spent_s)
-                if stop.is_set():
-                    raise Stopped(_tell_stopped(stage, training))
+        while training.progress < 1:
+            told = stage.tell(training.advance())
+            spent_s = clock.tick()
+            if training.total is None:
+                training.clocked = min(spent_s / stage.seconds, training.clocked + LONGEST_STEP, 1.0)
+            observer.advance(Advance(stage.name, training.progress, told, training.step, training.total))
+            if stop.is_set() or spent_s - saved_s > CHECKPOINT_EVERY_S:
+                saved_s = _save(stage, training, path, spent_s)
+            if stop.is_set():
+                raise Stopped(_tell_stopped(stage, training))
         return Trained(training, _save(stage, training, path, clock.spent_s))
 
 
