@@ -58,6 +58,7 @@ NOT_VERBS = {
     "cli.continuous",
     "cli.continuous.basing",
     "cli.continuous.rendering",
+    "cli.descriptors",
     "cli.following",
     "cli.ending",
     "cli.entry",
