@@ -15,7 +15,7 @@ import vqsynth
 
 
 def main(folder: str = ".") -> None:
-    """Play a percussion loop, then its second half backwards, and every code of its first half an octave down."""
+    """Play a percussion loop, and then the same with the codes of its second half in reverse order."""
     book = vqsynth.load("percussion")
     beat = book.synthesize(targets={"centroid": "steps(p90,p10,p60,p10,p80,p20,p50,p10)", "loudness": -18}, seconds=2)
     path = book.encode(beat.y, book.grid.sr)
