@@ -16,7 +16,7 @@ from vqsynth.codes.measuring import measure_table
 from vqsynth.codes.record import ALSO, CODEBOOK, GRAINS, MODEL, TABLE, CodebookRecord
 from vqsynth.codes.spectra import CodeSpectra, normalize_power
 from vqsynth.codes.voice import SILENT_DB
-from vqsynth.curves.targets import LONGEST_S, Mappings, join_curves, sample_targets
+from vqsynth.curves.targets import LONGEST_S, Mappings, draw_curves, join_curves, sample_targets
 from vqsynth.errors import ParameterError, VqsynthWarning
 from vqsynth.follow.choosing import choose_path, follow_curves, line_up_codes
 from vqsynth.follow.synthesis import synthesize
@@ -111,16 +111,23 @@ class Codebook(CodebookRecord):
         return replace(self, card=seal({**self.card, "descriptors": described}, self._contents(), CODEBOOK))
 
     def sample_curves(
-        self, /, *, targets: Mapping[str, Any] | None = None, seconds: float, mapping: Mappings = "clamp", **curves: Any
+        self,
+        /,
+        *,
+        targets: Mapping[str, Any] | None = None,
+        seconds: float | None = None,
+        mapping: Mappings = "clamp",
+        **curves: Any,
     ) -> dict[str, NDArray[np.float64]]:
         """Turn curves into values per frame, loudness at -20 where none is given.
 
-        targets, curves: as those of `synthesize`. mapping: as in `vqsynth.curves.ranges`. Returns
+        targets, seconds, curves: as those of `synthesize`. mapping: as in `vqsynth.curves.ranges`. Returns
         name to (T,), NaN where a sound that is a target has no value.
         Raises ParameterError for unknown names, unusable curves, and a duration outside 0 to an hour.
         """
         asked = join_curves(self.table, targets, curves, options=("seconds", "mapping"))
-        return sample_targets(asked, self.table, self.grid, seconds=seconds, mapping=mapping)
+        made, seconds = draw_curves(asked, self.table, self.grid, seconds=seconds)
+        return sample_targets(made, self.table, self.grid, seconds=seconds, mapping=mapping)
 
     def render(self, *paths: CodePath, excitation: str | None = None, seed: int | None = None) -> Floats:
         """Render a path to sound, or several together as layers: (n_samples,) float32 within full scale.

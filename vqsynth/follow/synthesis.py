@@ -19,9 +19,8 @@ from vqsynth.curves.targets import (
     Mappings,
     by_name,
     curves_like,
-    find_length,
+    draw_curves,
     join_curves,
-    make_curves,
     sample_targets,
     sample_weight,
 )
@@ -229,8 +228,7 @@ def gather_targets(
         heard, sure, lasts = curves_like(check_path("like", like), book.grid)
         curves, seconds = {**heard, **curves}, lasts if seconds is None else seconds
         factors = {name: curve for name, curve in sure.items() if curves[name] is heard[name]} | factors
-    made = make_curves(curves, book.table, book.grid)
-    seconds = find_length(made) if seconds is None else seconds
+    made, seconds = draw_curves(curves, book.table, book.grid, seconds=seconds)
     sampled = sample_targets(made, book.table, book.grid, seconds=seconds, mapping=_suit(mapping, book, like))
     return sampled, {n: sample_weight(w, book.grid, seconds=seconds) for n, w in factors.items()}, seconds
 
