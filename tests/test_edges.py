@@ -131,7 +131,7 @@ def public_calls(book: Codebook, model: ContinuousModel) -> Iterator[tuple[str, 
         },
     )
     yield "save_layers", save_layers, {"paths": [path], "file": "layers.json"}
-    yield "translate", translate, {"paths": [path], "source": book, "book": book, "mapping": "clamp", "limits": None}
+    yield "translate", partial(translate, book), {"paths": [path], "source": book, "mapping": "clamp", "limits": None}
     yield "load_layers", load_layers, {"file": "layers.json"}
     yield (
         "correct_path",

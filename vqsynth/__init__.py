@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from vqsynth.follow.record import Report as Report
     from vqsynth.follow.synthesis import Synthesis as Synthesis
     from vqsynth.follow.synthesis import synthesize as synthesize
+    from vqsynth.follow.translation import Translation as Translation
     from vqsynth.path import CodePath as CodePath
     from vqsynth.sound.descriptors import descriptor as descriptor
     from vqsynth.sound.measuring import measure as measure
@@ -63,6 +64,7 @@ _HOMES = {
     "Synthesis": "follow.synthesis",
     "Report": "follow.record",
     "Limits": "follow.limits",
+    "Translation": "follow.translation",
     "AudioError": "errors",
     "CodebookError": "errors",
     "ModelError": "errors",

@@ -20,6 +20,7 @@ from vqsynth.curves.targets import LONGEST_S, Mappings, draw_curves, join_curves
 from vqsynth.errors import ParameterError, VqsynthWarning
 from vqsynth.follow.choosing import choose_path, follow_curves, line_up_codes
 from vqsynth.follow.synthesis import synthesize
+from vqsynth.follow.translation import translate
 from vqsynth.path import CodePath, check_layers
 from vqsynth.render import check_path, render_layers
 from vqsynth.sound.audio import check_samples, limit_peak, to_mono
@@ -44,6 +45,7 @@ class Codebook(CodebookRecord):
     follow = follow_curves
     choose = choose_path
     traverse = line_up_codes
+    translate = translate
 
     def __repr__(self) -> str:
         return f"Codebook({self.name!r}, {len(self)} codes, {self.grid.sr} Hz)"
