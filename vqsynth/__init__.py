@@ -8,6 +8,7 @@ The modules, in the order in which data flows:
     storage/      files written whole or not at all, bundles with hashes, where they are found, records read from JSON
     sound/        sounds read, cut into frames, measured, and given their phase
     descriptors   the descriptors, for people to import
+    notebook      what records show of themselves in a notebook
     codes/        the codes: their spectra, their descriptors, and the search among them
     curves/       curves as people write them, and what they ask of a codebook
     path          a row of codes and gains: the score

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from vqsynth.checks import show
+from vqsynth.codes.display import show_codebook
 from vqsynth.codes.measuring import measure_table
 from vqsynth.codes.record import ALSO, CODEBOOK, GRAINS, MODEL, TABLE, CodebookRecord
 from vqsynth.codes.spectra import CodeSpectra, normalize_power
@@ -49,6 +50,9 @@ class Codebook(CodebookRecord):
 
     def __repr__(self) -> str:
         return f"Codebook({self.name!r}, {len(self)} codes, {self.grid.sr} Hz)"
+
+    def _repr_html_(self) -> str:
+        return show_codebook(repr(self), self)
 
     @classmethod
     def build(

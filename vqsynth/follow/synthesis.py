@@ -25,11 +25,11 @@ from vqsynth.curves.targets import (
     sample_weight,
 )
 from vqsynth.follow.correction import ROUNDS, TILTED, Trial, smooth_median, try_path
-from vqsynth.follow.display import show_synthesis
 from vqsynth.follow.layers import choose_layers, correct_layers, describe_layers
 from vqsynth.follow.limits import Limits, check_limits, check_rounds
-from vqsynth.follow.record import Report
+from vqsynth.follow.record import Report, draw_report
 from vqsynth.follow.report import make_report
+from vqsynth.notebook import play_sound, show_block, show_lines
 from vqsynth.path import CodePath
 from vqsynth.sound.audio import limit_peak
 from vqsynth.sound.excitation import check_seed
@@ -65,7 +65,8 @@ class Synthesis:
         return f"Synthesis({self.path.codebook!r}, {self.path.seconds:.2f} s, {self.sr} Hz{layers}, asked for {asked})"
 
     def _repr_html_(self) -> str:
-        return show_synthesis(repr(self), self.y, self.sr, self.report)
+        said, pictures = show_lines(self.report.summary().splitlines()), draw_report(self.report)
+        return show_block(repr(self), said, play_sound(self.y, self.sr), pictures)
 
 
 SYNTHESIS_OPTIONS = (

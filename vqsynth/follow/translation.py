@@ -19,7 +19,8 @@ from vqsynth.curves.misses import Miss, describe_miss, measure_miss
 from vqsynth.curves.targets import Mappings, sample_targets
 from vqsynth.errors import ParameterError
 from vqsynth.follow.limits import Limits, check_limits
-from vqsynth.path import CodePath, check_layers
+from vqsynth.notebook import show_block, show_lines
+from vqsynth.path import CodePath, check_layers, draw_path
 from vqsynth.render import check_path
 
 BY = ("centroid", "flatness", "pitch")
@@ -64,6 +65,9 @@ class Translation:
     def __repr__(self) -> str:
         layers = f", {len(self.paths)} layers" if len(self.paths) > 1 else ""
         return f"Translation({self.path.codebook!r}, {self.path.seconds:.2f} s{layers}, by {', '.join(self.kept)})"
+
+    def _repr_html_(self) -> str:
+        return show_block(repr(self), show_lines(self.summarize()), draw_path(self.path))
 
     def summarize(self) -> list[str]:
         """Say in a line per descriptor what could be kept."""
