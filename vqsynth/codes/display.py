@@ -52,7 +52,8 @@ def sound_some(book: CodebookRecord, codes: list[int]) -> tuple[Floats, int]:
     sr = book.grid.sr
     length = round(HEARD_S * sr)
     held = sound_codes(book.spectra, np.array(codes), n_frames=1 + length // book.grid.hop_length)[:, :length]
-    level = book.table.column("loudness")[codes] if "loudness" in book.table.names else np.zeros(len(codes))
+    known = "loudness" in book.table.names
+    level: Floats = book.table.column("loudness")[codes] if known else np.zeros(len(codes), np.float32)
     gains = 10 ** ((LEVEL_DB - np.nan_to_num(level)) / 20)
     faded = held * fade_ends(0, length, fade=FADE_S * sr, n_samples=length) * gains[:, None]
     y, _ = limit_peak(faded.ravel().astype(np.float32))
