@@ -7,7 +7,6 @@ import click
 from vqsynth.cli import following, options, outputs
 from vqsynth.cli.streams import readable, say
 from vqsynth.curves.targets import Mappings
-from vqsynth.follow import translation
 from vqsynth.path import load_layers
 
 
@@ -47,7 +46,7 @@ def decode_command(
     codebook, said = options.load_named(book, paths[0].codebook), []
     if translate:
         origin = options.load_named(source, paths[0].codebook)
-        made = translation.translate(paths, origin, codebook, mapping=mapping or "clamp")
+        made = codebook.translate(paths, origin, mapping=mapping or "clamp")
         paths, said = made.paths, made.summarize()
     outputs.write_rendered(codebook, paths, output, made_file, excitation=excitation, seed=seed)
     say("\n".join([*said, f"{paths[0].seconds:.2f} s", f"wrote {output}"]))

@@ -33,6 +33,7 @@ from vqsynth.follow.limits import Limits
 from vqsynth.follow.synthesis import synthesize
 from vqsynth.follow.translation import translate
 from vqsynth.path import CodePath, load_layers, save_layers
+from vqsynth.running.observing import Observer
 from vqsynth.sound import audio
 from vqsynth.sound.descriptors import descriptor, measure
 from vqsynth.sound.frames import FrameGrid
@@ -79,7 +80,7 @@ def public_calls(book: Codebook, model: ContinuousModel) -> Iterator[tuple[str, 
     yield "choose", book.choose, {"targets": targets, **short, "taken": None, "seed": 0, "method": "nearest"}
     yield "traverse", book.traverse, {"by": "centroid", "descending": False, "frames_per_code": 1}
     yield "render", lambda p, **o: book.render(p, **o), {"p": path, "excitation": "noise", "seed": 1}
-    yield "encode", book.encode, {"y": y, "sr": 16000, "progress": None}
+    yield "encode", book.encode, {"y": y, "sr": 16000, "observer": Observer()}
     yield (
         "Selection",
         Selection,
@@ -131,7 +132,7 @@ def public_calls(book: Codebook, model: ContinuousModel) -> Iterator[tuple[str, 
         },
     )
     yield "save_layers", save_layers, {"paths": [path], "file": "layers.json"}
-    yield "translate", translate, {"paths": [path], "source": book, "book": book, "mapping": "clamp", "limits": None}
+    yield "translate", partial(translate, book), {"paths": [path], "source": book, "mapping": "clamp", "limits": None}
     yield "load_layers", load_layers, {"file": "layers.json"}
     yield (
         "correct_path",

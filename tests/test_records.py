@@ -60,5 +60,14 @@ def test_measure_gives_the_descriptors_of_any_sound() -> None:
 
 
 def test_names_at_the_top_are_those_people_need() -> None:
-    for name in ("measure", "Limits", "Report", "Synthesis", "AudioError", "CodebookError", "ParameterError"):
+    for name in (
+        "measure",
+        "Limits",
+        "Report",
+        "Synthesis",
+        "Translation",
+        "AudioError",
+        "CodebookError",
+        "ParameterError",
+    ):
         assert name in vqsynth.__all__ and getattr(vqsynth, name).__name__.startswith(name)

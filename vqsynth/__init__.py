@@ -8,6 +8,7 @@ The modules, in the order in which data flows:
     storage/      files written whole or not at all, bundles with hashes, where they are found, records read from JSON
     sound/        sounds read, cut into frames, measured, and given their phase
     descriptors   the descriptors, for people to import
+    notebook      what records show of themselves in a notebook
     codes/        the codes: their spectra, their descriptors, and the search among them
     curves/       curves as people write them, and what they ask of a codebook
     path          a row of codes and gains: the score
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from vqsynth.follow.record import Report as Report
     from vqsynth.follow.synthesis import Synthesis as Synthesis
     from vqsynth.follow.synthesis import synthesize as synthesize
+    from vqsynth.follow.translation import Translation as Translation
     from vqsynth.path import CodePath as CodePath
     from vqsynth.running.observing import Observer as Observer
     from vqsynth.sound.descriptors import descriptor as descriptor
@@ -64,6 +66,7 @@ _HOMES = {
     "Synthesis": "follow.synthesis",
     "Report": "follow.record",
     "Limits": "follow.limits",
+    "Translation": "follow.translation",
     "AudioError": "errors",
     "CodebookError": "errors",
     "ModelError": "errors",

@@ -11,18 +11,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from vqsynth.checks import check_kind
+from vqsynth.codes.display import show_codebook
 from vqsynth.codes.measuring import measure_table
 from vqsynth.codes.record import ALSO, CODEBOOK, GRAINS, MODEL, TABLE, CodebookRecord
 from vqsynth.codes.spectra import CodeSpectra, normalize_power
 from vqsynth.codes.voice import SILENT_DB
-from vqsynth.curves.targets import LONGEST_S, Mappings, join_curves, sample_targets
+from vqsynth.curves.targets import LONGEST_S, Mappings, draw_curves, join_curves, sample_targets
 from vqsynth.errors import ParameterError, VqsynthWarning
 from vqsynth.follow.choosing import choose_path, follow_curves, line_up_codes
 from vqsynth.follow.synthesis import synthesize
+from vqsynth.follow.translation import translate
 from vqsynth.path import CodePath, check_layers
 from vqsynth.render import check_path, render_layers
-from vqsynth.running.observing import SILENT, Advance, Observer
+from vqsynth.running.observing import SILENT, Advance, Observer, check_observer
 from vqsynth.sound.audio import check_samples, limit_peak, to_mono
 from vqsynth.sound.excitation import check_seed
 from vqsynth.sound.frames import Floats, FrameGrid, frame_blocks
@@ -45,9 +46,13 @@ class Codebook(CodebookRecord):
     follow = follow_curves
     choose = choose_path
     traverse = line_up_codes
+    translate = translate
 
     def __repr__(self) -> str:
         return f"Codebook({self.name!r}, {len(self)} codes, {self.grid.sr} Hz)"
+
+    def _repr_html_(self) -> str:
+        return show_codebook(repr(self), self)
 
     @classmethod
     def build(
@@ -112,16 +117,23 @@ class Codebook(CodebookRecord):
         return replace(self, card=seal({**self.card, "descriptors": described}, self._contents(), CODEBOOK))
 
     def sample_curves(
-        self, /, *, targets: Mapping[str, Any] | None = None, seconds: float, mapping: Mappings = "clamp", **curves: Any
+        self,
+        /,
+        *,
+        targets: Mapping[str, Any] | None = None,
+        seconds: float | None = None,
+        mapping: Mappings = "clamp",
+        **curves: Any,
     ) -> dict[str, NDArray[np.float64]]:
         """Turn curves into values per frame, loudness at -20 where none is given.
 
-        targets, curves: as those of `synthesize`. mapping: as in `vqsynth.curves.ranges`. Returns
+        targets, seconds, curves: as those of `synthesize`. mapping: as in `vqsynth.curves.ranges`. Returns
         name to (T,), NaN where a sound that is a target has no value.
         Raises ParameterError for unknown names, unusable curves, and a duration outside 0 to an hour.
         """
         asked = join_curves(self.table, targets, curves, options=("seconds", "mapping"))
-        return sample_targets(asked, self.table, self.grid, seconds=seconds, mapping=mapping)
+        made, seconds = draw_curves(asked, self.table, self.grid, seconds=seconds)
+        return sample_targets(made, self.table, self.grid, seconds=seconds, mapping=mapping)
 
     def render(self, *paths: CodePath, excitation: str | None = None, seed: int | None = None) -> Floats:
         """Render a path to sound, or several together as layers: (n_samples,) float32 within full scale.
@@ -172,7 +184,7 @@ class Codebook(CodebookRecord):
         """
         from vqsynth.model.vqvae import make_encoder
 
-        check_kind("observer", observer, Observer, "a vqsynth.Observer")
+        advance = check_observer(observer).advance
         mono = check_samples(to_mono(y))
         blocks = audible_blocks(mono, orig_sr=sr, sr=self.grid.sr)
         n_samples, codes, power = max(1, round(len(mono) * self.grid.sr / sr)), [], []
@@ -180,7 +192,7 @@ class Codebook(CodebookRecord):
         for frames in frame_blocks(blocks, n_samples, self.grid, at_once=_FRAMES_AT_ONCE):
             codes.append(encode(frames))
             power.append(((frames * self.grid.window).astype(np.float64) ** 2).mean(axis=1))
-            observer.advance(Advance("encoding", sum(map(len, codes)) / self.grid.count(n_samples)))
+            advance(Advance("encoding", sum(map(len, codes)) / self.grid.count(n_samples)))
         power_of_window = np.mean(self.grid.window.astype(np.float64) ** 2)
         gain_db = 10 * np.log10(np.maximum(np.concatenate(power) / power_of_window, 10 ** (SILENT_DB / 10)))
         clock = self.grid.sr, self.grid.hop_length, n_samples

@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from vqsynth.checks import check_kind, check_path, check_row, check_whole, show
-from vqsynth.codes.controls import Controls, join_controls, no_controls
+from vqsynth.codes.controls import SIZES, Controls, join_controls, no_controls
 from vqsynth.codes.pathtext import KIND, MOST_SAMPLES, ROWS, read_layers, write_text
 from vqsynth.codes.voice import LOUDEST_DB, SILENT_DB
 from vqsynth.errors import CodebookError, ParameterError
+from vqsynth.notebook import GOT, draw_codes, draw_curves, show_block, show_lines
 from vqsynth.sound.excitation import check_seed
 from vqsynth.storage.files import MOST_TEXT_BYTES, StrPath, read_regular, write_whole
 from vqsynth.storage.records import parse_json
@@ -77,6 +78,9 @@ class CodePath:
     def __repr__(self) -> str:
         used = len(np.unique(self.codes))
         return f"CodePath({self.codebook!r}, {len(self)} frames, {self.seconds:.2f} s, {used} codes used)"
+
+    def _repr_html_(self) -> str:
+        return show_block(repr(self), draw_path(self))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, CodePath) and self.to_fields() == other.to_fields()
@@ -165,6 +169,16 @@ class CodePath:
         if len(found) > 1:
             raise CodebookError(f"the path file '{path}' holds {len(found)} layers; read it with path.load_layers")
         return found[0]
+
+
+def draw_path(path: CodePath) -> str:
+    """Draw for a notebook the codes of a path, and under them the gain and the controls that are used."""
+    runs = 1 + np.count_nonzero(np.diff(path.codes))
+    rows = {"gain (dB)": np.where(path.gain_db > SILENT_DB, path.gain_db, np.nan)}
+    if path.controls:
+        rows |= {name: values for name in SIZES if (values := getattr(path.controls, name)).any()}
+    said = show_lines([f"{runs} runs over {path.seconds:.2f} s, a colour for each code"])
+    return said + draw_codes(path.codes) + "".join(draw_curves(name, (row, GOT)) for name, row in rows.items())
 
 
 def save_layers(paths: Sequence[CodePath], file: StrPath) -> None:

@@ -100,9 +100,28 @@ def test_synthesize_a_sound_as_one_target(book: Codebook, phrase: Path) -> None:
     )
 
 
-def test_synthesize_without_a_duration_is_refused(book: Codebook) -> None:
+@pytest.mark.parametrize("verb", ["synthesize", "follow", "sample_curves"])
+def test_length_goes_without_saying_where_a_curve_ends_and_else_is_asked_for(book: Codebook, verb: str) -> None:
+    make = getattr(book, verb)
     with pytest.raises(ParameterError, match="seconds must be given"):
-        synthesize(book, centroid=900)
+        make(centroid=900, pitch="line(p5,p95)")
+    with pytest.raises(ParameterError, match="seconds must be above 0"):
+        make(centroid="0:500 0.4:900", seconds=0)
+
+
+def test_follow_and_sample_curves_last_as_long_as_what_synthesize_makes(book: Codebook) -> None:
+    curves = {"centroid": "0:p20 0.4:p80", "pitch": ((0, 200), (0.3, 400))}
+    made, path, rows = book.synthesize(targets=curves), book.follow(targets=curves), book.sample_curves(targets=curves)
+    assert made.path.seconds == path.seconds == pytest.approx(0.4, abs=1 / 16000)
+    assert {len(row) for row in rows.values()} == {len(path)}
+    again = book.follow(targets=curves, seconds=0.4)
+    assert path == again == book.choose(rows, seconds=0.4)
+
+
+def test_follow_a_sound_lasts_as_long_as_it(book: Codebook, write_sound: Callable[..., Path]) -> None:
+    tone = (0.3 * np.sin(2 * np.pi * 300 * np.arange(5000) / 16000)).astype(np.float32)
+    path = book.follow(pitch=f"@{write_sound('a.wav', tone, rate=16000)}")
+    assert path.n_samples == 5000
 
 
 def test_synthesize_like_what_is_no_sound_is_refused(book: Codebook, tmp_path: Path) -> None:

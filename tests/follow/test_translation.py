@@ -11,7 +11,6 @@ from tests.sound_worlds import GRID, harmonic_magnitudes
 from vqsynth.codebook import Codebook
 from vqsynth.errors import CodebookError, ParameterError
 from vqsynth.follow.limits import Limits
-from vqsynth.follow.translation import translate
 from vqsynth.path import CodePath
 from vqsynth.sound.descriptors import measure
 from vqsynth.sound.frames import FrameGrid
@@ -38,21 +37,29 @@ def path(book: Codebook) -> CodePath:
 def test_translate_to_the_same_spectra_in_another_order_finds_them(
     book: Codebook, turned: Codebook, path: CodePath
 ) -> None:
-    made = translate(path, book, turned).paths[0]
+    made = turned.translate(path, book).paths[0]
     np.testing.assert_array_equal(made.codes, 63 - path.codes)
     np.testing.assert_allclose(made.gain_db, path.gain_db, atol=1e-3)
     np.testing.assert_allclose(turned.render(made), book.render(path), atol=2e-3)
 
 
 def test_translate_to_its_own_codebook_changes_nothing(book: Codebook, path: CodePath) -> None:
-    made = translate(path, book, book)
+    made = book.translate(path, book)
     assert made.paths[0].to_fields() | {"transpose_cents": 0} == path.to_fields() | {"transpose_cents": 0}
     assert all(kept.out_of_reach == 0 and kept.miss and kept.miss.error < 1e-9 for kept in made.kept.values())
 
 
+def test_translation_gives_the_path_of_the_first_layer_and_shows_itself_in_a_line(
+    book: Codebook, turned: Codebook, path: CodePath
+) -> None:
+    made = turned.translate([path, path], book)
+    assert made.path is made.paths[0] and made.path == turned.translate(path, book).path
+    assert repr(made) == "Translation('other', 1.00 s, 2 layers, by centroid, flatness, pitch)"
+
+
 def test_translate_keeps_loudness_and_pitch_frame_by_frame_on_another_grid(book: Codebook, path: CodePath) -> None:
     other = rebuild(book, np.arange(0, 64, 3), FrameGrid(sr=16000, n_fft=1024, hop_length=128))
-    found = translate(path, book, other)
+    found = other.translate(path, book)
     made = found.paths[0]
     assert (made.sr, made.hop_length, made.n_samples) == (16000, 128, path.n_samples)
     before, after = (measure(y, GRID, ("loudness", "pitch")) for y in (book.render(path), other.render(made)))
@@ -65,14 +72,14 @@ def test_translate_keeps_loudness_and_pitch_frame_by_frame_on_another_grid(book:
 
 def test_translate_transposes_no_further_than_the_limit(book: Codebook, path: CodePath) -> None:
     other = rebuild(book, np.arange(0, 64, 3))
-    bent = translate(path, book, other, limits=Limits(transpose_cents=30)).paths[0]
+    bent = other.translate(path, book, limits=Limits(transpose_cents=30)).paths[0]
     assert bent.controls is not None and np.abs(bent.controls.transpose_cents).max() <= 30
-    assert translate(path, book, other, limits=Limits(transpose_cents=0)).paths[0].controls is None
+    assert other.translate(path, book, limits=Limits(transpose_cents=0)).paths[0].controls is None
 
 
 def test_translate_of_what_is_out_of_reach_says_so_and_mapping_brings_it_in(book: Codebook, path: CodePath) -> None:
     low = rebuild(book, np.arange(24))
-    plain, mapped = translate(path, book, low), translate(path, book, low, mapping={"pitch": "minmax"})
+    plain, mapped = low.translate(path, book), low.translate(path, book, mapping={"pitch": "minmax"})
     assert plain.kept["pitch"].out_of_reach > 0.3 and mapped.kept["pitch"].out_of_reach < 0.05
     (line,) = (line for line in plain.summarize() if line.startswith("pitch"))
     assert "% out of reach (149.9 to 238.3 Hz); missed by" in line
@@ -81,20 +88,20 @@ def test_translate_of_what_is_out_of_reach_says_so_and_mapping_brings_it_in(book
 def test_translate_of_silence_stays_silent_and_noise_needs_no_pitch(book: Codebook, turned: Codebook) -> None:
     codes, gains = np.array([7, 7, 15, 8, 8]), np.array([-20.0, -120, -120, -20, -20])
     path = CodePath(book.name, book.sha256, 16000, 256, 5 * 256 - 1, codes, gains)
-    made = translate([path, path], book, turned).paths
+    made = turned.translate([path, path], book).paths
     assert len(made) == 2 and (made[0].gain_db == -120).tolist() == [False, True, True, False, False]
     assert made[0].codes.tolist() == [56, 56, 48, 55, 55]
 
 
 def test_translate_of_a_path_of_another_codebook_is_refused(book: Codebook, turned: Codebook, path: CodePath) -> None:
     with pytest.raises(CodebookError, match="this is 'other'"):
-        translate(path, turned, book)
+        book.translate(path, turned)
     with pytest.raises(ParameterError, match="each layer must be a CodePath"):
-        translate([3], book, turned)  # type: ignore[list-item]
+        turned.translate([3], book)  # type: ignore[list-item]
     renamed = replace(turned, table=replace(turned.table, names=tuple(f"x{n}" if n != "loudness" else n
                                                                       for n in turned.table.names)))  # fmt: skip
     with pytest.raises(ParameterError, match="share none of centroid, flatness, pitch"):
-        translate(path, book, renamed)
+        renamed.translate(path, book)
 
 
 def test_decode_translate_writes_sound_and_path_and_says_what_is_out_of_reach(

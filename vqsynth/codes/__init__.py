@@ -10,6 +10,7 @@
     spreadsheet    tables as CSV, JSON and HTML
     table          the descriptors of every code: sort, filter, scale
     record         what a codebook holds, as one record
+    display        what a notebook shows of a codebook
     measuring      the codes measured into their table
     index          the nearest codes
     selection      a code for every frame: the nearest, or the best path

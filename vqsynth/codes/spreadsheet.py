@@ -1,11 +1,10 @@
 """Tables as text: CSV in full precision out and in, JSON, HTML, and numbers as people read them."""
 
 import csv
-import html
 import io
 import json
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
@@ -14,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vqsynth.errors import CodebookError, ParameterError
+from vqsynth.notebook import show_rows
 from vqsynth.storage.files import StrPath, write_whole
 
 KEYS = ("code", "count")
@@ -86,11 +86,11 @@ def html_text(sheet: Sheet, units: Sequence[str], *, max_rows: int = 20) -> str:
     total = len(sheet.codes)
     half = max_rows // 2
     shown = list(range(total)) if total <= max_rows else [*range(half), -1, *range(total - half, total)]
-    parts = [_html_row("th", head)]
+    rows = []
     for i in shown:
         cells = ["…"] * len(head) if i < 0 else [*map(str, (sheet.codes[i], sheet.counts[i]))]
-        parts.append(_html_row("td", cells if i < 0 else [*cells, *map(format_value, sheet.values[i])]))
-    return f"<table>{''.join(parts)}</table><p>{total} codes</p>"
+        rows.append(cells if i < 0 else [*cells, *map(format_value, sheet.values[i])])
+    return f"{show_rows(head, rows)}<p>{total} codes</p>"
 
 
 def format_value(value: float) -> str:
@@ -98,10 +98,6 @@ def format_value(value: float) -> str:
     if math.isnan(value):
         return ""
     return f"{value:.0f}" if 1000 <= abs(value) < 1e7 else f"{value:.4g}"
-
-
-def _html_row(tag: str, cells: Iterable[str]) -> str:
-    return "<tr>" + "".join(f"<{tag}>{html.escape(cell)}</{tag}>" for cell in cells) + "</tr>"
 
 
 def _header(row: Sequence[str], source: str) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from vqsynth.checks import check_kind, check_number, check_whole, show
 from vqsynth.continuous.latentfiles import ARRAYS, FACTS, read_fields, write_fields
 from vqsynth.curves.language import make_curve
 from vqsynth.errors import ModelError, ParameterError
+from vqsynth.notebook import GOT, draw_curves, show_block
 from vqsynth.sound.arrays import Doubles, Floats
 from vqsynth.sound.excitation import check_seed
 from vqsynth.sound.mel import SILENT_LUFS
@@ -24,6 +25,8 @@ LOUDEST_DB = 120.0
 LARGEST = 1e6
 """Standard deviations: far beyond what any sound has, and far from where float32 ends."""
 LOUDNESS_DECIMALS = 4
+DRAWN = 4
+"""Components that a notebook draws; the others move the latents less."""
 LONGEST_S = 3600.0
 MOST_SAMPLES = 2**40
 """Far more than anybody records, and few enough for every machine to count frames by."""
@@ -98,6 +101,13 @@ class LatentPath:
 
     def __repr__(self) -> str:
         return f"LatentPath({self.model!r}, {len(self)} frames, {self.seconds:.2f} s, {self.n_components} components)"
+
+    def _repr_html_(self) -> str:
+        level = draw_curves(
+            "loudness (LUFS)", (np.where(self.loudness_db > SILENT_LUFS, self.loudness_db, np.nan), GOT)
+        )
+        rows = (draw_curves(f"component {i}", (row, GOT)) for i, row in enumerate(self.components[:DRAWN], 1))
+        return show_block(repr(self), level, *rows)
 
     @property
     def n_components(self) -> int:

@@ -19,6 +19,7 @@ from vqsynth.continuous.flattening import Flattening
 from vqsynth.continuous.folder import BASELINE, CONTINUOUS, VAE_FILE, pack_model, round_weights
 from vqsynth.continuous.latents import LONGEST_S, LatentPath, check_latents
 from vqsynth.errors import ModelError, ParameterError, VqsynthWarning
+from vqsynth.notebook import list_facts, show_block, show_lines, show_rows
 from vqsynth.sound.audio import check_rate, check_samples, limit_peak, resample, to_mono
 from vqsynth.sound.frames import Floats
 from vqsynth.sound.mel import MelGrid, analyse_sound
@@ -30,6 +31,9 @@ from vqsynth.storage.tensors import Arrays
 if TYPE_CHECKING:
     from vqsynth.continuous.vae import VAE
     from vqsynth.continuous.vocoders.interface import Vocoder
+
+FACTS = {"about": "{}", "licence": "licence: {}"}
+"""What a notebook tells of the card."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -83,6 +87,11 @@ class ContinuousModel:
 
     def __repr__(self) -> str:
         return f"ContinuousModel({self.name!r}, {len(self.components)} components, {self.sr} Hz)"
+
+    def _repr_html_(self) -> str:
+        figure = {f"held_out.{self.card['vocoder']}.mean.lsd_db": "log-spectral distance of held-out sounds: {} dB"}
+        facts = [*list_facts(self.card, FACTS | figure), f"vocoders: {_join(self.vocoders)}"]
+        return show_block(repr(self), show_lines(facts), show_followed(self.card))
 
     @classmethod
     def build(
@@ -334,6 +343,14 @@ class ContinuousModel:
         """Take what the decoder needs from a path: latents (T, C) and flattened loudness (T,)."""
         rows = np.ascontiguousarray(path.components.T)
         return self.components.to_latents(rows), self.flattening.flatten(path.loudness_db)
+
+
+def show_followed(card: Card) -> str:
+    """Show for a notebook which descriptor each component follows most, as the card says, which may be without it."""
+    found = card.get("components")
+    entries = [entry for entry in found if isinstance(entry, dict)] if isinstance(found, list) else []
+    names = ("component", "descriptor", "correlation")
+    return show_rows(names, [[str(entry.get(name, "")) for name in names] for entry in entries]) if entries else ""
 
 
 def _join(names: Any) -> str:

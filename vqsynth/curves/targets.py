@@ -110,6 +110,19 @@ def make_curves(curves: Mapping[str, Any], table: DescriptorTable, grid: FrameGr
     return made
 
 
+def draw_curves(
+    curves: Mapping[str, Any], table: DescriptorTable, grid: FrameGrid, *, seconds: float | None
+) -> tuple[dict[str, Curve], float]:
+    """Make a curve of what is given for each descriptor, and tell the seconds: those given, else as `find_length` does.
+
+    Raises ParameterError as `make_curves`, `check_seconds` and `find_length` do.
+    """
+    if seconds is not None:
+        check_seconds(seconds, grid)
+    made = make_curves(curves, table, grid)
+    return made, find_length(made) if seconds is None else seconds
+
+
 def find_length(curves: Mapping[str, Curve]) -> float:
     """Tell how long curves last, in seconds: until the last sound has ended and the last breakpoint has come.
 

@@ -5,7 +5,6 @@
     report       what was asked and what was got
     choosing     curves to a path of codes, by the table alone
     record       the report as a record
-    display      what a notebook shows of a sound
     reach        what of a demand is within reach
     correction   controls moved against the measured error
     layers       several paths that sound together

@@ -15,6 +15,7 @@ from vqsynth.curves.targets import (
     CurveLike,
     Mappings,
     check_seconds,
+    draw_curves,
     join_curves,
     sample_targets,
 )
@@ -84,7 +85,7 @@ def follow_curves(
     /,
     *,
     targets: Mapping[str, CurveLike] | None = None,
-    seconds: float,
+    seconds: float | None = None,
     mapping: Mappings = "clamp",
     weights: Weights | None = None,
     method: str = "best_path",
@@ -124,7 +125,8 @@ def follow_curves(
 
     """
     asked = join_curves(book.table, targets, curves, options=FOLLOW_OPTIONS)
-    sampled = sample_targets(asked, book.table, book.grid, seconds=seconds, mapping=mapping)
+    made, seconds = draw_curves(asked, book.table, book.grid, seconds=seconds)
+    sampled = sample_targets(made, book.table, book.grid, seconds=seconds, mapping=mapping)
     return choose_path(
         book, sampled, seconds=seconds, weights=weights, method=method, smoothness=smoothness, style=style, rest=rest,
         variation=variation, seed=seed,

@@ -3,14 +3,21 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from functools import cached_property
+from itertools import islice
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from vqsynth.errors import ParameterError
 from vqsynth.follow.report import summarize, warnings_of
+from vqsynth.notebook import ASKED, GOT, draw_curves, show_block, show_lines
 
 Row = list[float | None]
 OPTIONAL = frozenset({"controls", "layers"})
 """What the JSON has only where there is something to say."""
+MOST_PICTURES = 12
+"""Descriptors that a notebook draws."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,6 +104,26 @@ class Report(Mapping[str, Any]):
 
     def __repr__(self) -> str:
         return f"Report({len(self.codes)} frames, {self.codes_used} codes used, {', '.join(self.descriptors)})"
+
+    def _repr_html_(self) -> str:
+        return show_block(repr(self), show_lines(self.summary().splitlines()), draw_report(self))
+
+
+def draw_report(report: Report) -> str:
+    """Draw for a notebook what was asked, grey, and what was got, blue, a picture for each descriptor."""
+    rows = islice(report.descriptors.items(), MOST_PICTURES)
+    return "".join(
+        draw_curves(
+            f"{name}{f' ({row.unit})' if row.unit else ''}, asked grey, got blue",
+            (_row(row.asked), ASKED),
+            (_row(row.got), GOT),
+        )
+        for name, row in rows
+    )
+
+
+def _row(values: Row) -> NDArray[np.float64]:
+    return np.array([np.nan if value is None else value for value in values], np.float64)
 
 
 def _known(kind: type, found: Mapping[str, Any]) -> dict[str, Any]:

@@ -19,18 +19,17 @@ from vqsynth.curves.targets import (
     Mappings,
     by_name,
     curves_like,
-    find_length,
+    draw_curves,
     join_curves,
-    make_curves,
     sample_targets,
     sample_weight,
 )
 from vqsynth.follow.correction import ROUNDS, TILTED, Trial, smooth_median, try_path
-from vqsynth.follow.display import show_synthesis
 from vqsynth.follow.layers import choose_layers, correct_layers, describe_layers
 from vqsynth.follow.limits import Limits, check_limits, check_rounds
-from vqsynth.follow.record import Report
+from vqsynth.follow.record import Report, draw_report
 from vqsynth.follow.report import make_report
+from vqsynth.notebook import play_sound, show_block, show_lines
 from vqsynth.path import CodePath
 from vqsynth.sound.audio import limit_peak
 from vqsynth.sound.excitation import check_seed
@@ -66,7 +65,8 @@ class Synthesis:
         return f"Synthesis({self.path.codebook!r}, {self.path.seconds:.2f} s, {self.sr} Hz{layers}, asked for {asked})"
 
     def _repr_html_(self) -> str:
-        return show_synthesis(repr(self), self.y, self.sr, self.report)
+        said, pictures = show_lines(self.report.summary().splitlines()), draw_report(self.report)
+        return show_block(repr(self), said, play_sound(self.y, self.sr), pictures)
 
 
 SYNTHESIS_OPTIONS = (
@@ -229,8 +229,7 @@ def gather_targets(
         heard, sure, lasts = curves_like(check_path("like", like), book.grid)
         curves, seconds = {**heard, **curves}, lasts if seconds is None else seconds
         factors = {name: curve for name, curve in sure.items() if curves[name] is heard[name]} | factors
-    made = make_curves(curves, book.table, book.grid)
-    seconds = find_length(made) if seconds is None else seconds
+    made, seconds = draw_curves(curves, book.table, book.grid, seconds=seconds)
     sampled = sample_targets(made, book.table, book.grid, seconds=seconds, mapping=_suit(mapping, book, like))
     return sampled, {n: sample_weight(w, book.grid, seconds=seconds) for n, w in factors.items()}, seconds
 

@@ -19,7 +19,8 @@ from vqsynth.curves.misses import Miss, describe_miss, measure_miss
 from vqsynth.curves.targets import Mappings, sample_targets
 from vqsynth.errors import ParameterError
 from vqsynth.follow.limits import Limits, check_limits
-from vqsynth.path import CodePath, check_layers
+from vqsynth.notebook import show_block, show_lines
+from vqsynth.path import CodePath, check_layers, draw_path
 from vqsynth.render import check_path
 
 BY = ("centroid", "flatness", "pitch")
@@ -49,12 +50,24 @@ class Kept:
     miss: Miss | None
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Translation:
     """Hold paths of another codebook, and what could be kept of the first one, by descriptor."""
 
     paths: tuple[CodePath, ...]
     kept: dict[str, Kept]
+
+    @property
+    def path(self) -> CodePath:
+        """Take the path of the first layer, which mostly is the only one."""
+        return self.paths[0]
+
+    def __repr__(self) -> str:
+        layers = f", {len(self.paths)} layers" if len(self.paths) > 1 else ""
+        return f"Translation({self.path.codebook!r}, {self.path.seconds:.2f} s{layers}, by {', '.join(self.kept)})"
+
+    def _repr_html_(self) -> str:
+        return show_block(repr(self), show_lines(self.summarize()), draw_path(self.path))
 
     def summarize(self) -> list[str]:
         """Say in a line per descriptor what could be kept."""
@@ -68,19 +81,56 @@ class Translation:
 
 
 def translate(
+    book: CodebookRecord,
+    /,
     paths: CodePath | Sequence[CodePath],
     source: CodebookRecord,
-    book: CodebookRecord,
     *,
     mapping: Mappings = "clamp",
     limits: Limits | None = None,
 ) -> Translation:
-    """Turn paths of a codebook into paths of another by the nearest centroid, flatness and pitch, equally loud.
+    """Turn paths of another codebook into paths of this one by the nearest centroid, flatness and pitch, equally loud.
 
-    Gains are set such that each frame's loudness stays. A code's pitch is brought to the one wanted by transposition,
-    within `limits` (a quarter tone by default); other controls of the path belong to its own codes and are left out.
-    mapping: how what is wanted is brought into the other's range first, see `vqsynth.curves.ranges`.
-    Raises CodebookError for paths that are not of `source`, ParameterError for tables with nothing in common.
+    Gains are set such that each frame's loudness stays. A code's pitch is brought to the one wanted by transposition;
+    other controls of the path belong to its own codes and are left out.
+
+    Parameters
+    ----------
+    paths : CodePath, or list of CodePath
+        What is translated: a path, or the layers that sound together.
+    source : Codebook
+        The codebook that the paths are of.
+    mapping : str, or dict of name to str
+        How what is wanted is brought into this codebook's range first: "clamp", "minmax", "rank", "relative" or
+        "octave", one for all or by descriptor.
+    limits : Limits, optional
+        How far codes are transposed, a quarter tone by default.
+
+    Returns
+    -------
+    Translation
+        The paths, for `render`, and what could be kept, by descriptor.
+
+    Raises
+    ------
+    CodebookError
+        For paths that are not of `source`.
+    ParameterError
+        For tables with nothing in common, and for options that cannot be used.
+
+    Examples
+    --------
+    >>> import vqsynth
+    >>> violin, cello = vqsynth.load("violin"), vqsynth.load("cello")
+    >>> path = violin.follow(targets={"pitch": "A3"}, seconds=1)
+    >>> made = cello.translate(path, violin)
+    >>> made
+    Translation('cello', 1.00 s, by centroid, flatness, pitch)
+    >>> made.kept["pitch"].out_of_reach
+    0.0
+    >>> cello.render(made.path).shape
+    (44100,)
+
     """
     given = [paths] if isinstance(paths, CodePath) else paths
     for name, value in (("source", source), ("book", book)):

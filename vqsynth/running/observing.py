@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from vqsynth.errors import ParameterError
+
 
 @dataclass(frozen=True)
 class Advance:
@@ -67,6 +69,13 @@ class Observer:
 
 SILENT = Observer()
 """The observer of whoever gives none."""
+
+
+def check_observer(observer: Any) -> Observer:
+    """Return an observer. Raises ParameterError for anything else."""
+    if not isinstance(observer, Observer):
+        raise ParameterError(f"observer must be a vqsynth.Observer (got {type(observer).__name__})")
+    return observer
 
 
 class Smoothed:

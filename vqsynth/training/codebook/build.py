@@ -7,7 +7,7 @@ from typing import Any
 
 from vqsynth.codebook import Codebook
 from vqsynth.errors import VqsynthError
-from vqsynth.running.observing import SILENT, Observer
+from vqsynth.running.observing import SILENT, Observer, check_observer
 from vqsynth.sound.distances import Distances, mean_distances
 from vqsynth.sound.folders import Split, split_sounds
 from vqsynth.training.codebook.assembly import Usage, assemble_codebook
@@ -47,7 +47,7 @@ def train_codebook(
 
 def _train_codebook(job: CodebookJob, *, device: str, threads: int, resume: bool, observer: Observer) -> Codebook:
     """Train a codebook whose checkpoint nobody else works at."""
-    begun, say = time.monotonic(), observer.say
+    begun, say = time.monotonic(), check_observer(observer).say
     known = known_sample(job.folder)  # read now: what is saved first knows of no sound
     split = split_sounds(job.sounds, job.validation)
     corpus = load_corpus(split.training, job.grid, transpose=job.config.transpose, skipped=split.skipped)

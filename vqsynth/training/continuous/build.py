@@ -12,7 +12,7 @@ from vqsynth.continuous.flattening import Flattening
 from vqsynth.continuous.model import ContinuousModel
 from vqsynth.continuous.vae import VAE
 from vqsynth.errors import ModelError
-from vqsynth.running.observing import SILENT, Observer
+from vqsynth.running.observing import SILENT, Observer, check_observer
 from vqsynth.sound.folders import split_sounds
 from vqsynth.training.continuous.assembly import State, TrainedStages, assemble_model, measure_model
 from vqsynth.training.continuous.corpus import MelCorpus, load_mels
@@ -56,7 +56,7 @@ def _train_model(
     job: ModelJob, wanted: Collection[str], *, device: str, threads: int, resume: bool, whole: bool, observer: Observer
 ) -> ContinuousModel | None:
     """Train a model, or some of its stages only, at whose checkpoints nobody else works."""
-    split, say = split_sounds(job.sounds, job.validation), observer.say
+    split, say = split_sounds(job.sounds, job.validation), check_observer(observer).say
     with torch_threads(threads):
         corpus = load_mels(
             split.training,
