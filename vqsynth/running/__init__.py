@@ -1,8 +1,8 @@
-"""How the program runs beside what it computes.
+"""What the program does around the computation.
 
-    forking      processes forked after work was done
-    interrupts   Ctrl-C, heeded between two steps
-    progress     what is shown of long work
+    forking      processes that are forked after torch or faiss has worked
+    interrupts   Ctrl-C and other signals, handled between two steps
+    progress     the progress display of long work
 
-Every other room may stand on this one.
+Every other room may import from this one.
 """
