@@ -28,10 +28,33 @@ def render_path(
     seed: int | None = None,
     refinements: int = ROUNDS,
 ) -> Floats:
-    """Render a path, by default with the excitation and seed that it names.
+    """Render a path to sound.
 
-    Returns y (n_samples,) float32, which may exceed full scale: see `audio.limit_peak`.
-    Raises CodebookError for a path that does not fit the spectra and ParameterError for an unknown excitation.
+    Parameters
+    ----------
+    path : CodePath
+        The path.
+    spectra : CodeSpectra
+        The spectra of its codebook.
+    excitation : {"coherent", "noise", "refined"}, optional
+        How spectra get their phases. By default as the path says.
+    seed : int, optional
+        Seed of the noise and of the first phases. By default as the path says.
+    refinements : int
+        Number of rounds of the refined excitation, 0 to 1000.
+
+    Returns
+    -------
+    (n_samples,) float32
+        The sound, which may exceed full scale: see `audio.limit_peak`.
+
+    Raises
+    ------
+    CodebookError
+        If the path does not fit the spectra.
+    ParameterError
+        If the excitation is unknown.
+
     """
     excitation = _pick_excitation(path, excitation)
     if excitation != "refined":
