@@ -201,7 +201,7 @@ class CodePath:
         } | (self.controls.to_fields() if self.controls else {})  # fmt: skip
 
     def save(self, path: StrPath) -> None:
-        """Write the path as JSON that a person can edit, a line per run of a code. The file appears complete or not at all."""
+        """Write the path as JSON that a person can edit, a line per run of a code, complete or not at all."""
         save_layers([self], path)
 
     @classmethod
