@@ -118,7 +118,7 @@ class CodePath:
         )
 
     def __add__(self, other: "CodePath") -> "CodePath":
-        """Join two paths of one codebook, one after the other. Raises ParameterError for others."""
+        """Join two paths of one codebook, one after the other. Raises ParameterError if the codebooks differ."""
         check_kind("what follows a path", other, CodePath, "a CodePath")
         clocks = [(path.sha256, path.sr, path.hop_length) for path in (self, other)]
         if clocks[0] != clocks[1]:
@@ -223,9 +223,9 @@ def save_layers(paths: Sequence[CodePath], file: StrPath) -> None:
 
 
 def load_layers(file: StrPath) -> tuple[CodePath, ...]:
-    """Read the paths of a path file, one or several that sound together.
+    """Read the paths of a path file: one, or several that sound together.
 
-    Raises CodebookError for anything that is no path file, saying what is wrong with it.
+    Raises CodebookError, which says what is wrong with the file.
     """
     file = check_path("file", file)
     data = read_regular(file, error=CodebookError, what="the path file", most_bytes=MOST_TEXT_BYTES)
@@ -242,7 +242,7 @@ def load_layers(file: StrPath) -> tuple[CodePath, ...]:
 
 
 def check_layers(paths: Sequence[CodePath]) -> None:
-    """Refuse paths that cannot sound together. Raises ParameterError."""
+    """Check that paths can sound together. Raises ParameterError otherwise."""
     if not isinstance(paths, Sequence):
         raise ParameterError(f"layers must be a list of paths (got {show(paths)})")
     for path in paths:
