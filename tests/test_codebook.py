@@ -158,7 +158,7 @@ def test_load_card_with_a_model_of_other_sizes_is_refused(folder: Path, changes:
 
 def test_load_swapped_file_is_refused(folder: Path) -> None:
     shutil.copy(folder / "grains.safetensors", folder / "model.safetensors")
-    with pytest.raises(CodebookError, match=r"model\.safetensors' is damaged, or of another codebook"):
+    with pytest.raises(CodebookError, match=r"model\.safetensors' is damaged or belongs to another codebook"):
         vqsynth.load(folder)
 
 

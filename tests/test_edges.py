@@ -300,7 +300,7 @@ def test_public_functions_given_anything_refuse_it_in_one_sentence_or_take_it(
         ({"seconds": True}, "seconds must be above 0"),
         ({"rest": 2.5}, "rest must be a whole number of 0 or more, up to"),
         ({"style": True}, "style must be a number of 0 or more, up to 1"),
-        ({"weights": 3}, "weights must be a dict by descriptor"),
+        ({"weights": 3}, "weights must be a dict by descriptor name"),
         ({"mapping": {"centroid": "rang"}}, "the mapping of centroid must be one of clamp"),
         ({"mapping": {"centroit": "rank"}}, "did you mean 'centroid'"),
         ({"excitation": "loud"}, "excitation must be one of noise, coherent, refined"),

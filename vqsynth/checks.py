@@ -1,6 +1,6 @@
-"""Arguments checked at the public edge: what is no whole number, no number, no choice is refused in one sentence.
+"""Checks of arguments at the public edge: each returns the value, or raises ParameterError with one sentence.
 
-True is no number, 2.0 no whole one; NumPy's numbers are as good as Python's.
+True and False are not numbers, and 2.0 is not a whole number. NumPy's numbers are as good as Python's.
 """
 
 import math
@@ -19,7 +19,29 @@ T = TypeVar("T")
 
 
 def check_whole(name: str, value: Any, low: int = 0, high: int | None = None) -> int:
-    """Take a whole number from low to high, by default without end. Raises ParameterError."""
+    """Check that a value is a whole number within bounds.
+
+    Parameters
+    ----------
+    name : str
+        Name of the argument, for the error.
+    value : object
+        The value that was given.
+    low : int
+        Smallest value that is allowed.
+    high : int, optional
+        Largest value that is allowed. By default there is none.
+
+    Returns
+    -------
+    int
+
+    Raises
+    ------
+    ParameterError
+        If the value is not a whole number from low to high.
+
+    """
     is_whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
     if not is_whole or value < low or (high is not None and value > high):
         raise ParameterError(f"{name} must be a whole number {_bounds(low, high)} (got {show(value)})")
@@ -27,7 +49,27 @@ def check_whole(name: str, value: Any, low: int = 0, high: int | None = None) ->
 
 
 def check_number(name: str, value: Any, low: float = -math.inf, high: float = math.inf) -> float:
-    """Take a finite number from low to high. Raises ParameterError."""
+    """Check that a value is a finite number within bounds.
+
+    Parameters
+    ----------
+    name : str
+        Name of the argument, for the error.
+    value : object
+        The value that was given.
+    low, high : float
+        Smallest and largest value that is allowed. By default there are no bounds.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    ParameterError
+        If the value is not a finite number from low to high.
+
+    """
     is_number = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
     if not is_number or not (low <= value <= high) or abs(value) > _LARGEST:
         raise ParameterError(f"{name} must be a number {_bounds(low, high)} (got {show(value)})")
@@ -35,7 +77,7 @@ def check_number(name: str, value: Any, low: float = -math.inf, high: float = ma
 
 
 def check_positive(name: str, value: Any) -> float:
-    """Take a finite number above zero. Raises ParameterError."""
+    """Check that a value is a finite number above zero, and return it. Raises ParameterError otherwise."""
     try:
         number = check_number(name, value)
     except ParameterError:
@@ -46,28 +88,57 @@ def check_positive(name: str, value: Any) -> float:
 
 
 def check_flag(name: str, value: Any) -> bool:
-    """Take True or False. Raises ParameterError."""
+    """Check that a value is True or False, and return it as a bool. Raises ParameterError otherwise."""
     if not isinstance(value, bool | np.bool_):
         raise ParameterError(f"{name} must be True or False (got {show(value)})")
     return bool(value)
 
 
 def check_choice(name: str, value: Any, known: Sequence[str]) -> str:
-    """Take one of some words. Raises ParameterError."""
+    """Check that a value is one of the `known` words, and return it.
+
+    Raises ParameterError, which lists the known words, otherwise.
+    """
     if not isinstance(value, str) or value not in known:
         raise ParameterError(f"{name} must be one of {', '.join(known)} (got {show(value)})")
     return value
 
 
 def check_kind(name: str, value: Any, kind: type[T], noun: str) -> T:
-    """Take what is of a class. Raises ParameterError, which calls it by its noun."""
+    """Check that a value is an instance of a class.
+
+    Parameters
+    ----------
+    name : str
+        Name of the argument, for the error.
+    value : object
+        The value that was given.
+    kind : type
+        The class that is expected.
+    noun : str
+        What the error calls an instance of that class, "a CodePath" say.
+
+    Returns
+    -------
+    kind
+        The value itself.
+
+    Raises
+    ------
+    ParameterError
+        If the value is of another class.
+
+    """
     if not isinstance(value, kind):
         raise ParameterError(f"{name} must be {noun} (got {show(value)})")
     return value
 
 
 def check_path(name: str, value: Any) -> Path:
-    """Take the name of a file or folder, as text or a Path. Raises ParameterError."""
+    """Check that a value is the name of a file or folder, text or a Path, and return it as a Path.
+
+    Raises ParameterError otherwise.
+    """
     if not isinstance(value, str | os.PathLike) or not isinstance(os.fspath(value), str) or not value:
         raise ParameterError(f"{name} must be the name of a file or folder (got {show(value)})")
     if "\0" in os.fspath(value):
@@ -76,16 +147,40 @@ def check_path(name: str, value: Any) -> Path:
 
 
 def check_mapping(name: str, value: Any) -> dict[str, Any]:
-    """Take a mapping from descriptors to something; None is an empty one. Raises ParameterError."""
+    """Check that a value is a mapping with descriptor names as keys, and return it as a dict.
+
+    None gives an empty dict. Raises ParameterError otherwise.
+    """
     if value is None:
         return {}
     if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
-        raise ParameterError(f"{name} must be a dict by descriptor, such as {{'centroid': ...}} (got {show(value)})")
+        raise ParameterError(f"{name} must be a dict by descriptor name, as {{'centroid': ...}} (got {show(value)})")
     return dict(value)
 
 
 def check_row(name: str, value: Any, *, whole: bool = False) -> NDArray[Any]:
-    """Take a row of numbers, float64, or, where whole ones are meant, int64. Raises ParameterError."""
+    """Check that a value is a one-dimensional row of numbers.
+
+    Parameters
+    ----------
+    name : str
+        Name of the argument, for the error.
+    value : array_like
+        The value that was given.
+    whole : bool
+        Whether the numbers must be integers.
+
+    Returns
+    -------
+    ndarray (T,)
+        float64, or int64 if `whole`.
+
+    Raises
+    ------
+    ParameterError
+        If the value has another shape or other contents. NaN and infinite numbers pass.
+
+    """
     try:
         row = np.asarray(value)
     except ValueError:
@@ -97,7 +192,7 @@ def check_row(name: str, value: Any, *, whole: bool = False) -> NDArray[Any]:
 
 
 def show(value: Any) -> str:
-    """Show a value in a message, in 60 characters."""
+    """Format a value for a message, in at most 60 characters."""
     text = " ".join(f"{value:g}".split() if isinstance(value, float) else repr(value).split())
     return text if len(text) <= 60 else f"{text[:59]}…"
 
@@ -112,7 +207,25 @@ def _bounds(low: float, high: float | None) -> str:
 
 
 def unknown_name(name: str, known: Sequence[str], kind: str, *, also: Sequence[str] = ()) -> ParameterError:
-    """Word the error for a name that is not known, with the nearest of those that are, and of `also`."""
+    """Make the error for an unknown name; the message suggests the nearest known name.
+
+    Parameters
+    ----------
+    name : str
+        The name that was given.
+    known : sequence of str
+        The names that exist. The message lists them.
+    kind : str
+        What the name stands for, "descriptor" say.
+    also : sequence of str
+        Further names that may be suggested, but are not listed.
+
+    Returns
+    -------
+    ParameterError
+        The error, to be raised by the caller.
+
+    """
     name = name if isinstance(name, str) else show(name)
     near = get_close_matches(name, [*known, *also], n=1)
     hint = f"did you mean '{near[0]}'? " if near else ""

@@ -1,4 +1,4 @@
-"""The descriptors, at the place from which people have always imported them."""
+"""The descriptors and the decorator `descriptor`, kept under the name by which people import them."""
 
 from vqsynth.sound.analysis import Analysis
 from vqsynth.sound.descriptors import REGISTRY, Descriptor, descriptor, lookup, measure

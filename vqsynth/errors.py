@@ -1,16 +1,31 @@
-"""The errors that vqsynth raises, so that one `except VqsynthError` catches all that a user can mend."""
+"""The errors that vqsynth raises, and its warning.
+
+Every error derives from `VqsynthError`, so one `except VqsynthError` catches all that a user can put right. The message
+is one sentence: what was expected, what was given, and what to do.
+"""
 
 
 class VqsynthError(Exception):
-    """Say in one sentence what was expected, what came, and what to do."""
+    """The base class of all errors of vqsynth.
+
+    Examples
+    --------
+    >>> import vqsynth
+    >>> try:
+    ...     vqsynth.load("violn")
+    ... except vqsynth.VqsynthError as e:
+    ...     print(e)
+    no codebook 'violn': name a shipped one or the folder of one (did you mean 'violin'?)
+
+    """
 
 
 class ParameterError(VqsynthError, ValueError):
-    """An argument, a curve, a filter or an option is not usable as it stands."""
+    """An argument, a curve, a filter or an option cannot be used. It is a ValueError, too."""
 
 
 class CodebookError(VqsynthError):
-    """A codebook, a path file or a checkpoint is missing, damaged, or not the one that is meant."""
+    """A codebook, a path file or a checkpoint is missing, damaged, or not the expected one."""
 
 
 class AudioError(VqsynthError):
@@ -18,8 +33,8 @@ class AudioError(VqsynthError):
 
 
 class VqsynthWarning(UserWarning):
-    """Something was met only in part: a target out of reach, a peak scaled down."""
+    """A request was met only in part: a target is out of reach, say, or a peak was scaled down."""
 
 
 class ModelError(VqsynthError):
-    """A continuous model, or a latent path, that is missing, damaged or of another model."""
+    """A continuous model or a latent path is missing, damaged, or belongs to another model."""

@@ -28,10 +28,28 @@ GAIN_DECIMALS = 4
 class CodePath:
     """Hold T = 1 + n_samples // hop_length codes and gains, and what is needed to render them again.
 
-    codebook, sha256: name of the codebook they belong to, and hash of its spectra. codes: (T,) int64. gain_db:
-    (T,) float64, the level in dB that the unit-power spectrum gets. excitation, seed: how it was rendered last.
-    controls: what is done to the spectra, T frames of it, or None.
-    Raises ParameterError where these do not fit together.
+    A path is cut by a slice of frames, joined by `+` and compared by `==`. Its arrays cannot be written to.
+
+    Parameters
+    ----------
+    codebook, sha256 : str
+        Name of the codebook, and hash of its spectra.
+    sr, hop_length, n_samples : int
+        Sample rate in Hz, step between frames, and length of the sound in samples.
+    codes : (T,) int
+        A code for each frame.
+    gain_db : (T,) float
+        Gain of each frame in dB, up to 120. At 0 a code sounds at RMS 1; -120 and less is silence.
+    excitation, seed : str, int
+        The excitation and the seed with which the path is rendered by default.
+    controls : Controls, optional
+        Tilt, transposition and fundamental of T frames.
+
+    Raises
+    ------
+    ParameterError
+        If these do not fit together.
+
     """
 
     codebook: str
@@ -104,7 +122,7 @@ class CodePath:
         )
 
     def __add__(self, other: "CodePath") -> "CodePath":
-        """Join two paths of one codebook, one after the other. Raises ParameterError for others."""
+        """Join two paths of one codebook, one after the other. Raises ParameterError if the codebooks differ."""
         check_kind("what follows a path", other, CodePath, "a CodePath")
         clocks = [(path.sha256, path.sr, path.hop_length) for path in (self, other)]
         if clocks[0] != clocks[1]:
@@ -119,7 +137,21 @@ class CodePath:
         )  # fmt: skip
 
     def with_gain(self, gain_db: ArrayLike) -> "CodePath":
-        """Replace the gains, the codes staying. gain_db: (T,), or one number for all frames.
+        """Return a path with other gains and the same codes.
+
+        Parameters
+        ----------
+        gain_db : float or (T,) float
+            Gains in dB: one for all frames, or one for each.
+
+        Returns
+        -------
+        CodePath
+
+        Raises
+        ------
+        ParameterError
+            If there is not a gain for each frame, or a gain is not a number up to 120.
 
         Examples
         --------
@@ -134,11 +166,25 @@ class CodePath:
 
     @property
     def seconds(self) -> float:
-        """Tell the duration in seconds."""
+        """Return the duration in seconds."""
         return self.n_samples / self.sr
 
     def with_codes(self, codes: ArrayLike) -> "CodePath":
-        """Replace the codes, the gains staying. codes: (T,).
+        """Return a path with other codes and the same gains.
+
+        Parameters
+        ----------
+        codes : (T,) int
+            A code for each frame.
+
+        Returns
+        -------
+        CodePath
+
+        Raises
+        ------
+        ParameterError
+            If there is not a code for each frame.
 
         Examples
         --------
@@ -159,12 +205,12 @@ class CodePath:
         } | (self.controls.to_fields() if self.controls else {})  # fmt: skip
 
     def save(self, path: StrPath) -> None:
-        """Write the path as JSON, whole or not at all, a line for each run of a code, that a person can edit."""
+        """Write the path as JSON that a person can edit, a line per run of a code, complete or not at all."""
         save_layers([self], path)
 
     @classmethod
     def load(cls, path: StrPath) -> "CodePath":
-        """Read a path file. Raises CodebookError for anything that is not one, saying what is wrong with it."""
+        """Read a path file. Raises CodebookError, which says what is wrong with the file."""
         found = load_layers(path)
         if len(found) > 1:
             raise CodebookError(f"the path file '{path}' holds {len(found)} layers; read it with path.load_layers")
@@ -191,9 +237,9 @@ def save_layers(paths: Sequence[CodePath], file: StrPath) -> None:
 
 
 def load_layers(file: StrPath) -> tuple[CodePath, ...]:
-    """Read the paths of a path file, one or several that sound together.
+    """Read the paths of a path file: one, or several that sound together.
 
-    Raises CodebookError for anything that is no path file, saying what is wrong with it.
+    Raises CodebookError, which says what is wrong with the file.
     """
     file = check_path("file", file)
     data = read_regular(file, error=CodebookError, what="the path file", most_bytes=MOST_TEXT_BYTES)
@@ -210,7 +256,7 @@ def load_layers(file: StrPath) -> tuple[CodePath, ...]:
 
 
 def check_layers(paths: Sequence[CodePath]) -> None:
-    """Refuse paths that cannot sound together. Raises ParameterError."""
+    """Check that paths can sound together. Raises ParameterError otherwise."""
     if not isinstance(paths, Sequence):
         raise ParameterError(f"layers must be a list of paths (got {show(paths)})")
     for path in paths:

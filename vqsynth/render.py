@@ -28,10 +28,33 @@ def render_path(
     seed: int | None = None,
     refinements: int = ROUNDS,
 ) -> Floats:
-    """Render a path, by default with the excitation and seed that it names.
+    """Render a path to sound.
 
-    Returns y (n_samples,) float32, which may exceed full scale: see `audio.limit_peak`.
-    Raises CodebookError for a path that does not fit the spectra and ParameterError for an unknown excitation.
+    Parameters
+    ----------
+    path : CodePath
+        The path.
+    spectra : CodeSpectra
+        The spectra of its codebook.
+    excitation : {"coherent", "noise", "refined"}, optional
+        How spectra get their phases. By default as the path says.
+    seed : int, optional
+        Seed of the noise and of the first phases. By default as the path says.
+    refinements : int
+        Number of rounds of the refined excitation, 0 to 1000.
+
+    Returns
+    -------
+    (n_samples,) float32
+        The sound, which may exceed full scale: see `audio.limit_peak`.
+
+    Raises
+    ------
+    CodebookError
+        If the path does not fit the spectra.
+    ParameterError
+        If the excitation is unknown.
+
     """
     excitation = _pick_excitation(path, excitation)
     if excitation != "refined":
@@ -48,9 +71,27 @@ def render_path(
 def render_layers(
     paths: Sequence[CodePath], spectra: CodeSpectra, *, excitation: str | None = None, seed: int | None = None
 ) -> Floats:
-    """Render one path or more and add them up; layer i takes `seed` + i where a seed is given.
+    """Render paths and add them up.
 
-    Returns y (n_samples,) float32, which may exceed full scale. Raises as `render_path`.
+    Parameters
+    ----------
+    paths : sequence of CodePath
+        One path or more, of one length.
+    spectra, excitation
+        As for `render_path`.
+    seed : int, optional
+        Layer i is rendered with seed + i. By default each path's own seed is used.
+
+    Returns
+    -------
+    (n_samples,) float32
+        The sound, which may exceed full scale.
+
+    Raises
+    ------
+    CodebookError, ParameterError
+        As `render_path` does.
+
     """
     check_seed(0 if seed is None else seed)
     seeds = [None if seed is None else seed + i for i in range(len(paths))]
@@ -66,10 +107,24 @@ def render_blocks(
     seed: int | None = None,
     block_size: int | None = None,
 ) -> Iterator[Floats]:
-    """Render a path in blocks of `block_size` samples, the last one shorter; any size gives the same samples.
+    """Render a path block by block. The block size changes no sample.
 
-    By default blocks are as they come cheapest. Yields (block_size,) float32. Raises as `render_path`, and
-    ParameterError for `refined`, which needs the whole, and for a block size under 1.
+    Parameters
+    ----------
+    path, spectra, excitation, seed
+        As for `render_path`, except that "refined" is refused: it needs the whole sound.
+    block_size : int, optional
+        Samples in each block; the last one may be shorter. By default the size that costs least.
+
+    Yields
+    ------
+    (block_size,) float32
+
+    Raises
+    ------
+    CodebookError, ParameterError
+        As `render_path` does, and if the block size is under 1.
+
     """
     voice = CodeVoice(spectra, excitation=_pick_excitation(path, excitation), seed=_pick_seed(path, seed))
     if block_size is not None:

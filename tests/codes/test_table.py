@@ -208,8 +208,8 @@ def test_to_csv_leaves_what_is_not_usable_empty(table: DescriptorTable) -> None:
         ("code,count,centroid\n0,0,inf\n", "centroid must be finite"),
         ("code,count,centroid\n0,0,nan\n", "centroid must be finite"),
         ("code,count,centroid\n0,0,1e39\n", "centroid must be finite"),
-        ("code,count,brightness\n0,0,1\n", "'brightness' whose unit and scale are not known"),
-        ("code,count,not a word\n0,0,1\n", "not known"),
+        ("code,count,brightness\n0,0,1\n", "'brightness' without a known unit and scale"),
+        ("code,count,not a word\n0,0,1\n", "without a known unit"),
     ],
 )
 def test_from_csv_of_a_malformed_file_says_where(tmp_path: Path, text: str, says: str) -> None:

@@ -108,7 +108,7 @@ def test_load_damaged_file_names_it(folder: Path, name: str, damage: str) -> Non
 def test_load_vocoder_of_another_model_is_refused(folder: Path, tmp_path: Path) -> None:
     make_small_model("other", seed=1).save(tmp_path / "other")
     shutil.copy(tmp_path / "other" / "vae.safetensors", folder)
-    with pytest.raises(ModelError, match=r"vae\.safetensors' is damaged, or of another continuous model"):
+    with pytest.raises(ModelError, match=r"vae\.safetensors' is damaged or belongs to another continuous model"):
         load(folder)
 
 
@@ -190,7 +190,7 @@ def test_load_a_folder_of_something_else_says_what_it_is(book_folder: Path, fold
     (tmp_path / "empty").mkdir()
     with pytest.raises(ModelError, match=r"it has no card\.json"):
         load(tmp_path / "empty")
-    with pytest.raises(ModelError, match=r"no continuous model's card.*as those of codebooks"):
+    with pytest.raises(ModelError, match=r"no continuous model's card.*so it is a codebook's"):
         load(book_folder)
     with pytest.raises(CodebookError, match=r"no codebook's card: its kind is 'continuous'"):
         vqsynth.load(folder)

@@ -40,7 +40,7 @@ def test_read_bundle_without_a_file_that_the_card_lists_names_it(toy: Path, name
 
 def test_read_bundle_with_a_file_of_another_one_names_it(toy: Path) -> None:
     (toy / "wheel-left.bin").write_bytes(b"right")
-    with pytest.raises(ModelError, match=r"wheel-left\.bin' is damaged, or of another toy"):
+    with pytest.raises(ModelError, match=r"wheel-left\.bin' is damaged or belongs to another toy"):
         read_bundle(toy, TOY)
 
 
@@ -57,7 +57,7 @@ def test_read_bundle_never_reads_what_a_card_names_elsewhere(toy: Path, name: st
 def test_read_card_of_another_kind_says_which(toy: Path, book_folder: Path) -> None:
     with pytest.raises(CodebookError, match=r"is no codebook's card: its kind is 'toy'; name the folder of a codebook"):
         read_card(toy, CODEBOOK)
-    with pytest.raises(ModelError, match=r"is no toy's card: it names no kind, as those of codebooks do"):
+    with pytest.raises(ModelError, match=r"is no toy's card: it names no kind, so it is a codebook's"):
         read_card(book_folder, TOY)
 
 
@@ -268,9 +268,9 @@ def test_write_bundle_twice_at_once_ends_as_one_of_the_two(tmp_path: Path) -> No
 def test_read_bundle_of_a_pipe_is_refused_at_once(toy: Path) -> None:
     (toy / "body.bin").unlink()
     os.mkfifo(toy / "body.bin")
-    with pytest.raises(ModelError, match="no regular file"):
+    with pytest.raises(ModelError, match="not a regular file"):
         read_bundle(toy, TOY)
     (toy / "card.json").unlink()
     os.mkfifo(toy / "card.json")
-    with pytest.raises(ModelError, match="no regular file"):
+    with pytest.raises(ModelError, match="not a regular file"):
         read_card(toy, TOY)

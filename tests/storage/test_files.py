@@ -215,8 +215,8 @@ def test_read_regular_returns_the_bytes_also_through_a_link(tmp_path: Path) -> N
         (lambda path: path.mkdir(), "cannot read the card '.*': Is a directory"),
         (lambda path: path.symlink_to("nowhere"), "No such file"),
         (lambda path: path.symlink_to(path), "Too many levels"),
-        (lambda path: os.mkfifo(path), "no regular file, but a pipe or a device"),
-        (lambda path: path.symlink_to("/dev/zero"), "no regular file, but a pipe or a device"),
+        (lambda path: os.mkfifo(path), "is a pipe or a device, not a regular file"),
+        (lambda path: path.symlink_to("/dev/zero"), "is a pipe or a device, not a regular file"),
         (lambda path: path.write_bytes(b"x" * 11), "larger than 0 MB"),
     ],
     ids=["missing", "folder", "dangling", "loop", "pipe", "device", "large"],
@@ -241,7 +241,7 @@ def test_read_text_leaves_a_byte_order_mark_out(tmp_path: Path, mark: bytes) -> 
 @pytest.mark.parametrize("data", [b"caf\xe9", b"\xff\xfea\x00", b"\xed\xa0\x80"])
 def test_read_text_of_other_text_than_utf8_says_where(tmp_path: Path, data: bytes) -> None:
     (tmp_path / "a").write_bytes(data)
-    with pytest.raises(VqsynthError, match=r"no text in UTF-8 \(byte \d is 0x.*save it as UTF-8"):
+    with pytest.raises(VqsynthError, match=r"is not text in UTF-8 \(byte \d is 0x.*save it as UTF-8"):
         read_text(tmp_path / "a")
     with pytest.raises(ValueError, match="byte"):
         decode_text(data)

@@ -1,20 +1,20 @@
 """The codes of a codebook: their spectra, their descriptors, and the search among them.
 
     controls       tilt, transposition, fundamental: what moves the spectrum of a code
-    spectra        every code to its spectrum, every spectrum to its short sound
-    voice          frames pushed into a voice, sound given
-    runs           rows of codes as a person writes them, a run an entry
+    spectra        the spectrum of every code, and its descriptors
+    voice          sound from codes, live: push frames, get samples
+    runs           rows of codes as a person writes them, an entry per run
     pathtext       path files as text
-    fundamentals   how strong the fundamental of a spectrum is
+    fundamentals   the strength of the fundamental in a spectrum
     filters        the language of table filters
     spreadsheet    tables as CSV, JSON and HTML
     table          the descriptors of every code: sort, filter, scale
-    record         what a codebook holds, as one record
-    display        what a notebook shows of a codebook
-    measuring      the codes measured into their table
+    record         everything that a codebook holds, as one record
+    display        a notebook's view of a codebook
+    measuring      the measurement of all codes into a table
     index          the nearest codes
     selection      a code for every frame: the nearest, or the best path
     projection     the codes in two dimensions
 
-A code is a sound: its spectrum is the same in every context, so what is measured once holds everywhere.
+A code is a sound. Its spectrum is the same in every context, so a descriptor that is measured once holds everywhere.
 """

@@ -1,8 +1,9 @@
-"""The filter language of a table: `centroid>2000 and flatness<-20`, `200<pitch<400`, `not (crest>p90 or count==0)`.
+"""The filter language of tables: `centroid>2000 and flatness<-20`, `200<pitch<400`, `not (crest>p90 or count==0)`.
 
-Comparisons of names, numbers and percentiles (`p5`, `p50.5`: of the column on the other side), joined by `and`, `or`,
-`not` and parentheses. A comparison with a value that is not usable is false, `!=` too; `not` turns that true. Python's
-parser reads the text, a walk over a few permitted nodes gives it its meaning, and nothing is ever executed.
+A filter consists of comparisons between names, numbers and percentiles, joined by `and`, `or`, `not` and parentheses. A
+percentile, `p5` or `p50.5`, is that of the column it is compared with. A comparison with an unusable value is false,
+even `!=`; `not` turns that into true. Python's parser reads the text, and only a few kinds of nodes are accepted.
+Nothing is ever executed.
 """
 
 import ast
@@ -35,7 +36,18 @@ _DECIMAL_PERCENTILE = re.compile(r"\bp([0-9]+)\.([0-9]+)\b")  # `p50.5` is no Py
 
 @dataclass(frozen=True)
 class Columns:
-    """Hold what an expression may speak of: the names, a column (K,) for each, and the percentiles of each."""
+    """Hold what a filter may name.
+
+    Parameters
+    ----------
+    names : sequence of str
+        The names that are known.
+    column : callable
+        Returns the column (K,) of a name.
+    percentile : callable
+        Returns the p-th percentile, p in 0 to 100, of a name's column.
+
+    """
 
     names: Sequence[str]
     column: Callable[[str], NDArray[Any]]
@@ -43,9 +55,24 @@ class Columns:
 
 
 def match_rows(expression: str, columns: Columns) -> Bools:
-    """Find the rows for which an expression holds.
+    """Find the rows for which a filter holds.
 
-    Returns (K,) bool. Raises ParameterError for what is no such expression, and for an unknown name.
+    Parameters
+    ----------
+    expression : str
+        The filter, at most 1000 characters long.
+    columns : Columns
+        The names in the filter, with their values.
+
+    Returns
+    -------
+    (K,) bool
+
+    Raises
+    ------
+    ParameterError
+        If the text is not a filter, or a name is unknown.
+
     """
     check_kind("a filter", expression, str, "text")
     if len(expression) > MAX_LENGTH:
@@ -80,7 +107,7 @@ def _compare(left: ast.expr, op: ast.cmpop, right: ast.expr, columns: Columns, e
         raise ParameterError(
             f"each comparison in '{_shorten(expression)}' needs a name; known are {', '.join(columns.names)}"
         )
-    with np.errstate(over="ignore"):  # a float32 column against 1e300: infinity compares rightly
+    with np.errstate(over="ignore"):  # 1e300 becomes infinity beside a float32 column, and still compares correctly
         held: Bools = _OPERATORS[type(op)](a, b)
     return held & ~np.isnan(a) & ~np.isnan(b)
 
@@ -107,7 +134,7 @@ def _percentile(p: float, other: ast.expr, columns: Columns, expression: str) ->
 
 
 def _number(node: ast.expr) -> float | None:
-    """Read a number with at most one sign, or return None."""
+    """Read a number with at most one sign. Return None if the node is not one."""
     sign = 1.0
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub | ast.UAdd):
         sign, node = (-1.0 if isinstance(node.op, ast.USub) else 1.0), node.operand

@@ -1,7 +1,7 @@
-"""How strong the fundamental of a code is, by which some listeners and most trackers of the fundamental find a pitch.
+"""The strength of a code's fundamental. Some listeners, and most pitch trackers, find a pitch by it.
 
-A low string or a vowel may have its second and third partial 20 dB and more over the first. Autocorrelation hears the
-pitch all the same, a tracker of the fundamental hears an octave up, or nothing.
+In a low string or a vowel, the second or third partial may be 20 dB and more above the first. Autocorrelation still
+finds the pitch; a tracker of the fundamental hears an octave up, or nothing.
 """
 
 import numpy as np
@@ -12,10 +12,23 @@ FAINTEST_DB = -120.0
 
 
 def measure_fundamentals(magnitudes: Floats, pitches_hz: Floats, grid: FrameGrid) -> Floats:
-    """Compare the fundamental of spectra to their strongest bin, in dB of 0 and less, NaN where there is no pitch.
+    """Compare the fundamental of each spectrum with its strongest bin.
 
-    magnitudes: (K, n_bins), linear. pitches_hz: (K,). Returns (K,); a fundamental is the largest of the three bins
-    about it.
+    Parameters
+    ----------
+    magnitudes : (K, n_bins) float32
+        Linear magnitudes.
+    pitches_hz : (K,) float32
+        The pitch of each spectrum in Hz, NaN for none.
+    grid : FrameGrid
+        Sample rate and window.
+
+    Returns
+    -------
+    (K,) float32
+        Level of the fundamental in dB, 0 or less; NaN without a pitch. The fundamental is the largest of the three bins
+        about its frequency.
+
     """
     place = np.nan_to_num(pitches_hz) * grid.n_fft / grid.sr
     bins = np.clip(np.rint(place).astype(np.int64)[:, None] + np.arange(-1, 2), 0, grid.n_bins - 1)

@@ -1,10 +1,10 @@
-"""Nearest codes: FAISS over the columns of the descriptor table that a target names, or every distance there is.
+"""Nearest codes, found by FAISS or by computing every distance.
 
-Descriptors are compared in their scale (frequencies in octaves, decibels as they are), each divided by its spread over
-the codes, then weighted. A target that is NaN in a frame asks nothing of that frame.
+Only the descriptors that a target names are compared, each in its own scale (frequencies in octaves, decibels as they
+are), divided by its spread over the codes, and weighted. A target that is NaN in a frame asks for nothing there.
 
-Faiss answers in float32; the candidates it finds are measured again in float64 and put in order by that, so that close
-calls do not depend on rounding.
+FAISS works in float32. The distances of the candidates that it finds are computed again in float64, and these decide
+the order, so that close calls do not depend on rounding.
 """
 
 from collections.abc import Mapping
@@ -24,13 +24,13 @@ Targets = Mapping[str, NDArray[np.float64]]
 Weights = Mapping[str, ArrayLike]
 HEAVIEST = 1e6
 WEAKNESS_DOUBT = 0.003
-"""Spreads for every dB that a fundamental lies under the strongest partial: frames of a sine over the choir that pyin
-hears, 99.2 % at .001, 99.5 % at .002, all at .003."""
+"""Penalty of a weak fundamental, in spreads for every dB under the strongest partial. For a sine over the choir, pyin
+hears 99.2 % of the frames at .001, 99.5 % at .002, and all at .003."""
 UNSTEADY_DOUBT = 2.0
-"""Times its own deviation that an unsteady code counts as missing a target by. Rolloff over four curves on cello and
-choir, mean nrmse: .0167 and .0285 at 0, .0109 and .0178 at 1, .0121 and .0118 at 2."""
+"""Penalty of an unsteady code, in multiples of its own deviation. Rolloff over four curves on cello and choir, mean
+nrmse: .0167 and .0285 at 0, .0109 and .0178 at 1, .0121 and .0118 at 2."""
 MANY = 20000
-"""Codes from which on cells are searched instead of all."""
+"""With more codes than this, only some cells of them are searched."""
 CELLS, CELLS_SEARCHED = 512, 8
 _SPARE = 8
 
@@ -39,7 +39,13 @@ _SPARE = 8
 class Candidates:
     """Hold the C nearest codes of each of T frames, nearest first.
 
-    codes: (T, C) int64. distances: (T, C) float64, squared, in spreads of the table, weighted.
+    Parameters
+    ----------
+    codes : (T, C) int64
+        The codes.
+    distances : (T, C) float64
+        Squared distances, weighted, in spreads of the table.
+
     """
 
     codes: NDArray[np.int64]
@@ -47,12 +53,23 @@ class Candidates:
 
 
 class Demand:
-    """What a target asks of a table's codes: columns (K, F) and queries (T, F) on the scale that distances compare.
+    """Hold targets and codes on the scale on which they are compared: `columns` (K, F) and `queries` (T, F).
 
-    targets: descriptor name to values (T,), NaN where nothing is asked. weights: descriptor name to a factor, or to one
-    per frame (T,), 1 where it says nothing.
-    Raises ParameterError for unknown names, weights that are negative or of no target, frequencies of 0 Hz or less, and
-    where no code has a usable value of a descriptor that is asked for.
+    Parameters
+    ----------
+    table : DescriptorTable
+        The descriptors of K codes.
+    targets : dict of str to (T,) float64
+        What is asked for in each frame, by descriptor; NaN asks for nothing.
+    weights : dict of str to float or (T,), optional
+        How much each target counts, by descriptor. By default 1.
+
+    Raises
+    ------
+    ParameterError
+        If a name is unknown, a weight is negative or has no target, a frequency is 0 Hz or less, or no code has a
+        usable value of a descriptor.
+
     """
 
     def __init__(self, table: DescriptorTable, targets: Targets, weights: Weights | None = None) -> None:
@@ -71,9 +88,20 @@ class Demand:
         return len(self.queries)
 
     def misses(self, frames: slice, *, doubtful: bool = False) -> Floats:
-        """Measure what every code misses in some frames: squared distances (T, K), infinite where it is unusable.
+        """Measure how far every code is from the target in some frames.
 
-        With `doubtful`, codes that are not to be relied on miss more: unsteady ones, and uncertain pitches.
+        Parameters
+        ----------
+        frames : slice
+            The frames.
+        doubtful : bool
+            Whether unreliable codes get a penalty: unsteady ones, and those with an uncertain pitch.
+
+        Returns
+        -------
+        (T, K) float32
+            Squared distances, infinite where a code has no usable value.
+
         """
         missed = np.zeros((len(self.queries[frames]), len(self.columns)), np.float32)
         for i, column in enumerate(self.columns.T):
@@ -86,7 +114,7 @@ class Demand:
 
 
 def _doubt_unsteady(table: DescriptorTable, name: str) -> Floats | np.float32:
-    """Price codes whose descriptor wavers while they are held, (K,), as a squared miss."""
+    """Return a penalty, as a squared distance (K,), for codes whose descriptor varies while they are held."""
     if table.deviations is None:
         return np.float32(0)
     i = table.position(name)
@@ -95,9 +123,9 @@ def _doubt_unsteady(table: DescriptorTable, name: str) -> Floats | np.float32:
 
 
 def _doubt_pitch(table: DescriptorTable) -> Floats:
-    """Price what has an uncertain pitch, (K,), as a squared miss: a low confidence, or a weak fundamental.
+    """Return a penalty, as a squared distance (K,), for codes with an uncertain pitch or a weak fundamental.
 
-    0.1 less confidence counts as 0.1 spread of pitch, 10 dB less of a fundamental as ten times WEAKNESS_DOUBT.
+    0.1 less confidence counts as 0.1 spread of pitch; 10 dB less of a fundamental count as ten times WEAKNESS_DOUBT.
     """
     doubts = np.zeros(len(table), np.float32)
     if "pitch_confidence" in table.names:
@@ -110,10 +138,26 @@ def _doubt_pitch(table: DescriptorTable) -> Floats:
 def find_candidates(
     table: DescriptorTable, targets: Targets, *, weights: Weights | None = None, k: int = 1
 ) -> Candidates:
-    """Find the k codes of a table that are nearest to a target, frame by frame.
+    """Find the k codes that are nearest to a target, frame by frame.
 
-    Arguments and errors are those of `Demand`. Codes without a usable value of a descriptor that is asked for anywhere
-    are no candidates. k is lowered to the number of codes that are.
+    Parameters
+    ----------
+    table : DescriptorTable
+        The descriptors of K codes. Codes without a usable value of a descriptor that is asked for are left out.
+    targets, weights
+        As for `Demand`.
+    k : int
+        Number of codes for each frame. If there are fewer, all of them are returned.
+
+    Returns
+    -------
+    Candidates
+
+    Raises
+    ------
+    ParameterError
+        As `Demand` does.
+
     """
     check_whole("k", k, 1)
     demand = Demand(table, targets, weights)
@@ -124,11 +168,21 @@ def find_candidates(
 
 
 class CodeIndex:
-    """Search codes by their scaled, weighted columns (K, F); those with a NaN are no candidates.
+    """Search codes by their scaled and weighted columns.
 
-    Up to MANY codes every distance is computed. Beyond, the codes are parted into cells and the nearest cells searched,
-    which finds the nearest but for one query in some thousands.
-    Raises ParameterError where no code is left.
+    With up to MANY codes every distance is computed. With more, the codes are divided into cells, and only the nearest
+    cells are searched; this misses the nearest code in one of some thousand queries.
+
+    Parameters
+    ----------
+    columns : (K, F) float64
+        Descriptors of K codes. Codes with a NaN are left out.
+
+    Raises
+    ------
+    ParameterError
+        If no code is left.
+
     """
 
     def __init__(self, columns: NDArray[np.float64]) -> None:
@@ -137,21 +191,23 @@ class CodeIndex:
         mind_forks()
         self._usable = np.flatnonzero(~np.isnan(columns).any(axis=1))
         if not len(self._usable):
-            raise ParameterError("no code has usable values of all that is asked for together; ask for less at once")
+            raise ParameterError(
+                "no code has usable values of all descriptors that are asked for; ask for fewer at once"
+            )
         self._columns = columns[self._usable]
         self._centre = self._columns.mean(axis=0)
         points = np.ascontiguousarray(self._columns - self._centre, np.float32)
         flat = faiss.IndexFlatL2(points.shape[1])
         self._index: Any = flat
         if len(points) > MANY:
-            self._flat = flat  # the cells refer to it and do not keep it
+            self._flat = flat  # the index refers to it but does not keep it alive
             self._index = faiss.IndexIVFFlat(flat, points.shape[1], CELLS)
             self._index.cp.niter, self._index.nprobe = 8, CELLS_SEARCHED
             self._index.train(points)
         self._index.add(points)
 
     def search(self, queries: NDArray[np.float64], k: int) -> Candidates:
-        """Find the k nearest codes of each query (T, F), measured in float64, nearest first; equal ones by number."""
+        """Find the k nearest codes of each query (T, F), by distances in float64. Equal distances go by code number."""
         n_rows = min(k + _SPARE, len(self._usable))
         rows: NDArray[np.int64] = self._index.search(np.ascontiguousarray(queries - self._centre, np.float32), n_rows)[
             1
@@ -165,9 +221,9 @@ class CodeIndex:
 
 
 def check_weights(targets: Targets, weights: Weights | None) -> NDArray[np.float64]:
-    """List the weight of each target, (1, F) or, where one varies, (T, F).
+    """Check weights, and return them as (1, F) or, if one varies over time, (T, F).
 
-    Raises ParameterError for a weight that is negative or of no target.
+    Raises ParameterError if a weight is negative or has no target.
     """
     weights = check_mapping("weights", weights)
     n_frames = len(next(iter(targets.values()), ()))
@@ -183,8 +239,8 @@ def check_weights(targets: Targets, weights: Weights | None) -> NDArray[np.float
     for name in weights:
         if name not in targets:
             raise ParameterError(
-                f"a weight for {name!r} needs a target for it that codes are chosen by, as all are but loudness, which "
-                f"gain meets; targets are {', '.join(targets) or 'none'}"
+                f"a weight for {name!r} needs a target of that name; a target for loudness is met by gain and has no "
+                f"weight; targets are {', '.join(targets) or 'none'}"
             )
     return np.stack(np.broadcast_arrays(*found), axis=1) if found else np.ones((1, 0))
 
@@ -197,20 +253,20 @@ def _as_array(weight: Any) -> NDArray[Any]:
 
 
 def check_targets(table: DescriptorTable, targets: Any) -> dict[str, NDArray[np.float64]]:
-    """Take targets, descriptor name to values (T,), loudness among them. Raises ParameterError."""
+    """Check targets by descriptor, values (T,) each, loudness among them, and return them. Raises ParameterError."""
     rows = {name: check_row(f"the target for {name}", row) for name, row in check_mapping("targets", targets).items()}
     for name in rows:
         table.position(name)
     lengths = {len(row) for row in rows.values()}
     if "loudness" not in rows or len(lengths) != 1 or not lengths.pop() or np.isnan(rows["loudness"]).any():
         raise ParameterError(
-            "targets must have one length, and a loudness in every frame, as Codebook.sample_curves gives them"
+            "targets must have the same length, and a loudness in every frame; make them with Codebook.sample_curves"
         )
     return rows
 
 
 def _search_all(demand: Demand, k: int) -> Candidates:
-    """Search frames of which not all ask for the same: by every distance."""
+    """Search by computing every distance, which allows frames to ask for different descriptors."""
     k = min(k, len(demand.columns))
     codes, distances = np.empty((len(demand), k), np.int64), np.empty((len(demand), k))
     for start in range(0, len(demand), 256):

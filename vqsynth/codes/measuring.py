@@ -1,4 +1,4 @@
-"""The codes of a codebook measured into its table: what every descriptor that is registered makes of their sounds."""
+"""The measurement of all codes into a table, by every registered descriptor."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,9 +10,20 @@ from vqsynth.sound.descriptors import REGISTRY
 
 
 def measure_table(spectra: CodeSpectra, counts: NDArray[np.int64]) -> DescriptorTable:
-    """Measure codes that a corpus used `counts` (K,) times; also by the user's own descriptors.
+    """Measure all codes by every registered descriptor, the user's own among them.
 
-    Codes that it never used have a loudness, for paths that were made with them, and nothing else.
+    Parameters
+    ----------
+    spectra : CodeSpectra
+        The spectra of K codes.
+    counts : (K,) int64
+        How often the training corpus used each code. A code that was never used gets a loudness, for paths that were
+        made with it, and NaN for everything else.
+
+    Returns
+    -------
+    DescriptorTable
+
     """
     known = list(REGISTRY.values())
     names, units, scales = zip(*((d.name, d.unit, d.scale) for d in known), strict=True)

@@ -1,6 +1,6 @@
-"""What a codebook holds, as one record: card, spectra, table, weights. Rooms that follow curves work with it.
+"""Everything that a codebook holds, as one record: card, spectra, table, weights.
 
-`vqsynth.codebook.Codebook` is this record with the methods that people use.
+Rooms that follow curves work with this record. `vqsynth.codebook.Codebook` adds the methods that people use.
 """
 
 from collections.abc import Mapping
@@ -19,22 +19,35 @@ from vqsynth.storage.bundle import Card, Kind
 
 GRAINS, TABLE, MODEL = "grains.safetensors", "table.csv", "model.safetensors"
 ALSO = "also"
-"""What a card calls the hashes that `grains.safetensors`, which holds columns of the table too, has had before."""
+"""The entry of a card with earlier hashes of `grains.safetensors`, which changes with the table's columns in it."""
 CODEBOOK = Kind(
     noun="codebook",
     fields={"name": str, "sr": int, "n_fft": int, "hop_length": int, "codes": int, "descriptors": list, "model": dict},
     files=(GRAINS, TABLE, MODEL),
     error=CodebookError,
 )
-"""The folder: the spectra of the codes; their descriptors, a row per code; encoder, code vectors and decoder."""
+"""The folder of a codebook: the spectra of the codes, the table of their descriptors, and the model."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class CodebookRecord:
     """Hold what a codebook's folder holds.
 
-    card: what `card.json` says. spectra: K spectra on `grid`. table: K rows of descriptors. model_state: the weights,
-    name to array. transitions: (N, 3), how often the training corpus went from code to code, or None.
+    Parameters
+    ----------
+    card : dict
+        What `card.json` says.
+    grid : FrameGrid
+        Sample rate, window and hop.
+    spectra : CodeSpectra
+        The spectra of K codes.
+    table : DescriptorTable
+        The descriptors of K codes.
+    model_state : dict of str to ndarray
+        The weights of encoder, code vectors and decoder.
+    transitions : (N, 3) int64, optional
+        How often the training corpus went from one code to another: from, to, count.
+
     """
 
     card: Card
@@ -46,17 +59,17 @@ class CodebookRecord:
 
     @property
     def name(self) -> str:
-        """Tell the codebook's name."""
+        """Return the codebook's name."""
         return str(self.card["name"])
 
     @cached_property
     def sha256(self) -> str:
-        """Tell the hash of the spectra, by which paths know their codebook; measuring the table anew leaves it."""
+        """Return the hash of the spectra, by which paths know their codebook. A new table does not change it."""
         return self.spectra.fingerprint
 
     @property
     def known_hashes(self) -> frozenset[str]:
-        """List the hashes that paths of this codebook may carry: older ones have that of `grains.safetensors`."""
+        """Return all hashes that paths of this codebook may carry. Older paths have that of `grains.safetensors`."""
         also = self.card.get(ALSO)
         return frozenset([self.sha256, self.card["files"][GRAINS], *(map(str, also) if isinstance(also, list) else ())])
 

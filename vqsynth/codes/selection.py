@@ -1,8 +1,8 @@
-"""Curves to a path of codes: the nearest per frame, or the path that follows and moves smoothly.
+"""Codes for curves: the nearest code of every frame, or the path that follows the curve and moves smoothly.
 
 `nearest` is Algorithm 2 of Bitton, Esling, Harada, "Vector-Quantized Timbre Representation" (2020). `best_path` finds
-by dynamic programming (Viterbi, 1967; for unit selection Hunt, Black, 1996) the path through all codes that costs
-least, a cost being what a frame misses and what a step between spectra jumps.
+the cheapest path through all codes by dynamic programming (Viterbi, 1967; for unit selection Hunt, Black, 1996). The
+cost is that of missing the target in each frame plus that of each step between spectra.
 """
 
 from collections.abc import Iterator
@@ -29,13 +29,31 @@ _FRAMES_AT_ONCE = 256
 
 @dataclass(frozen=True)
 class Selection:
-    """Say how codes are chosen.
+    """Hold the options by which codes are chosen.
 
-    method: "best_path", or "nearest", which knows nothing of the rest. weights: descriptor name to a factor, or to one
-    per frame. smoothness: the price of jumps between spectra. style: 0 to 1, from jumps being dear as spectra differ to
-    their being dear as the instrument seldom makes them. rest: frames for which a code that sounded must rest.
-    variation: codes that miss a target by so many spreads more than the best may be taken by chance, under `seed`.
-    Raises ParameterError for values out of range.
+    Parameters
+    ----------
+    method : {"best_path", "nearest"}
+        "nearest" ignores `smoothness` and `style`.
+    weights : dict of str to float or (T,), optional
+        How much each target counts, by descriptor.
+    smoothness : float
+        Cost of steps between spectra, 0 to 1e6.
+    style : float
+        0 to 1. At 0 the cost of a step grows with the distance of the spectra, at 1 with how seldom the instrument
+        makes it.
+    rest : int
+        Frames for which a code that sounded must rest, 0 to 1e6.
+    variation : float
+        Codes may be chosen by chance if they miss the target by at most so many spreads more than the best, 0 to 100.
+    seed : int
+        Seed of that chance.
+
+    Raises
+    ------
+    ParameterError
+        If a value is not as above.
+
     """
 
     method: str = "best_path"
@@ -56,7 +74,7 @@ class Selection:
 
 
 def check_taken(taken: Any, n_frames: int) -> None:
-    """Refuse what are no codes of other layers, (N, T). Raises ParameterError."""
+    """Check that codes of other layers have shape (N, T). None passes. Raises ParameterError otherwise."""
     if taken is None:
         return
     codes = np.asarray(taken) if isinstance(taken, np.ndarray) else np.zeros(0)
@@ -72,10 +90,30 @@ def select_codes(
     *,
     taken: NDArray[np.int64] | None = None,
 ) -> NDArray[np.int64]:
-    """Choose a code per frame for targets other than loudness, which is met by gain.
+    """Choose a code for each frame. Targets must not include loudness, which is met by gain.
 
-    targets: descriptor name to (T,) values. jumps: what a step from code to code costs, (K, K), see `price_jumps`.
-    taken: codes that each frame must not have, (N, T). Returns codes (T,).
+    Parameters
+    ----------
+    table : DescriptorTable
+        The descriptors of K codes.
+    jumps : (K, K) float32
+        The cost of each step from code to code, see `price_jumps`.
+    targets : dict of str to (T,) float64
+        Values by descriptor; NaN asks for nothing.
+    selection : Selection
+        How codes are chosen.
+    taken : (N, T) int64, optional
+        Codes that may not be chosen in each frame.
+
+    Returns
+    -------
+    (T,) int64
+
+    Raises
+    ------
+    ParameterError
+        As `Demand` does, and if all usable codes are taken in a frame.
+
     """
     plain = selection.rest == 0 and selection.variation == 0 and taken is None
     if selection.method == "nearest" and plain:
@@ -88,9 +126,26 @@ def select_codes(
 
 
 def most_used(table: DescriptorTable, n_frames: int, *, taken: NDArray[np.int64] | None = None) -> NDArray[np.int64]:
-    """Take in every frame the code that the corpus used most and that is not among those taken, (N, T).
+    """Choose in each frame the code that the corpus used most and that is not taken.
 
-    Returns codes (T,). Raises ParameterError where all are taken.
+    Parameters
+    ----------
+    table : DescriptorTable
+        The codes and their counts.
+    n_frames : int
+        Number of frames, T.
+    taken : (N, T) int64, optional
+        Codes that may not be chosen in each frame.
+
+    Returns
+    -------
+    (T,) int64
+
+    Raises
+    ------
+    ParameterError
+        If all codes are taken.
+
     """
     if taken is None:
         return np.full(n_frames, int(np.argmax(table.counts)))
@@ -103,16 +158,37 @@ def most_used(table: DescriptorTable, n_frames: int, *, taken: NDArray[np.int64]
 
 
 def price_jumps(distances: Floats, selection: Selection, transitions: NDArray[np.int64] | None = None) -> Floats:
-    """Price the steps between codes, (K, K): how far apart their spectra are, how seldom the instrument makes them.
+    """Compute the cost of all steps between codes.
 
-    distances: squared, of unit spectra, (K, K). transitions: (N, 3), from, to and how often, of the training corpus.
-    Raises ParameterError for a style without transitions.
+    The cost grows with the distance of the two spectra and, by `selection.style`, with how seldom the instrument makes
+    the step.
+
+    Parameters
+    ----------
+    distances : (K, K) float32
+        Squared distances between the spectra, at unit power.
+    selection : Selection
+        Gives smoothness and style.
+    transitions : (N, 3) int64, optional
+        Steps in the training corpus: from, to, count. A style above 0 needs them.
+
+    Returns
+    -------
+    (K, K) float32
+
+    Raises
+    ------
+    ParameterError
+        If there are no transitions for a style above 0.
+
     """
     prices = np.float32(selection.smoothness * (1 - selection.style)) * distances
     if selection.style == 0:
         return prices
     if transitions is None:
-        raise ParameterError("this codebook does not know how its instrument moves; use style 0, or train it again")
+        raise ParameterError(
+            "style needs the steps of the instrument, which this codebook does not hold; use style 0, or train it again"
+        )
     n_codes = len(distances)
     counts = np.zeros((n_codes, n_codes), np.float32)
     counts[transitions[:, 0], transitions[:, 1]] = transitions[:, 2]
@@ -124,11 +200,22 @@ def price_jumps(distances: Floats, selection: Selection, transitions: NDArray[np
 
 
 def find_best_path(misses: Iterator[Floats], jumps: Floats) -> NDArray[np.int64]:
-    """Find the cheapest of all paths through all codes, (T,).
+    """Find the cheapest of all paths through all codes.
 
-    misses: what each code costs, (K,), frame after frame. jumps: what a step costs, (K, K). A path costs the sum. No
-    jump costs more than the dearest one does; what is behind the best by more than that can never catch up and is left
-    out, which changes no result and saves nearly all of the work.
+    No step costs more than the dearest one. A path that is behind the best by more than this can never catch up and is
+    dropped, which changes no result and saves nearly all of the work.
+
+    Parameters
+    ----------
+    misses : iterator of (K,) float32
+        The cost of each code, frame after frame.
+    jumps : (K, K) float32
+        The cost of each step.
+
+    Returns
+    -------
+    (T,) int64
+
     """
     dearest = float(jumps.max() - min(0.0, float(jumps.min())))
     kept: list[tuple[NDArray[np.int64], NDArray[np.intp]]] = []
@@ -148,9 +235,23 @@ def find_best_path(misses: Iterator[Floats], jumps: Floats) -> NDArray[np.int64]
 
 
 def find_resting_path(misses: Iterator[Floats], jumps: Floats, rest: int) -> NDArray[np.int64]:
-    """Take in every frame the cheapest code that did not sound in the last `rest` frames, (T,).
+    """Choose in each frame the cheapest code that did not sound in the last `rest` frames.
 
-    Where all that can be had rest, the one that has rested longest sounds.
+    If all usable codes rest, the one that has rested longest is chosen.
+
+    Parameters
+    ----------
+    misses : iterator of (K,) float32
+        The cost of each code, frame after frame.
+    jumps : (K, K) float32
+        The cost of each step.
+    rest : int
+        Frames for which a code rests.
+
+    Returns
+    -------
+    (T,) int64
+
     """
     path: list[int] = []
     for missed in misses:
@@ -166,7 +267,7 @@ def find_resting_path(misses: Iterator[Floats], jumps: Floats, rest: int) -> NDA
 
 
 def _misses(demand: Demand, selection: Selection, taken: NDArray[np.int64] | None) -> Iterator[Floats]:
-    """Price the codes of each frame, (K,): what they miss, what chance adds, and infinity for those taken."""
+    """Yield the cost of all codes, (K,), for each frame: distance, chance, and infinity for codes that are taken."""
     rng = np.random.default_rng(selection.seed)
     for start in range(0, len(demand), _FRAMES_AT_ONCE):
         block = slice(start, start + _FRAMES_AT_ONCE)
@@ -192,9 +293,9 @@ def _trace_back(kept: list[tuple[NDArray[np.int64], NDArray[np.intp]]], last: in
 
 
 def reach(table: DescriptorTable, name: str, values: NDArray[np.float64]) -> float:
-    """Tell the share of a target's frames, 0 to 1, that lies outside what the table's codes have.
+    """Return the share of a target's frames, 0 to 1, that lies outside the range of the table's codes.
 
-    values: (T,), those that are NaN not counted.
+    `values` (T,) is the target of descriptor `name`. Frames in which it is NaN are not counted.
     """
     column = table.column(name)
     asked = values[~np.isnan(values)]

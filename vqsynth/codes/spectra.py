@@ -1,8 +1,8 @@
-"""Every code to its spectrum, every spectrum to its short sound, every short sound to its descriptors.
+"""The spectra of the codes, the sound of each spectrum, and its descriptors.
 
-The spectrum of a code is a magnitude spectrum (n_bins,) of unit power: the squares of its bins, those between DC and
-Nyquist counted twice, sum to 1. It sounds at RMS 1 when it is scaled to the rfft of a Hann-windowed frame, which
-`CodeSpectra.amplitudes` holds.
+The spectrum of a code is a magnitude spectrum (n_bins,) of unit power: the squares of its bins sum to 1, if those
+between DC and Nyquist are counted twice. Scaled to the rfft of a Hann-windowed frame it sounds at RMS 1; so it is held
+in `CodeSpectra.amplitudes`.
 """
 
 import hashlib
@@ -27,13 +27,27 @@ from vqsynth.sound.pitch import count_samples
 ExcitationName = Literal["noise", "coherent", "refined"]
 EXCITATIONS: tuple[str, ...] = get_args(ExcitationName)
 SETTLED = 24
-"""Frames of a held code that are measured: about 300 ms at 44.1 kHz and a hop of 512, as in the paper."""
+"""Number of frames of a held code that are measured: about 300 ms at 44.1 kHz and a hop of 512, as in the paper."""
 _CODES_AT_ONCE = 16
 
 
 @dataclass(frozen=True)
 class CodeSpectra:
-    """Hold the magnitude spectra of all codes, (K, n_bins) float32 of unit power, and what excitations look up."""
+    """Hold the spectra of all codes, and what excitations need to know of them.
+
+    Parameters
+    ----------
+    magnitudes : (K, n_bins) float32
+        Magnitude spectra of unit power.
+    grid : FrameGrid
+        Sample rate, window and hop.
+
+    Raises
+    ------
+    CodebookError
+        If the shape does not fit the grid.
+
+    """
 
     magnitudes: Floats
     grid: FrameGrid
@@ -47,32 +61,46 @@ class CodeSpectra:
 
     @cached_property
     def fingerprint(self) -> str:
-        """Tell the SHA-256 of the spectra as they are stored, in float16, and of their grid."""
+        """Return the SHA-256 of the spectra, as they are stored in float16, and of their grid."""
         about = json.dumps([*self.magnitudes.shape, self.grid.sr, self.grid.n_fft, self.grid.hop_length])
         stored = np.ascontiguousarray(self.magnitudes, "<f2")
         return hashlib.sha256(about.encode() + stored.tobytes()).hexdigest()
 
     @cached_property
     def amplitudes(self) -> Floats:
-        """Scale the spectra to the rfft of a windowed frame of a sound of RMS 1, (K, n_bins)."""
+        """Return the spectra scaled to the rfft of a windowed frame of a sound of RMS 1, (K, n_bins)."""
         scale = np.sqrt(self.grid.n_fft * np.sum(self.grid.window.astype(np.float64) ** 2))
         amplitudes: Floats = self.magnitudes * np.float32(scale)
         return amplitudes
 
     @cached_property
     def partials(self) -> Partials:
-        """Split the spectra into partials and noise."""
+        """Return the spectra split into partials and noise."""
         return find_partials(self.magnitudes, self.grid)
 
     @cached_property
     def distances(self) -> Floats:
-        """Compare all spectra: squared distance of their spectra, (K, K), from 0 to 2."""
+        """Return the squared distances between all spectra, (K, K), from 0 to 2."""
         power = self.magnitudes * np.sqrt(bin_weights(self.grid))
         distances: Floats = np.maximum(2 - 2 * (power @ power.T), 0)
         return distances
 
     def look_up(self, codes: NDArray[np.int64], controls: Controls | None = None) -> FrameSpectra:
-        """Look up what the frames of codes (B, T) are to sound like; controls (T,) are for B = 1."""
+        """Look up the spectra of frames.
+
+        Parameters
+        ----------
+        codes : (B, T) int64
+            The code of each frame, for B voices.
+        controls : Controls, optional
+            Controls of T frames. They need B = 1.
+
+        Returns
+        -------
+        FrameSpectra
+            Amplitudes and phase advances, (B, T, n_bins), at gain 1.
+
+        """
         partials = self.partials
         frames = FrameSpectra(
             self.amplitudes[codes], partials.peak[codes], partials.advance[codes], partials.tonal[codes]
@@ -82,9 +110,9 @@ class CodeSpectra:
         return apply_controls(frames, controls, partials, codes, self.grid)
 
     def make_excitation(self, excitation: str, *, rng: Rng = 0) -> Excitation:
-        """Make a voice: `noise`, or `coherent` (with which `refined` starts).
+        """Make an excitation, `noise` or `coherent`. The name `refined` gives `coherent`, with which it starts.
 
-        Raises ParameterError for another name.
+        Raises ParameterError for another name. `rng` is the seed or the generator of the noise and of the first phases.
         """
         if excitation not in EXCITATIONS:
             raise ParameterError(f"excitation must be one of {', '.join(EXCITATIONS)} (got {excitation!r})")
@@ -92,16 +120,16 @@ class CodeSpectra:
 
 
 def bin_weights(grid: FrameGrid) -> Floats:
-    """Count how often each bin of an rfft stands in the whole transform, (n_bins,): 1 at DC and Nyquist, else 2."""
+    """Return how often each bin of an rfft occurs in the whole transform, (n_bins,): 1 at DC and Nyquist, else 2."""
     weights = np.full(grid.n_bins, 2, np.float32)
     weights[[0, -1]] = 1
     return weights
 
 
 def normalize_power(magnitudes: NDArray[np.floating], grid: FrameGrid) -> Floats:
-    """Scale spectra (K, n_bins) to unit power, float32 and C-contiguous.
+    """Scale spectra (K, n_bins) to unit power. The result is float32 and C-contiguous.
 
-    Raises CodebookError where one holds NaN, infinite or negative values, or nothing at all.
+    Raises CodebookError if a spectrum is silent, or holds NaN, infinite or negative values.
     """
     values = np.asarray(magnitudes, np.float64)
     power = np.sum(bin_weights(grid) * values**2, axis=1, keepdims=True)
@@ -121,9 +149,26 @@ def sound_codes(
     rng: Rng = 0,
     n_frames: int = SETTLED,
 ) -> Floats:
-    """Hold codes, each for some frames and what these overlap with, at gain 1.
+    """Render codes, each held for some frames, at gain 1.
 
-    codes: (B,). Returns (B, n) of n = (n_frames - 1) * hop_length + n_fft samples, all of them fully overlapped.
+    Parameters
+    ----------
+    spectra : CodeSpectra
+        The spectra of all codes.
+    codes : (B,) int64
+        The codes to render.
+    excitation : {"coherent", "noise"}
+        How spectra get their phases.
+    rng : numpy Generator, int or None
+        Source of chance, or its seed.
+    n_frames : int
+        Number of frames.
+
+    Returns
+    -------
+    (B, n) float32
+        n = (n_frames - 1) * hop_length + n_fft samples. All are fully overlapped.
+
     """
     grid = spectra.grid
     lead = grid.n_fft // grid.hop_length - 1
@@ -135,24 +180,53 @@ def sound_codes(
 
 
 def measure_spectra(spectra: CodeSpectra, names: list[str] | None = None, *, rng: int = 0) -> Floats:
-    """Sound every code and take its descriptors over time: equation a_k of Bitton, Esling, Harada (2020).
+    """Render every code and measure its descriptors.
 
-    names: of the registry, by default all. Returns (K, F) float32, the mean (the median of pitch) over `SETTLED`
-    frames, NaN where a code has no usable value.
+    Parameters
+    ----------
+    spectra : CodeSpectra
+        The spectra of K codes.
+    names : list of str, optional
+        The descriptors, by default all that are registered.
+    rng : int
+        Seed of the noise.
+
+    Returns
+    -------
+    (K, F) float32
+        Means over `SETTLED` frames (the median for pitch), NaN where a code has no usable value.
+
+    References
+    ----------
+    Bitton, Esling, Harada, "Vector-Quantized Timbre Representation", 2020, the equation of a_k.
+
     """
     return describe_spectra(spectra, names, rng=rng)[0]
 
 
 def describe_spectra(spectra: CodeSpectra, names: list[str] | None = None, *, rng: int = 0) -> tuple[Floats, Floats]:
-    """Measure spectra, and how unsteady they are: values and deviations, (K, F) each.
+    """Measure spectra as `measure_spectra` does, and also how unsteady the descriptors are.
 
-    A deviation is the standard deviation over the same frames, in octaves where the descriptor's scale is "octave", 0
-    where no two frames have a usable value.
+    Parameters
+    ----------
+    spectra, names, rng
+        As for `measure_spectra`.
+
+    Returns
+    -------
+    values : (K, F) float32
+        As `measure_spectra` returns them.
+    deviations : (K, F) float32
+        Standard deviations over the same frames, in octaves for descriptors of scale "octave", and 0 where fewer than
+        two frames have a usable value.
+
     """
     wanted = [lookup(name) for name in (REGISTRY if names is None else names)]
     values, deviations = np.empty((2, len(spectra), len(wanted)), np.float32)
     grid = spectra.grid
-    beside = max(0, math.ceil((count_samples(grid.sr) // 2 - grid.n_fft) / (2 * grid.hop_length)))  # for the pitch
+    beside = max(
+        0, math.ceil((count_samples(grid.sr) // 2 - grid.n_fft) / (2 * grid.hop_length))
+    )  # frames that the longer window of the pitch needs
     first = grid.n_fft // 2 // grid.hop_length + beside
     for start in range(0, len(spectra), _CODES_AT_ONCE):
         codes = np.arange(start, min(start + _CODES_AT_ONCE, len(spectra)))
@@ -174,7 +248,7 @@ def _deviate(values: Floats) -> Floats:
 
 
 def _over_time(values: Floats, summary: str) -> Floats:
-    """Sum up (B, T) to (B,), leaving NaN out where under half of the frames are NaN."""
+    """Reduce (B, T) to (B,), leaving out NaN. NaN where half of the frames or more are NaN."""
     settled = np.where(np.isnan(values).mean(axis=1) < 0.5, 1, 0)[:, None]
     known = np.where(settled, values, 0)
     summed = np.nanmedian(known, axis=1) if summary == "median" else np.nanmean(known, axis=1)

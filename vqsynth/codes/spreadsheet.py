@@ -1,4 +1,4 @@
-"""Tables as text: CSV in full precision out and in, JSON, HTML, and numbers as people read them."""
+"""Tables as text: CSV in full precision out and in, JSON, HTML, and numbers for people to read."""
 
 import csv
 import io
@@ -22,7 +22,18 @@ LARGEST = 3.4028235e38  # the largest float32, as it is written
 
 @dataclass(frozen=True)
 class Sheet:
-    """Hold what a CSV says: names (F,), codes (K,), counts (K,), values (K, F) with NaN for an empty cell."""
+    """Hold the content of a table.
+
+    Parameters
+    ----------
+    names : tuple of F str
+        Names of the columns.
+    codes, counts : (K,) int64
+        The code of each row, and how often it was used.
+    values : (K, F) float32
+        The values, NaN for an empty cell.
+
+    """
 
     names: tuple[str, ...]
     codes: NDArray[np.int64]
@@ -31,7 +42,7 @@ class Sheet:
 
 
 def csv_text(sheet: Sheet) -> str:
-    """Write a sheet as CSV, each number in the fewest digits that give the same float32 back."""
+    """Return a sheet as CSV. Each number has the fewest digits that give the same float32 back."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow([*KEYS, *sheet.names])
@@ -43,16 +54,16 @@ def csv_text(sheet: Sheet) -> str:
 def parse_csv(text: str, source: str) -> Sheet:
     """Read the CSV of a whole table, whose row k is code k.
 
-    `source` names the file in errors. Raises CodebookError for a wrong header, a row too short or too long, what is
-    no finite number, and codes out of order.
+    `source` names the file in errors. Raises CodebookError if the header is wrong, a row is too short or too long, a
+    cell is not a finite number, or codes are out of order.
     """
     try:
         rows = list(csv.reader(io.StringIO(text, newline="")))
     except csv.Error as e:
-        raise CodebookError(f"'{source}' is no CSV: {e}") from e
+        raise CodebookError(f"'{source}' is not a CSV file: {e}") from e
     names = _header(rows[0] if rows else [], source)
     if len(rows) == 1:
-        raise CodebookError(f"'{source}' holds no codes; expected a row for each")
+        raise CodebookError(f"'{source}' holds no codes; expected a row for each; get a fresh copy")
     counts = np.zeros(len(rows) - 1, np.int64)
     values = np.full((len(rows) - 1, len(names)), np.nan, np.float32)
     for k, row in enumerate(rows[1:]):
@@ -69,7 +80,7 @@ def parse_csv(text: str, source: str) -> Sheet:
 
 
 def json_text(sheet: Sheet, units: Sequence[str]) -> str:
-    """Write a sheet as JSON: `units` by name, and `rows`, an object each, null for a value that is not usable."""
+    """Return a sheet as JSON: `units` by name, and `rows`, an object each, with null for an unusable value."""
     rows = [
         {"code": int(code), "count": int(count)}
         | {name: None if np.isnan(v) else float(str(v)) for name, v in zip(sheet.names, row, strict=True)}
@@ -81,7 +92,7 @@ def json_text(sheet: Sheet, units: Sequence[str]) -> str:
 
 
 def html_text(sheet: Sheet, units: Sequence[str], *, max_rows: int = 20) -> str:
-    """Write a sheet as an HTML table, its middle left out where it has more than `max_rows` rows."""
+    """Return a sheet as an HTML table. If it has more than `max_rows` rows, those in the middle are left out."""
     head = [*KEYS, *(f"{n} [{u}]" if u else n for n, u in zip(sheet.names, units, strict=True))]
     total = len(sheet.codes)
     half = max_rows // 2
@@ -94,7 +105,7 @@ def html_text(sheet: Sheet, units: Sequence[str], *, max_rows: int = 20) -> str:
 
 
 def format_value(value: float) -> str:
-    """Write a number in four digits or so, and nothing for NaN."""
+    """Return a number with about four digits, and "" for NaN."""
     if math.isnan(value):
         return ""
     return f"{value:.0f}" if 1000 <= abs(value) < 1e7 else f"{value:.4g}"
@@ -123,7 +134,9 @@ def _value(cell: str, name: str, where: str) -> float:
     except ValueError as e:
         raise CodebookError(f"{where}: {name} must be a number or empty (got '{_shorten(cell)}')") from e
     if not abs(value) <= LARGEST:
-        raise CodebookError(f"{where}: {name} must be finite (got '{_shorten(cell)}'); an unusable value is left empty")
+        raise CodebookError(
+            f"{where}: {name} must be finite (got '{_shorten(cell)}'); leave the cell of an unusable value empty"
+        )
     return value
 
 
@@ -132,7 +145,7 @@ def _shorten(text: str) -> str:
 
 
 def make_frame(sheet: Sheet) -> Any:
-    """Make a pandas DataFrame, a row per code. Raises ParameterError where pandas is not installed."""
+    """Return a sheet as a pandas DataFrame, a row per code. Raises ParameterError if pandas is not installed."""
     try:
         pandas = import_module("pandas")
     except ImportError as e:
@@ -142,7 +155,7 @@ def make_frame(sheet: Sheet) -> Any:
 
 
 def keep_text(text: str, path: StrPath | None) -> str:
-    """Write a text to a file, if one is named, and give it back."""
+    """Write a text to a file, if a path is given, and return the text."""
     if path is not None:
         write_whole(path, text)
     return text

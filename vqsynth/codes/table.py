@@ -1,7 +1,7 @@
 """The descriptor table: what each code sounds like, a row per code, a column per descriptor.
 
-The table is measured once, on the rendered spectra, and says the same in every context. Values are in the descriptors'
-own units; NaN stands where a code has no usable value, as an unpitched one has no pitch.
+The table is measured once, on the rendered spectra, and holds in every context. Values are in the descriptors' own
+units. NaN marks an unusable value, the pitch of an unpitched code say.
 """
 
 import math
@@ -36,14 +36,41 @@ SCALES = ("octave", "linear")
 
 @dataclass(frozen=True, eq=False, repr=False)
 class DescriptorTable:
-    """Hold the descriptors of K codes.
+    """Hold the descriptors of K codes, F for each.
 
-    names, units, scales: F texts each, a scale being "octave" (compared as log2, as frequencies are) or "linear";
-    values (K, F) float32, NaN where not usable; counts (K,) how often the training corpus used each code; codes (K,)
-    the rows' codes, 0 to K - 1 unless the table is a selection; deviations (K, F) how unsteady each value is while a
-    code is held, octaves on an octave scale, where known; fundamentals (K,) how strong they are, see
-    `vqsynth.codes.fundamentals`, where known.
-    Raises ParameterError where these do not fit together or a value is infinite.
+    A table can be indexed by descriptor, `table["centroid"]`, iterated row by row, and converted by `numpy.asarray`.
+
+    Parameters
+    ----------
+    names : tuple of F str
+        The descriptors.
+    units : tuple of F str
+        Their units, "" for none.
+    scales : tuple of F {"octave", "linear"}
+        How values are compared: as log2, as is right for frequencies, or as they are.
+    values : (K, F) float32
+        The values, NaN where unusable.
+    counts : (K,) int64
+        How often the training corpus used each code.
+    codes : (K,) int64
+        The code of each row: 0 to K - 1, unless the table is a selection.
+    deviations : (K, F) float32, optional
+        How much each value varies while a code is held, in octaves on an octave scale.
+    fundamentals : (K,) float32, optional
+        Level of each code's fundamental, see `vqsynth.codes.fundamentals`.
+
+    Raises
+    ------
+    ParameterError
+        If the shapes do not fit together, a name or a scale is wrong, or a value is infinite.
+
+    Examples
+    --------
+    >>> import vqsynth
+    >>> table = vqsynth.load("violin").table
+    >>> len(table), table.names[0], table.units[0]
+    (1024, 'centroid', 'Hz')
+
     """
 
     names: tuple[str, ...]
@@ -72,20 +99,35 @@ class DescriptorTable:
         return self.column(name)
 
     def __iter__(self) -> Iterator[dict[str, float]]:
-        """Go through the codes: `code`, `count` and each descriptor by name."""
+        """Yield a dict for each code: `code`, `count` and the value of each descriptor."""
         columns = [self.codes.tolist(), self.counts.tolist(), *self.values.T.tolist()]
         return (dict(zip((*KEYS, *self.names), row, strict=True)) for row in zip(*columns, strict=True))
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
-        """Give the values (K, F), a copy of them."""
+        """Return a copy of the values, (K, F)."""
         return np.array(self.values, dtype)
 
     def to_dataframe(self) -> Any:
-        """Give the table as a pandas DataFrame, a row per code. Raises ParameterError where pandas is not installed."""
+        """Return the table as a pandas DataFrame, a row per code. Raises ParameterError if pandas is not installed."""
         return make_frame(self._sheet())
 
     def column(self, name: str) -> Floats:
-        """Take a descriptor's values, (K,). Raises ParameterError for an unknown name.
+        """Return the values of a descriptor.
+
+        Parameters
+        ----------
+        name : str
+            The descriptor.
+
+        Returns
+        -------
+        (K,) float32
+            Values in the descriptor's unit, NaN where unusable.
+
+        Raises
+        ------
+        ParameterError
+            If the name is unknown.
 
         Examples
         --------
@@ -97,13 +139,28 @@ class DescriptorTable:
         return self.values[:, self.position(name)]
 
     def position(self, name: str) -> int:
-        """Find a descriptor's column number. Raises ParameterError for an unknown name."""
+        """Return the column number of a descriptor. Raises ParameterError for an unknown name."""
         return self.names.index(find_name(name, self.names))
 
     def percentile(self, name: str, p: float) -> float:
-        """Take the p-th percentile, p in 0 to 100, of a descriptor over the codes that have a usable value.
+        """Return a percentile of a descriptor over the codes that have a usable value.
 
-        Raises ParameterError for an unknown name, for p outside 0 to 100, and where no code has a usable value.
+        Parameters
+        ----------
+        name : str
+            The descriptor, or "count".
+        p : float
+            0 to 100.
+
+        Returns
+        -------
+        float
+            In the descriptor's unit.
+
+        Raises
+        ------
+        ParameterError
+            If the name is unknown, p lies outside 0 to 100, or no code has a usable value.
 
         Examples
         --------
@@ -121,7 +178,26 @@ class DescriptorTable:
         return float(np.percentile(usable, p))
 
     def ranges(self, *, low: float = 5.0, high: float = 95.0) -> dict[str, tuple[float, float] | None]:
-        """List two percentiles of each descriptor by name, None where no code has a usable value."""
+        """Return two percentiles of each descriptor.
+
+        Parameters
+        ----------
+        low, high : float
+            The percentiles, 0 to 100.
+
+        Returns
+        -------
+        dict of str to (float, float) or None
+            By descriptor. None if no code has a usable value.
+
+        Examples
+        --------
+        >>> import vqsynth
+        >>> low, high = vqsynth.load("violin").table.ranges()["pitch"]
+        >>> low < 440 < high
+        True
+
+        """
         return {
             name: None
             if np.isnan(self.column(name)).all()
@@ -130,10 +206,24 @@ class DescriptorTable:
         }
 
     def sort(self, by: str, *, descending: bool = False) -> Ints:
-        """Order the codes by a descriptor, by `count` or by `code`.
+        """Return the codes in the order of a descriptor.
 
-        Returns codes (K,); equal values stay in the table's order, unusable ones come last either way.
-        Raises ParameterError for an unknown name.
+        Parameters
+        ----------
+        by : str
+            A descriptor, "count" or "code".
+        descending : bool
+            Whether the largest value comes first.
+
+        Returns
+        -------
+        (K,) int64
+            The codes. Equal values stay in the table's order; unusable values always come last.
+
+        Raises
+        ------
+        ParameterError
+            If the name is unknown.
 
         Examples
         --------
@@ -149,10 +239,23 @@ class DescriptorTable:
         return self.codes[np.argsort(-keys if descending else keys, kind="stable")]
 
     def filter(self, expression: str) -> Bools:
-        """Find the codes for which an expression such as "centroid>p50 and 200<pitch<400" holds.
+        """Find the codes for which a filter holds.
 
-        Returns (K,) bool. The language is that of `vqsynth.codes.filters`; `count` and `code` are names too.
-        Raises ParameterError for what it does not read, and for an unknown name.
+        Parameters
+        ----------
+        expression : str
+            Comparisons such as "centroid>p50 and 200<pitch<400", in the language of `vqsynth.codes.filters`. `count`
+            and `code` are names, too.
+
+        Returns
+        -------
+        (K,) bool
+            A mask for `select`.
+
+        Raises
+        ------
+        ParameterError
+            If the text is not a filter, or a name is unknown.
 
         Examples
         --------
@@ -166,9 +269,22 @@ class DescriptorTable:
         )
 
     def select(self, codes: ArrayLike) -> "DescriptorTable":
-        """Take the rows of some codes, in their order and as often as they come, or those where a mask (K,) is true.
+        """Return the table of some codes.
 
-        Raises ParameterError for a code that is not in the table, and for a mask of another length.
+        Parameters
+        ----------
+        codes : (N,) int or (K,) bool
+            Codes, in any order and as often as wanted, or a mask of the rows.
+
+        Returns
+        -------
+        DescriptorTable
+            Its rows are those of the codes, in their order.
+
+        Raises
+        ------
+        ParameterError
+            If a code is not in the table, or the mask has another length.
 
         Examples
         --------
@@ -188,55 +304,118 @@ class DescriptorTable:
 
     @property
     def used(self) -> Bools:
-        """Tell which codes the corpus used, (K,); all of them where it is not known."""
+        """Return which codes the corpus used, (K,) bool. All, if that is not known."""
         return self.counts > 0 if self.counts.any() else np.ones(len(self), bool)
 
     @cached_property
     def spreads(self) -> Doubles:
-        """Measure each column's standard deviation over its usable codes, in its scale, (F,); 1 for mere rounding."""
+        """Return the standard deviation of each column over its usable codes, in its scale, (F,).
+
+        It is 1 where values differ by no more than rounding.
+        """
         unscaled = np.stack([_to_scale(self.values[:, i], scale) for i, scale in enumerate(self.scales)])
         usable = [row[~np.isnan(row)] for row in unscaled]
         spread = [len(row) > 0 and np.std(row) > 1e-6 * max(1.0, np.abs(row).max()) for row in usable]
         return np.array([float(np.std(row)) if far else 1.0 for row, far in zip(usable, spread, strict=True)])
 
     def rescale(self, name: str, values: ArrayLike) -> Doubles:
-        """Bring values of a descriptor, of any shape, to where distances compare: its scale, over its spread.
+        """Convert values of a descriptor to the scale on which distances are compared.
 
-        NaN stays, and what is not above zero on an octave scale becomes NaN. Raises ParameterError for an unknown name.
+        Values on an octave scale become log2; then all are divided by the descriptor's spread.
+
+        Parameters
+        ----------
+        name : str
+            The descriptor.
+        values : array_like
+            Values in its unit, of any shape.
+
+        Returns
+        -------
+        float64
+            The same shape. NaN stays; values of 0 or less on an octave scale become NaN.
+
+        Raises
+        ------
+        ParameterError
+            If the name is unknown.
+
         """
         i = self.position(name)
         return _to_scale(np.asarray(values), self.scales[i]) / float(self.spreads[i])
 
     def scaled(self) -> Floats:
-        """Rescale the whole table, (K, F)."""
+        """Return the whole table on the scale on which distances are compared, (K, F), see `rescale`."""
         columns = [self.rescale(name, self.column(name)) for name in self.names]
         return np.ascontiguousarray(np.stack(columns, axis=1), dtype=np.float32)
 
     def to_csv(self, path: StrPath | None = None) -> str:
-        """Write the table as CSV that reads back to the bit, to `path` if given, and return the text."""
+        """Return the table as CSV, a row per code, from which `from_csv` reads the same bits.
+
+        Parameters
+        ----------
+        path : str or Path, optional
+            A file to write the text to as well.
+
+        Returns
+        -------
+        str
+
+        """
         return keep_text(csv_text(self._sheet()), path)
 
     def to_json(self, path: StrPath | None = None) -> str:
-        """Write the table as JSON, a row per code, to `path` if given, and return the text."""
+        """Return the table as JSON: `units` by descriptor, and `rows` with an object per code.
+
+        Parameters
+        ----------
+        path : str or Path, optional
+            A file to write the text to as well.
+
+        Returns
+        -------
+        str
+
+        """
         return keep_text(json_text(self._sheet(), self.units), path)
 
     @classmethod
     def from_csv(cls, path: StrPath, *, units: Mapping[str, str], scales: Mapping[str, str]) -> "DescriptorTable":
-        """Read a table that `to_csv` wrote, as `of_bytes` does. Raises CodebookError for a missing file too."""
+        """Read a table that `to_csv` wrote.
+
+        Parameters
+        ----------
+        path : str or Path
+            The file.
+        units, scales : dict of str to str
+            Unit and scale of each descriptor, which a CSV does not hold.
+
+        Returns
+        -------
+        DescriptorTable
+
+        Raises
+        ------
+        CodebookError
+            If the file is missing or malformed, or has a column without a unit and a scale.
+
+        """
         return cls.of_bytes(read_regular(path, error=CodebookError, what="the table"), path, units=units, scales=scales)
 
     @classmethod
     def of_bytes(
         cls, data: bytes, source: StrPath, *, units: Mapping[str, str], scales: Mapping[str, str]
     ) -> "DescriptorTable":
-        """Read the bytes of a CSV; units and scales, which it does not hold, by descriptor. Raises CodebookError."""
+        """Read a table from the bytes of a CSV, as `from_csv` does. `source` names the file in errors."""
         try:
             sheet = parse_csv(decode_text(data), str(source))
         except ValueError as e:
             raise CodebookError(f"cannot read the table '{source}': {e}; save it as UTF-8") from e
         missing = [name for name in sheet.names if name not in units or name not in scales]
         if missing:
-            raise CodebookError(f"the table '{source}' has a column '{missing[0]}' whose unit and scale are not known")
+            raise CodebookError(
+                f"the table '{source}' has a column '{missing[0]}' without a known unit and scale; get a fresh copy"
+            )
         columns = tuple(units[n] for n in sheet.names), tuple(scales[n] for n in sheet.names)
         try:
             return cls(sheet.names, *columns, sheet.values, sheet.counts)

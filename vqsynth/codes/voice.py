@@ -1,7 +1,7 @@
-"""A voice that frames are pushed into: codes and gains in, samples out, live or for a whole path.
+"""Sound from codes, live or for a whole path: push codes and gains, get samples.
 
-Before the first frame and after the last one the frames are held for half a window, so that every sample is made of as
-many frames as any other; half a hop of raised cosine at both ends keeps them from clicking.
+The first and the last frame are held for half a window, so that every sample is made of the same number of frames. A
+raised cosine of half a hop at either end avoids clicks.
 """
 
 from typing import Any
@@ -21,11 +21,11 @@ SILENT_DB = -120.0
 """A gain of this or less is silence: the level of the last bit of a 20-bit sound."""
 LOUDEST_DB = 120.0
 Frames = tuple[NDArray[np.int64], Floats, Controls | None]
-"""Codes (T,), linear gains (T,), and controls of T frames or none."""
+"""Codes (T,), linear gains (T,), and controls of T frames, or None."""
 
 
 class CodeVoice:
-    """Turn codes into sound as they come: every frame that is pushed gives a hop of samples, half a window later.
+    """Turn codes into sound as they come: every frame gives a hop of samples, half a window later.
 
     How frames are split into pushes changes no sample.
 
@@ -33,15 +33,15 @@ class CodeVoice:
     ----------
     spectra : CodeSpectra
         The spectra of the codes, `book.spectra`.
-    excitation : str
-        `coherent` or `noise`. `refined` needs the whole sound.
+    excitation : {"coherent", "noise"}
+        How spectra get their phases. "refined" needs the whole sound and is refused.
     seed : int
         Seed of the noise and of the first phases.
 
     Raises
     ------
     ParameterError
-        For another excitation, and for a seed that is none.
+        If the excitation or the seed is not as above.
 
     Examples
     --------
@@ -66,7 +66,7 @@ class CodeVoice:
 
     @property
     def delay_samples(self) -> int:
-        """Tell by how many samples the sound runs behind the frames: half a window."""
+        """Return by how many samples the sound is behind the frames: half a window."""
         return self._held.delay_samples
 
     def push(self, codes: ArrayLike, gain_db: ArrayLike, controls: Controls | None = None) -> Floats:
@@ -75,51 +75,55 @@ class CodeVoice:
         Parameters
         ----------
         codes : (T,) int
-            A code for each frame.
-        gain_db : (T,)
-            By how much its unit-power spectrum is scaled, in dB up to 120; -120 and less is silence.
+            The code of each frame.
+        gain_db : (T,) float
+            The gain of each frame in dB, -120 to 120. At 0 a code sounds at RMS 1; -120 and less is silence.
         controls : Controls, optional
-            T frames of controls.
+            Controls of T frames.
 
         Returns
         -------
         y : (T * hop_length,) float32
-            Sample i of all that is returned is sample i - `delay_samples` of the sound. It may exceed full scale.
+            The samples that are final now. Sample i of all that is returned is sample i - `delay_samples` of the sound.
+            It may exceed full scale.
 
         Raises
         ------
         ParameterError
-            For rows that are not of one length, or hold no numbers.
+            If the rows differ in length, or do not hold numbers.
         CodebookError
-            For codes that are not there. The voice goes on as if the push had not been made.
+            If a code does not exist. The voice goes on as if the push had not been made.
 
         """
         frames = self._check(codes, gain_db, controls)
         return self._held.push(frames, len(frames[0]))
 
     def finish(self, n_samples: int | None = None) -> Floats:
-        """End the sound.
+        """End the sound, and return the rest of it.
 
         Parameters
         ----------
         n_samples : int, optional
-            How long the sound is. By default it ends at the centre of its last frame.
+            Length of the sound, which must fit the number of frames pushed. By default the sound ends at the centre of
+            its last frame.
 
         Returns
         -------
         y : (n,) float32
-            What is still to be heard, up to sample n_samples of the sound.
+            The samples that are left, up to sample n_samples of the sound.
 
         Raises
         ------
         ParameterError
-            Where the frames that were pushed are not those of a sound of `n_samples`.
+            If a sound of `n_samples` has another number of frames.
 
         """
         held = self._held
         n_samples = held.end_samples() if n_samples is None else check_whole("n_samples", n_samples)
         if not held.is_empty and self._grid.count(n_samples) != held.n_frames:
-            raise ParameterError(f"{held.n_frames} frames are not those of a sound of {n_samples} samples")
+            raise ParameterError(
+                f"a sound of {n_samples} samples has {self._grid.count(n_samples)} frames (got {held.n_frames})"
+            )
         y = held.finish(n_samples)
         held.n_frames = 0
         return y
@@ -128,7 +132,9 @@ class CodeVoice:
         codes, gain_db = check_row("codes", codes, whole=True), check_row("gain_db", gain_db)
         lengths = {len(codes), len(gain_db), len(codes if controls is None else controls)}
         if len(lengths) > 1 or not (gain_db <= LOUDEST_DB).all():
-            raise ParameterError(f"codes, gain_db up to {LOUDEST_DB:g} and controls must be of one length")
+            raise ParameterError(
+                f"codes, gain_db and controls must have the same length, and gain_db be at most {LOUDEST_DB:g}"
+            )
         if len(codes) and not 0 <= codes.min() <= codes.max() < len(self._spectra):
             raise CodebookError(f"codes must lie between 0 and {len(self._spectra) - 1} (got {codes.tolist()[:8]})")
         return codes.astype(np.int64), amplify(gain_db), controls
@@ -140,7 +146,7 @@ class CodeVoice:
 
 
 def amplify(gain_db: NDArray[np.float64]) -> Floats:
-    """Turn gains in dB into factors, float32; silence into 0."""
+    """Convert gains in dB to factors, float32. Silence becomes 0."""
     gain: Floats = np.where(gain_db > SILENT_DB, 10 ** (gain_db / 20), 0.0).astype(np.float32)
     return gain
 
@@ -153,6 +159,25 @@ def take_frames(codes: NDArray[np.int64], gain: Floats, controls: Controls | Non
 def excite_frames(
     spectra: FrameSpectra, gain: Floats, excitation: Excitation, adder: OverlapAdd, grid: FrameGrid
 ) -> Floats:
-    """Excite frames (1, T, n_bins) at their gain (T,) and add them up: (T * hop_length,)."""
+    """Excite frames, and add them up to sound.
+
+    Parameters
+    ----------
+    spectra : FrameSpectra
+        The spectra of T frames, (1, T, n_bins).
+    gain : (T,) float32
+        Their gains as factors.
+    excitation : Excitation
+        Gives the spectra their phases.
+    adder : OverlapAdd
+        Adds the frames up.
+    grid : FrameGrid
+        Window and hop.
+
+    Returns
+    -------
+    (T * hop_length,) float32
+
+    """
     frames = np.fft.irfft(excitation.excite(spectra)[0], grid.n_fft, axis=-1).astype(np.float32, copy=False)
     return adder.push(frames * gain[:, None])

@@ -1,9 +1,9 @@
-"""How the program runs beside what it computes.
+"""What the program does around the computation.
 
-    forking      processes forked after work was done
-    interrupts   Ctrl-C, heeded between two steps
+    forking      processes that are forked after torch or faiss has worked
+    interrupts   Ctrl-C and other signals, handled between two steps
     observing    what long work tells its caller
     progress     an observer that draws a bar on a terminal
 
-Every other room may stand on this one.
+Every other room may import from this one.
 """

@@ -1,7 +1,7 @@
-"""Processes forked after torch or faiss has worked: they get one OpenMP thread, for with more they would wait for ever.
+"""Safe forking after torch or faiss has worked: a forked process gets one OpenMP thread.
 
-The threads of an OpenMP pool do not follow into a forked process, and GNU's OpenMP waits there for them. With one
-thread it asks for none. The results are the same ones, and so many processes have a core each.
+The threads of an OpenMP pool do not exist in a forked process, and GNU's OpenMP would wait there for them for ever.
+With one thread it starts no pool. The results are the same, and several forked processes have a core each.
 """
 
 import os
@@ -14,15 +14,15 @@ _in_child = False
 
 @cache
 def mind_forks() -> None:
-    """See to it that processes forked from now on can work; called by whatever loads torch or faiss."""
-    import threadpoolctl  # noqa: F401 - loaded here, for little may be imported between a fork and what follows it
+    """Prepare the processes that will be forked from now on. Whatever loads torch or faiss calls this."""
+    import threadpoolctl  # noqa: F401 - loaded before the fork, because importing right after one is not safe
 
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(after_in_child=_take_one_thread)
 
 
 def allow_threads(threads: int) -> int:
-    """Tell how many of so many threads may be used: in a forked process only one."""
+    """Return how many of the given number of threads may be used: in a forked process only one."""
     return FORKED_THREADS if _in_child else threads
 
 
@@ -33,5 +33,5 @@ def _take_one_thread() -> None:
     _in_child = True
     threadpool_limits(limits=FORKED_THREADS, user_api="openmp")
     set_threads = getattr(sys.modules.get("torch"), "set_num_threads", None)
-    if set_threads is not None:  # torch counts for itself, and for threads that the process has yet to start
+    if set_threads is not None:  # torch keeps a count of its own, which it applies to threads that it has yet to start
         set_threads(FORKED_THREADS)

@@ -1,4 +1,4 @@
-"""Signals that ask for an end: heeded between two steps of long work, so that none is cut in the middle."""
+"""Signals that end the program, such as Ctrl-C. Long work handles them between two steps, never within one."""
 
 import os
 import signal
@@ -14,26 +14,36 @@ from vqsynth.errors import VqsynthError
 ENDING: tuple[signal.Signals, ...] = tuple(
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
 )
-"""Ctrl-C, a request to terminate, and a terminal that was closed."""
+"""The signals: Ctrl-C, a request to terminate, and a closed terminal."""
 GRACE_S = 0.5
-"""A signal that follows another within this is the same one: programs that pass it on may send it twice."""
+"""Two signals less than this many seconds apart count as one: a program that forwards a signal may send it twice."""
 
 Take = Callable[[int, FrameType | None], None]
 
 
 class Stopped(VqsynthError):
-    """Long work was stopped by Ctrl-C or another signal, `number`, and its state is saved."""
+    """A signal stopped long work, and the state of the work is saved. `number` is the number of the signal."""
 
     number: int = signal.SIGINT
 
 
 @contextmanager
 def stop_signals() -> Iterator[threading.Event]:
-    """Turn Ctrl-C and the other signals that ask for an end into an event, until the block ends.
+    """Turn the signals that end the program into an event, inside a `with` block.
 
-    The second one, in case the step takes long, does what it would have done outside of the block. A Stopped that
-    leaves the block gets the number of the signal. In another thread than the main one, which no signal reaches, the
-    event stays unset.
+    The first signal sets the event. A second one has its usual effect, in case the current step takes long. Signals
+    reach only the main thread; in any other thread the event stays unset.
+
+    Yields
+    ------
+    threading.Event
+        Set once a signal has arrived.
+
+    Raises
+    ------
+    Stopped
+        Passed on from the block, with the number of the signal added.
+
     """
     stop, came = threading.Event(), list[tuple[int, float]]()
 
@@ -55,9 +65,9 @@ def stop_signals() -> Iterator[threading.Event]:
 
 
 def set_handlers(take: Take) -> dict[signal.Signals, Any]:
-    """Have the signals that ask for an end call `take`, and return what they did before, for `restore_handlers`.
+    """Make the signals that end the program call `take`, and return their earlier handlers for `restore_handlers`.
 
-    A hang-up that is ignored, as by nohup, stays ignored. In another thread than the main one nothing is done.
+    A hang-up that is ignored, as under nohup, stays ignored. Outside the main thread this does nothing.
     """
     if threading.current_thread() is not threading.main_thread():
         return {}
@@ -67,6 +77,9 @@ def set_handlers(take: Take) -> dict[signal.Signals, Any]:
 
 
 def restore_handlers(before: dict[signal.Signals, Any]) -> None:
-    """Give the signals back to those who had them; what had been set by no Python code is the system's default."""
+    """Restore the handlers that `set_handlers` returned.
+
+    A handler that was not set by Python code becomes the system's default.
+    """
     for number, handler in before.items():
         signal.signal(number, signal.SIG_DFL if handler is None else handler)

@@ -1,4 +1,4 @@
-"""Frames of sounds, and what descriptors share of them: each computed once, when it is first asked for."""
+"""Frames of sounds, with the spectra and the pitch that descriptors share, each computed once when it is needed."""
 
 from collections.abc import Callable
 from functools import cached_property
@@ -10,10 +10,21 @@ from vqsynth.sound.pitch import count_samples, estimate_pitch
 
 
 class Analysis:
-    """Hold the frames of sounds, (..., T, n_fft) and not windowed, and what descriptors share of them.
+    """Hold frames of sounds, and compute what descriptors share of them when it is first needed.
 
-    Everything but the frames is computed when it is first asked for; `weigh` gives the same frames K-weighted, `widen`
-    frames of so many samples about the same centres, for the pitch.
+    A descriptor gets an Analysis of one or many sounds, and returns a value per frame.
+
+    Parameters
+    ----------
+    frames : (..., T, n_fft) float32
+        The frames, not windowed.
+    weigh : callable
+        Returns the same frames of the K-weighted sound.
+    grid : FrameGrid
+        Sample rate, window and hop. `grid.frequencies_hz` (n_bins,) are the bins' frequencies.
+    widen : callable
+        Returns frames of a given number of samples about the same centres. The pitch is estimated in these.
+
     """
 
     def __init__(
@@ -23,23 +34,23 @@ class Analysis:
 
     @cached_property
     def weighted(self) -> Floats:
-        """Take the frames of the K-weighted sound, (..., T, n_fft), not windowed."""
+        """Return the frames of the K-weighted sound, (..., T, n_fft), not windowed."""
         return self._weigh()
 
     @cached_property
     def magnitude(self) -> Floats:
-        """Take the magnitude spectra, (..., T, n_bins)."""
+        """Return the magnitude spectra of the Hann-windowed frames, (..., T, n_bins)."""
         spectra = np.fft.rfft(self.frames * self.grid.window, axis=-1)
         return np.abs(spectra).astype(np.float32, copy=False)
 
     @cached_property
     def shares(self) -> Floats:
-        """Divide the magnitudes by their sum over the bins, (..., T, n_bins)."""
+        """Return the magnitudes divided by their sum over the bins, (..., T, n_bins). They are NaN in silent frames."""
         with np.errstate(invalid="ignore"):
             shares: Floats = self.magnitude / self.magnitude.sum(-1, keepdims=True)
         return shares
 
     @cached_property
     def pitch(self) -> tuple[Floats, Floats]:
-        """Estimate pitch in Hz and its confidence, (..., T) each, the same whatever n_fft is."""
+        """Return the pitch in Hz and its confidence, (..., T) each. They do not depend on n_fft."""
         return estimate_pitch(self._widen(count_samples(self.grid.sr)), self.grid.sr)

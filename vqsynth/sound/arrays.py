@@ -1,4 +1,4 @@
-"""The types of arrays, as everything in the library names them."""
+"""The type aliases of arrays that the whole library uses."""
 
 import numpy as np
 from numpy.typing import NDArray

@@ -1,8 +1,8 @@
 """Sound files in and out, mono, and sample rates.
 
-Sound inside the library is mono float32, shape (n,), full scale at 1. Reading takes whatever libsndfile reads, and what
-an installed ffmpeg does; all that can be decoded is read, and what is missing is said. Writing is whole or not at all,
-and never clips: `limit_peak` first.
+Inside the library a sound is mono float32 of shape (n,), with full scale at 1. Files are read through libsndfile and,
+where it is installed, ffmpeg. From a damaged file all that can be decoded is read, and a warning tells what is missing.
+An output file appears complete or not at all, and samples beyond full scale are refused: call `limit_peak` first.
 """
 
 import io
@@ -25,15 +25,15 @@ from vqsynth.storage.files import StrPath, write_whole
 
 LONGEST_S = 3600.0
 MOST_SAMPLES = 3600 * 48000
-"""`load` gives no more than an hour, nor more than this: 0.7 GB. `stream` has no limit."""
-MOST_CHANNELS = 64  # with more of them than samples, an array is taken for (channels, n)
+"""The most samples that `load` returns, beside the limit of an hour: 0.7 GB. `stream` has no limit."""
+MOST_CHANNELS = 64  # an array with more channels than this and than samples is taken for (channels, n)
 FORMATS = {".wav": "WAV", ".flac": "FLAC", ".aiff": "AIFF", ".aif": "AIFF", ".ogg": "OGG"}
-"""What is written, by the end of a file's name."""
+"""The formats that are written, by file extension."""
 SUFFIXES = (
     ".aif", ".aifc", ".aiff", ".au", ".bwf", ".caf", ".flac", ".mp2", ".mp3", ".oga", ".ogg", ".opus", ".rf64", ".snd",
     ".w64", ".wav", ".wave", *THROUGH_FFMPEG,
 )  # fmt: skip
-"""Ends of file names of sounds that are read; those of ffmpeg are last."""
+"""Extensions of the sound files that are read. The last ones need ffmpeg."""
 
 MAX_32_BIT_BYTES = 2**32 - 2**16  # sizes in WAV and AIFF headers have 32 bits
 _GROWTH = 1 << 22  # samples, 17 MB
@@ -41,13 +41,33 @@ _BLOCK = 1 << 16  # libsndfile's Vorbis writer overflows its stack on blocks of 
 
 
 def load(path: StrPath, *, sr: int | None = None) -> tuple[Floats, int]:
-    """Read a sound file as mono, at its own rate or resampled to `sr` in Hz.
+    """Read a sound file as mono, at its own rate or resampled.
 
-    Returns (y, sr) with y (n,) float32, n >= 1. Channels are averaged. Samples of float files may lie beyond 1. Warns
-    of sound that the file promises and does not hold.
-    Raises AudioError for what is missing, no regular file, of no sound that can be decoded, at a rate outside 1 to
-    768 kHz, holding NaN, infinite or huge samples, and for what is longer than an hour or than 170 million samples;
-    ParameterError for an impossible `sr`.
+    Channels are averaged. Samples of float files may lie beyond 1. A warning tells if the file promises more sound than
+    it holds.
+
+    Parameters
+    ----------
+    path : str or Path
+        The sound file.
+    sr : int, optional
+        The sample rate in Hz to resample to. By default that of the file.
+
+    Returns
+    -------
+    y : (n,) float32
+        The samples, n >= 1.
+    sr : int
+        Their sample rate in Hz.
+
+    Raises
+    ------
+    AudioError
+        If the file is missing, is not a regular file, or holds no sound that can be decoded; if its rate lies outside 1
+        to 768 kHz; if it holds NaN, infinite or huge samples; if it is longer than an hour or 170 million samples.
+    ParameterError
+        If `sr` is not a sample rate.
+
     """
     source = check_path("path", path)
     if sr is not None:
@@ -61,10 +81,27 @@ def load(path: StrPath, *, sr: int | None = None) -> tuple[Floats, int]:
 
 
 def stream(path: StrPath, *, sr: int, piece_s: float = 30.0) -> Iterator[Floats]:
-    """Read a sound file as `load` does, piece by piece, so that a long one need not fit the memory.
+    """Read a sound file as `load` does, but piece by piece, so that a long one need not fit into memory.
 
-    Yields mono pieces (n,) float32 at `sr` Hz, together the samples that `load` gives. Warns and raises as `load` does,
-    but for a length.
+    Parameters
+    ----------
+    path : str or Path
+        The sound file, of any length.
+    sr : int
+        The sample rate in Hz to resample to.
+    piece_s : float
+        Length of a piece in seconds.
+
+    Yields
+    ------
+    (n,) float32
+        Mono pieces. Together they are the samples that `load` returns.
+
+    Raises
+    ------
+    AudioError, ParameterError
+        As `load` does, except for the length.
+
     """
     check_rate(sr, "sr")
     if not 0 < check_number("piece_s", piece_s) <= 1e6:
@@ -74,7 +111,7 @@ def stream(path: StrPath, *, sr: int, piece_s: float = 30.0) -> Iterator[Floats]
 
 
 def group_blocks(blocks: Iterable[Floats], least: int) -> Iterator[Floats]:
-    """Join blocks (n,) to pieces of `least` samples or more, the last one aside."""
+    """Join blocks (n,) to pieces of at least `least` samples; the last piece may be shorter."""
     pieces, n = [], 0
     for block in blocks:
         pieces.append(block)
@@ -91,7 +128,7 @@ def _at_rate(sound: Sound, sr: int) -> Iterator[Floats]:
 
 
 def _gather(blocks: Iterator[Floats], *, most: int | None = None) -> Floats | None:
-    """Join blocks to one array that grows where it stands, so that no copy stands beside it; None beyond `most`."""
+    """Join blocks to one array that grows in place, so that memory never holds a copy. None if longer than `most`."""
     y, n = np.empty(0, np.float32), 0
     for block in blocks:
         end = n + len(block)
@@ -116,10 +153,22 @@ def _say_too_long(path: Path, sound: Sound, sr: int) -> str:
 
 
 def to_mono(y: ArrayLike) -> Floats:
-    """Average the channels.
+    """Average the channels of a sound. Channels in opposite phase cancel.
 
-    y: (n,) or (n, channels), floating point. Returns (n,) float32. Channels in opposite phase cancel.
-    Raises ParameterError for another shape, (channels, n) among them, and for integer samples.
+    Parameters
+    ----------
+    y : (n,) or (n, channels) float
+        The samples.
+
+    Returns
+    -------
+    (n,) float32
+
+    Raises
+    ------
+    ParameterError
+        If y has another shape, (channels, n) among them, or holds integers.
+
     """
     values = _as_numbers(y)
     if values.ndim not in (1, 2) or (values.ndim == 2 and values.shape[1] == 0):
@@ -131,10 +180,27 @@ def to_mono(y: ArrayLike) -> Floats:
 
 
 def resample(y: ArrayLike, *, orig_sr: int, sr: int) -> Floats:
-    """Change the sample rate from `orig_sr` to `sr`, both in Hz, with soxr at its very high quality.
+    """Change the sample rate of a sound, with soxr at its very high quality.
 
-    y: (n,) with n >= 1. Returns (max(1, round(n * sr / orig_sr)),) float32, in time with y.
-    Raises ParameterError for a rate outside 1 to 768 kHz, and AudioError for samples that are not sound.
+    Parameters
+    ----------
+    y : (n,) float
+        The samples, n >= 1.
+    orig_sr, sr : int
+        The sample rates in Hz before and after.
+
+    Returns
+    -------
+    (max(1, round(n * sr / orig_sr)),) float32
+        The sound at the new rate, in time with y.
+
+    Raises
+    ------
+    ParameterError
+        If a rate lies outside 1 to 768 kHz.
+    AudioError
+        If y is not a mono sound of finite samples.
+
     """
     values = check_samples(y)
     check_rate(orig_sr, "orig_sr")
@@ -150,8 +216,23 @@ def resample(y: ArrayLike, *, orig_sr: int, sr: int) -> Floats:
 def limit_peak(y: ArrayLike) -> tuple[Floats, float]:
     """Scale a sound down so that no sample lies beyond full scale.
 
-    y: (n,). Returns (y, gain_db), gain_db being 0.0 for a sound that fits and below 0 for one that was scaled.
-    Raises AudioError for NaN or infinite samples.
+    Parameters
+    ----------
+    y : (n,) float
+        The samples.
+
+    Returns
+    -------
+    y : (n,) float32
+        The samples within -1 to 1.
+    gain_db : float
+        The gain that was applied: 0.0 if the sound fitted, and below 0 otherwise.
+
+    Raises
+    ------
+    AudioError
+        If y is not a mono sound of finite samples.
+
     """
     values = check_samples(y)
     peak = measure_peak(values)
@@ -161,7 +242,7 @@ def limit_peak(y: ArrayLike) -> tuple[Floats, float]:
 
 
 def _as_numbers(y: ArrayLike) -> NDArray[Any]:
-    """Refuse what is no array of floating-point numbers; integers would be taken for samples far over full scale."""
+    """Refuse what is not an array of floats. Integers would be taken for samples far over full scale."""
     try:
         values = np.asarray(y)
     except ValueError as e:
@@ -173,9 +254,9 @@ def _as_numbers(y: ArrayLike) -> NDArray[Any]:
 
 
 def check_samples(y: ArrayLike) -> Floats:
-    """Refuse samples that are no mono sound, and return the others as (n,) float32 with n >= 1.
+    """Check that y is a mono sound, and return it as (n,) float32 with n >= 1.
 
-    Raises AudioError where y is not (n,), is empty, or holds NaN, infinite or huge values.
+    Raises AudioError if y is not of shape (n,), is empty, or holds NaN, infinite or huge values.
     """
     try:
         values = np.ascontiguousarray(y, dtype=np.float32)
@@ -187,19 +268,19 @@ def check_samples(y: ArrayLike) -> Floats:
         raise AudioError("y must hold at least one sample (got none)")
     peak = measure_peak(values)
     if not np.isfinite(peak):
-        raise AudioError("y holds NaN or infinite samples; replace them before")
+        raise AudioError("y holds NaN or infinite samples; replace them first")
     if peak > LARGEST_SAMPLE:
-        raise AudioError(f"y {too_large(peak)}; scale it down before")
+        raise AudioError(f"y {too_large(peak)}; scale it down first")
     return values
 
 
 def measure_peak(y: Floats) -> float:
-    """Take the largest magnitude of samples (n,), NaN where one is, without a copy of them."""
+    """Return the largest magnitude of samples (n,), NaN if one of them is NaN, without copying them."""
     return float(max(-y.min(), y.max())) if len(y) and not np.isnan(y.min()) else float("nan" if len(y) else 0)
 
 
 def sound_format(path: StrPath) -> str:
-    """Name the libsndfile format that the extension of an output path stands for.
+    """Return libsndfile's name for the format that the extension of an output path stands for.
 
     Raises ParameterError for an unknown extension.
     """
@@ -210,12 +291,28 @@ def sound_format(path: StrPath) -> str:
 
 
 def save(path: StrPath, y: ArrayLike, sr: int) -> None:
-    """Write a mono sound, whole or not at all, in the format of the path's extension.
+    """Write a mono sound in the format of the path's extension. The file appears complete or not at all.
 
-    y: (n,) within [-1, 1]; sr in Hz. WAV, FLAC and AIFF are 24-bit, and the same samples give the same bytes; Ogg is
-    Vorbis, whose serial number differs each time.
-    Raises ParameterError for an unknown extension, rate or folder, and AudioError for samples that are empty, NaN,
-    infinite or beyond full scale, for a sound too long for its format, and for a full disk or an unwritable folder.
+    WAV, FLAC and AIFF are written with 24 bits, and the same samples give the same bytes. Ogg is Vorbis, whose serial
+    number differs each time.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file, with the extension .wav, .flac, .aiff, .aif or .ogg.
+    y : (n,) float
+        The samples, within -1 to 1.
+    sr : int
+        Their sample rate in Hz.
+
+    Raises
+    ------
+    ParameterError
+        If the extension or the rate is unknown, or the folder does not exist.
+    AudioError
+        If y is empty, holds NaN or infinite values, lies beyond full scale, or is too long for its format; if the disk
+        is full or the folder may not be written to.
+
     """
     kind = sound_format(check_path("path", path))
     check_rate(sr, "sr")
@@ -229,7 +326,7 @@ def save(path: StrPath, y: ArrayLike, sr: int) -> None:
 
 
 def embed_wav(y: Floats, sr: int) -> str:
-    """Write a sound (n,) within full scale as a data URI of a mono 16-bit WAV."""
+    """Return a sound (n,) within full scale as a data URI of a mono 16-bit WAV."""
     buffer = io.BytesIO()
     with wave.open(buffer, "wb") as file:
         file.setnchannels(1)
@@ -240,14 +337,14 @@ def embed_wav(y: Floats, sr: int) -> str:
 
 
 def check_rate(sr: int, name: str) -> None:
-    """Refuse a sample rate outside 1 to 768 kHz, or that is no whole number. Raises ParameterError."""
+    """Check that a sample rate is a whole number from 1 to 768 kHz. Raises ParameterError otherwise."""
     is_number = isinstance(sr, int | float | np.integer | np.floating) and not isinstance(sr, bool)
     if not is_number or not MIN_SR_HZ <= sr <= MAX_SR_HZ or sr != int(sr):
         raise ParameterError(f"{name} must be a whole number from {MIN_SR_HZ} to {MAX_SR_HZ} Hz (got {sr!r})")
 
 
 def _encode(y: Floats, sr: int, kind: str) -> bytes:
-    """Encode in memory: libsndfile does not report a full disk, Python's own files do."""
+    """Encode in memory, because libsndfile does not report a full disk while Python's own files do."""
     import soundfile
 
     buffer = io.BytesIO()

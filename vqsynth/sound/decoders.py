@@ -1,6 +1,6 @@
-"""Formats that libsndfile does not read, decoded by an `ffmpeg` that is installed.
+"""Formats that libsndfile does not read, decoded by an installed `ffmpeg`.
 
-ffmpeg runs beside this program and writes to a pipe, so that a long sound need not fit the memory.
+ffmpeg runs as a process of its own and writes to a pipe, so a long sound need not fit into memory.
 """
 
 import os
@@ -24,8 +24,8 @@ THROUGH_FFMPEG = (
     ".m4b", ".m4r", ".m4v", ".mka", ".mkv", ".mov", ".mp4", ".mpc", ".mpeg", ".mpg", ".mts", ".ra", ".rm", ".spx",
     ".tak", ".tta", ".webm", ".wma", ".wmv", ".wv",
 )  # fmt: skip
-"""Ends of file names of sound and video that are read where ffmpeg is installed."""
-# Of what else ffmpeg reads, lists that name other files, and text, are no sound.
+"""Extensions of sound and video files that are read if ffmpeg is installed."""
+# ffmpeg's other formats are left out: playlists, which name other files, and text.
 _CONTAINERS = (
     "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,aac,ac3,eac3,amr,ape,asf,asf_o,avi,dsf,iff,dts,dtshd,flv,live_flv,mpc,mpc8,"
     "mpeg,mpegts,mpegvideo,rm,tak,tta,wv,xwma,wav,w64,aiff,caf,au,flac,ogg,mp3,voc,oma,qcp,shn,wtv,nut,loas,act,g722"
@@ -36,28 +36,58 @@ _FLOAT32 = 6
 
 @dataclass(frozen=True)
 class Decoding:
-    """Hold a sound as ffmpeg gives it: its rate in Hz, blocks (n, channels) float32, and then what was wrong, or ""."""
+    """Hold a sound as ffmpeg decodes it.
+
+    Parameters
+    ----------
+    sr : int
+        The sample rate in Hz.
+    blocks : iterator of (n, channels) float32
+        The samples.
+    complaint : file
+        The messages of ffmpeg.
+
+    """
 
     sr: int
     blocks: Iterator[Floats]
     complaint: IO[bytes]
 
     def complain(self) -> str:
-        """Say the last thing that ffmpeg complained of, "" for nothing."""
+        """Return the last message of ffmpeg, "" if there is none."""
         self.complaint.seek(0)
         lines = self.complaint.read(1 << 16).decode("utf-8", "replace").strip().splitlines()
         return "".join(c for c in lines[-1] if c.isprintable())[:200] if lines else ""
 
 
 def find_ffmpeg() -> str | None:
-    """Find the program, None where it is not installed."""
+    """Return the path of ffmpeg, None if it is not installed."""
     return shutil.which("ffmpeg")
 
 
 @contextmanager
 def decoded(path: Path, program: str) -> Iterator[Decoding | None]:
-    """Decode a file, None where ffmpeg finds no sound in it. Whatever happens, ffmpeg does not outlive the block."""
-    given = b"file:" + os.fsencode(path.absolute())  # else a name with a colon, or that begins with a dash, is no file
+    """Decode a sound file inside a `with` block, at the end of which ffmpeg is stopped in any case.
+
+    Parameters
+    ----------
+    path : Path
+        The sound file.
+    program : str
+        The path of ffmpeg.
+
+    Yields
+    ------
+    Decoding or None
+        None if ffmpeg finds no sound in the file.
+
+    Raises
+    ------
+    AudioError
+        If ffmpeg does not run.
+
+    """
+    given = b"file:" + os.fsencode(path.absolute())  # otherwise a name with a colon or a leading dash is misread
     command: list[str | bytes] = [
         program, "-nostdin", "-v", "error", "-protocol_whitelist", "file,pipe", "-format_whitelist", _CONTAINERS,
         "-i", given, "-map", "0:a:0", "-vn", "-sn", "-dn", "-f", "au", "-acodec", "pcm_f32be", "pipe:1",
@@ -80,7 +110,7 @@ def decoded(path: Path, program: str) -> Iterator[Decoding | None]:
 
 
 def _read_head(pipe: IO[bytes], complaint: IO[bytes]) -> Decoding | None:
-    """Read the head of the AU stream that ffmpeg writes: where the samples begin, how they are kept, rate, channels."""
+    """Read the head of the AU stream that ffmpeg writes: start and format of the samples, rate, channels."""
     head = pipe.read(24)
     if len(head) < 24 or head[:4] != b".snd":
         return None

@@ -1,16 +1,15 @@
-"""The acoustic descriptors: one function each, and the registry that names them with unit and scale.
+"""The acoustic descriptors: one function each, and the registry that gives each a name, a unit and a scale.
 
-Every function takes an `Analysis` of one or many sounds and returns a value per frame. Frames are those of
-`vqsynth.sound.frames`: centred, Hann-windowed, n_fft and hop_length of the grid at hand (2048 and 512 by default); a
-pitch is
-looked for in frames of its own about the same centres, 93 ms long, so that it is the same whatever n_fft is. The
-spectral descriptors are taken of the magnitude (not the power) unless their docstring says otherwise, and agree with
-librosa's of the same name. What a silent frame has no value for is NaN.
+Every function takes an `Analysis` of one or many sounds and returns a value per frame, NaN where a frame has none, as
+silent frames mostly do. Frames are those of `vqsynth.sound.frames`: centred, Hann-windowed, 2048 samples long and 512
+apart by default. A pitch is estimated in longer frames about the same centres, 93 ms long, so that it does not depend
+on n_fft. The spectral descriptors are computed from the magnitude, not the power, unless their docstring says
+otherwise, and agree with librosa's descriptors of the same name.
 
 A new descriptor is a function and a decorator::
 
-    @descriptor("brightness", unit="dB", scale="linear")
-    def brightness(sound: Analysis) -> Floats:
+    @descriptor("highs", unit="dB", scale="linear")
+    def highs(sound: Analysis) -> Floats:
         high = sound.magnitude[..., sound.grid.frequencies_hz > 1500]
         return 20 * np.log10(high.sum(-1) / sound.magnitude.sum(-1))
 """
@@ -35,17 +34,33 @@ from vqsynth.sound.pitch import USABLE_CONFIDENCE
 
 Scale = Literal["octave", "linear"]
 FLOOR = 1e-10
-"""Power under which librosa's flatness, and so ours, does not look."""
+"""The least power in the flatness, as in librosa's: lower powers are raised to it."""
 RESERVED = frozenset(("code", "count"))
-"""Names that are keys of tables. Those of options may be had: `targets` tells a descriptor from an option."""
+"""Names that no descriptor may have, because they are columns of every table. Names of options are allowed, because
+`targets` tells a descriptor from an option."""
 ALIASES = {"brightness": "centroid", "noisiness": "flatness"}
-"""Plain words for descriptors, where no descriptor has that name itself."""
-_BLOCK = 512  # frames at a time: 4 MB, which the allocator hands out again without new pages
+"""Plain words for descriptors. A descriptor that has such a name itself comes first."""
+_BLOCK = 512  # frames at a time: 4 MB, which the allocator can reuse without new pages
 
 
 @dataclass(frozen=True)
 class Descriptor:
-    """Name a function, its unit, the scale its values are compared on, and how they are summed up over time."""
+    """Describe a descriptor.
+
+    Parameters
+    ----------
+    name : str
+        Its name in tables, targets and filters.
+    unit : str
+        Unit of its values, "" for none.
+    scale : {"octave", "linear"}
+        Whether values are compared as ratios or as differences.
+    summary : {"mean", "median"}
+        How the values of a code's frames become one value.
+    function : callable
+        Takes an `Analysis` and returns a value per frame.
+
+    """
 
     name: str
     unit: str
@@ -60,16 +75,52 @@ REGISTRY: dict[str, Descriptor] = {}
 def descriptor(
     name: str, *, unit: str, scale: Scale = "linear", summary: Literal["mean", "median"] = "mean"
 ) -> Callable[[Callable[[Analysis], Floats]], Callable[[Analysis], Floats]]:
-    """Register the decorated function under `name`; `scale` "octave" compares values as ratios.
+    """Register the decorated function as a descriptor.
 
-    The function takes an `Analysis` of frames (..., T, n_fft) and returns a value per frame (..., T), NaN where there
-    is none. Defined again, as a notebook's cell is, it replaces itself.
-    Raises ParameterError where the name is no identifier, is taken by another function, or means something else in
-    tables, filters or options.
+    The function takes an `Analysis` of frames (..., T, n_fft) and returns a value per frame, (..., T), NaN where a
+    frame has none. A function that is defined again, as in a cell of a notebook, replaces the earlier one. The
+    descriptor is then measured by `vqsynth.measure`, and `book.measured_again()` adds its column to a codebook's table.
+
+    Parameters
+    ----------
+    name : str
+        Name of the descriptor: letters, digits and underscores.
+    unit : str
+        Unit of its values, "" for none.
+    scale : {"linear", "octave"}
+        "octave" compares values as ratios, as is right for frequencies; "linear" compares them as differences.
+    summary : {"mean", "median"}
+        How the values of a code's frames become the one value in the table.
+
+    Returns
+    -------
+    callable
+        The decorator. It returns the function unchanged.
+
+    Raises
+    ------
+    ParameterError
+        If the name is not an identifier, belongs to another function, or means something else in tables or filters; if
+        the unit, scale or summary is not as above.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import vqsynth
+    >>> from vqsynth.descriptors import REGISTRY, descriptor
+    >>> @descriptor("highs", unit="dB")
+    ... def highs(sound):
+    ...     high = sound.magnitude[..., sound.grid.frequencies_hz > 4000].sum(-1)
+    ...     return 20 * np.log10(high / sound.magnitude.sum(-1))
+    >>> noise = 0.1 * np.random.default_rng(0).standard_normal(22050)
+    >>> -6 < float(vqsynth.measure(noise, 44100, ["highs"])["highs"].mean()) < 0
+    True
+    >>> del REGISTRY["highs"]
+
     """
 
     def register(function: Callable[[Analysis], Floats]) -> Callable[[Analysis], Floats]:
-        """Put the function into the registry and give it back. Raises ParameterError."""
+        """Add the function to the registry and return it."""
         _check_name(name)
         taken = REGISTRY.get(name)
         if taken and _home(taken.function) != _home(function):
@@ -85,9 +136,13 @@ def descriptor(
 
 def _check_name(name: str) -> None:
     if not (isinstance(name, str) and name.isidentifier()) or iskeyword(name) or re.fullmatch(r"p[0-9_]+", name):
-        raise ParameterError(f"{name!r} cannot name a descriptor; use letters, digits and underscores, and no keyword")
+        raise ParameterError(
+            f"{name!r} cannot name a descriptor; use letters, digits and underscores, and not a Python keyword"
+        )
     if name in RESERVED:
-        raise ParameterError(f"{name!r} cannot name a descriptor, it means something else; add a word to it")
+        raise ParameterError(
+            f"{name!r} cannot name a descriptor, because every table has a column of that name; add a word to it"
+        )
 
 
 def _home(function: Callable[[Analysis], Floats]) -> tuple[str, str]:
@@ -97,12 +152,31 @@ def _home(function: Callable[[Analysis], Floats]) -> tuple[str, str]:
 def measure(
     y: Floats, grid: FrameGrid, names: Iterable[str] | None = None, *, n_fft: int | None = None
 ) -> dict[str, Floats]:
-    """Measure sounds frame by frame. An offset, which cannot be heard, is taken out before.
+    """Measure descriptors of sounds, frame by frame. An offset, which cannot be heard, is removed first.
 
-    y: (..., n), finite. names: those of the registry, by default all. n_fft: of a frame, by default that of the
-    grid, whose hop is kept. Returns a dict of (..., T) float32.
-    Raises ParameterError for samples that are not finite, for a name that no descriptor has, and for a descriptor that
-    does not return a number per frame.
+    `vqsynth.measure` does the same for one sound of any number of channels.
+
+    Parameters
+    ----------
+    y : (..., n) float
+        Samples of one or many sounds.
+    grid : FrameGrid
+        Sample rate, window and hop.
+    names : list of str, optional
+        The descriptors to measure. By default all that are registered.
+    n_fft : int, optional
+        Length of a frame in samples, if it is not that of the grid. The hop stays.
+
+    Returns
+    -------
+    dict of str to (..., T) float32
+        Values by descriptor, T = 1 + n // hop_length, NaN where a frame has none.
+
+    Raises
+    ------
+    ParameterError
+        If samples are not finite, a name is unknown, or a descriptor does not return a number per frame.
+
     """
     y = np.asarray(y, np.float32)
     if not np.isfinite(y).all():
@@ -119,9 +193,20 @@ def measure_clean(
     first: int = 0,
     last: int | None = None,
 ) -> dict[str, Floats]:
-    """Measure sounds as `measure` does, of which it is known that they are finite and have no offset.
+    """Measure sounds as `measure` does, if they are known to be finite and free of offset.
 
-    first, last: the frames that are measured, and given, T of them; by default all.
+    Parameters
+    ----------
+    y, grid, names, n_fft
+        As for `measure`.
+    first, last : int
+        The range of frames to measure, by default all.
+
+    Returns
+    -------
+    dict of str to (..., T) float32
+        Values of the T = last - first frames, by descriptor.
+
     """
     wanted = [lookup(name) for name in (REGISTRY if names is None else check_names(names))]
     n_fft = grid.n_fft if n_fft is None else check_whole("n_fft", n_fft, 4, 2**20)
@@ -144,7 +229,7 @@ def measure_clean(
 
 
 def check_names(names: Iterable[str]) -> list[str]:
-    """Take a list of names. Raises ParameterError for what is none."""
+    """Check that names come as a list or another iterable, not as one text. Raises ParameterError otherwise."""
     if (
         not isinstance(names, Iterable)
         or isinstance(names, str | bytes)
@@ -165,14 +250,14 @@ def _per_frame(d: Descriptor, sound: Analysis) -> Floats:
 
 
 def lookup(name: str) -> Descriptor:
-    """Find a descriptor by name. Raises ParameterError that lists the names there are."""
+    """Return the descriptor of a name. Raises ParameterError, which lists the known names."""
     return REGISTRY[find_name(name, tuple(REGISTRY))]
 
 
 def find_name(name: str, known: Sequence[str]) -> str:
-    """Find what a descriptor is called, of some that are known, by its name or a plain word for it.
+    """Return the name of a descriptor, given this name or a plain word for it.
 
-    Raises ParameterError that suggests the nearest name.
+    Raises ParameterError, which suggests the nearest name, if it is not among the `known` names.
     """
     if isinstance(name, str) and name in known:
         return name
@@ -182,20 +267,26 @@ def find_name(name: str, known: Sequence[str]) -> str:
 
 
 def plain_words(known: Sequence[str]) -> list[str]:
-    """List the plain words for descriptors of which some are known."""
+    """List the plain words for those descriptors that are among the `known` names."""
     return [word for word, name in ALIASES.items() if word not in known and name in known]
 
 
 @descriptor("centroid", unit="Hz", scale="octave")
 def centroid(sound: Analysis) -> Floats:
-    """Take the mean frequency in Hz, weighted by magnitude (Peeters et al., "The Timbre Toolbox", 2011)."""
+    """Return the mean frequency in Hz, weighted by magnitude.
+
+    References
+    ----------
+    Peeters et al., "The Timbre Toolbox: extracting audio descriptors from musical signals", 2011.
+
+    """
     mean_hz: Floats = sound.shares @ sound.grid.frequencies_hz
     return mean_hz
 
 
 @descriptor("bandwidth", unit="Hz", scale="octave")
 def bandwidth(sound: Analysis) -> Floats:
-    """Take the standard deviation in Hz of the frequencies around the centroid, weighted by magnitude."""
+    """Return the standard deviation in Hz of the frequencies about the centroid, weighted by magnitude."""
     distance = sound.grid.frequencies_hz - centroid(sound)[..., None]
     spread_hz: Floats = np.sqrt(np.sum(sound.shares * distance**2, axis=-1))
     return spread_hz
@@ -203,7 +294,7 @@ def bandwidth(sound: Analysis) -> Floats:
 
 @descriptor("rolloff", unit="Hz", scale="octave")
 def rolloff(sound: Analysis) -> Floats:
-    """Find the frequency in Hz of the first bin under and at which 85 % of the magnitude lies."""
+    """Return the frequency in Hz of the lowest bin up to which 85 % of the magnitude lies."""
     total = np.cumsum(sound.magnitude, axis=-1)
     found = sound.grid.frequencies_hz[np.argmax(total >= 0.85 * total[..., -1:], axis=-1)]
     return np.where(total[..., -1] > 0, found, np.float32(np.nan))
@@ -211,7 +302,7 @@ def rolloff(sound: Analysis) -> Floats:
 
 @descriptor("flatness", unit="dB")
 def flatness(sound: Analysis) -> Floats:
-    """Compare the geometric to the arithmetic mean of the power spectrum, in dB: 0 is flat, a sine near -100."""
+    """Return the ratio of geometric to arithmetic mean of the power spectrum, in dB: 0 if flat, near -100 for sines."""
     power = np.maximum(sound.magnitude**2, FLOOR)
     ratio_db = 10 / math.log(10) * (np.log(power).mean(-1) - np.log(power.mean(-1)))  # log10 is five times slower
     return np.where(sound.magnitude.max(-1) > 0, ratio_db, np.float32(np.nan))
@@ -219,7 +310,7 @@ def flatness(sound: Analysis) -> Floats:
 
 @descriptor("crest", unit="dB")
 def crest(sound: Analysis) -> Floats:
-    """Compare the largest to the mean magnitude of the spectrum, in dB."""
+    """Return the ratio of the largest to the mean magnitude of the spectrum, in dB."""
     with np.errstate(invalid="ignore", divide="ignore"):
         crest_db: Floats = 20 * np.log10(sound.magnitude.max(-1) / sound.magnitude.mean(-1))
     return crest_db
@@ -227,7 +318,7 @@ def crest(sound: Analysis) -> Floats:
 
 @descriptor("loudness", unit="dB")
 def loudness(sound: Analysis) -> Floats:
-    """Take the K-weighted level in LUFS of each Hann-weighted frame (ITU-R BS.1770-4); silence is -120."""
+    """Return the K-weighted level in LUFS of each Hann-weighted frame (ITU-R BS.1770-4). Silence is -120."""
     mean_square = (sound.weighted**2) @ (sound.grid.window / sound.grid.window.sum())
     level: Floats = -0.691 + 10 * np.log10(mean_square + 1e-12)
     return level
@@ -235,12 +326,12 @@ def loudness(sound: Analysis) -> Floats:
 
 @descriptor("pitch", unit="Hz", scale="octave", summary="median")
 def pitch(sound: Analysis) -> Floats:
-    """Estimate the fundamental in Hz by YIN, from 30 to 4000; NaN where pitch_confidence is under 0.8."""
+    """Return the fundamental in Hz, from 30 to 4000, estimated by YIN. NaN where pitch_confidence is under 0.8."""
     f0_hz, confidence = sound.pitch
     return np.where(confidence >= USABLE_CONFIDENCE, f0_hz, np.float32(np.nan))
 
 
 @descriptor("pitch_confidence", unit="")
 def pitch_confidence(sound: Analysis) -> Floats:
-    """Say from 0 to 1 how periodic a frame is: 1 less YIN's normalised difference at the pitch."""
+    """Return how periodic a frame is, from 0 to 1: one minus YIN's normalised difference at the pitch."""
     return sound.pitch[1]

@@ -1,7 +1,7 @@
-"""How near a resynthesis is to the sound it was made from.
+"""Distances between a sound and its resynthesis.
 
-Both sounds are compared at 22050 Hz by the magnitudes of their transforms, never by their samples: the decoder makes
-phases of its own. Magnitudes are floored 80 dB under the reference's largest.
+Both sounds are compared at 22050 Hz by the magnitudes of their transforms, never by their samples, because the decoder
+makes phases of its own. Magnitudes are floored 80 dB under the largest one of the reference.
 
     lsd_db  log-spectral distance: mean over frames of the RMS over bins of the difference of log magnitudes
     sc      spectral convergence: norm of the difference over norm of the reference, mean over four window sizes
@@ -26,7 +26,7 @@ N_MELS, N_CEPSTRA = 80, 13
 
 @dataclass(frozen=True)
 class Distances:
-    """Hold how far two sounds are apart, 0 for equal ones."""
+    """Hold the three distances between two sounds: `lsd_db`, `sc` and `mcd_db`. They are 0 for equal sounds."""
 
     lsd_db: float
     sc: float
@@ -38,7 +38,20 @@ class Distances:
 
 
 def compare_sounds(reference: Floats, estimate: Floats, *, sr: int) -> Distances:
-    """Measure how far `estimate` (n,) is from `reference` (n,), both at `sr` Hz; the longer one is cut."""
+    """Measure the distances of a sound from a reference.
+
+    Parameters
+    ----------
+    reference, estimate : (n,) float32
+        The two sounds. The longer one is cut.
+    sr : int
+        Their sample rate in Hz.
+
+    Returns
+    -------
+    Distances
+
+    """
     length = min(len(reference), len(estimate))
     a, b = (resample(y[:length], orig_sr=sr, sr=SR_HZ).astype(np.float64) for y in (reference, estimate))
     spectra = [(_magnitudes(a, size), _magnitudes(b, size)) for size in SIZES]
@@ -50,14 +63,30 @@ def compare_sounds(reference: Floats, estimate: Floats, *, sr: int) -> Distances
 
 
 def mean_distances(distances: list[Distances]) -> Distances:
-    """Average over sounds, each counting once."""
+    """Return the mean distances of several sounds, each counted once."""
     return Distances(*np.mean([[d.lsd_db, d.sc, d.mcd_db] for d in distances], axis=0).tolist())
 
 
 def mel_filters(*, sr: int, n_fft: int, n_mels: int) -> Doubles:
-    """Make triangular filters of equal area on Slaney's mel scale, linear up to 1 kHz: (n_mels, n_bins).
+    """Make triangular filters of equal area on Slaney's mel scale, which is linear up to 1 kHz.
 
+    Parameters
+    ----------
+    sr : int
+        The sample rate in Hz; the filters reach from 0 to sr / 2.
+    n_fft : int
+        Length of the transform in samples.
+    n_mels : int
+        Number of filters.
+
+    Returns
+    -------
+    (n_mels, n_bins) float64
+
+    References
+    ----------
     Slaney, "Auditory Toolbox", 1998.
+
     """
     edges_hz = mel_to_hz(np.linspace(0, hz_to_mel(sr / 2), n_mels + 2))
     hz = np.arange(n_fft // 2 + 1) * sr / n_fft
@@ -68,7 +97,7 @@ def mel_filters(*, sr: int, n_fft: int, n_mels: int) -> Doubles:
 
 
 def _magnitudes(y: Doubles, n_fft: int) -> Doubles:
-    """Transform centred Hann frames a quarter of a window apart: (n_bins, T)."""
+    """Return the magnitudes of centred Hann frames a quarter of a window apart, (n_bins, T)."""
     padded = np.pad(y, n_fft // 2)
     frames = np.lib.stride_tricks.sliding_window_view(padded, n_fft)[:: n_fft // 4]
     window = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(n_fft) / n_fft)

@@ -1,14 +1,14 @@
-"""The phase of magnitude spectra: white noise, coherent partials, and coherent partials refined.
+"""The phase of magnitude spectra: white noise, or coherent partials.
 
 An excitation turns magnitude spectra, one per frame, into complex spectra:
 
 - `NoiseExcitation`: windowed white noise, transformed, times the magnitudes (Bitton, Esling, Harada, 2020).
 - `CoherentExcitation`: the phase of a partial advances by its frequency from frame to frame, the bins around its peak
-  are locked to it (Laroche, Dolson, 1999), and what is no partial gets noise.
+  are locked to it (Laroche, Dolson, 1999), and everything else gets noise.
 
-Both are causal and keep their state between calls: block by block gives the samples of the whole. Both are
-deterministic under a seed. `refined`, the third, starts from `coherent` and is iterated: see `refinement`. Spectra are
-in units of `numpy.fft.rfft` of a Hann-windowed frame of a sound of RMS 1.
+Both are causal and keep their state between calls, so block by block gives the same samples as all at once. Both are
+deterministic under a seed. The third excitation, `refined`, starts from `coherent` and iterates: see `refinement`.
+Spectra are in units of `numpy.fft.rfft` of a Hann-windowed frame of a sound of RMS 1.
 """
 
 from dataclasses import dataclass
@@ -28,10 +28,19 @@ TURN = np.float32(2 * np.pi)
 
 @dataclass(frozen=True)
 class FrameSpectra:
-    """Hold the magnitudes of the frames of B voices, and how their phases run: every array is (B, T, n_bins).
+    """Hold the magnitudes of T frames of B voices, and how their phases advance.
 
-    amplitudes: in units of the rfft. peak: the bin whose phase each bin runs on from. advance: radians it gains on
-    that over a hop. tonal: whether it sounds with this phase, or as noise.
+    Parameters
+    ----------
+    amplitudes : (B, T, n_bins) float32
+        Magnitudes, in units of the rfft.
+    peak : (B, T, n_bins) int16
+        The bin whose last phase each bin continues.
+    advance : (B, T, n_bins) float32
+        Radians that are added to that phase over a hop.
+    tonal : (B, T, n_bins) bool
+        Whether the bin sounds with this phase, or as noise.
+
     """
 
     amplitudes: Floats
@@ -40,22 +49,31 @@ class FrameSpectra:
     tonal: NDArray[np.bool_]
 
     def hold(self, n_frames: int) -> "FrameSpectra":
-        """Repeat one frame, (B, 1, n_bins), `n_frames` times without a copy."""
+        """Return one frame, (B, 1, n_bins), repeated `n_frames` times without a copy."""
         size = (len(self.peak), n_frames, self.peak.shape[2])
         hold = partial(np.broadcast_to, shape=size)
         return FrameSpectra(hold(self.amplitudes), hold(self.peak), hold(self.advance), hold(self.tonal))
 
 
 class Excitation(Protocol):
-    """Give spectra their phase, frame after frame."""
+    """The interface of excitations: give spectra their phase, frame after frame."""
 
     def excite(self, frames: FrameSpectra) -> Spectra:
-        """Give the next frames of B parallel voices their phase: complex spectra (B, T, n_bins)."""
+        """Return the complex spectra (B, T, n_bins) of the next frames of B parallel voices."""
         ...
 
 
 class WhiteNoise:
-    """Transform one endless white noise frame by frame, to spectra of unit mean power (T, n_bins)."""
+    """Transform an endless white noise frame by frame, to spectra of unit mean power.
+
+    Parameters
+    ----------
+    grid : FrameGrid
+        Window and hop of the frames.
+    rng : numpy Generator, int or None
+        Source of chance, or its seed.
+
+    """
 
     def __init__(self, grid: FrameGrid, rng: Rng) -> None:
         self._grid = grid
@@ -64,7 +82,7 @@ class WhiteNoise:
         self._past = self._rng.standard_normal(grid.n_fft - grid.hop_length, np.float32)
 
     def spectra(self, n_frames: int) -> Spectra:
-        """Transform the next `n_frames` frames."""
+        """Return the spectra of the next frames, (n_frames, n_bins) complex64."""
         fresh = self._rng.standard_normal(n_frames * self._grid.hop_length, np.float32)
         noise = np.concatenate([self._past, fresh])
         self._past = noise[n_frames * self._grid.hop_length :]
@@ -73,20 +91,32 @@ class WhiteNoise:
 
 
 class NoiseExcitation:
-    """Excite frames with noise alone. All voices of one call hear the same noise."""
+    """Excite frames with noise alone. All voices of one call get the same noise."""
 
     def __init__(self, grid: FrameGrid, *, rng: Rng = 0) -> None:
         self._noise = WhiteNoise(grid, rng)
 
     def excite(self, frames: FrameSpectra) -> Spectra:
-        """Give the next frames their phase: complex spectra (B, T, n_bins)."""
+        """Return the complex spectra of the next frames, (B, T, n_bins)."""
         return frames.amplitudes * self._noise.spectra(frames.amplitudes.shape[1])
 
 
 class CoherentExcitation:
-    """Excite partials with phases that run on from frame to frame, and what lies between them with noise.
+    """Excite partials with phases that continue from frame to frame, and everything between them with noise.
 
-    All voices of one call hear the same noise and start from the same phases.
+    All voices of one call get the same noise and start from the same phases.
+
+    Parameters
+    ----------
+    grid : FrameGrid
+        Window and hop of the frames.
+    rng : numpy Generator, int or None
+        Source of the noise and of the first phases, or its seed.
+
+    References
+    ----------
+    Laroche, Dolson, "Improved phase vocoder time-scale modification of audio", 1999.
+
     """
 
     def __init__(self, grid: FrameGrid, *, rng: Rng = 0) -> None:
@@ -95,7 +125,7 @@ class CoherentExcitation:
         self._noise = WhiteNoise(grid, rng)
 
     def excite(self, frames: FrameSpectra) -> Spectra:
-        """Give the next frames their phase: complex spectra (B, T, n_bins)."""
+        """Return the complex spectra of the next frames, (B, T, n_bins)."""
         amplitudes, tonal = frames.amplitudes, np.flatnonzero(frames.tonal)
         phases, loud = self._run_phases(frames).ravel()[tonal], amplitudes.ravel()[tonal]
         spectra = amplitudes * self._noise.spectra(amplitudes.shape[1])
@@ -105,7 +135,7 @@ class CoherentExcitation:
         return spectra
 
     def _run_phases(self, frames: FrameSpectra) -> Floats:
-        """Advance the phase of every bin, frame by frame, to radians (B, T, n_bins)."""
+        """Advance the phase of every bin, frame by frame. Return radians (B, T, n_bins)."""
         n_voices, n_frames, n_bins = frames.advance.shape
         phases = np.empty((n_voices, n_frames, n_bins), np.float32)
         phase = np.broadcast_to(self._phase, (n_voices, n_bins))
@@ -119,5 +149,5 @@ class CoherentExcitation:
 
 
 def check_seed(seed: Any) -> int:
-    """Refuse what cannot seed a generator. Raises ParameterError."""
+    """Check that a seed is a whole number of 0 or more, and return it. Raises ParameterError otherwise."""
     return check_whole("seed", seed)

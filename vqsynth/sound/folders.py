@@ -1,4 +1,4 @@
-"""Folders of sounds to train on, which of them are held out, and which could not be used."""
+"""Folders of sounds to train on: which sounds are found, which are held out, and which cannot be used."""
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -12,35 +12,35 @@ from vqsynth.sound.offset import SILENT, is_silent_in_pieces, offset_free_pieces
 from vqsynth.storage.files import StrPath
 
 HOLD_OUT_EVERY = 10
-"""Of ten files or more, every tenth is held out where no validation sounds are named."""
+"""Every tenth file is held out, if there are ten or more and no validation sounds are named."""
 NOT_SOUND = frozenset({
     ".asd", ".cfg", ".csv", ".cue", ".db", ".gz", ".html", ".ini", ".jpeg", ".jpg", ".js", ".json", ".log",
     ".m3u", ".map", ".md", ".mid", ".midi", ".nfo", ".ovw", ".pdf", ".peak", ".pek", ".pk", ".pkf", ".png",
     ".py", ".reapeaks", ".rpp", ".safetensors", ".sfk", ".sfv", ".sha256", ".svg", ".toml", ".ts", ".tsv",
     ".txt", ".wfm", ".xml", ".yaml", ".yml", ".zip",
 })  # fmt: skip
-"""Companions of sound files that are passed over without a word: lists, notes, pictures, what editors keep of peaks."""
+"""Extensions of files that are skipped silently: lists, notes, pictures, and the peak files of sound editors."""
 HEARD_AT_HZ = 44100
 HIDDEN = ("__MACOSX", "$RECYCLE.BIN", "System Volume Information")
-"""Folders that a system keeps for itself, beside those whose names begin with a dot."""
+"""System folders, which are skipped as those are whose names begin with a dot."""
 
 
 @dataclass(frozen=True)
 class Skipped:
-    """Name a file that was not used, and why."""
+    """Hold the path of a file that was not used, and the reason."""
 
     path: Path
     reason: str
 
     @classmethod
     def because(cls, path: Path, error: Exception) -> "Skipped":
-        """Take the reason from an error that names the file."""
+        """Make one from an error whose message names the file."""
         return cls(path, str(error).replace(f"'{path}'", "it"))
 
 
 @dataclass(frozen=True)
 class Found:
-    """Hold the sounds that were found, and what was found that cannot be read."""
+    """Hold the sound files that were found, and the files that cannot be read."""
 
     sounds: tuple[Path, ...]
     skipped: tuple[Skipped, ...]
@@ -48,7 +48,7 @@ class Found:
 
 @dataclass(frozen=True)
 class Split:
-    """Hold sounds to train on, those that only the finished model hears, and what of either cannot be used."""
+    """Hold the files to train on, the held-out files, and the files of either that cannot be used."""
 
     training: tuple[Path, ...]
     held_out: tuple[Path, ...]
@@ -56,10 +56,25 @@ class Split:
 
 
 def find_sounds(paths: Iterable[StrPath]) -> Found:
-    """List the files that `paths` name, folders searched through and through, links followed, sorted, each once.
+    """List the sound files that paths lead to.
 
-    Links to nowhere, and folders and files that cannot be opened, are listed as skipped. Hidden ones are left out.
-    Raises AudioError for a path that does not exist.
+    Folders are searched at any depth, in sorted order, and links are followed. Hidden files and folders are left out.
+
+    Parameters
+    ----------
+    paths : iterable of paths
+        Files and folders.
+
+    Returns
+    -------
+    Found
+        Each file once. Broken links, and files and folders that cannot be opened, are listed as skipped.
+
+    Raises
+    ------
+    AudioError
+        If a path does not exist.
+
     """
     found: dict[Path, Path] = {}
     skipped: list[Skipped] = []
@@ -75,11 +90,28 @@ def find_sounds(paths: Iterable[StrPath]) -> Found:
 
 
 def split_sounds(sounds: Sequence[StrPath], validation: Sequence[StrPath] | None = None) -> Split:
-    """Find sounds and tell those to hold out from those to train on.
+    """Find sounds, and split them into those to train on and those to hold out.
 
-    validation: files and folders held out, also where they lie inside `sounds`; with None, every tenth file is, of ten
-    or more. What is held out and cannot be read, or is silent, is listed as skipped.
-    Raises AudioError where there is no sound or a path does not exist, ParameterError where none is left to train on.
+    Parameters
+    ----------
+    sounds : sequence of paths
+        Files and folders.
+    validation : sequence of paths, optional
+        Files and folders to hold out, also from inside `sounds`. By default every tenth file is held out, if there are
+        ten or more.
+
+    Returns
+    -------
+    Split
+        Held-out sounds that are silent or cannot be read are listed as skipped.
+
+    Raises
+    ------
+    AudioError
+        If no sound is found, or a path does not exist.
+    ParameterError
+        If no sound is left to train on.
+
     """
     found = find_sounds(sounds)
     if not found.sounds:
@@ -89,14 +121,30 @@ def split_sounds(sounds: Sequence[StrPath], validation: Sequence[StrPath] | None
     apart = {path.resolve() for path in named.sounds}
     kept = tuple(path for path in found.sounds if path.resolve() not in apart)
     if not kept:
-        raise ParameterError("every sound is held out as validation, none is left to train on")
+        raise ParameterError("every sound is held out as validation, none is left to train on; name fewer")
     held_out, unheard = read_each(named.sounds, _check_audible)
     skipped = dict.fromkeys((*found.skipped, *named.skipped, *unheard))
     return Split(kept, held_out, tuple(skipped))
 
 
 def read_each(paths: Iterable[Path], read: Callable[[Path], Any]) -> tuple[tuple[Path, ...], tuple[Skipped, ...]]:
-    """Read files one by one: those that could be read, and those that could not. One bad file stops nothing."""
+    """Read files one by one, and go on when one fails.
+
+    Parameters
+    ----------
+    paths : iterable of Path
+        The files.
+    read : callable
+        Reads one file. AudioError and OSError count as a failure.
+
+    Returns
+    -------
+    used : tuple of Path
+        The files that could be read.
+    skipped : tuple of Skipped
+        The files that could not, with the reasons.
+
+    """
     used, skipped = [], []
     for path in paths:
         try:
@@ -108,16 +156,27 @@ def read_each(paths: Iterable[Path], read: Callable[[Path], Any]) -> tuple[tuple
 
 
 def check_usable(used: Sequence[Path], unread: Sequence[Skipped]) -> None:
-    """Refuse to go on with no sound at all. Raises AudioError, which tells why the first could not be used."""
+    """Check that there is at least one usable sound. Raises AudioError, which says why the first one cannot be used."""
     if not used:
         why = f": {unread[0].path.name}: {unread[0].reason}" if unread else ""
         raise AudioError(f"no usable sound among {len(unread)} files{why}; name files or folders that hold sound")
 
 
 def plan_training(split: Split, say: Callable[[str], object]) -> None:
-    """Tell what of a split would be used: a line for each sound with its seconds, and what is skipped.
+    """Report what of a split would be used: a line with its length for each sound, then what is skipped.
 
-    Raises AudioError where nothing is usable.
+    Parameters
+    ----------
+    split : Split
+        The sounds.
+    say : callable
+        Takes each line.
+
+    Raises
+    ------
+    AudioError
+        If no sound is usable.
+
     """
     lengths_s: dict[Path, float] = {}
 
@@ -133,7 +192,7 @@ def plan_training(split: Split, say: Callable[[str], object]) -> None:
 
 
 def name_apart(paths: Sequence[Path]) -> list[str]:
-    """Name files by folder and name, or by as many folders above as it takes to tell them all apart."""
+    """Name each file by its folder and its file name, or by as many folders more as make all names differ."""
     resolved = [path.resolve() for path in paths]
     deepest = max((len(path.parts) for path in resolved), default=2)
     for depth in range(2, max(3, deepest + 1)):
@@ -144,13 +203,31 @@ def name_apart(paths: Sequence[Path]) -> list[str]:
 
 
 def summarize_sounds(n_files: int, seconds: float, skipped: Sequence[Skipped]) -> str:
-    """Say how many files are used, how long they are, and in a line each which are not used, and why."""
+    """Return a summary of the files that are used, with a line for each that is skipped, and the reason.
+
+    Parameters
+    ----------
+    n_files : int
+        Number of files that are used.
+    seconds : float
+        How long they are together.
+    skipped : sequence of Skipped
+        The files that are not used.
+
+    Returns
+    -------
+    str
+
+    """
     lines = [f"{n_files} files, {seconds / 60:.1f} minutes; {len(skipped)} skipped" + (" because" if skipped else "")]
     return "\n".join([*lines, *(f"  '{s.path}': {s.reason}" for s in skipped)])
 
 
 def _search(folder: Path, searched: set[Path], skipped: list[Skipped]) -> Iterator[Path]:
-    """Walk through a folder in order. searched: the real folders that are done, so that links may go in a circle."""
+    """Walk through a folder in sorted order.
+
+    `searched` holds the real folders that are done, so links may form a circle.
+    """
     real = folder.resolve()
     if real in searched:
         return
@@ -168,7 +245,7 @@ def _search(folder: Path, searched: set[Path], skipped: list[Skipped]) -> Iterat
 
 
 def _sort_out(child: Path, searched: set[Path], skipped: list[Skipped]) -> Iterator[Path]:
-    """Yield a file that may be a sound, or those of a folder. Raises OSError where the system refuses."""
+    """Yield a file that may be a sound, or the files of a folder. Raises OSError if the system refuses."""
     if child.name.startswith(".") or child.name in HIDDEN or (child.suffix.lower() in NOT_SOUND and child.is_file()):
         return
     if child.is_symlink() and not os.path.exists(child):  # noqa: PTH110 - no error for a link to itself
@@ -182,13 +259,13 @@ def _sort_out(child: Path, searched: set[Path], skipped: list[Skipped]) -> Itera
 
 
 def _check_audible(path: Path) -> None:
-    """Read a sound up to where it can be heard. Raises AudioError for what is no sound, or silent all through."""
+    """Read a sound up to the first sample that can be heard. Raises AudioError if it is silent or not a sound."""
     if is_silent_in_pieces(audio.stream(path, sr=HEARD_AT_HZ), HEARD_AT_HZ):
         raise AudioError(f"'{path}' holds only silence")
 
 
 def _measure_length(path: Path) -> float:
-    """Read a sound for its seconds. Raises AudioError for what is no sound, or silent all through."""
+    """Return the length of a sound in seconds. Raises AudioError if it is silent or not a sound."""
     n_samples, peak = 0, 0.0
     for piece in offset_free_pieces(audio.stream(path, sr=HEARD_AT_HZ), HEARD_AT_HZ):
         n_samples, peak = n_samples + len(piece), max(peak, audio.measure_peak(piece))

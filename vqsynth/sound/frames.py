@@ -1,9 +1,9 @@
-"""Windows, framing, overlap-add, and the change between samples, frames and seconds.
+"""Windows, framing, overlap-add, and conversions between samples, frames and seconds.
 
-One convention for the whole library, the one of librosa's `center=True`: frame t is centred on sample
-`t * hop_length`, what lies outside the sound is zero, and a sound of n samples has `1 + n // hop_length` frames.
-The window is a periodic Hann window, used at analysis and again at synthesis, so that the overlap-add of
-`hann**2` is constant for any hop that divides a quarter of the window.
+The whole library has one convention, that of librosa's `center=True`: frame t is centred on sample `t * hop_length`,
+the signal is zero outside the sound, and a sound of n samples has `1 + n // hop_length` frames. The window is a
+periodic Hann window, used at analysis and again at synthesis; the overlap-add of `hann**2` is constant for any hop that
+divides a quarter of the window.
 """
 
 from collections.abc import Iterable, Iterator
@@ -20,10 +20,29 @@ from vqsynth.sound.arrays import Floats as Floats
 
 @dataclass(frozen=True)
 class FrameGrid:
-    """Hold the clock of a codebook: `sr` in Hz, `n_fft` and `hop_length` in samples.
+    """Hold the sample rate, window and hop of a codebook.
 
-    Raises ParameterError where one is no whole number, where n_fft is no multiple of 4 or outside 64 to 32768, where
-    the hop does not divide a quarter of the window, or where sr is outside 4 to 384 kHz.
+    Parameters
+    ----------
+    sr : int
+        Sample rate in Hz, 4000 to 384000.
+    n_fft : int
+        Length of a window in samples: a multiple of 4, 64 to 32768.
+    hop_length : int
+        Samples from one frame to the next. It must divide a quarter of the window.
+
+    Raises
+    ------
+    ParameterError
+        If a value is not a whole number, or not as above.
+
+    Examples
+    --------
+    >>> from vqsynth.sound.frames import FrameGrid
+    >>> grid = FrameGrid(44100)
+    >>> grid.count(44100), grid.n_bins
+    (87, 1025)
+
     """
 
     sr: int = 44100
@@ -47,45 +66,69 @@ class FrameGrid:
 
     @property
     def n_bins(self) -> int:
-        """Count the bins of a real transform, DC and Nyquist included."""
+        """Return the number of bins of a real transform, DC and Nyquist included."""
         return self.n_fft // 2 + 1
 
     @cached_property
     def window(self) -> Floats:
-        """Make the periodic Hann window, shape (n_fft,)."""
+        """Return the periodic Hann window, (n_fft,)."""
         n = np.arange(self.n_fft)
         return (0.5 - 0.5 * np.cos(2 * np.pi * n / self.n_fft)).astype(np.float32)
 
     @cached_property
     def frequencies_hz(self) -> Floats:
-        """List the bins' centre frequencies in Hz, shape (n_bins,)."""
+        """Return the bins' centre frequencies in Hz, (n_bins,)."""
         return (np.arange(self.n_bins) * (self.sr / self.n_fft)).astype(np.float32)
 
     def count(self, n_samples: int) -> int:
-        """Count the frames of a sound of `n_samples` samples."""
+        """Return the number of frames of a sound of `n_samples` samples."""
         return 1 + n_samples // self.hop_length
 
     def times_s(self, n_frames: int) -> NDArray[np.float64]:
-        """List the frames' centres in seconds, shape (n_frames,)."""
+        """Return the frames' centres in seconds, (n_frames,)."""
         return np.arange(n_frames, dtype=np.float64) * (self.hop_length / self.sr)
 
     def samples(self, seconds: float) -> int:
-        """Round a duration in seconds to samples."""
+        """Return a duration in seconds as a number of samples, rounded."""
         return round(seconds * self.sr)
 
 
 def frame_signal(y: Floats, grid: FrameGrid) -> Floats:
-    """Cut a sound into centred frames, not windowed, as a read-only view of one padded copy.
+    """Cut a sound into centred frames.
 
-    y: (..., n). Returns (..., T, n_fft) with T = grid.count(n).
+    Parameters
+    ----------
+    y : (..., n)
+        The sound.
+    grid : FrameGrid
+        Window and hop.
+
+    Returns
+    -------
+    (..., T, n_fft)
+        T = grid.count(n) frames, not windowed: a read-only view of one padded copy.
+
     """
     return frames_between(y, 0, grid.count(y.shape[-1]), n_fft=grid.n_fft, hop_length=grid.hop_length)
 
 
 def frames_between(y: Floats, start: int, stop: int, *, n_fft: int, hop_length: int) -> Floats:
-    """Cut out some of the frames that `frame_signal` cuts, `start` to `stop`, copying no more of the sound than these.
+    """Cut some of the frames that `frame_signal` cuts, copying no more of the sound than they need.
 
-    y: (..., n). Returns (..., stop - start, n_fft), a read-only view.
+    Parameters
+    ----------
+    y : (..., n)
+        The sound.
+    start, stop : int
+        The first frame, and the one after the last.
+    n_fft, hop_length : int
+        Length of a frame, and step between frames, in samples.
+
+    Returns
+    -------
+    (..., stop - start, n_fft)
+        The frames, not windowed: a read-only view.
+
     """
     first, last = start * hop_length - n_fft // 2, (stop - 1) * hop_length + n_fft // 2
     missing = (max(0, -first), max(0, last - y.shape[-1]))
@@ -94,9 +137,24 @@ def frames_between(y: Floats, start: int, stop: int, *, n_fft: int, hop_length: 
 
 
 def frame_blocks(blocks: Iterable[Floats], n_samples: int, grid: FrameGrid, *, at_once: int) -> Iterator[Floats]:
-    """Cut the frames that `frame_signal` cuts of a sound that comes in blocks (n,), `n_samples` in all.
+    """Cut the frames that `frame_signal` cuts of a sound that comes in blocks.
 
-    Yields (t, n_fft), t up to `at_once`, of which no more than the next is in memory.
+    Parameters
+    ----------
+    blocks : iterable of (n,) float32
+        The sound.
+    n_samples : int
+        Length of the whole sound.
+    grid : FrameGrid
+        Window and hop.
+    at_once : int
+        Most frames in one result.
+
+    Yields
+    ------
+    (t, n_fft) float32
+        The next frames, not windowed; t is `at_once` or, at the end, less. Only the frames of one result are in memory.
+
     """
     half, hop = grid.n_fft // 2, grid.hop_length
     kept, left = np.zeros(half, np.float32), grid.count(n_samples)
@@ -110,10 +168,22 @@ def frame_blocks(blocks: Iterable[Floats], n_samples: int, grid: FrameGrid, *, a
 
 
 def rfft(x: Floats, n: int | None = None) -> NDArray[np.complex64]:
-    """Transform real rows (..., m), cut or padded with zeros to n, in the precision that they have: (..., n // 2 + 1).
+    """Transform real rows in their own precision.
 
-    With its default scale of 1, a whole number, numpy 2.4 transforms single precision as double, at a fourth of the
+    With its default scale, 1 as a whole number, NumPy 2.4 transforms single precision as double, at a fourth of the
     speed.
+
+    Parameters
+    ----------
+    x : (..., m) float
+        The rows.
+    n : int, optional
+        Length to which rows are cut or padded with zeros. By default m.
+
+    Returns
+    -------
+    (..., n // 2 + 1) complex64
+
     """
     n = x.shape[-1] if n is None else n
     spectra = np.fft.rfft(x, n, norm="forward").astype(np.complex64, copy=False)
@@ -122,23 +192,41 @@ def rfft(x: Floats, n: int | None = None) -> NDArray[np.complex64]:
 
 
 def fast_length(n: int) -> int:
-    """Round up to a length that is fast to transform: a power of two, or 9 or 12 sixteenths of one."""
+    """Round a length up to one whose transform is fast: a power of two, or 9 or 12 sixteenths of one."""
     power = 1 << (n - 1).bit_length()
     return next(length for length in (9 * power // 16, 3 * power // 4, power) if length >= n and not length % 2)
 
 
 def magnitude_spectra(y: Floats, grid: FrameGrid) -> Floats:
-    """Take the magnitudes of the Hann-windowed centred frames.
+    """Return the magnitude spectra of the Hann-windowed centred frames of a sound.
 
-    y: (..., n). Returns (..., T, n_bins), a sinusoid of amplitude 1 peaking at sum(window) / 2.
+    Parameters
+    ----------
+    y : (..., n)
+        The sound.
+    grid : FrameGrid
+        Window and hop.
+
+    Returns
+    -------
+    (..., T, n_bins) float32
+        A sinusoid of amplitude 1 peaks at sum(window) / 2.
+
     """
     return np.abs(np.fft.rfft(frame_signal(y, grid) * grid.window, axis=-1)).astype(np.float32)
 
 
 class OverlapAdd:
-    """Add windowed frames to sound as they come; the split into pushes changes no bit of the result.
+    """Window frames and add them up to sound as they come.
 
-    Samples are added from the oldest frame to the newest and divided by the constant sum of the squared windows.
+    How frames are split into pushes changes no bit of the result. Samples are added from the oldest frame to the
+    newest, and divided by the constant sum of the squared windows.
+
+    Parameters
+    ----------
+    grid : FrameGrid
+        Window and hop.
+
     """
 
     def __init__(self, grid: FrameGrid) -> None:
@@ -147,10 +235,18 @@ class OverlapAdd:
         self._tail: Floats | None = None
 
     def push(self, frames: Floats) -> Floats:
-        """Window and add frames, and return the samples that no later frame can change.
+        """Add frames, and return the samples that no later frame can change.
 
-        frames: (..., T, n_fft), not windowed. Returns (..., T * hop_length); the first sample of the first push is
-        the first sample of the first frame.
+        Parameters
+        ----------
+        frames : (..., T, n_fft)
+            The next frames, not windowed.
+
+        Returns
+        -------
+        (..., T * hop_length) float32
+            The first sample of the first push is the first sample of the first frame.
+
         """
         n_frames, hop = frames.shape[-2], self._grid.hop_length
         parts = (frames * self._scale).reshape(*frames.shape[:-1], self._grid.n_fft // hop, hop)
@@ -165,9 +261,24 @@ class OverlapAdd:
 
 
 def fade_ends(start: int, length: int, *, fade: float, n_samples: int | None = None) -> Floats:
-    """Shape samples from `start` of a sound on: 0 before it, 0 to 1 at its start, 1 to 0 at its end, if that is known.
+    """Return the gain that fades a sound in at its start and out at its end.
 
-    fade: samples that each takes, half of the sound at most.
+    Parameters
+    ----------
+    start : int
+        The first sample of the part for which the gain is returned. It is negative before the sound, where the gain is
+        0.
+    length : int
+        Number of samples in that part.
+    fade : float
+        Samples that each fade takes, at most half of the sound.
+    n_samples : int, optional
+        Length of the sound. Without it there is no fade at the end.
+
+    Returns
+    -------
+    (length,) float32
+
     """
     inward = np.arange(start, start + length)
     if n_samples is not None:

@@ -1,8 +1,8 @@
 """K-weighting, the ear's frequency response as ITU-R BS.1770-4 defines it, at any sample rate.
 
-The standard prints the two biquads for 48 kHz only. Here they are recomputed from the analogue prototypes behind them,
-a shelf of 4 dB over 1.7 kHz and a high-pass at 38 Hz. The filter is applied by overlap-save with its exact frequency
-response: the response to a pulse has fallen under 1e-9 after a tenth of a second, which is the overlap.
+The standard prints the two biquads for 48 kHz only. Here they are computed from the analogue prototypes behind them, a
+shelf of 4 dB over 1.7 kHz and a high-pass at 38 Hz. The filter is applied by overlap-save with its exact frequency
+response. The overlap is a tenth of a second, after which the response to a pulse has fallen under 1e-9.
 """
 
 from functools import lru_cache
@@ -19,7 +19,7 @@ _BLOCK = 1 << 17
 
 
 def k_weight(y: Floats, sr: int) -> Floats:
-    """Filter sounds with the K-weighting. y: (..., n). Returns the same shape."""
+    """Filter sounds (..., n) at `sr` Hz with the K-weighting. Return the same shape."""
     n, overlap = y.shape[-1], round(_MEMORY_S * sr)
     size = min(_BLOCK, fast_length(n + overlap))
     step, response = size - overlap, _sample_response(size, sr)
@@ -38,7 +38,7 @@ def _sample_response(size: int, sr: int) -> NDArray[np.complex64]:
 
 
 def k_response(cycles: NDArray[np.float64], sr: int) -> NDArray[np.complex128]:
-    """Evaluate the filter's complex response at frequencies in cycles per sample."""
+    """Return the filter's complex response at frequencies given in cycles per sample."""
     k = np.tan(np.pi * _SHELF_HZ / sr)
     high, q = 10 ** (_SHELF_DB / 20), _SHELF_Q
     band = high**0.4996667741545416

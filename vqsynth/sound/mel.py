@@ -1,11 +1,11 @@
-"""Mel analysis with the level taken out: what a sound is like, and how loud it is, frame by frame, apart.
+"""Mel spectra without their level, and the level itself, frame by frame.
 
-Both come from the spectrum of the frame alone, with no filter that remembers, so frames can be cut in any blocks. The
-loudness is the K-weighted level in LUFS that the descriptor `loudness` measures, of the window's own samples. The mel
-spectrum is divided by it before its logarithm: a sound turned up or down keeps its mel spectrum.
+Both are computed from the frame alone, without a filter that has a memory, so frames can be cut in any blocks. The
+loudness is the K-weighted level in LUFS of the window's own samples, as the descriptor `loudness` measures it. The mel
+spectrum is divided by it before the logarithm, so a sound that is turned up or down keeps its mel spectrum.
 
-Every row is computed by itself, by operations whose rounding does not depend on how many rows there are, so any split
-into blocks gives the same bits.
+Every row is computed by itself, by operations whose rounding does not depend on the number of rows. Any split into
+blocks therefore gives the same bits.
 """
 
 from collections.abc import Mapping
@@ -24,20 +24,33 @@ from vqsynth.sound.loudness import k_response
 from vqsynth.sound.offset import remove_offset
 
 SILENT_LUFS = -100.0
-"""The loudness in LUFS of silence, and of all that is quieter."""
+"""The loudness in LUFS that stands for silence, and for everything quieter."""
 QUIET_DB = -80.0
-"""Below this loudness the mel spectrum is divided by no more, and sinks to its floor."""
+"""The least loudness that a mel spectrum is divided by. Spectra of quieter frames sink to the floor."""
 EPS = 1e-4
-"""Added to the mel magnitudes before their logarithm: 80 dB under the peak of a sinusoid that is all of a frame."""
+"""Added to the mel magnitudes before their logarithm: 80 dB under the peak of a sinusoid that fills a frame."""
 MAX_MELS = 1024
-_BLOCK = 256  # frames at a time: 2 MB, which the allocator hands out again without new pages
+_BLOCK = 256  # frames at a time: 2 MB, which the allocator can reuse without new pages
 
 
 @dataclass(frozen=True)
 class MelGrid:
-    """Hold the clock of a continuous model and its mel bands, `n_mels` from `f_min_hz` to `f_max_hz`.
+    """Hold the frames and the mel bands of a continuous model.
 
-    Raises ParameterError where there are fewer than 4 or too many bands, or the range is not inside 0 to sr / 2.
+    Parameters
+    ----------
+    frames : FrameGrid
+        Sample rate, window and hop.
+    n_mels : int
+        Number of bands: 4 to 1024, and not more than bins.
+    f_min_hz, f_max_hz : float
+        Lower end of the first band and upper end of the last one, within 0 to sr / 2.
+
+    Raises
+    ------
+    ParameterError
+        If a value is not as above.
+
     """
 
     frames: FrameGrid = field(default_factory=FrameGrid)
@@ -65,10 +78,10 @@ class MelGrid:
 
     @cached_property
     def filters(self) -> Floats:
-        """Make triangles, evenly spaced on Slaney's mel scale, that average magnitudes: (n_mels, n_bins).
+        """Return triangular filters that average magnitudes in bands, (n_mels, n_bins).
 
-        Each row sums to 1. Where bands are closer together than bins, a triangle is as wide as a bin to either side,
-        so that none is empty. Slaney, "Auditory Toolbox", 1998.
+        They are evenly spaced on Slaney's mel scale (Slaney, "Auditory Toolbox", 1998), and each sums to 1. Where bands
+        are closer together than bins, a triangle is as wide as a bin to either side, so that none is empty.
         """
         edges_hz = mel_to_hz(np.linspace(hz_to_mel(self.f_min_hz), hz_to_mel(self.f_max_hz), self.n_mels + 2))
         bin_hz = self.frames.sr / self.frames.n_fft
@@ -80,14 +93,15 @@ class MelGrid:
 
     @cached_property
     def centres_hz(self) -> Doubles:
-        """List the bands' centre frequencies in Hz, shape (n_mels,)."""
+        """Return the bands' centre frequencies in Hz, (n_mels,)."""
         return mel_to_hz(np.linspace(hz_to_mel(self.f_min_hz), hz_to_mel(self.f_max_hz), self.n_mels + 2))[1:-1]
 
     @cached_property
     def loudness_weights(self) -> Doubles:
-        """Weigh the squared magnitudes of a Hann-windowed frame so that their sum is its K-weighted mean square.
+        """Return the weights (n_bins,) of squared magnitudes whose weighted sum is a frame's K-weighted mean square.
 
-        Shape (n_bins,). All bins but the first and the last stand for two of the whole transform.
+        The magnitudes are those of a Hann-windowed frame. All bins but the first and the last stand for two bins of the
+        whole transform.
         """
         window, n_fft = self.frames.window.astype(np.float64), self.frames.n_fft
         twice = np.full(self.frames.n_bins, 2.0)
@@ -98,21 +112,21 @@ class MelGrid:
 
     @property
     def peak(self) -> float:
-        """Say how high a sinusoid of RMS 1 peaks in the magnitudes of Hann-windowed frames."""
+        """Return the peak magnitude of a sinusoid of RMS 1 in a Hann-windowed frame."""
         return float(np.sum(self.frames.window, dtype=np.float64) / np.sqrt(2))
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the grid as JSON can hold it."""
+        """Return the grid as a dict for JSON."""
         clock = {name: int(getattr(self.frames, name)) for name in _CLOCK}
         limits = {name: float(getattr(self, name)) for name in _RANGE}
         return {**clock, "n_mels": int(self.n_mels), **limits, "eps": EPS, "quiet_db": QUIET_DB}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "MelGrid":
-        """Read a grid from a card. Raises ModelError for a missing, unknown or mistyped entry, or an impossible one.
+        """Read a grid from a card.
 
-        So it does for mel spectra that this version would take in another way: networks would be given what they have
-        never heard.
+        Raises ModelError if an entry is missing, unknown, mistyped or impossible, and if the card asks for mel spectra
+        that this version computes in another way, because the networks were not trained on these.
         """
         names = (*_CLOCK, "n_mels", *_RANGE)
         if not isinstance(values, Mapping) or set(values) - set(_UNSAID) != set(names):
@@ -133,14 +147,20 @@ class MelGrid:
 _CLOCK = tuple(f.name for f in fields(FrameGrid))
 _RANGE = ("f_min_hz", "f_max_hz")
 _UNSAID = {"eps": 1e-4, "quiet_db": -80.0}
-"""What cards mean that do not say it: the values of the first models, whatever those above become."""
+"""Values for cards without these entries: those of the first models. They stay, even if the ones above change."""
 
 
 @dataclass(frozen=True)
 class MelFrames:
-    """What frames are like, and how loud they are.
+    """Hold the mel spectra of frames, and their loudness.
 
-    log_mel: (T, n_mels) float32, natural logarithms, level-free. loudness_db: (T,) float32, in LUFS, from SILENT_LUFS.
+    Parameters
+    ----------
+    log_mel : (T, n_mels) float32
+        Natural logarithms of the mel magnitudes, independent of level.
+    loudness_db : (T,) float32
+        Loudness in LUFS, at least SILENT_LUFS.
+
     """
 
     log_mel: Floats
@@ -148,20 +168,49 @@ class MelFrames:
 
 
 def analyse_sound(y: ArrayLike, grid: MelGrid) -> MelFrames:
-    """Analyse the centred frames of a sound. y: (n,) at grid.frames.sr; there are grid.frames.count(n) frames.
+    """Analyse the centred frames of a sound. An offset, which cannot be heard, is removed first.
 
-    An offset, which cannot be heard, is taken out before.
+    Parameters
+    ----------
+    y : (n,) float
+        The samples, at the sample rate of the grid.
+    grid : MelGrid
+        Frames and bands.
 
-    Raises AudioError for samples that are none, not mono, NaN or infinite.
+    Returns
+    -------
+    MelFrames
+        Of grid.frames.count(n) frames.
+
+    Raises
+    ------
+    AudioError
+        If y is not a mono sound of finite samples.
+
     """
     clean = remove_offset(check_samples(y), grid.frames.sr)
     return analyse_frames(frame_signal(clean, grid.frames), grid)
 
 
 def analyse_frames(frames: Floats, grid: MelGrid) -> MelFrames:
-    """Analyse frames (T, n_fft), as cut and not windowed, T from 0 on. Any split into blocks gives the same bits.
+    """Analyse frames. Any split into blocks gives the same bits.
 
-    Raises ParameterError for frames of another length.
+    Parameters
+    ----------
+    frames : (T, n_fft) float32
+        Frames as they are cut, not windowed. T may be 0.
+    grid : MelGrid
+        Frames and bands.
+
+    Returns
+    -------
+    MelFrames
+
+    Raises
+    ------
+    ParameterError
+        If the frames have another length.
+
     """
     if frames.ndim != 2 or frames.shape[1] != grid.frames.n_fft:
         raise ParameterError(f"frames must have shape (T, {grid.frames.n_fft}) (got {frames.shape})")
@@ -176,11 +225,24 @@ def analyse_frames(frames: Floats, grid: MelGrid) -> MelFrames:
 
 
 def to_log_mel(magnitudes: Floats, loudness_db: Floats, grid: MelGrid) -> Floats:
-    """Average magnitudes (T, n_bins) in bands, take their loudness (T,) out, and the logarithm: (T, n_mels).
+    """Average magnitudes in bands, divide them by their loudness, and take the logarithm.
 
-    A sinusoid of any level peaks near ln(1) = 0 before it is averaged over its band; nothing is below ln(EPS).
+    Parameters
+    ----------
+    magnitudes : (T, n_bins) float32
+        Magnitudes of the rfft of Hann-windowed frames.
+    loudness_db : (T,) float32
+        Their loudness in LUFS.
+    grid : MelGrid
+        Frames and bands.
+
+    Returns
+    -------
+    (T, n_mels) float32
+        A sinusoid of any level peaks near ln(1) = 0, before it is averaged over its band. No value is below ln(EPS).
+
     """
-    # A product of matrices would round by the number of rows; inner products, one by one, do not.
+    # The rounding of a matrix product depends on the number of rows; that of single inner products does not.
     bands = np.vecdot(magnitudes[:, None, :], grid.filters)
     unit = grid.peak * 10 ** (np.maximum(loudness_db.astype(np.float64), QUIET_DB) / 20)
     log_mel: Floats = np.log(bands / unit[:, None] + EPS).astype(np.float32)
@@ -188,9 +250,9 @@ def to_log_mel(magnitudes: Floats, loudness_db: Floats, grid: MelGrid) -> Floats
 
 
 def loudness_of(magnitudes: Floats, grid: MelGrid) -> Floats:
-    """Take the K-weighted level in LUFS (ITU-R BS.1770-4) of magnitude spectra, at least SILENT_LUFS: (T,).
+    """Return the K-weighted level in LUFS of magnitude spectra (ITU-R BS.1770-4), (T,), at least SILENT_LUFS.
 
-    magnitudes: (T, n_bins), in units of the rfft of a Hann-windowed frame.
+    The magnitudes (T, n_bins) are in units of the rfft of a Hann-windowed frame.
     """
     mean_square = np.vecdot(np.square(magnitudes, dtype=np.float64), grid.loudness_weights)
     level = -0.691 + 10 * np.log10(mean_square + 1e-30)
@@ -199,10 +261,10 @@ def loudness_of(magnitudes: Floats, grid: MelGrid) -> Floats:
 
 
 def hz_to_mel(hz: float) -> float:
-    """Tell where a frequency lies on Slaney's mel scale, linear up to 1 kHz."""
+    """Convert a frequency in Hz to Slaney's mel scale, which is linear up to 1 kHz."""
     return hz * 3 / 200 if hz < 1000 else 15 + 27 * float(np.log(hz / 1000) / np.log(6.4))
 
 
 def mel_to_hz(mel: Doubles) -> Doubles:
-    """Tell the frequencies in Hz of places on Slaney's mel scale."""
+    """Convert places on Slaney's mel scale to frequencies in Hz."""
     return np.where(mel < 15, mel * 200 / 3, 1000 * np.exp(np.log(6.4) / 27 * (np.maximum(mel, 15) - 15)))

@@ -1,10 +1,10 @@
-"""What has samples and cannot be heard: offsets, drifts and silence.
+"""The inaudible parts of a sound: offsets, drifts and silence.
 
-A sound's offset is followed: the mean of a tenth of a second, every fortieth, and of these the median over the 0.6 s
-around. It is taken for an offset only where it is larger than what such means vary by from one tenth to another, and
-within 60 dB of the sound, so that one without an offset stays as it is, bit by bit, bass drums and noise among them.
-At the ends of a sound the means are of what there is of it: a sound that is an offset and nothing else becomes zeros,
-its first samples too.
+A sound's offset is tracked. Means over a tenth of a second are taken every fortieth of a second, and the offset is the
+median of the means within 0.6 s. It counts as an offset only if it is larger than such means vary from one tenth to
+another, and no more than 60 dB below the sound. So a sound without an offset stays as it is, bit by bit; bass drums and
+noise are among these. At the ends of a sound the means are over those samples that exist. So a sound that is nothing
+but an offset becomes zeros, its first samples too.
 """
 
 from collections.abc import Iterable, Iterator
@@ -20,19 +20,19 @@ from vqsynth.sound.resampling import resample_blocks
 from vqsynth.storage.files import StrPath
 
 SILENT = 1e-6
-"""No sample of silence is larger: 120 dB under full scale."""
+"""The largest magnitude that a sample of silence may have: 120 dB under full scale."""
 HOP_S = 0.025
-_HOPS = 4  # in a mean
-_AROUND = 12  # means before and behind that a median takes
+_HOPS = 4  # hops in a mean
+_AROUND = 12  # means on either side that a median takes
 _FACTOR = 4.0
-_LEAST = 1e-3  # of the level around: a tone's own mean, where it is cut off, is no more than this
-_CONTEXT = _AROUND + 2 * _HOPS  # hops before and behind that decide on a sample
+_LEAST = 1e-3  # least offset, as a share of the level around it; the mean of a tone that is cut off is at most this
+_CONTEXT = _AROUND + 2 * _HOPS  # hops on either side that a sample depends on
 _BLOCK = 1 << 18
-_ROUNDING = 2.0**-22  # of an offset, what is left of it where there is nothing else
+_ROUNDING = 2.0**-22  # share of an offset that rounding leaves where there is no other sound
 
 
 def remove_offset(y: Floats, sr: int) -> Floats:
-    """Take the offset out of sounds. y: (..., n) at `sr` Hz. Returns the same shape, y itself where there is none."""
+    """Remove the offset of sounds (..., n) at `sr` Hz. Return the same shape, and y itself if there is no offset."""
     if y.ndim > 1:
         return _remove_offsets(y.reshape(-1, y.shape[-1]), sr).reshape(y.shape) if y.size else y
     blocks = list(offset_free_pieces(_slices(y), sr))
@@ -42,7 +42,7 @@ def remove_offset(y: Floats, sr: int) -> Floats:
 
 
 def _remove_offsets(y: Floats, sr: int) -> Floats:
-    """Take the offset out of sounds (B, n), of which short ones are looked at together."""
+    """Remove the offset of sounds (B, n). Short sounds are examined together."""
     n, hop = y.shape[1], max(1, round(HOP_S * sr))
     at_once = _BLOCK // n
     if at_once:
@@ -56,9 +56,20 @@ def _remove_offsets(y: Floats, sr: int) -> Floats:
 
 
 def offset_free_pieces(pieces: Iterable[Floats], sr: int) -> Iterator[Floats]:
-    """Take the offset out of a sound that comes in pieces (n,) at `sr` Hz, and give it in pieces as they are known.
+    """Remove the offset of a sound that comes in pieces.
 
-    However the sound is cut, the samples are the same, to the bit.
+    Parameters
+    ----------
+    pieces : iterable of (n,) float32
+        The sound. How it is cut changes no bit of the result.
+    sr : int
+        The sample rate in Hz.
+
+    Yields
+    ------
+    (n,) float32
+        The sound without its offset, as soon as it is known.
+
     """
     hop = max(1, round(HOP_S * sr))
     kept, start, done = np.zeros(0, np.float32), 0, 0
@@ -75,9 +86,26 @@ def offset_free_pieces(pieces: Iterable[Floats], sr: int) -> Iterator[Floats]:
 
 
 def audible_blocks(y: Floats, *, orig_sr: int, sr: int) -> Iterator[Floats]:
-    """Yield blocks (m,) of a sound (n,) without its offset, at another rate, so that no copy stands beside it.
+    """Resample a sound without its offset, block by block, so that memory holds no copy of it.
 
-    The offset goes first: with it, the sound would ring at its ends. Raises ParameterError for a rate that is none.
+    The offset is removed first, because with it the sound would ring at its ends.
+
+    Parameters
+    ----------
+    y : (n,) float32
+        The sound.
+    orig_sr, sr : int
+        The sample rates in Hz before and after.
+
+    Yields
+    ------
+    (m,) float32
+
+    Raises
+    ------
+    ParameterError
+        If `orig_sr` is not a sample rate.
+
     """
     check_rate(orig_sr, "orig_sr")
     blocks = offset_free_pieces(_slices(y), orig_sr)
@@ -85,7 +113,10 @@ def audible_blocks(y: Floats, *, orig_sr: int, sr: int) -> Iterator[Floats]:
 
 
 def stream_audible(path: StrPath, *, sr: int, piece_s: float = 30.0) -> Iterator[Floats]:
-    """Read a sound file in pieces (n,) at `sr` Hz as `audio.stream` does, without its offset. Raises as that does."""
+    """Read a sound file in pieces as `audio.stream` does, and remove its offset.
+
+    The parameters and errors are those of `audio.stream`.
+    """
     with opened(Path(path)) as sound:
         blocks = offset_free_pieces(group_blocks(sound.blocks, _BLOCK), sound.sr)
         at_rate = blocks if sr == sound.sr else resample_blocks(blocks, orig_sr=sound.sr, sr=sr)
@@ -93,12 +124,12 @@ def stream_audible(path: StrPath, *, sr: int, piece_s: float = 30.0) -> Iterator
 
 
 def is_silent(y: Floats, sr: int) -> bool:
-    """Tell whether a sound (n,) at `sr` Hz holds nothing to be heard: no more than an offset, or 120 dB under 1."""
+    """Tell whether a sound (n,) at `sr` Hz is silent: it has an offset at most, or stays 120 dB under full scale."""
     return is_silent_in_pieces(_slices(y), sr)
 
 
 def is_silent_in_pieces(pieces: Iterable[Floats], sr: int) -> bool:
-    """Tell the same of a sound that comes in pieces (n,), of which no more are taken than it needs."""
+    """Tell whether a sound that comes in pieces (n,) is silent, taking no more pieces than needed."""
     return not any(max(-piece.min(), piece.max()) > SILENT for piece in offset_free_pieces(pieces, sr) if len(piece))
 
 
@@ -107,7 +138,7 @@ def _slices(y: Floats) -> Iterator[Floats]:
 
 
 def _take(y: Floats, hop: int, start: int, first: int, last: int) -> Iterator[Floats]:
-    """Give the samples from `first` to `last` of a sound, of which y is known from `start` on, without their offset."""
+    """Yield samples `first` to `last` of a sound without its offset. y holds the sound from sample `start` on."""
     track = _track_offset(y, hop)
     part = y[first - start : last - start]
     near = track[(first - start) // hop : -(-(last - start) // hop) + 1]
@@ -124,15 +155,15 @@ def _take(y: Floats, hop: int, start: int, first: int, last: int) -> Iterator[Fl
 
 
 def _track_offset(y: Floats, hop: int) -> Doubles:
-    """Follow the offset of sounds (..., n) from hop to hop, (..., 1 + n // hop), 0 where it may be chance.
+    """Track the offset of sounds (..., n) from hop to hop: (..., 1 + n // hop), 0 where it may be chance.
 
-    Of a sound shorter than a hop nobody can tell: it is a click.
+    A sound shorter than a hop has no offset: it is a click.
     """
     if y.shape[-1] < hop:
         return np.zeros((*y.shape[:-1], 1))
     means = _take_means(y, hop)
     second = np.full(means.shape, np.nan)
-    if means.shape[-1] > 3 * _HOPS:  # of means that share no sample, and enough of them; a steady drift is no variation
+    if means.shape[-1] > 3 * _HOPS:  # compare means that share no sample; a steady drift gives no difference
         beside = (means[..., : -2 * _HOPS] + means[..., 2 * _HOPS :]) / 2
         second[..., _HOPS:-_HOPS] = np.abs(means[..., _HOPS:-_HOPS] - beside)
     offset = _running_median(means)
@@ -148,7 +179,7 @@ def _track_offset(y: Floats, hop: int) -> Doubles:
 
 
 def _take_means(y: Floats | Doubles, hop: int) -> Doubles:
-    """Average the samples around each hop by a Hann window, of those that there are: (..., 1 + n // hop)."""
+    """Average the existing samples around each hop, weighted by a Hann window: (..., 1 + n // hop)."""
     n, n_means, size = y.shape[-1], 1 + y.shape[-1] // hop, _HOPS * hop
     window = 0.5 - 0.5 * np.cos(2 * np.pi * (np.arange(size) + 0.5) / size)
     means = np.empty((*y.shape[:-1], n_means))
@@ -165,14 +196,14 @@ def _take_means(y: Floats | Doubles, hop: int) -> Doubles:
 
 
 def _weigh(y: Doubles, missing: tuple[int, int], window: Doubles, hop: int) -> Doubles:
-    """Sum windows of sounds (..., n) from hop to hop, so many zeros before and behind them: (..., T)."""
+    """Sum windows of sounds (..., n) from hop to hop: (..., T). `missing` zeros are added before and after."""
     padded = np.pad(y, [(0, 0)] * (y.ndim - 1) + [missing])
     heard = np.lib.stride_tricks.sliding_window_view(padded, len(window), axis=-1)[..., ::hop, :]
     return np.asarray(np.vecdot(heard, window))
 
 
 def _running_median(values: Doubles) -> Doubles:
-    """Take the median of the values (..., T) around each, of those that are none NaN."""
+    """Return the median of the values (..., T) around each one. NaN is left out."""
     padded = np.pad(values, [(0, 0)] * (values.ndim - 1) + [(_AROUND, _AROUND)], constant_values=np.nan)
     around = np.sort(np.lib.stride_tricks.sliding_window_view(padded, 2 * _AROUND + 1, axis=-1), axis=-1)  # NaN last
     middle = np.maximum(np.sum(~np.isnan(around), axis=-1, keepdims=True) - 1, 0)

@@ -1,7 +1,7 @@
-"""Magnitude spectra split into partials and noise, once per code, for the phases that `coherent` looks up.
+"""Magnitude spectra split into partials and noise, once per code. The `coherent` excitation looks its phases up here.
 
-The peaks of a spectrum are partials; the bins around a peak belong to it (Laroche, Dolson, "Improved phase vocoder
-time-scale modification of audio", 1999); what does not stand out of its surroundings as a peak is noise.
+The peaks of a spectrum are partials, and the bins around a peak belong to it (Laroche, Dolson, "Improved phase vocoder
+time-scale modification of audio", 1999). A peak that does not stand out of its surroundings is noise.
 """
 
 from dataclasses import dataclass
@@ -15,17 +15,26 @@ PROMINENCE_DB = 9.0
 """How far a peak must stand over the median of its surroundings to be tonal (measured on violin: 10 % of the bins,
 97 % of the power)."""
 SURROUNDINGS = 41
-"""Bins of that median."""
+"""Number of bins of that median."""
 LOBE = 2
-"""Bins to either side of a peak that a Hann window's main lobe covers."""
+"""Number of bins to either side of a peak that the main lobe of a Hann window covers."""
 
 
 @dataclass(frozen=True)
 class Partials:
-    """What `coherent` looks up, computed once per code; every array is (K, n_bins).
+    """Hold the partials of K spectra.
 
-    frequency: that of the partial which a bin belongs to, in bins. peak: the bin it stands in. advance: see
-    `phase_advance`. tonal: whether the bin sounds with the phase of the partial, or as noise.
+    Parameters
+    ----------
+    frequency : (K, n_bins) float32
+        Frequency, in bins, of the partial that each bin belongs to.
+    peak : (K, n_bins) int16
+        The bin in which that partial peaks.
+    advance : (K, n_bins) float32
+        Phase advance in radians, see `phase_advance`.
+    tonal : (K, n_bins) bool
+        Whether the bin sounds with the phase of the partial, or as noise.
+
     """
 
     frequency: Floats
@@ -35,10 +44,23 @@ class Partials:
 
 
 def phase_advance(frequency: Floats, peak: NDArray[np.int16], grid: FrameGrid) -> Floats:
-    """Tell the radians that the phase of each bin gains over a hop on the phase that its peak had.
+    """Return by how many radians the phase of each bin advances over a hop, from the phase that its peak had.
 
-    frequency, peak: (..., n_bins) or fewer from the first on, in bins. Neighbours inside a Hann window's lobe have
-    opposite signs.
+    Neighbours inside the main lobe of a Hann window have opposite signs.
+
+    Parameters
+    ----------
+    frequency : (..., n) float32
+        Frequency of the partial that each bin belongs to, in bins, from the first bin on.
+    peak : (..., n) int16
+        The bin in which that partial peaks.
+    grid : FrameGrid
+        Window and hop.
+
+    Returns
+    -------
+    (..., n) float32
+
     """
     turns = frequency * np.float32(grid.hop_length / grid.n_fft)
     opposite = (np.arange(frequency.shape[-1], dtype=np.int16) - peak) & 1
@@ -49,8 +71,20 @@ def phase_advance(frequency: Floats, peak: NDArray[np.int16], grid: FrameGrid) -
 def find_partials(magnitudes: Floats, grid: FrameGrid) -> Partials:
     """Split every spectrum into partials and noise.
 
-    magnitudes: (K, n_bins), linear. Frequencies of the peaks come from a parabola through the log magnitudes of the
-    peak and its neighbours. Regions of influence meet at the valleys between peaks.
+    The frequency of a peak comes from a parabola through the log magnitudes of the peak and its neighbours. The bins
+    between two peaks are divided at the valley between them.
+
+    Parameters
+    ----------
+    magnitudes : (K, n_bins) float32
+        Linear magnitudes.
+    grid : FrameGrid
+        Window and hop.
+
+    Returns
+    -------
+    Partials
+
     """
     log = np.log(np.maximum(magnitudes, 1e-9)).astype(np.float32)
     is_peak = np.zeros(log.shape, bool)
@@ -68,7 +102,7 @@ def find_partials(magnitudes: Floats, grid: FrameGrid) -> Partials:
 
 
 def _nearest_peak(log: Floats, is_peak: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """Give each bin the running number of the peak whose hill it stands on, or -1 in a row without any peak."""
+    """Return, for each bin, the running number of the peak on whose hill it stands, or -1 in a row without peaks."""
     is_valley = np.zeros(log.shape, bool)
     is_valley[:, 1:-1] = (log[:, 1:-1] <= log[:, :-2]) & (log[:, 1:-1] < log[:, 2:])
     climbs = np.cumsum(is_valley, axis=1)
@@ -82,7 +116,7 @@ def _nearest_peak(log: Floats, is_peak: NDArray[np.bool_]) -> NDArray[np.int64]:
 
 
 def _median_around(log: Floats, rows: NDArray[np.intp], bins: NDArray[np.intp]) -> Floats:
-    """Take the median of the bins around each peak, the spectrum mirrored at its ends."""
+    """Return the median of the bins around each peak. The spectrum is mirrored at its ends."""
     half = SURROUNDINGS // 2
     padded = np.pad(log, ((0, 0), (half, half)), mode="symmetric")
     around = np.lib.stride_tricks.sliding_window_view(padded, SURROUNDINGS, axis=1)[rows, bins]

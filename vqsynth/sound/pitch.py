@@ -1,13 +1,14 @@
 """Pitch by YIN (de Cheveigné, Kawahara, "YIN, a fundamental frequency estimator for speech and music", 2002).
 
-The dip is chosen as pYIN does it (Mauch, Dixon, "pYIN: a fundamental frequency estimator using probabilistic threshold
-distributions", 2014), without its hidden Markov model, so that a frame knows nothing of the others: not the first dip
-under one threshold, but the one that most thresholds would choose. A bass whose even partials are strong has a dip at
-half its period, and a far deeper one at the period.
+The dip is chosen as in pYIN (Mauch, Dixon, "pYIN: a fundamental frequency estimator using probabilistic threshold
+distributions", 2014), but without its hidden Markov model, so that a frame does not depend on others. This is not the
+first dip under one threshold, but the dip that most thresholds would choose. A bass with strong even partials, for
+example, has a dip at half its period, and a far deeper one at the period.
 
-Every lag compares as much of the frame as there is, so that the two halves lie evenly about its centre: a pitch that
-glides is the one at the centre. All is batched over frames through the FFT. A lag that is found is refined at 2, 4, 8
-... times the period, as far as the frame reaches: a short period is thereby measured over many.
+Every lag compares as many samples of the frame as there are, so that the two halves lie evenly about its centre. The
+pitch of a glide is therefore the one at the centre. Frames are processed in batches through the FFT. A lag that is
+found is refined at 2, 4, 8 ... times the period, as far as the frame reaches, so a short period is measured over many
+periods.
 """
 
 import math
@@ -19,41 +20,54 @@ from vqsynth.sound.arrays import Doubles
 from vqsynth.sound.frames import Floats, fast_length, rfft
 
 LONGEST_S = 4096 / 44100
-"""How much of a sound a pitch is looked for in, in seconds; what is not low is looked for in the half of it about the
-centre, since a voice glides too far in the whole."""
+"""Length in seconds of the frame in which a low pitch is sought. Other pitches are sought in the half of it about the
+centre, because a voice glides too far in the whole."""
 HIGHEST_HZ = 4000.0
 LOWEST_HZ = 30.0
 USABLE_CONFIDENCE = 0.8
-"""Below this confidence a pitch is no pitch."""
+"""The least confidence of a usable pitch."""
 THINNED_HZ = 11025
-"""A low pitch is looked for at about this rate."""
+"""The approximate sample rate in Hz at which a low pitch is sought."""
 LONG_COST = 0.2
-"""By how much the longest lag is dearer than none: of several periods one is meant. Without it, sounds whose partials
-are not quite in tune, mixed codes most of all, are heard at a fifth or a tenth of their pitch."""
-_PRIMES = (2, 2, 2, 3, 3, 5, 7)  # by which a lag is divided
-_HOPELESS = 0.7  # a normalised difference about a part of a lag that rules the part out
+"""Cost of the longest lag, so that one period is preferred to several. Without it, sounds whose partials are slightly
+out of tune, mixed codes most of all, get a fifth or a tenth of their pitch."""
+_PRIMES = (2, 2, 2, 3, 3, 5, 7)  # divisors that are tried on a lag
+_HOPELESS = 0.7  # a part of a lag is not tried where the normalised difference is larger than this
 _PRIOR = 18
-"""Thresholds are spread as pYIN's, by the beta distribution of 2 and 18, with a mean of 0.1."""
-_QUIETEST, _FAINTEST = 1e-9, 1e-6  # under this, and under this share of an offset, a frame holds rounding and no sound
+"""The thresholds follow the beta distribution of 2 and 18, with a mean of 0.1, as in pYIN."""
+_QUIETEST, _FAINTEST = 1e-9, 1e-6  # a frame whose peak is under this, or this share of its offset, holds only rounding
 _SUMMED = np.triu(np.ones((32, 32), np.float32))
 
 
 def count_samples(sr: int) -> int:
-    """Count the samples of the frames that `estimate_pitch` looks at, a multiple of 4."""
+    """Return the length in samples of the frames that `estimate_pitch` takes, a multiple of 4."""
     return 4 * max(2, round(LONGEST_S * sr / 4))
 
 
 def estimate_pitch(frames: Floats, sr: int) -> tuple[Floats, Floats]:
-    """Estimate fundamental and confidence of frames.
+    """Estimate the fundamental of frames, and the confidence in it.
 
-    frames: (..., n), not windowed, n of `count_samples`. Returns f0 in Hz and a confidence from 0 to 1, (...) each. A
-    silent frame gets NaN and 0, and so does a tone above the highest pitch.
+    Parameters
+    ----------
+    frames : (..., n) float32
+        Frames, not windowed, with n from `count_samples`.
+    sr : int
+        The sample rate in Hz.
+
+    Returns
+    -------
+    f0_hz : (...) float32
+        The fundamental in Hz, NaN in silent frames and where it would be above 4000 Hz.
+    confidence : (...) float32
+        From 0 to 1; 0 where f0_hz is NaN.
+
     """
     shape, quarter, many = frames.shape[:-1], frames.shape[-1] // 4, np.atleast_2d(frames)
     short = many[..., quarter : 3 * quarter]
     period, depth = _find_periods(short.reshape(-1, 2 * quarter), sr, LONG_COST)
-    # A dip at a half or a third of a period that does not fit the short frame may stand for it. That of the long frame
-    # is twice as deep then, else it may be another string that sounds along (a double bass's E2 beside its open E1).
+    # If a period does not fit into the short frame, the dip found there may lie at a half or a third of it. Then the
+    # dip in the long frame is at least twice as deep. A dip that is not may come from another string that sounds along
+    # (a double bass's E2 beside its open E1).
     low = np.flatnonzero((depth > 1 - USABLE_CONFIDENCE) | (period > quarter / 3))
     thinning = 4 if sr >= 4 * THINNED_HZ else 2 if sr >= 2 * THINNED_HZ else 1
     long = many[np.unravel_index(low, many.shape[:-1])]
@@ -67,7 +81,7 @@ def estimate_pitch(frames: Floats, sr: int) -> tuple[Floats, Floats]:
 
 
 def _level(x: Floats) -> tuple[Floats, NDArray[np.bool_]]:
-    """Take the offset out of frames, bring their peaks to 1, and find those that hold a sound."""
+    """Remove the offset of frames, scale their peaks to 1, and tell which frames hold a sound."""
     offset = x.mean(axis=1, keepdims=True)
     x = x - offset
     peak = np.maximum(x.max(axis=1, keepdims=True), -x.min(axis=1, keepdims=True))
@@ -77,13 +91,13 @@ def _level(x: Floats) -> tuple[Floats, NDArray[np.bool_]]:
 
 
 def _thin(x: Floats, times: int) -> Floats:
-    """Keep the lower part of the spectrum of frames (B, n) in so many times fewer samples, n a multiple of `times`."""
+    """Keep the lower part of the spectrum of frames (B, n) in n / `times` samples. n is a multiple of `times`."""
     n = x.shape[1] // times
     return np.fft.irfft(rfft(x)[:, : n // 2 + 1], n, axis=1).astype(np.float32, copy=False)
 
 
 def _find_periods(x: Floats, sr: float, cost: float) -> tuple[Doubles, Floats]:
-    """Find periods in samples and the depths of their dips, (B,) each, NaN and 1 where there is none. x: (B, n)."""
+    """Find periods in samples and the depths of their dips, (B,) each; NaN and 1 where there is none. x: (B, n)."""
     x, audible = _level(x)
     n_lags = min(x.shape[1] // 2, int(sr / LOWEST_HZ) + 2)
     difference, power, energy = _difference(x, n_lags)
@@ -93,7 +107,9 @@ def _find_periods(x: Floats, sr: float, cost: float) -> tuple[Doubles, Floats]:
     np.divide(difference, usual, out=normal, where=usual > 0)
     lag, depth = _choose_dip(normal, cost)
     period = np.where(audible & (lag > 0), _refine(difference, np.maximum(lag, 2)), np.nan)
-    for prime in _PRIMES:  # the dip of a short period lies between two samples and looks shallow: try parts of the lag
+    for (
+        prime
+    ) in _PRIMES:  # the dip of a short period lies between two samples and looks shallow, so try parts of the lag
         part = period / prime
         near = np.rint(np.nan_to_num(part)).astype(np.int64)
         rows = np.flatnonzero((near > 1) & (normal[np.arange(len(near)), near] < _HOPELESS))
@@ -105,10 +121,10 @@ def _find_periods(x: Floats, sr: float, cost: float) -> tuple[Doubles, Floats]:
 
 
 def _difference(x: Floats, n_lags: int) -> tuple[Floats, Floats, Floats]:
-    """Take the mean of (x[j] - x[j + lag])**2 over all the pairs that a frame has, for every lag.
+    """Compute the mean of (x[j] - x[j + lag])**2 over all pairs in a frame, for every lag.
 
-    Returns it, (B, n_lags), and what `_difference_at` takes: the power spectra, and the energy of all the pairs,
-    (B, n_lags).
+    Returns this difference, (B, n_lags), and what `_difference_at` needs: the power spectra, and the energy of all
+    pairs, (B, n_lags).
     """
     n = x.shape[1]
     length = fast_length(n + n_lags)
@@ -117,7 +133,7 @@ def _difference(x: Floats, n_lags: int) -> tuple[Floats, Floats, Floats]:
     correlation: Floats = np.fft.irfft(spectra, length, axis=1)[:, :n_lags].astype(np.float32, copy=False)
     squares = x * x
     energy = np.repeat(2 * squares.sum(axis=1, keepdims=True), n_lags, axis=1)
-    alone = squares[:, : n_lags - 1] + squares[:, : n - n_lags : -1]  # at one end or the other, without a partner
+    alone = squares[:, : n_lags - 1] + squares[:, : n - n_lags : -1]  # samples at either end that have no partner
     energy[:, 1:] -= _run_sums(alone)
     difference = energy - 2 * correlation
     np.maximum(difference, 0, out=difference)
@@ -126,7 +142,7 @@ def _difference(x: Floats, n_lags: int) -> tuple[Floats, Floats, Floats]:
 
 
 def _run_sums(values: Floats) -> Floats:
-    """Sum rows (B, n) as `np.cumsum` does, in blocks, which is twice as fast, and exact in single precision."""
+    """Sum rows (B, n) as `np.cumsum` does, but in blocks: twice as fast, and exact in single precision."""
     n, size = values.shape[1], _SUMMED.shape[0]
     padded = np.pad(values, ((0, 0), (0, -n % size)))
     blocks = (padded.reshape(-1, size) @ _SUMMED).reshape(len(values), padded.shape[1] // size, size)
@@ -135,9 +151,9 @@ def _run_sums(values: Floats) -> Floats:
 
 
 def _difference_at(lag: Doubles, power: Floats, energy: Floats, n: int) -> Doubles:
-    """Take `_difference` of frames of n samples at a lag each that is no whole number, (B,).
+    """Compute `_difference` of frames of n samples at one fractional lag each, (B,).
 
-    A bin's wave is the product of two of a few, so that hardly any is computed.
+    The wave of a bin is the product of two out of a few, so few waves are computed.
     """
     n_bins, whole, rows = power.shape[1], lag.astype(np.int64), np.arange(len(lag))
     turn, fine = np.pi * lag[:, None] / (n_bins - 1), math.gcd(n_bins - 1, 64)
@@ -152,24 +168,25 @@ def _difference_at(lag: Doubles, power: Floats, energy: Floats, n: int) -> Doubl
 
 
 def _choose_dip(normal: Floats, cost: float) -> tuple[NDArray[np.intp], Floats]:
-    """Find the lag of the dip that most thresholds choose and its depth, (B,) each; 0 and 1 where there is no dip.
+    """Find the lag of the dip that most thresholds choose, and its depth, (B,) each; 0 and 1 where there is no dip.
 
-    A threshold chooses the first dip under it: those between the depths of two dips, each deeper than all before,
-    choose the latter. A depth is that of a parabola through three samples, and up to `cost` is added to it.
+    A threshold chooses the first dip under it. Of two dips, each deeper than all before it, the second is chosen by the
+    thresholds between their depths. A depth is that of a parabola through three samples, and up to `cost` is added to
+    it.
     """
     rows, lags, depths = _list_dips(normal)
     if not len(rows):
         return np.zeros(len(normal), np.intp), np.ones(len(normal), normal.dtype)
     counts = np.bincount(rows, minlength=len(normal))
     first = np.cumsum(counts) - counts
-    dear = np.full((len(normal), 1 + counts.max()), 2, np.float32)  # each frame's dips in a row, behind none, of 1
+    dear = np.full((len(normal), 1 + counts.max()), 2, np.float32)  # a row per frame: 1 for no dip, then its dips
     dear[:, 0] = 1
     dear[rows, 1 + np.arange(len(rows)) - first[rows]] = depths + np.float32(cost / normal.shape[1]) * lags
     deepest = np.minimum.accumulate(dear, axis=1)
     share = np.zeros((len(normal), dear.shape[1] - 1))
     falls = np.nonzero(deepest[:, 1:] < deepest[:, :-1])
     share[falls] = _share_under(deepest[:, :-1][falls]) - _share_under(deepest[:, 1:][falls])
-    share[rows[lags == 2], 0] = np.finfo(np.float64).tiny  # a period too short to be heard: where there is no other
+    share[rows[lags == 2], 0] = np.finfo(np.float64).tiny  # inaudibly short: only if there is no other
     chosen = np.argmax(share, axis=1)
     found = np.minimum(first + chosen, len(rows) - 1)
     there = share[np.arange(len(normal)), chosen] > 0
@@ -186,13 +203,13 @@ def _list_dips(normal: Floats) -> tuple[NDArray[np.intp], NDArray[np.intp], Floa
 
 
 def _share_under(depths: Floats) -> Floats:
-    """Tell what share of the thresholds lies under some depths, by the beta distribution of 2 and 18."""
+    """Return the share of thresholds that lie under given depths, by the beta distribution of 2 and 18."""
     inside = np.minimum(depths, 1)
     return np.asarray(1 - (1 - inside) ** _PRIOR * (1 + _PRIOR * inside))
 
 
 def _refine(difference: Floats, lag: NDArray[np.intp]) -> Doubles:
-    """Place the dip between the samples by a parabola, then again at doubled lags while these are inside."""
+    """Locate the dip between samples by a parabola, then again at doubled lags as long as these lie in the frame."""
     rows, longest = np.arange(len(lag)), difference.shape[1] - 2
     period = _vertex(difference, rows, lag)
     for times in 2 ** np.arange(1, 1 + int(np.log2(longest))):

@@ -1,4 +1,4 @@
-"""The change of a sound's rate, block by block, with soxr."""
+"""Change of a sound's sample rate, block by block, with soxr."""
 
 from collections.abc import Iterator
 
@@ -8,9 +8,20 @@ from vqsynth.sound.arrays import Floats
 
 
 def resample_blocks(blocks: Iterator[Floats], *, orig_sr: int, sr: int) -> Iterator[Floats]:
-    """Change the rate of a sound that comes in blocks (n,), one or more samples in all, with soxr's very high quality.
+    """Change the sample rate of a sound that comes in blocks, with soxr at its very high quality.
 
-    Together they are max(1, round(n * sr / orig_sr)) samples, whatever the blocks.
+    Parameters
+    ----------
+    blocks : iterator of (n,) float32
+        The sound, at least one sample in all.
+    orig_sr, sr : int
+        The sample rates in Hz before and after.
+
+    Yields
+    ------
+    (m,) float32
+        Together max(1, round(n * sr / orig_sr)) samples, however the sound is cut into blocks.
+
     """
     import soxr
 
@@ -22,6 +33,6 @@ def resample_blocks(blocks: Iterator[Floats], *, orig_sr: int, sr: int) -> Itera
         given += len(piece)
         yield piece
     if read:
-        # soxr drops what does not fill an output sample; a sound is followed by silence, so silence may be added.
+        # soxr drops samples that do not fill an output sample. Silence follows a sound, so some may be added here.
         rest = resampler.resample_chunk(np.zeros(2 * -(-orig_sr // sr), np.float32), last=True)
         yield rest[: max(1, round(read * sr / orig_sr)) - given]

@@ -1,4 +1,4 @@
-"""What streams have in common: frames or samples pushed in, samples out, and a delay that is told."""
+"""The interface of streams, and its implementation for frames: push frames, get samples, with a known delay."""
 
 from collections.abc import Callable
 from typing import Generic, Protocol, TypeVar
@@ -12,31 +12,39 @@ Frames = TypeVar("Frames")
 
 
 class Stream(Protocol):
-    """Give sound as its frames, or its samples, come; the split into pushes changes no sample.
+    """The interface of streams: they return sound as frames or samples are pushed.
 
-    What is returned, end to end, is `delay_samples` samples of silence and then the sound that the whole gives.
+    How the input is split into pushes changes no sample. The returned samples, joined, are `delay_samples` samples of
+    silence and then the sound that the whole input gives.
     """
 
     @property
     def delay_samples(self) -> int:
-        """Tell by how many samples the sound runs behind what is pushed."""
+        """Return by how many samples the sound is behind the input."""
         ...
 
     @property
     def push(self) -> Callable[..., Floats]:
-        """Take what comes next and return the samples (n,) that it makes final."""
+        """Take the next part of the input, and return the samples (n,) that are final now."""
         ...
 
     def finish(self) -> Floats:
-        """End the sound and return what is left of it."""
+        """End the sound, and return the rest of it."""
         ...
 
 
 class HeldFrames(Generic[Frames]):
-    """Play frames as they come, the first and the last one held for half a window, and fade both ends of the sound.
+    """Play frames as they come, hold the first and the last one for half a window, and fade both ends of the sound.
 
-    play: turns frames (T) into (T * hop_length,) samples, the first of them the first of the first frame. take: takes
-    some of the frames, by their indices.
+    Parameters
+    ----------
+    grid : FrameGrid
+        Window and hop.
+    play : callable
+        Turns T frames into (T * hop_length,) samples. The first sample is the first of the first frame.
+    take : callable
+        Takes frames and an array of indices, and returns those frames.
+
     """
 
     def __init__(
@@ -48,11 +56,11 @@ class HeldFrames(Generic[Frames]):
 
     @property
     def delay_samples(self) -> int:
-        """Tell by how many samples the sound runs behind the frames: half a window."""
+        """Return by how many samples the sound is behind the frames: half a window."""
         return self._grid.n_fft // 2
 
     def push(self, frames: Frames, n_frames: int) -> Floats:
-        """Play the next frames, so many of them: (n_frames * hop_length,) samples."""
+        """Play the next `n_frames` frames, and return (n_frames * hop_length,) samples."""
         if not n_frames:
             return np.zeros(0, np.float32)
         hop = self._grid.hop_length
@@ -65,16 +73,16 @@ class HeldFrames(Generic[Frames]):
         return y * fade_ends(start, len(y), fade=hop // 2)
 
     def end_samples(self) -> int:
-        """Tell how long a sound is that ends at the centre of its last frame."""
+        """Return the length in samples of a sound that ends at the centre of its last frame."""
         return max(0, self.n_frames - 1) * self._grid.hop_length
 
     @property
     def is_empty(self) -> bool:
-        """Tell whether no frame was pushed, or none since the sound ended."""
+        """Tell whether no frame has been pushed since the start, or since the sound ended."""
         return self._last is None
 
     def finish(self, n_samples: int) -> Floats:
-        """End a sound of `n_samples`, as many as its frames are of, and return what is left of it."""
+        """End a sound of `n_samples`, which must fit the number of frames pushed, and return the rest of it."""
         if self._last is None:
             return np.zeros(n_samples, np.float32)
         hop = self._grid.hop_length

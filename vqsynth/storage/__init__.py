@@ -1,12 +1,12 @@
-"""Files written whole or not at all, bundles with hashes, where they are found, records read from JSON.
+"""Files and folders on disk: safe writing, bundles with hashes, and checked reading.
 
-    locks        locks that a killed holder leaves free
-    files        outputs written whole or not at all, and regular files read
-    records      what JSON says, checked
-    placement    the files of a folder, put in place together
-    tensors      what safetensors hold, checked
-    bundle       the folder on disk: card, hashes, files
-    collection   where such folders are found: by path, by shipped name
+    locks        file locks that a killed process releases
+    files        output files that appear only when complete, and regular files read whole
+    records      JSON, parsed and checked
+    placement    replacing all files of a folder at once
+    tensors      safetensors, parsed and checked
+    bundle       the folder of a codebook or model: card, hashes, files
+    collection   finding such folders by path or by shipped name
 
-Nothing that vqsynth did not write is removed or replaced, and nothing that is read from a file is executed.
+vqsynth never removes or replaces what it did not write, and never executes what it reads.
 """

@@ -1,8 +1,8 @@
-"""The folder that a codebook or a continuous model is on disk: `card.json`, and the files whose hashes the card holds.
+"""The folder of a codebook or a continuous model: `card.json`, and the files whose hashes the card holds.
 
-What the other files are, what the card must say, and which error is raised, is the matter of a `Kind`. Nothing is ever
-executed from a folder. Hashes are checked of the very bytes that are parsed. A folder is replaced such that there is
-always a whole one, see `placement`, and nothing in it that vqsynth did not write is ever touched.
+A `Kind` says which other files there are, what the card must contain, and which error is raised. The hashes are checked
+on the very bytes that are parsed, and nothing from a folder is executed. A folder is replaced in such a way that
+readers always find a complete one (see `placement`); files that vqsynth did not write are never touched.
 """
 
 import hashlib
@@ -30,18 +30,32 @@ from vqsynth.storage.records import parse_json
 
 CARD = "card.json"
 CARD_HASH = "card_sha256"
-"""The card's own hash, of all else that it says: written with the file, checked and taken off when it is read."""
+"""The key of the card's own hash, over its other entries: written with the file, checked and removed by reading."""
 Card = dict[str, Any]
 MOST_CARD_BYTES = 2**24
 
 
 @dataclass(frozen=True)
 class Kind:
-    """Say what folders of one kind hold.
+    """Describe what the folders of one kind hold.
 
-    noun: what people call them. fields: what the card must say, beside its files, and of which type. files: those that
-    must be there. more: a pattern of names that are files of it too, where the card lists them. name: what the card
-    says as "kind"; codebooks' cards say none. error: what is raised for all that is wrong with a folder.
+    Parameters
+    ----------
+    noun : str
+        What people call such a folder: "codebook".
+    fields : dict of str to type
+        Entries that the card must have beside `files`, with their types.
+    files : tuple of str
+        Files that the folder must have.
+    error : type
+        The error that is raised for everything that is wrong with a folder.
+    name : str
+        The "kind" that the card gives. The cards of codebooks give none.
+    more : str
+        Pattern for the names of further files, which belong to the folder if the card lists them.
+    format : int
+        The newest format of the card that this version reads, and the one that it writes.
+
     """
 
     noun: str
@@ -53,14 +67,14 @@ class Kind:
     format: int = 1
 
     def has_file(self, name: str) -> bool:
-        """Tell whether a file of this name may belong to a folder of this kind; a path never does."""
+        """Tell whether a file of this name may belong to a folder of this kind. A path never may."""
         return name in self.files or (fnmatchcase(name, self.more) and not set(name) & set("/\\\0"))
 
 
 def is_bundle(folder: StrPath, kind: Kind | None = None) -> bool:
-    """Tell whether a folder holds a card, and if a kind is given, none of another kind. A damaged one is of any kind.
+    """Tell whether a folder has a card and, if a kind is given, whether the card is of that kind.
 
-    What the system refuses to look into, or cannot name, holds none.
+    A damaged card counts as any kind. A folder that cannot be opened has no card.
     """
     places = (Path(folder) / NEW / CARD, Path(folder) / CARD)
     try:
@@ -71,7 +85,7 @@ def is_bundle(folder: StrPath, kind: Kind | None = None) -> bool:
 
 
 def _named_kind(path: Path, kind: Kind) -> object:
-    """Read what kind a card names, "" for none. Returns None for what is no card."""
+    """Read the kind that a card names, "" if it names none. Return None if the file is not a card."""
     try:
         card = parse_json(read_regular(path, error=kind.error, most_bytes=MOST_CARD_BYTES))
     except (ValueError, VqsynthError):
@@ -80,21 +94,42 @@ def _named_kind(path: Path, kind: Kind) -> object:
 
 
 def seal(card: Card, contents: Mapping[str, bytes], kind: Kind) -> Card:
-    """Write the kind, the format and the hash of every file into a card."""
+    """Return the card with its kind, its format and the hash of every file added."""
     named = {"kind": kind.name} if kind.name else {}
     return {**card, **named, "format": kind.format, "files": {name: _hash(data) for name, data in contents.items()}}
 
 
 def read_bundle(folder: StrPath, kind: Kind) -> tuple[Card, dict[str, bytes]]:
-    """Read a folder and check it: (card, contents by file name), all of one codebook or model, also while it is saved.
+    """Read a folder and check it. The result is consistent even if the folder is being saved meanwhile.
 
-    Raises the kind's error where something is missing, newer than this version, or not what the card says.
+    Parameters
+    ----------
+    folder : str or Path
+        The folder.
+    kind : Kind
+        What it must hold.
+
+    Returns
+    -------
+    card : dict
+        What `card.json` says, without its own hash.
+    contents : dict of str to bytes
+        The content of each file, by file name.
+
+    Raises
+    ------
+    VqsynthError
+        `kind.error`, if something is missing, damaged, or newer than this version.
+
     """
     return read_settled(Path(folder), error=kind.error, read=lambda: _read_bundle(Path(folder), kind))
 
 
 def read_card(folder: StrPath, kind: Kind) -> Card:
-    """Read the card of a folder. Raises the kind's error where it is missing, newer, of another kind or not a card."""
+    """Read the card of a folder, without its files.
+
+    Raises `kind.error` if the card is missing, damaged, newer than this version, or of another kind.
+    """
     return read_settled(Path(folder), error=kind.error, read=lambda: _read_card(Path(folder), kind))
 
 
@@ -105,7 +140,7 @@ def _read_bundle(folder: Path, kind: Kind) -> tuple[Card, dict[str, bytes]]:
         data = _read(folder, name, kind)
         if _hash(data) != card["files"].get(name):
             raise kind.error(
-                f"'{folder / name}' is damaged, or of another {kind.noun}: its SHA-256 is not the one on the "
+                f"'{folder / name}' is damaged or belongs to another {kind.noun}: its SHA-256 is not the one on the "
                 "card; get a fresh copy of the folder"
             )
         contents[name] = data
@@ -122,9 +157,7 @@ def _read_card(folder: Path, kind: Kind) -> Card:
         raise kind.error(f"'{path}' is no {kind.noun}'s card: it has no format number")
     if card.get("kind", "") != kind.name:
         found = (
-            f"its kind is {str(card['kind'])[:60]!r}"
-            if "kind" in card
-            else "it names no kind, as those of codebooks do"
+            f"its kind is {str(card['kind'])[:60]!r}" if "kind" in card else "it names no kind, so it is a codebook's"
         )
         raise kind.error(f"'{path}' is no {kind.noun}'s card: {found}; name the folder of a {kind.noun}")
     if card["format"] > kind.format:
@@ -144,11 +177,28 @@ def _read_card(folder: Path, kind: Kind) -> Card:
 
 
 def write_bundle(folder: StrPath, card: Card, contents: Mapping[str, bytes], kind: Kind) -> None:
-    """Write card and contents as a folder, whole or not at all; one of its kind that stands there is replaced.
+    """Write a card and its files as a folder. The folder appears complete or not at all.
 
-    What else lies in the folder stays there as it is. Whoever reads meanwhile gets the old one or the new one.
-    Raises the kind's error where something else stands there, what stands there was changed since it was written, or
-    the system refuses.
+    An existing folder of the same kind is replaced; other files in it stay. Readers get the old folder or the new one,
+    never a mixture.
+
+    Parameters
+    ----------
+    folder : str or Path
+        Where to write. The parent folder must exist.
+    card : dict
+        The card, as `seal` returns it.
+    contents : dict of str to bytes
+        The content of each file, by file name.
+    kind : Kind
+        What the folder holds.
+
+    Raises
+    ------
+    VqsynthError
+        `kind.error`, if the place holds something else, if its files were changed since they were written, if another
+        process is writing there, or if the system refuses.
+
     """
     target = Path(folder).resolve()
     _check_place(target, kind)
@@ -165,9 +215,9 @@ def write_bundle(folder: StrPath, card: Card, contents: Mapping[str, bytes], kin
 
 
 def check_target(folder: StrPath, kind: Kind) -> None:
-    """Refuse a folder to write to that is a file, or that holds something of no such kind, or changed by hand.
+    """Check that a folder may be written to, before any work is done for it.
 
-    Raises the kind's error.
+    Raises `kind.error` for a file, and for a folder that holds something of another kind or was changed by hand.
     """
     target = Path(folder).resolve()
     _check_place(target, kind)
@@ -186,12 +236,14 @@ def _check_place(target: Path, kind: Kind) -> None:
 
 
 def _check_unchanged(folder: Path, kind: Kind) -> None:
-    """Refuse to replace a card that is none of ours, and files that are not those it means."""
+    """Refuse to replace a card that vqsynth did not write, and files that differ from their hashes on the card."""
     try:
         card = _read_card(folder, kind)
         sealed = CARD_HASH in parse_json(_read(folder, CARD, kind))
     except kind.error as e:
-        raise kind.error(f"'{folder}' is not replaced, as its card is none that was written there ({e})") from e
+        raise kind.error(
+            f"'{folder}' is not replaced, because its card is not as vqsynth wrote it ({e}); name a new folder"
+        ) from e
     changed = [] if sealed else [CARD]
     for name in sorted({*_names_in(folder, kind), *filter(kind.has_file, card["files"])}):
         place = find_file(folder, name)
@@ -209,7 +261,7 @@ def _names_in(folder: Path, kind: Kind) -> Iterator[str]:
 
 
 def _obsolete(folder: Path, kind: Kind) -> Iterable[str]:
-    """List the files of the old card that the new one, which counts already, has not, as far as they are unchanged."""
+    """List the files of the old card that the new card does not list, as far as they are unchanged."""
     try:
         old = parse_json(read_regular(folder / CARD, error=kind.error, most_bytes=MOST_CARD_BYTES))["files"]
         new = _read_card(folder, kind)["files"]

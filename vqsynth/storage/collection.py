@@ -1,4 +1,4 @@
-"""Where folders of one kind are found: by path, by the name of one that comes with the package, and in folders."""
+"""Finding the folders of one kind: by path, by shipped name, and inside other folders."""
 
 import difflib
 import os
@@ -13,9 +13,9 @@ from vqsynth.storage.placement import OWN
 
 
 def find_bundle(given: StrPath, kind: Kind) -> Path:
-    """Find the folder of a codebook or model, by its path or by the name of a shipped one.
+    """Find the folder of a codebook or model by its path or by its shipped name.
 
-    Raises the kind's error that lists the shipped names.
+    Raises `kind.error`, which suggests the nearest shipped name or lists them all.
     """
     if not isinstance(given, str | os.PathLike):
         raise kind.error(f"a {kind.noun} is named by a text or a Path (got {show(given)})")
@@ -39,7 +39,26 @@ def shipped_bundles(kind: Kind) -> list[Path]:
 
 
 def bundles_at_hand(folders: StrPath | Iterable[StrPath], kind: Kind) -> list[Path]:
-    """List the shipped folders of a kind, then those that `folders` are or directly hold. Raises the kind's error."""
+    """List the folders of a kind: the shipped ones, then those that are found in `folders`.
+
+    Parameters
+    ----------
+    folders : path or iterable of paths
+        Each is such a folder itself, or holds some directly.
+    kind : Kind
+        What the folders hold.
+
+    Returns
+    -------
+    list of Path
+        Each folder once. Broken links are among them; loading one tells what is wrong with it.
+
+    Raises
+    ------
+    VqsynthError
+        `kind.error`, if one of `folders` is not a folder.
+
+    """
     found = shipped_bundles(kind)
     for folder in map(Path, [folders] if isinstance(folders, str | os.PathLike) else folders):
         if not folder.is_dir():
@@ -49,7 +68,7 @@ def bundles_at_hand(folders: StrPath | Iterable[StrPath], kind: Kind) -> list[Pa
 
 
 def _bundles_in(folder: Path, kind: Kind) -> Iterator[Path]:
-    """List what a folder holds of a kind, links to nowhere too, which are told of when they are loaded."""
+    """List the folders of a kind inside a folder, and broken links, which are reported when they are loaded."""
     inside = sorted(folder.iterdir()) if folder.is_dir() else []
     for child in inside:
         if _leads_nowhere(child):
@@ -60,5 +79,5 @@ def _bundles_in(folder: Path, kind: Kind) -> Iterator[Path]:
 
 
 def _leads_nowhere(path: StrPath) -> bool:
-    """Tell a link to nowhere, or to itself; a name too long for the system is none, and no error."""
+    """Tell whether a path is a broken link or a link to itself. A name that is too long is neither, and no error."""
     return os.path.islink(path) and not os.path.exists(path)  # noqa: PTH110, PTH114

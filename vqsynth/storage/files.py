@@ -1,8 +1,8 @@
-"""Files that are written whole or not at all, and read only where they are files.
+"""Writing output files that appear only when they are complete, and reading regular files whole.
 
-Every output goes to a hidden file beside its target first, is flushed to the disk, and takes the target's name only
-when it is complete. A full disk, an error or a Ctrl-C therefore leaves whatever stood there before, and no scrap; the
-scrap that a killed process leaves is taken up by the next that writes to the same target.
+An output is first written to a hidden file beside its target and flushed to the disk. It takes the target's name when
+it is complete. So a full disk, an error or a Ctrl-C leaves whatever stood there before, and no hidden file. The hidden
+file that a killed process leaves is reused by the next process that writes to the same target.
 """
 
 import errno
@@ -20,9 +20,9 @@ from vqsynth.storage.locks import release_lock, try_lock
 
 StrPath = str | os.PathLike[str]
 MOST_BYTES = 2**29
-"""The largest file that is read whole."""
+"""Size of the largest file that is read whole."""
 MOST_TEXT_BYTES = 2**26
-"""The largest file of text; of JSON, some twelve times as much memory is needed."""
+"""Size of the largest text file. Parsing JSON takes some twelve times as much memory."""
 
 _CONTROLS = re.compile("[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u2028-\\u202e\\u2066-\\u2069\\ud800-\\udfff]")
 _REASONS = {
@@ -36,10 +36,24 @@ _REASONS = {
 
 
 def check_output(path: StrPath, *, inputs: Iterable[StrPath] = ()) -> Path:
-    """Refuse an output path that cannot or should not be written, before any work is done for it.
+    """Check that an output file may be written, before any work is done for it.
 
-    `inputs` are the files read for this output: overwriting one of them, also through a link, is refused.
-    Returns the path. Raises ParameterError for a folder, a device, a missing parent folder or an input.
+    Parameters
+    ----------
+    path : str or Path
+        The output file.
+    inputs : iterable of paths
+        The files that are read for this output. The output must not overwrite one of them, not even through a link.
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    ParameterError
+        If the path is a folder, a device or an input, or if its folder does not exist.
+
     """
     target = Path(path)
     try:
@@ -60,11 +74,28 @@ def check_output(path: StrPath, *, inputs: Iterable[StrPath] = ()) -> Path:
 
 @contextmanager
 def whole_file(path: StrPath, *, error: type[VqsynthError] = VqsynthError) -> Iterator[Path]:
-    """Give a path to write to that becomes `path` once the block ends well, and vanishes otherwise.
+    """Write a file through a temporary path, inside a `with` block.
 
-    The given path lies beside the target and has its suffix, so that a writer may choose a format by it. A link is
-    written through.
-    Raises ParameterError as `check_output` does, and `error` where the system refuses: a full disk, no permission.
+    Parameters
+    ----------
+    path : str or Path
+        The output file. If it is a link, the file that it points to is written.
+    error : type
+        The error that is raised if the system refuses.
+
+    Yields
+    ------
+    Path
+        The path to write to. It lies beside the target and has its suffix, so that a writer may choose a format by it.
+        It becomes `path` when the block ends without an error, and is removed otherwise.
+
+    Raises
+    ------
+    ParameterError
+        As `check_output` does.
+    VqsynthError
+        `error`, if the disk is full or may not be written to.
+
     """
     target = check_output(path).resolve()
     try:
@@ -85,9 +116,9 @@ def whole_file(path: StrPath, *, error: type[VqsynthError] = VqsynthError) -> It
 
 
 def _claim_partial(target: Path) -> tuple[Path, int]:
-    """Make the hidden file beside a target, empty and locked, of a name that only writers to this target use.
+    """Make the hidden file beside a target, empty and locked; its name is used only for this target.
 
-    One that a killed writer has left is free and taken up; one that is being written is passed by.
+    A file that a killed process left is free and is reused. One that is being written is skipped.
     """
     key = hashlib.sha256(os.fsencode(target.name)).hexdigest()[:12]
     for number in count():
@@ -96,7 +127,7 @@ def _claim_partial(target: Path) -> tuple[Path, int]:
         if descriptor is not None:
             os.ftruncate(descriptor, 0)
             return partial, descriptor
-    raise AssertionError("there is always a next number")
+    raise AssertionError("count() does not end")
 
 
 def _close(descriptor: int) -> None:
@@ -105,7 +136,7 @@ def _close(descriptor: int) -> None:
 
 
 def write_whole(path: StrPath, content: str | bytes, *, error: type[VqsynthError] = VqsynthError) -> None:
-    """Write text (as UTF-8, line ends as they are) or bytes to `path`, whole or not at all.
+    """Write text, as UTF-8 with its line ends unchanged, or bytes to a file. The file appears complete or not at all.
 
     Raises as `whole_file` does.
     """
@@ -117,11 +148,28 @@ def write_whole(path: StrPath, content: str | bytes, *, error: type[VqsynthError
 def read_regular(
     path: StrPath, *, error: type[VqsynthError] = VqsynthError, what: str = "the file", most_bytes: int = MOST_BYTES
 ) -> bytes:
-    """Read a regular file whole.
+    """Read a regular file whole. A pipe or a device is refused, because reading it might never end.
 
-    what: names the file in errors, as "the path file" does. Nothing else than a regular file, or a link to one, is
-    read: a pipe or a device would never end.
-    Raises `error` for what is missing, no regular file, larger than `most_bytes`, or not readable.
+    Parameters
+    ----------
+    path : str or Path
+        A regular file, or a link to one.
+    error : type
+        The error that is raised.
+    what : str
+        What the error calls the file: "the path file".
+    most_bytes : int
+        Size of the largest file that is read.
+
+    Returns
+    -------
+    bytes
+
+    Raises
+    ------
+    VqsynthError
+        `error`, if the file is missing, not regular, too large, or cannot be read.
+
     """
     named = f"{what} '{_shorten(path)}'".lstrip()
     try:
@@ -131,13 +179,13 @@ def read_regular(
             if stat.S_ISDIR(found.st_mode):
                 raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
             if not stat.S_ISREG(found.st_mode):
-                raise error(f"{named} is no regular file, but a pipe or a device; copy it to a file first")
+                raise error(f"{named} is a pipe or a device, not a regular file; copy it to a file first")
             data = file.read(most_bytes + 1) if found.st_size <= most_bytes else None
     except (OSError, ValueError) as e:
         reason = (e.strerror if isinstance(e, OSError) else None) or e
         raise error(f"cannot read {named}: {reason}") from e
     if data is None or len(data) > most_bytes:
-        raise error(f"{named} is larger than {most_bytes / 2**20:.0f} MB, the most that is read of one")
+        raise error(f"{named} is larger than {most_bytes / 2**20:.0f} MB, the most that is read; use a smaller one")
     return data
 
 
@@ -148,19 +196,19 @@ def read_text(
     what: str = "the file",
     most_bytes: int = MOST_TEXT_BYTES,
 ) -> str:
-    """Read a regular file of text in UTF-8, with or without a byte order mark.
+    """Read a regular text file in UTF-8, with or without a byte order mark.
 
-    Raises `error` as `read_regular` does, and for what is no such text.
+    The parameters are those of `read_regular`. Raises `error` as that does, and if the file is not UTF-8.
     """
     data = read_regular(path, error=error, what=what, most_bytes=most_bytes)
     try:
         return decode_text(data)
     except ValueError as e:
-        raise error(f"{what} '{_shorten(path)}' is no text in UTF-8 ({e}); save it as UTF-8") from e
+        raise error(f"{what} '{_shorten(path)}' is not text in UTF-8 ({e}); save it as UTF-8") from e
 
 
 def decode_text(data: bytes) -> str:
-    """Read bytes as text in UTF-8, with or without a byte order mark. Raises ValueError saying where it is none."""
+    """Decode bytes as UTF-8, with or without a byte order mark. Raises ValueError that says which byte is wrong."""
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as e:
@@ -168,7 +216,7 @@ def decode_text(data: bytes) -> str:
 
 
 def show_text(text: object) -> str:
-    """Write text so that a terminal can show it: what would move its cursor, ring, colour or turn it is escaped.
+    """Escape the control characters of a text, so that it does not move, colour or turn the cursor of a terminal.
 
     Line ends and tabs stay.
     """

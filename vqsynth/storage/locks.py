@@ -1,7 +1,7 @@
-"""Locks that a killed holder leaves free: of the system, on a small hidden file that is there while the lock is held.
+"""File locks that the system releases when their holder is killed. A lock file exists only while its lock is held.
 
-Own code where `filelock` exists, for two measured reasons: it leaves its file behind, and importing it takes 40 ms of
-every command that writes a file. A file system that knows no locks gives every one that is asked for.
+The package `filelock` is not used, for two measured reasons: it leaves its file behind, and importing it adds 40 ms to
+every command that writes a file. On a file system without locks every request for a lock succeeds.
 """
 
 import errno
@@ -21,7 +21,9 @@ if sys.platform == "win32":
     import msvcrt
 
     def _lock(descriptor: int) -> None:
-        os.lseek(descriptor, 2**30, os.SEEK_SET)  # far behind what is written: Windows keeps others off what is locked
+        os.lseek(
+            descriptor, 2**30, os.SEEK_SET
+        )  # far behind the content, because Windows lets nobody else read a locked part
         msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
         os.lseek(descriptor, 0, os.SEEK_SET)
 
@@ -33,9 +35,25 @@ else:
 
 
 def try_lock(path: Path, *, make: bool = True) -> int | None:
-    """Lock a file, made where there is none unless `make` is false, and return its descriptor, to be closed.
+    """Lock a file without waiting.
 
-    Returns None where another holds it. Raises OSError where the system refuses, and for what is no regular file.
+    Parameters
+    ----------
+    path : Path
+        The lock file.
+    make : bool
+        Whether to make the file if it does not exist.
+
+    Returns
+    -------
+    int or None
+        The descriptor of the locked file, which the caller closes. None if another process holds the lock.
+
+    Raises
+    ------
+    OSError
+        If the system refuses, or if the path is not a regular file.
+
     """
     while True:
         descriptor = os.open(path, _OPEN_FLAGS | (os.O_CREAT if make else 0), 0o666)
@@ -47,7 +65,7 @@ def try_lock(path: Path, *, make: bool = True) -> int | None:
                 return None
             if _is_at(descriptor, path):
                 return descriptor
-            os.close(descriptor)  # its holder has removed or renamed it since: what it locks is not what lies there
+            os.close(descriptor)  # its holder removed or renamed it since, so the lock is on another file than `path`
         except BaseException:
             with suppress(OSError):
                 os.close(descriptor)
@@ -56,9 +74,22 @@ def try_lock(path: Path, *, make: bool = True) -> int | None:
 
 @contextmanager
 def hold_lock(path: Path, *, busy: Exception, wait_s: float = 0.0) -> Iterator[None]:
-    """Hold the lock of a file that is there only meanwhile. Raises `busy` where another has it all through `wait_s`.
+    """Hold a lock inside a `with` block; its file exists only that long.
 
-    Raises OSError where the file cannot be made.
+    Parameters
+    ----------
+    path : Path
+        The lock file.
+    busy : Exception
+        Raised if another process holds the lock during all of `wait_s`.
+    wait_s : float
+        How many seconds to wait for the lock.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be made.
+
     """
     until = time.monotonic() + wait_s
     while (descriptor := try_lock(path)) is None:
@@ -72,7 +103,7 @@ def hold_lock(path: Path, *, busy: Exception, wait_s: float = 0.0) -> Iterator[N
 
 
 def release_lock(path: Path, descriptor: int) -> None:
-    """Remove the file of a lock that is held, where it still lies there, and give the lock back."""
+    """Remove the file of a held lock, if it still lies there, and release the lock."""
     with suppress(OSError):
         if sys.platform == "win32":
             os.close(descriptor)  # Windows removes nothing that is open
@@ -92,7 +123,7 @@ def _is_free(descriptor: int) -> bool:
 
 
 def _is_at(descriptor: int, path: Path) -> bool:
-    """Tell whether what is open is what a path names."""
+    """Tell whether an open file is the one that a path names."""
     try:
         return os.path.samestat(os.fstat(descriptor), path.lstat())
     except FileNotFoundError:

@@ -1,10 +1,12 @@
-"""How the files of a folder are put in place together: whoever reads finds all of the old ones, or all of the new ones.
+"""Replacing all files of a folder at once: a reader finds all of the old files or all of the new ones.
 
-A folder that is not there yet is written beside its place and renamed into it. In one that is there, other files may
-lie, which stay. So the new ones are written to a folder inside it, whose renaming to `NEW` is the moment from which on
-they count: a reader takes each file from `NEW` while it lies there, else from the folder itself. Then they are moved
-file by file, the card last. A process that is killed before the renaming leaves scraps, after it a replacement that is
-finished by the next save; nothing has to be put right to read.
+A folder that does not exist yet is written beside its place and renamed into it. An existing folder may hold other
+files, which must stay. So the new files are written to a folder inside it, and that is renamed to `NEW`. From that
+moment the new files count: a reader takes each file from `NEW` if it lies there, and otherwise from the folder itself.
+Then the files are moved into place one by one, the card last.
+
+If the process is killed before the renaming, it leaves scraps. If it is killed afterwards, the next save finishes the
+replacement. Either way the folder can be read.
 """
 
 import hashlib
@@ -21,7 +23,7 @@ from vqsynth.storage.locks import hold_lock, release_lock, try_lock
 
 NEW = ".vqsynth-new"
 OWN = ".vqsynth-"
-"""How all names begin that are only there while something is written."""
+"""Beginning of all names that exist only while something is written."""
 _LOCK = ".vqsynth-lock"
 _WAIT_S = 60.0
 _TRIES, _PAUSE_S = 100, 0.01
@@ -30,15 +32,33 @@ IsOurs = Callable[[str], bool]
 
 
 def find_file(folder: Path, name: str) -> Path:
-    """Tell where a file of a folder lies now."""
+    """Return where a file of a folder lies now."""
     new = folder / NEW / name
     return new if os.path.lexists(new) else folder / name
 
 
 def read_settled(folder: Path, *, error: type[Exception], read: Callable[[], Found]) -> Found:
-    """Read a folder again where it is written meanwhile, until it holds still. Raises what reading it raises then.
+    """Read a folder, and read it again while another process is writing to it.
 
-    error: what `read` raises where files do not fit together.
+    Parameters
+    ----------
+    folder : Path
+        The folder.
+    error : type
+        What `read` raises if the files do not fit together.
+    read : callable
+        Reads the folder.
+
+    Returns
+    -------
+    object
+        What `read` returns.
+
+    Raises
+    ------
+    Exception
+        What `read` raises, once the folder has stopped changing.
+
     """
     still = 0
     for _ in range(_TRIES):
@@ -55,7 +75,7 @@ def read_settled(folder: Path, *, error: type[Exception], read: Callable[[], Fou
 
 
 def _stamp(folder: Path) -> tuple[object, ...]:
-    """Take what changes when a folder is written to: when names in it last changed, and which card counts."""
+    """Return what changes when a folder is written to: the time of its last change, and the card that counts."""
 
     def look(path: Path) -> tuple[object, ...]:
         try:
@@ -69,24 +89,36 @@ def _stamp(folder: Path) -> tuple[object, ...]:
 
 @contextmanager
 def hold_folder(folder: Path, *, busy: Exception) -> Iterator[None]:
-    """Let nobody else write to a folder, there or not, until the block ends.
+    """Keep other processes from writing to a folder inside a `with` block. The folder need not exist.
 
-    Raises `busy` where somebody does so for a minute, OSError where the system refuses.
+    Raises `busy` if another process writes there for a minute, and OSError if the system refuses.
     """
     lock = _lock_of(folder)
     with hold_lock(lock, busy=busy, wait_s=_WAIT_S):
         if lock == _lock_of(folder):
             yield
             return
-    with hold_folder(folder, busy=busy):  # it has come into being while we waited
+    with hold_folder(folder, busy=busy):  # the folder was made while we waited
         yield
 
 
 def put_in_place(folder: Path, contents: Mapping[str, bytes], *, obsolete: Callable[[], Iterable[str]]) -> None:
-    """Write the files of a folder, whole or not at all; the last of `contents` is the card.
+    """Write the files of a folder, all or none.
 
-    obsolete: tells, once the new files count, which old ones are to go. Raises OSError where the system refuses before
-    the new files count; what it refuses then, the next `finish_replacing` does.
+    Parameters
+    ----------
+    folder : Path
+        Where the files belong.
+    contents : dict of str to bytes
+        The content of each file, by file name. The last one is the card.
+    obsolete : callable
+        Returns the names of the old files to remove. It is called once the new files count.
+
+    Raises
+    ------
+    OSError
+        If the system refuses before the new files count. What it refuses afterwards, the next `finish_replacing` does.
+
     """
     making = _beside(folder, f"-{secrets.token_hex(6)}")
     if folder.exists():
@@ -107,7 +139,18 @@ def put_in_place(folder: Path, contents: Mapping[str, bytes], *, obsolete: Calla
 
 
 def finish_replacing(folder: Path, *, card: str, obsolete: Callable[[], Iterable[str]]) -> None:
-    """Move new files that count already into place, and remove the old ones that they make obsolete, if any do."""
+    """Move new files that already count into place, if there are any, and remove the old files that they make obsolete.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder.
+    card : str
+        Name of the file that is moved last.
+    obsolete : callable
+        Returns the names of the old files to remove.
+
+    """
     new = folder / NEW
     if not new.is_dir():
         return
@@ -121,7 +164,7 @@ def finish_replacing(folder: Path, *, card: str, obsolete: Callable[[], Iterable
 
 
 def remove_scraps(folder: Path, *, is_ours: IsOurs) -> None:
-    """Remove what killed processes have left half written in a folder or beside it, and nothing that is not ours."""
+    """Remove what killed processes left half-written in a folder or beside it, if `is_ours` knows the file names."""
     for parent, begin in ((folder, NEW), (folder.parent, _beside(folder).name)):
         scrap = re.compile(re.escape(begin) + "-[0-9a-f]{12}")
         with suppress(OSError):
@@ -130,11 +173,11 @@ def remove_scraps(folder: Path, *, is_ours: IsOurs) -> None:
                     _remove(path, [file.name for file in path.iterdir() if is_ours(file.name)])
     with suppress(OSError):
         if folder.is_dir() and (descriptor := try_lock(_beside(folder, "-lock"), make=False)) is not None:
-            release_lock(_beside(folder, "-lock"), descriptor)  # of one killed once the folder had come into being
+            release_lock(_beside(folder, "-lock"), descriptor)  # its holder was killed after making the folder
 
 
 def _remove(folder: Path, names: Iterable[str]) -> None:
-    """Remove files of a folder, and the folder where nothing else is in it, as far as the system lets us."""
+    """Remove files of a folder, and the folder itself if it is empty then, as far as the system allows."""
     for name in names:
         with suppress(OSError):
             (folder / name).unlink()
@@ -147,7 +190,7 @@ def _lock_of(folder: Path) -> Path:
 
 
 def _beside(folder: Path, end: str = "") -> Path:
-    """Name what is there beside a folder only while it comes into being."""
+    """Name a file or folder that lies beside a folder only while that is being made."""
     return folder.with_name(f"{NEW}-{hashlib.sha256(os.fsencode(folder.name)).hexdigest()[:12]}{end}")
 
 
@@ -159,7 +202,7 @@ def _write(path: Path, data: bytes) -> None:
 
 
 def _flush(folder: Path) -> None:
-    """Flush the names in a folder to the disk, where the system knows how."""
+    """Flush the names in a folder to the disk, if the system can."""
     with suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY)
         try:

@@ -1,7 +1,7 @@
-"""Records read from JSON: cards, paths, facts. Only what JSON means is read, and every text can be written again.
+"""JSON read strictly: cards, paths and facts. Whatever is read can be written again.
 
-Python reads more: NaN, a name that is given twice, halves of characters, and texts so deep or so full of brackets that
-a small file takes gigabytes.
+Python's parser accepts more than JSON allows, and that is refused here: NaN, a name that is given twice, lone
+surrogates, and texts so deep or so full of brackets that a small file takes gigabytes of memory.
 """
 
 import json
@@ -17,16 +17,16 @@ from vqsynth.errors import ParameterError
 from vqsynth.storage.files import decode_text
 
 MOST_BRACKETS = 2**19
-"""Lists and objects in one text: each takes 60 bytes and more of memory."""
+"""The most lists and objects in one text; each takes at least 60 bytes of memory."""
 DEEPEST = 64
 LONGEST_NAME = 1000
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def parse_json(content: str | bytes) -> Any:
-    """Read JSON, as text or as bytes in UTF-8, with or without a byte order mark.
+    """Parse JSON from text, or from bytes in UTF-8 with or without a byte order mark.
 
-    Raises ValueError, saying what is wrong in a few words.
+    Raises ValueError that says in a few words what is wrong.
     """
     try:
         text = content if isinstance(content, str) else decode_text(content)
@@ -56,7 +56,7 @@ def _refuse_constant(name: str) -> NoReturn:
 
 
 def read_numbers(values: Any, name: str) -> NDArray[np.float64]:
-    """Make an array (T,) of a list of numbers from JSON. Raises ParameterError, by its name, for another one."""
+    """Turn a list of numbers from JSON into a float64 array (T,). Raises ParameterError for anything else."""
     _check_list(values, name)
     if not set(map(type, values)) <= {int, float}:
         raise ParameterError(f"{name!r} must hold numbers only")
@@ -67,7 +67,7 @@ def read_numbers(values: Any, name: str) -> NDArray[np.float64]:
 
 
 def read_integers(values: Any, name: str) -> NDArray[np.int64]:
-    """Make an array (T,) of a list of integers from JSON. Raises ParameterError, by its name, for another one."""
+    """Turn a list of integers from JSON into an int64 array (T,). Raises ParameterError for anything else."""
     _check_list(values, name)
     if not set(map(type, values)) <= {int}:
         raise ParameterError(f"{name!r} must hold integers only")
@@ -78,9 +78,27 @@ def read_integers(values: Any, name: str) -> NDArray[np.int64]:
 
 
 def check_field(fields: Mapping[str, Any], name: str, *kinds: type) -> Any:
-    """Return a field of a record, of one of some types; neither true nor false passes for a number.
+    """Return a field of a record after checking its type.
 
-    Raises ParameterError where it is missing, of another type, or a text longer than any name.
+    Parameters
+    ----------
+    fields : dict
+        The record.
+    name : str
+        Name of the field.
+    *kinds : type
+        The types that are allowed. A bool does not count as an int.
+
+    Returns
+    -------
+    object
+        The value of the field.
+
+    Raises
+    ------
+    ParameterError
+        If the field is missing, of another type, or a text longer than `LONGEST_NAME`.
+
     """
     if name not in fields:
         raise ParameterError(f"{name!r} is missing")
@@ -98,7 +116,7 @@ def _check_list(values: Any, name: str) -> None:
 
 
 def _check_texts(value: Any, deeper: int) -> None:
-    """Refuse halves of characters, which no file and no terminal takes, and what is nested deeper than that."""
+    """Refuse lone surrogates, which no file and no terminal takes, and values nested deeper than `deeper`."""
     if isinstance(value, str):
         if _SURROGATE.search(value):
             raise ValueError(f"{value[:40]!r} holds half a character")

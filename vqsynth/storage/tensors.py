@@ -1,4 +1,4 @@
-"""Arrays from the bytes of safetensors, their kinds and ranks checked before anything is made of them."""
+"""Arrays from safetensors: their dtypes and ranks are checked before any array is made."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -13,21 +13,35 @@ from vqsynth.storage.records import parse_json
 Arrays = Mapping[str, NDArray[Any]]
 
 _DTYPES = frozenset({"F16", "F32", "F64", "I32", "I64"})
-"""What vqsynth writes. NumPy knows no bfloat16 and no float of 8 bits; nothing of ours is true, false or complex."""
+"""The dtypes that vqsynth writes. NumPy has no bfloat16 and no 8-bit floats; bool and complex are never written."""
 _MOST_HEADER_BYTES, _MOST_RANK, _MOST_LONG = 2**23, 4, 2**32
 
 
 def read_header(data: bytes) -> dict[str, Any]:
-    """Read the header of safetensors: facts of every array by name, and texts under "__metadata__".
+    """Read the header of safetensors.
 
-    Raises ValueError for what is no header, and for arrays of a kind or rank that vqsynth never writes.
+    Parameters
+    ----------
+    data : bytes
+        The whole file.
+
+    Returns
+    -------
+    dict
+        The dtype, shape and place of every array, by name, and a dict of texts under "__metadata__".
+
+    Raises
+    ------
+    ValueError
+        If the bytes are not safetensors, or hold arrays of a dtype or rank that vqsynth never writes.
+
     """
     length = int.from_bytes(data[:8], "little")
     if not 2 <= length <= min(len(data) - 8, _MOST_HEADER_BYTES):
-        raise ValueError("it is no safetensors, or was cut off")
+        raise ValueError("it is not a safetensors file, or was cut off")
     header = parse_json(data[8 : 8 + length])
     if not isinstance(header, dict):
-        raise ValueError("its header is no object")
+        raise ValueError("its header is not a JSON object")
     header["__metadata__"] = _check_texts(header.get("__metadata__", {}))
     for name, about in header.items():
         if name != "__metadata__":
@@ -36,7 +50,7 @@ def read_header(data: bytes) -> dict[str, Any]:
 
 
 def parse_tensors(data: bytes) -> tuple[dict[str, str], dict[str, NDArray[Any]]]:
-    """Read the texts and the arrays of safetensors. Raises ValueError for other bytes."""
+    """Return the metadata and the arrays of safetensors, both by name. Raises ValueError for other bytes."""
     from safetensors import SafetensorError
     from safetensors.numpy import load as parse
 
@@ -49,7 +63,22 @@ def parse_tensors(data: bytes) -> tuple[dict[str, str], dict[str, NDArray[Any]]]
 
 
 def parse_arrays(data: bytes, path: StrPath, *, error: type[VqsynthError]) -> dict[str, NDArray[Any]]:
-    """Read the arrays of a safetensors file's bytes. Raises `error` for other bytes."""
+    """Return the arrays of a safetensors file by name.
+
+    Parameters
+    ----------
+    data : bytes
+        The whole file.
+    path : str or Path
+        Name of the file, for the error.
+    error : type
+        The error that is raised if the file is damaged.
+
+    Returns
+    -------
+    dict of str to ndarray
+
+    """
     try:
         return parse_tensors(data)[1]
     except ValueError as e:
@@ -57,14 +86,14 @@ def parse_arrays(data: bytes, path: StrPath, *, error: type[VqsynthError]) -> di
 
 
 def parse_weights(data: bytes, path: StrPath, *, error: type[VqsynthError]) -> dict[str, NDArray[Any]]:
-    """Read the arrays of a file that holds finite floats. Raises `error` for other bytes, other kinds, and NaN."""
+    """Return the arrays of a safetensors file as `parse_arrays` does. Raises `error` unless all are finite floats."""
     arrays = parse_arrays(data, path, error=error)
     check_weights(arrays, path, error=error)
     return arrays
 
 
 def check_weights(arrays: Arrays, path: StrPath, *, error: type[VqsynthError]) -> None:
-    """Refuse arrays of a file that are other than finite floats. Raises `error`."""
+    """Check that all arrays of the file `path` are finite floats. Raises `error` otherwise."""
     try:
         _check_floats(arrays)
     except ValueError as e:
@@ -72,7 +101,7 @@ def check_weights(arrays: Arrays, path: StrPath, *, error: type[VqsynthError]) -
 
 
 def _check_floats(arrays: Arrays) -> None:
-    """Refuse arrays that hold other than finite floats. Raises ValueError that names one."""
+    """Check that all arrays are finite floats. Raises ValueError that names one that is not."""
     for name, values in arrays.items():
         if values.dtype.kind != "f":
             raise ValueError(f"{name!r} must hold floats (got {values.dtype})")
@@ -82,7 +111,7 @@ def _check_floats(arrays: Arrays) -> None:
 
 def _check_texts(texts: Any) -> dict[str, str]:
     if not isinstance(texts, dict) or not all(isinstance(text, str) for text in texts.values()):
-        raise ValueError("its header has other metadata than texts")
+        raise ValueError("its header has metadata that is not text")
     return texts
 
 

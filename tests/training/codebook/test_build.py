@@ -82,7 +82,7 @@ def test_train_codebook_from_sounds_where_its_checkpoint_lies_leaves_them_alone(
 def test_train_codebook_into_a_folder_with_a_card_of_another_kind_is_refused(tmp_path: Path) -> None:
     (tmp_path / "proj").mkdir()
     (tmp_path / "proj" / "card.json").write_text('{"title": "my card game"}')
-    with pytest.raises(CodebookError, match=r"proj' is not replaced, as its card is none that was written there"):
+    with pytest.raises(CodebookError, match=r"proj' is not replaced, because its card is not as vqsynth wrote it"):
         train_codebook(job(write_notes(tmp_path / "sounds"), tmp_path / "proj", steps=10))
     assert sorted(p.name for p in tmp_path.iterdir()) == ["proj", "sounds"]
 

@@ -139,7 +139,7 @@ def test_load_checkpoint_of_facts_that_no_training_has_refuses(tmp_path: Path, f
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no pipes with names")
 def test_load_checkpoint_of_a_pipe_refuses_at_once(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "a.safetensors")
-    with pytest.raises(CodebookError, match="no regular file"):
+    with pytest.raises(CodebookError, match="not a regular file"):
         load_checkpoint(tmp_path / "a.safetensors")
     with pytest.raises(ParameterError, match="is no checkpoint, and stands where one would"):
         check_no_checkpoint(tmp_path / "a.safetensors")

@@ -1,8 +1,8 @@
-"""Sound files opened and read block by block, as mono: all that can be decoded, and a word of what is missing.
+"""Sound files read block by block, as mono: all that can be decoded, with a warning of what is missing.
 
-libsndfile reads most formats, ffmpeg, where it is installed, the others. What a header says is not believed: where it
-says too little, libsndfile is shown another (see `layouts`), and where it says more than there is, what is there is
-read, and a warning tells.
+libsndfile reads most formats; ffmpeg, if it is installed, reads the others. The length in a header is not trusted. If
+it is too short, libsndfile gets a corrected header (see `layouts`). If it is too long, what is there is read, and a
+warning tells.
 """
 
 import stat
@@ -28,15 +28,30 @@ if TYPE_CHECKING:
     from soundfile import SoundFile
 
 
-MIN_SR_HZ, MAX_SR_HZ = 1000, 768000  # a damaged header can claim any rate, and resampling from 1 Hz fills the memory
+MIN_SR_HZ, MAX_SR_HZ = (
+    1000,
+    768000,
+)  # a damaged header can claim any rate, and resampling from 1 Hz would fill the memory
 LARGEST_SAMPLE = 1e5
-"""100 dB over full scale: what lies beyond is no sound, but integers or another order of bytes taken for floats."""
+"""The largest magnitude of a sample: 100 dB over full scale. Larger ones are integers, or bytes in another order, that
+were taken for floats."""
 _VALUES = 1 << 18  # samples of all channels that are decoded at once: 1 MB
 
 
 @dataclass(frozen=True)
 class Sound:
-    """Hold an opened sound: its rate in Hz, the samples that it seems to have, 0 for unknown, and mono blocks (n,)."""
+    """Hold an open sound file.
+
+    Parameters
+    ----------
+    sr : int
+        The sample rate in Hz.
+    n_known : int
+        The number of samples that the file seems to have, 0 if unknown.
+    blocks : iterator of (n,) float32
+        The sound, as mono.
+
+    """
 
     sr: int
     n_known: int
@@ -45,10 +60,25 @@ class Sound:
 
 @contextmanager
 def opened(path: Path) -> Iterator[Sound]:
-    """Open a sound file to be read block by block, and name what goes wrong while it is read.
+    """Open a sound file inside a `with` block.
 
-    Raises AudioError for what is missing, no regular file, empty, or not to be decoded, at a rate outside 1 to 768 kHz,
-    and, while it is read, for samples that are none or far over full scale. Warns of what is promised and missing.
+    Reading the blocks warns if the file promises more sound than it holds.
+
+    Parameters
+    ----------
+    path : Path
+        The sound file.
+
+    Yields
+    ------
+    Sound
+
+    Raises
+    ------
+    AudioError
+        If the file is missing, is not a regular file, is empty or cannot be decoded, or if its rate lies outside 1 to
+        768 kHz. While blocks are read: if samples are NaN, infinite or far over full scale.
+
     """
     import soundfile
 
@@ -72,25 +102,25 @@ def opened(path: Path) -> Iterator[Sound]:
 
 @contextmanager
 def _regular(path: Path) -> Iterator[tuple[BinaryIO, int]]:
-    """Open a regular file, whose size goes with it: opening a pipe to read it would wait for ever."""
+    """Open a regular file, and yield it with its size. Opening a pipe would wait for ever."""
     status = path.stat()
     if not stat.S_ISREG(status.st_mode):
         kind = "folder" if stat.S_ISDIR(status.st_mode) else "pipe or device"
         raise AudioError(f"cannot read '{path}' as a sound file: it is a {kind}; name a regular file")
     if not status.st_size:
-        raise AudioError(f"'{path}' is empty (0 bytes)")
+        raise AudioError(f"'{path}' is empty (0 bytes); name a file that holds sound")
     with path.open("rb") as raw:
         yield raw, status.st_size
 
 
 @cache
 def _forward() -> type["SoundFile"]:
-    """Make a SoundFile that is read from its start to its end: soundfile's own seeks after every block."""
+    """Make a SoundFile class that reads from start to end. soundfile's own class seeks after every block."""
     import soundfile
 
     class Forward(soundfile.SoundFile):  # type: ignore[misc]
         def seekable(self) -> bool:
-            """Say no."""
+            """Return False."""
             return False
 
     return Forward
@@ -112,7 +142,7 @@ def _open(source: Source) -> "SoundFile":
 
 
 def _read_layout(path: Path, raw: BinaryIO, layout: Layout, first: "SoundFile") -> Iterator[Floats]:
-    """Yield mono blocks of all there is to read, at the rate of the first source, then tell what was missing."""
+    """Yield mono blocks of everything there is, at the rate of the first source, then warn of what is missing."""
     n, sr = 0, first.samplerate
     for source, file in _open_all(layout.sources, first):
         blocks = _read_blocks(path, file)
@@ -130,7 +160,7 @@ def _read_layout(path: Path, raw: BinaryIO, layout: Layout, first: "SoundFile") 
 
 
 def _open_all(sources: tuple[Source, ...], first: "SoundFile") -> Iterator[tuple[Source, "SoundFile"]]:
-    """Open one source after the other; of those behind the first, what cannot be opened is left out."""
+    """Open one source after the other. Later sources that cannot be opened are left out."""
     import soundfile
 
     yield sources[0], first
@@ -143,7 +173,7 @@ def _open_all(sources: tuple[Source, ...], first: "SoundFile") -> Iterator[tuple
 
 
 def _read_behind(path: Path, raw: BinaryIO, flac: Flac, n: int) -> Iterator[Floats]:
-    """Go on behind a damaged frame of a FLAC, after n samples, as often as one is found."""
+    """Read on behind each damaged frame of a FLAC, from sample n on."""
     at = n
     while (flac.total is None or at < flac.total) and (found := find_frame(raw, flac, beyond=at)):
         place, at = found
@@ -154,7 +184,7 @@ def _read_behind(path: Path, raw: BinaryIO, flac: Flac, n: int) -> Iterator[Floa
 
 
 def _read_blocks(path: Path, file: "SoundFile") -> Iterator[Floats]:
-    """Yield mono blocks until nothing comes, or what comes is damaged."""
+    """Yield mono blocks until the sound ends or is damaged."""
     import soundfile
 
     buffer = np.empty((max(1, _VALUES // file.channels), file.channels), np.float32)
@@ -171,13 +201,13 @@ def _read_blocks(path: Path, file: "SoundFile") -> Iterator[Floats]:
 
 
 def _count_filled(buffer: Floats) -> int:
-    """Tell how far a block was filled before its decoder failed."""
+    """Return how many rows of a block were filled before its decoder failed."""
     empty = np.flatnonzero(np.isnan(buffer).all(axis=1))
     return int(empty[0]) if len(empty) else len(buffer)
 
 
 def _mix(path: Path, block: Floats) -> Floats:
-    """Average the channels of a block (n, channels). Raises AudioError for samples that are no sound."""
+    """Average the channels of a block (n, channels). Raises AudioError if samples are NaN, infinite or huge."""
     least, most = float(block.min()), float(block.max())
     if not np.isfinite(least) or not np.isfinite(most):
         raise AudioError(f"'{path}' holds NaN or infinite samples; export it again from its source")
@@ -187,16 +217,16 @@ def _mix(path: Path, block: Floats) -> Floats:
 
 
 def too_large(peak: float) -> str:
-    """Say that samples are no sound, after the name of what holds them."""
+    """Return the part of a message, after the name of the file, that says that samples are too large to be sound."""
     return f"holds samples of {peak:.3g}, where full scale is 1: more than {LARGEST_SAMPLE:g} is no sound"
 
 
 def _tell_missing(path: Path, n: int, promised: int | None, sr: int, *, is_ended: bool) -> None:
-    """Warn of what is promised and not there. Raises AudioError where nothing is there."""
+    """Warn if a file promises more sound than it holds. Raises AudioError if it holds none."""
     if not n and promised:
-        raise AudioError(f"'{path}' is damaged: it promises sound, and none of it can be decoded")
+        raise AudioError(f"'{path}' is damaged: it promises sound, but none can be decoded; get a fresh copy")
     if not n:
-        raise AudioError(f"'{path}' holds no samples; expected at least one")
+        raise AudioError(f"'{path}' holds no samples; name a file that holds sound")
     if promised is not None and promised > n:
         lacking = f"{promised / sr:.2f} s and holds {n / sr:.2f} s"
         if f"{promised / sr:.2f}" == f"{n / sr:.2f}":
@@ -211,19 +241,19 @@ def _warn(message: str) -> None:
 
 
 def _reason(e: Any) -> str:
-    """Say what libsndfile says, in fewer words."""
+    """Return the message of libsndfile without its ornaments."""
     return str(e.error_string).removeprefix("Error : ").strip().rstrip(".")
 
 
 def _through_ffmpeg(path: Path, stack: ExitStack, reason: str) -> Sound:
-    """Read by ffmpeg what libsndfile does not read, and say what to install where there is none."""
+    """Read through ffmpeg what libsndfile does not read. Raises AudioError that says what to install without ffmpeg."""
     suffix, program = path.suffix.lower(), find_ffmpeg()
     if program is None and suffix in THROUGH_FFMPEG:
         raise AudioError(f"'{path}' cannot be read without ffmpeg; install ffmpeg to read {suffix}")
     decoding = stack.enter_context(decoded(path, program)) if program else None
     if decoding is None:
-        neither = "; neither does ffmpeg" if program else ""
-        raise AudioError(f"'{path}' is damaged or no sound that libsndfile reads ({reason}){neither}")
+        neither = "; ffmpeg does not read it either" if program else ""
+        raise AudioError(f"'{path}' is damaged, or not a sound that libsndfile reads ({reason}){neither}")
     return Sound(decoding.sr, 0, _read_decoding(path, decoding))
 
 

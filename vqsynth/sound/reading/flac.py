@@ -1,4 +1,4 @@
-"""The length that a FLAC tells, and the frames that follow one that is damaged."""
+"""The length that the header of a FLAC gives, and the frames behind a damaged frame."""
 
 import re
 from collections.abc import Iterator
@@ -14,7 +14,22 @@ _LONGEST_HEAD = 16
 
 @dataclass(frozen=True)
 class Flac:
-    """Hold where the stream starts and its frames, its samples, None where it does not tell, and those of a frame."""
+    """Hold the places and lengths of a FLAC.
+
+    Parameters
+    ----------
+    start : int
+        The place in bytes where the stream starts.
+    audio : int
+        The place in bytes of the first frame.
+    total : int or None
+        The number of samples, None if the header does not say.
+    per_frame : int
+        The number of samples in a frame.
+    size : int
+        The size of the file in bytes.
+
+    """
 
     start: int
     audio: int
@@ -24,7 +39,7 @@ class Flac:
 
 
 def read_flac(raw: BinaryIO, size: int) -> Flac | None:
-    """Read the first blocks of a FLAC, behind an ID3 tag too; None for what is none."""
+    """Read the header of a FLAC of `size` bytes, behind an ID3 tag if there is one. None if the file is not a FLAC."""
     start = _skip_tag(raw)
     head = _read(raw, start, 42)
     if len(head) < 42 or head[:4] != b"fLaC" or head[4] & 0x7F:
@@ -39,9 +54,10 @@ def read_flac(raw: BinaryIO, size: int) -> Flac | None:
 
 
 def present_flac(raw: BinaryIO, flac: Flac, *, place: int | None = None) -> list[Part]:
-    """Present a FLAC as one that does not know its length: libsndfile reads no further than it is told, right or not.
+    """Return the parts of a FLAC with its length set to unknown.
 
-    place: of the frame to begin with, by default the first.
+    libsndfile reads no further than the length that it is told, be it right or wrong. `place` is the place in the file
+    of the first frame to read, by default that of the first one.
     """
     at = flac.start + 21
     parts = patch(flac.audio, [(at, bytes((_read(raw, at, 1)[0] & 0xF0, 0, 0, 0, 0)))])
@@ -49,12 +65,12 @@ def present_flac(raw: BinaryIO, flac: Flac, *, place: int | None = None) -> list
 
 
 def find_frame(raw: BinaryIO, flac: Flac, *, beyond: int) -> tuple[int, int] | None:
-    """Find the first frame that starts after a sample: its place in the file, and its first sample."""
+    """Find the first frame that starts after sample `beyond`. Return its place in the file and its first sample."""
     return next((found for found in _frames(raw, flac) if found[1] > beyond), None)
 
 
 def _frames(raw: BinaryIO, flac: Flac) -> Iterator[tuple[int, int]]:
-    """Yield the frames whose heads are whole: place in the file, first sample."""
+    """Yield the place in the file and the first sample of every frame whose head is intact."""
     at = flac.audio
     while at < flac.size:
         block = _read(raw, at, _BLOCK + _LONGEST_HEAD)
@@ -66,7 +82,7 @@ def _frames(raw: BinaryIO, flac: Flac) -> Iterator[tuple[int, int]]:
 
 
 def _first_sample(head: bytes, per_frame: int) -> int | None:
-    """Read the number in a frame's head, None where the head's own checksum says that it is none."""
+    """Return the number of a frame's first sample, None if the checksum of the frame's head is wrong."""
     if len(head) < 6 or head[2] >> 4 == 0 or head[2] & 15 == 15 or head[3] >> 4 > 10 or head[3] & 1:
         return None
     n_more = max(0, 8 - (~head[4] & 0xFF).bit_length() - 1) if head[4] & 0x80 else 0

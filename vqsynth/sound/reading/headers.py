@@ -1,7 +1,7 @@
-"""How much sound the headers of files promise, how much is there, and what libsndfile must be told instead.
+"""The length that headers promise, the length that is there, and corrections that libsndfile needs.
 
-A header is written before the sound is known: what streams, or was stopped, leaves nothing or nonsense in it.
-libsndfile takes some of that for the truth, and says of none of it that sound is missing.
+A header is written before the length of the sound is known. If a file is streamed, or its writer is stopped, nothing or
+nonsense stays in it. libsndfile believes some of it, and never says that sound is missing.
 """
 
 import re
@@ -13,8 +13,9 @@ from typing import BinaryIO
 Patch = tuple[int, bytes]
 
 STALE_BYTES = 4096
-"""As much after the sound's end, where no chunk is, is sound: the length was written too early, or wrapped at 4 GB."""
-_NEARLY = 1 << 20  # a promise this near to 2 or 4 GB stands for a length that was not known
+"""If so many bytes follow the promised end of the sound and are not a chunk, they are sound, too: the length was
+written too early, or it wrapped at 4 GB."""
+_NEARLY = 1 << 20  # a length this near to 2 or 4 GB stands for one that was not known
 _NOT_SOUND = (b"ID3", b"TAG", b"APETAGEX", b"LYRICS")
 _BEHIND = re.compile(
     rb"LIST|ID3 |id3 |bext|iXML|_PMX|cue |smpl|inst|acid|fact|JUNK|junk|PAD |ANNO|NAME|AUTH|COMT|MARK|INST"
@@ -24,9 +25,19 @@ _LONGEST_TAIL = 1 << 20
 
 @dataclass(frozen=True)
 class Header:
-    """Hold the bytes of sound that a header promises, None where it does not say, those that are there, and patches.
+    """Hold how much sound a header promises, and how much there is.
 
-    end: where the file must seem to end, None for where it does.
+    Parameters
+    ----------
+    promised : int or None
+        Bytes of sound that the header promises, None if it does not say.
+    there : int
+        Bytes of sound that are there.
+    patches : tuple of (int, bytes)
+        Corrections that libsndfile needs: place and bytes.
+    end : int, optional
+        Where the file must seem to end, if not at its own end.
+
     """
 
     promised: int | None
@@ -36,7 +47,7 @@ class Header:
 
     @property
     def missing(self) -> int:
-        """Count the bytes that are promised and are not there."""
+        """Return the number of bytes that are promised but not there."""
         return max(0, (self.promised or 0) - self.there)
 
 
@@ -44,9 +55,22 @@ Kinds = tuple[tuple[Callable[[bytes], bool], Callable[[BinaryIO, int], Header | 
 
 
 def read_header(raw: BinaryIO, size: int, kinds: Kinds) -> Header | None:
-    """Read the header of a file of `size` bytes, None where it is of none of the kinds.
+    """Read the header of a sound file.
 
-    kinds: how each begins, and what reads it.
+    Parameters
+    ----------
+    raw : file
+        The file.
+    size : int
+        Its size in bytes.
+    kinds : Kinds
+        For each format, a test of the first bytes, and a function that reads the header.
+
+    Returns
+    -------
+    Header or None
+        None if the file is of none of the formats.
+
     """
     head = read_at(raw, 0, 64)
     for is_kind, reader in kinds:
@@ -59,13 +83,13 @@ def read_header(raw: BinaryIO, size: int, kinds: Kinds) -> Header | None:
 
 
 def read_at(raw: BinaryIO, at: int, n: int) -> bytes:
-    """Read n bytes at a place, fewer where the file ends."""
+    """Read n bytes at a place, or fewer if the file ends."""
     raw.seek(at)
     return raw.read(n)
 
 
 def _chunks(raw: BinaryIO, size: int, order: str) -> Iterator[tuple[bytes, int, int]]:
-    """Yield the chunks of a RIFF or IFF file: name, place of the contents, promised length."""
+    """Yield the chunks of a RIFF or IFF file: name, place of the content, promised length."""
     at = 12
     while at + 8 <= size:
         name, length = struct.unpack(order + "4sI", read_at(raw, at, 8))
@@ -74,13 +98,13 @@ def _chunks(raw: BinaryIO, size: int, order: str) -> Iterator[tuple[bytes, int, 
 
 
 def _is_unknown(length: int, width: int = 32) -> bool:
-    """Tell whether a length stands for one that was not known: nearly or exactly half or all that its bits can say."""
+    """Tell whether a length is a placeholder: close to half or to all of the largest number of its width."""
     half = 1 << (width - 1)
     return abs(length - half) < _NEARLY or length > 2 * half - _NEARLY
 
 
 def _find_tail(raw: BinaryIO, start: int, size: int, order: str) -> int:
-    """Find where the chunks begin that end a file whose sound has no known end, the file's end where there are none."""
+    """Find where the chunks behind a sound of unknown length begin. Without such chunks, return the file's end."""
     first = max(start, size - _LONGEST_TAIL)
     block = read_at(raw, first, size - first)
     for found in _BEHIND.finditer(block):
@@ -94,7 +118,7 @@ def _find_tail(raw: BinaryIO, start: int, size: int, order: str) -> int:
 
 
 def _is_end(raw: BinaryIO, end: int, size: int, order: str) -> bool:
-    """Tell whether the file ends here, or a chunk follows."""
+    """Tell whether the file ends at a place, or a chunk follows."""
     if end <= size <= end + 1:
         return True
     after = read_at(raw, end, 9) if end < size else b""
@@ -106,7 +130,7 @@ def _is_end(raw: BinaryIO, end: int, size: int, order: str) -> bool:
 
 
 def _find_sound(raw: BinaryIO, at: int, length: int, size: int, order: str) -> tuple[int | None, int, bool]:
-    """Tell how many bytes the chunk that starts at a place promises, how many are sound, and whether to mend it."""
+    """Examine the sound chunk at a place: bytes that it promises, bytes of sound, and whether its length is wrong."""
     if _is_end(raw, at + length, size, order):
         return length, size - at, False
     tail = _find_tail(raw, at, size, order)
@@ -118,7 +142,7 @@ def _find_sound(raw: BinaryIO, at: int, length: int, size: int, order: str) -> t
 
 
 def _riff(raw: BinaryIO, size: int) -> Header | None:
-    """Read WAV, RF64 and BW64: the length of the data chunk, or that in ds64."""
+    """Read WAV, RF64 and BW64: the length of the data chunk, or the one in ds64."""
     order = ">" if read_at(raw, 0, 4) == b"RIFX" else "<"
     is_64, at_64, align, is_plain = False, 0, 1, True
     length_64 = 0
@@ -147,13 +171,13 @@ def _riff_32(raw: BinaryIO, at: int, length: int, size: int, order: str, block: 
     promised, there, is_wrong = _find_sound(raw, at, length, size, order)
     if not is_wrong:
         return Header(promised, there)
-    # Of a block of compressed samples that is cut, libsndfile makes noise.
+    # libsndfile decodes an incomplete block of compressed samples to noise, so it is left out.
     whole = min(there - there % block, 0xFFFFFFFF)
     return Header(promised, there, ((at - 4, struct.pack(order + "I", whole)),))
 
 
 def _aiff(raw: BinaryIO, size: int) -> Header | None:
-    """Read AIFF and AIFC, whose sound chunk begins with 8 bytes that are no sound, and IFF, whose does not."""
+    """Read AIFF and AIFC, whose sound chunk begins with 8 bytes before the samples, and IFF, whose chunk does not."""
     name, before = (b"BODY", 0) if read_at(raw, 8, 4) in (b"8SVX", b"16SV") else (b"SSND", 8)
     for found, at, length in _chunks(raw, size, ">"):
         if found == name:
@@ -165,7 +189,7 @@ def _aiff(raw: BinaryIO, size: int) -> Header | None:
 
 
 def _w64(raw: BinaryIO, size: int) -> Header | None:
-    """Read Sony's W64, with names of 16 bytes, and lengths of 8 that count themselves."""
+    """Read Sony's W64: names have 16 bytes, and lengths have 8 and include the head of their chunk."""
     at = 40
     while at + 24 <= size:
         name, length = struct.unpack("<16sQ", read_at(raw, at, 24))
@@ -189,7 +213,7 @@ def _au(raw: BinaryIO, size: int) -> Header:
 
 
 def _caf(raw: BinaryIO, size: int) -> Header | None:
-    """Read Apple's CAF; libsndfile refuses a length that is not known, which the format allows, or is wrong."""
+    """Read Apple's CAF. libsndfile refuses a wrong length, and an unknown one, which the format allows."""
     at = 8
     while at + 12 <= size:
         name, length = struct.unpack(">4sq", read_at(raw, at, 12))
@@ -206,7 +230,7 @@ def _caf(raw: BinaryIO, size: int) -> Header | None:
 
 
 def begins(*starts: bytes) -> Callable[[bytes], bool]:
-    """Ask whether a file begins with one of these."""
+    """Make a test for files that begin with one of these bytes."""
     return lambda head: head.startswith(starts)
 
 

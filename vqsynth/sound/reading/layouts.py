@@ -1,4 +1,4 @@
-"""What of a sound file libsndfile is shown, so that it reads all there is, and how much there should have been."""
+"""Which parts of a sound file libsndfile reads, so that it reads all there is, and how much there should be."""
 
 import os
 from collections.abc import Callable
@@ -14,9 +14,10 @@ from vqsynth.sound.reading.rareheaders import RARE_KINDS
 from vqsynth.sound.reading.splicing import SplicedFile, patch
 
 Source = bytes | SplicedFile
-"""A path, as bytes, since soundfile cannot encode the name of a file that is no text, or what is read in its place."""
+"""What libsndfile opens: a path, or parts of the file. The path is bytes, because soundfile cannot encode a name that
+is not valid text."""
 _MPEG = frozenset((".mp1", ".mp2", ".mp3", ".mpga"))
-_LATEST_START = 10 * 48000  # an Ogg whose time starts later was cut out of a longer one
+_LATEST_START = 10 * 48000  # in samples; an Ogg whose time starts later was cut out of a longer one
 
 
 def _as_told(n: int, frames: int) -> int | None:
@@ -25,11 +26,22 @@ def _as_told(n: int, frames: int) -> int | None:
 
 @dataclass(frozen=True)
 class Layout:
-    """Say what libsndfile is to read, source after source, nothing where it would find nothing, and what was promised.
+    """Say what libsndfile reads of a sound file.
 
-    promise: of the samples that were read, and those that libsndfile saw in the first source, tells the samples that
-    were promised, None where nothing was. n_known: samples, where libsndfile is not to be asked, 0 for unknown.
-    is_ended: false for a file that should have an end and has none.
+    Parameters
+    ----------
+    sources : tuple of Source
+        What is opened, one after the other. Empty if libsndfile would find no sound.
+    promise : callable
+        Returns the number of samples that the file promises, or None, given the number that was read and the number
+        that libsndfile saw in the first source.
+    n_known : int, optional
+        The number of samples, 0 if unknown. By default libsndfile knows it.
+    flac : Flac, optional
+        The FLAC, if it is one.
+    is_ended : bool
+        False if the file should have an end mark but has none.
+
     """
 
     sources: tuple[Source, ...]
@@ -40,7 +52,22 @@ class Layout:
 
 
 def lay_out(path: Path, raw: BinaryIO, size: int) -> Layout:
-    """Look at how a file begins, and say what of it libsndfile is to be shown: itself, where it reads well so."""
+    """Examine how a file begins, and return what libsndfile is to read: the file itself, if libsndfile reads all of it.
+
+    Parameters
+    ----------
+    path : Path
+        The sound file.
+    raw : file
+        The same file, open.
+    size : int
+        Its size in bytes.
+
+    Returns
+    -------
+    Layout
+
+    """
     as_it_is = os.fsencode(path)
     raw.seek(0)
     head = raw.read(4)
@@ -67,13 +94,13 @@ def _lay_out_ogg(as_it_is: bytes, raw: BinaryIO, ogg: Ogg) -> Layout:
 
 def _lay_out_mpeg(as_it_is: bytes, raw: BinaryIO, mpeg: Mpeg | None) -> Layout:
     if mpeg is None:
-        return Layout(())  # libsndfile would say so too, and libmpg123 under it print a line of its own
+        return Layout(())  # libsndfile would find none either, and its libmpg123 would print a message
     shown = tuple(SplicedFile(raw, parts, seems=seems) for parts, seems in mpeg.runs or ())
     return Layout(shown or (as_it_is,), lambda n, frames: frames if mpeg.is_cut else n, mpeg.n_samples)
 
 
 def _scale(n: int, header: Header) -> int:
-    """Tell how many samples a header promises, of which n are there."""
+    """Return how many samples a header promises, if n of them are there."""
     if not header.missing:
         return n
     return n + max(1, round(n * header.missing / max(1, header.there)))

@@ -1,10 +1,10 @@
-"""The frames of an MP3, counted: what libsndfile is given instead of what stands around and between them.
+"""The frames of an MP3, found and counted, so that libsndfile reads these and nothing around or between them.
 
-An MP3 has no header for the whole. Its length is in an info frame, where the encoder wrote one, and libsndfile else
-estimates it by the first frame and the size, pictures and tags counted in: too short, and sound is cut without a word.
-Files joined to one, and rubbish between frames, end the reading early. So frames are found and counted here, and where
-they are not one plain run as the info frame says, libsndfile is given these frames alone, behind the info frame, if
-any, put right.
+An MP3 has no header for the whole file. Its length is in an info frame, if the encoder wrote one. Otherwise libsndfile
+estimates it from the first frame and the file's size, pictures and tags included. If the estimate is too short, sound
+is cut without a warning. Joined files, and rubbish between frames, end the reading early. So the frames are found and
+counted here. If they are not one plain run, as the info frame says, libsndfile gets these frames alone, behind a
+corrected info frame if there is one.
 """
 
 import re
@@ -16,7 +16,7 @@ from typing import BinaryIO
 
 from vqsynth.sound.reading.splicing import Part
 
-_KBITS = {  # by version 1 or 2, and layer
+_KBITS = {  # by version, 1 or 2, and layer
     (1, 1): (0, 32, 64, 96, 128, 160, 192, 224, 256, 288, 320, 352, 384, 416, 448),
     (1, 2): (0, 32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384),
     (1, 3): (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320),
@@ -26,15 +26,15 @@ _KBITS = {  # by version 1 or 2, and layer
 _RATES_HZ = (44100, 48000, 32000)
 _SYNC = re.compile(rb"\xff[\xe2-\xff]")
 _IN_A_ROW = 3
-"""Rubbish holds what looks like a frame, but not as many that follow one another."""
+"""So many frames in a row are sound. Rubbish may hold something like a frame, but not several in a row."""
 _TAGS = (b"ID3", b"TAG", b"APETAGEX", b"LYRICS")
 _BLOCK = 1 << 16
-_DELAY_BYTES = 21  # from an encoder's name to its delay and padding
+_DELAY_BYTES = 21  # from the encoder's name to the delay and padding
 
 
 @dataclass(frozen=True)
 class Frame:
-    """Hold what the four bytes at a frame's start say: bytes, samples, layer, rate in Hz, version 1 or 2, mono."""
+    """Hold the facts in a frame's first four bytes: length in bytes, samples, layer, rate in Hz, version, mono."""
 
     length: int
     samples: int
@@ -45,30 +45,38 @@ class Frame:
 
     @property
     def kind(self) -> tuple[int, int, int, bool]:
-        """Tell what frames that are decoded together have in common."""
+        """Return what frames must have in common to be decoded together."""
         return self.layer, self.rate_hz, self.version, self.is_mono
 
 
 @dataclass(frozen=True)
 class Run:
-    """Hold frames of one kind: the first, how many, from where to where they lie, and the info frame before them."""
+    """Hold a run of frames of one kind: the first frame, their number, their places, and the info frame before them."""
 
     first: Frame
     n_frames: int
     spans: tuple[tuple[int, int], ...]
     info: tuple[int, int] | None = None
     told: int | None = None
-    """How many frames the info frame tells."""
+    """The number of frames that the info frame gives."""
     last: int = 0
     longest: int = 0
-    """Bytes of the last frame, and of the longest."""
+    """Lengths in bytes of the last frame, and of the longest."""
 
 
 @dataclass(frozen=True)
 class Mpeg:
-    """Hold how to read an MP3: each run's parts and the size it must seem to have, None where the file reads well.
+    """Hold how to read an MP3.
 
-    is_cut: whether an info frame tells of more frames than there are. n_samples: those that its frames hold.
+    Parameters
+    ----------
+    runs : tuple of (list of Part, int), or None
+        The parts of each run, and the size that it must seem to have. None if libsndfile reads the file well as it is.
+    is_cut : bool
+        Whether an info frame promises more frames than there are.
+    n_samples : int
+        The number of samples in all frames.
+
     """
 
     runs: tuple[tuple[list[Part], int], ...] | None
@@ -77,12 +85,12 @@ class Mpeg:
 
 
 def read_mpeg(raw: BinaryIO, size: int) -> Mpeg | None:
-    """Find the frames of a file of `size` bytes, None where it has none."""
+    """Find the frames of a file of `size` bytes. None if it has none."""
     runs = list(_find_runs(raw, size))
     if not runs:
         return None
     first = runs[0]
-    behind = size - first.spans[-1][1]  # what libmpg123 takes for sound that the info frame does not know of
+    behind = size - first.spans[-1][1]  # libmpg123 takes this for sound that the info frame does not count
     is_plain = len(runs) == 1 and len(first.spans) == 1 and first.told == first.n_frames and 100 * behind < size
     is_cut = first.told is not None and first.told > first.n_frames
     n_samples = sum(run.n_frames * run.first.samples for run in runs)
@@ -91,7 +99,7 @@ def read_mpeg(raw: BinaryIO, size: int) -> Mpeg | None:
 
 @lru_cache(maxsize=4096)
 def parse_frame(head: bytes) -> Frame | None:
-    """Read the four bytes that a frame starts with, None where they are none."""
+    """Read the first four bytes of a frame. None if they do not begin a frame."""
     if len(head) < 4 or head[0] != 0xFF or head[1] & 0xE0 != 0xE0:
         return None
     bits = int.from_bytes(head, "big")
@@ -110,9 +118,9 @@ def parse_frame(head: bytes) -> Frame | None:
 
 
 def _find_runs(raw: BinaryIO, size: int) -> Iterator[Run]:
-    """Walk through a file from frame to frame, over what is none, and yield a run for every kind."""
+    """Walk through a file from frame to frame, skip everything else, and yield a run for every kind."""
     run: Run | None = None
-    at, is_tag = 0, False  # whether what was passed over since the last frame began as a tag does
+    at, is_tag = 0, False  # whether the bytes skipped since the last frame begin like a tag
     while at + 4 <= size:
         head = _read(raw, at, 64)
         frame = parse_frame(head[:4])
@@ -132,7 +140,7 @@ def _find_runs(raw: BinaryIO, size: int) -> Iterator[Run]:
 
 
 def _join(run: Run, frame: Frame, head: bytes, at: int, *, is_tag: bool) -> Run:
-    """Add a frame to a run. Info frames are no sound: the first counts for its run, those of files behind it do not."""
+    """Add a frame to a run. Info frames are no sound. The first one describes the run; those of joined files do not."""
     end = at + frame.length
     if frame.layer == 3 and head[_info_at(frame) :][:4] in (b"Xing", b"Info"):
         if run.n_frames or run.info:
@@ -150,7 +158,7 @@ def _join(run: Run, frame: Frame, head: bytes, at: int, *, is_tag: bool) -> Run:
 
 
 def _without_last(run: Run) -> Run:
-    """Leave out the last frame, into which rubbish may reach: of that, noise would be made."""
+    """Leave out the last frame. Rubbish may reach into it, and would be decoded to noise."""
     start, stop = run.spans[-1]
     if not run.last or stop - start < run.last:
         return run
@@ -158,7 +166,7 @@ def _without_last(run: Run) -> Run:
 
 
 def _is_start(raw: BinaryIO, at: int, size: int) -> bool:
-    """Tell whether frames of one kind follow one another from here, or do to a tag or the end of the file."""
+    """Tell whether frames of one kind follow one another from here, or at least up to a tag or the end of the file."""
     kind = None
     for _ in range(_IN_A_ROW):
         head = _read(raw, at, 8)
@@ -172,7 +180,7 @@ def _is_start(raw: BinaryIO, at: int, size: int) -> bool:
 
 
 def _skip(raw: BinaryIO, head: bytes, at: int, size: int) -> int:
-    """Find the next place where a frame may start: behind a tag with pictures, or at the next sign of one."""
+    """Find the next place where a frame may start: behind a tag, or at the next sync word."""
     if head[:3] == b"ID3" and len(head) >= 10:
         a, b, c, d = head[6:10]
         return at + 10 + (a << 21 | b << 14 | c << 7 | d)
@@ -186,7 +194,10 @@ def _skip(raw: BinaryIO, head: bytes, at: int, size: int) -> int:
 
 
 def _present(raw: BinaryIO, run: Run) -> tuple[list[Part], int]:
-    """Say what to read of a run, and how large to seem, so that libsndfile estimates no length that is too short."""
+    """Return the parts of a run to read, and the size that they must seem to have.
+
+    The size keeps libsndfile from estimating too short a length.
+    """
     if run.info is None:
         return list(run.spans), (run.n_frames + 64) * (run.longest + 1) * 2
     n_bytes = sum(stop - start for start, stop in run.spans)
@@ -206,7 +217,7 @@ def _present(raw: BinaryIO, run: Run) -> tuple[list[Part], int]:
 
 
 def _forget_padding(info: bytearray, tag: int, flags: int) -> None:
-    """Take out how many samples are none at the end, which lies elsewhere now."""
+    """Set the padding at the end to 0, because the end lies elsewhere now."""
     at = tag + 8 + sum(n for bit, n in ((1, 4), (2, 4), (4, 100), (8, 4)) if flags & bit) + _DELAY_BYTES
     if at + 3 <= len(info):
         info[at + 1] &= 0xF0
@@ -214,7 +225,7 @@ def _forget_padding(info: bytearray, tag: int, flags: int) -> None:
 
 
 def _info_at(frame: Frame) -> int:
-    """Tell where in a frame of layer 3 an info frame has its name: behind what would be side information."""
+    """Return where in a frame of layer 3 the name of an info frame lies: behind the place of the side information."""
     return 4 + ((17 if frame.is_mono else 32) if frame.version == 1 else (9 if frame.is_mono else 17))
 
 

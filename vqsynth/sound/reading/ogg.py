@@ -1,6 +1,6 @@
-"""The pages of an Ogg file: where one stream ends and the next begins, and whether the last one ends at all.
+"""The pages of an Ogg file: where each stream of a chain ends, and whether the last one has an end.
 
-Radio is kept as streams one behind the other, of which libsndfile reads the first.
+Recordings of radio are chains of streams, of which libsndfile reads only the first.
 """
 
 from dataclasses import dataclass
@@ -13,9 +13,17 @@ _BLOCK = 1 << 16
 
 @dataclass(frozen=True)
 class Ogg:
-    """Hold from where to where each link of the chain lies, and whether the last page says that it is the last.
+    """Hold the links of an Ogg's chain.
 
-    first_time: that a page of the first link tells, in samples.
+    Parameters
+    ----------
+    links : tuple of (int, int)
+        Start and end of each link in bytes.
+    is_ended : bool
+        Whether the last page is marked as the last.
+    first_time : int
+        The time in samples that the first page of the first link gives.
+
     """
 
     links: tuple[tuple[int, int], ...]
@@ -24,7 +32,7 @@ class Ogg:
 
 
 def read_ogg(raw: BinaryIO, size: int) -> Ogg:
-    """Walk through the pages of a file of `size` bytes."""
+    """Read the pages of a file of `size` bytes."""
     starts: list[int] = []
     at, in_head, is_ended, first_time = 0, False, False, 0
     while at < size:

@@ -1,4 +1,4 @@
-"""The headers of formats that one meets seldom: how much sound they promise, and what libsndfile is told instead."""
+"""The headers of rare formats: how much sound they promise, and corrections that libsndfile needs."""
 
 import struct
 from typing import BinaryIO
@@ -30,7 +30,7 @@ def _voc(raw: BinaryIO, size: int) -> Header | None:
 
 
 def _sds(raw: BinaryIO, size: int) -> Header:
-    """Read a MIDI sample dump: packets of 127 bytes, 120 of them sound, in bytes of 7 bits."""
+    """Read a MIDI sample dump: packets of 127 bytes, of which 120 are sound, in bytes of 7 bits."""
     bits, count = read_at(raw, 6, 1)[0], read_at(raw, 10, 3)
     n_samples = count[0] | count[1] << 7 | count[2] << 14
     per_packet = 120 // max(1, -(-bits // 7))

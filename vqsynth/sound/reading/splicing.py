@@ -1,4 +1,4 @@
-"""Parts of a file, and bytes put in their places, read as one file: how a mended header reaches libsndfile."""
+"""Parts of a file and replaced bytes, read as one file. Corrected headers reach libsndfile in this way."""
 
 import io
 from bisect import bisect_right
@@ -7,16 +7,26 @@ from itertools import accumulate
 from typing import BinaryIO
 
 Part = bytes | tuple[int, int]
-"""Bytes, or from where to where in the file."""
+"""Bytes, or the start and the end of a part of the file."""
 _TAG_BYTES = 128
 
 
 class SplicedFile:
-    """Read parts of a file, one after the other.
+    """Read parts of a file, one after the other, as one file.
 
-    Nothing here raises: what fails inside a callback of libsndfile is printed by the system. What the system refuses is
-    kept in `error`, and reads as the end. The file may seem larger than it is: beyond its parts nothing is read, but of
-    the last bytes, where tags are looked for, zeros.
+    Nothing here raises, because the system would print an exception inside a callback of libsndfile. If the system
+    refuses, the error is kept in `error`, and the file seems to end.
+
+    Parameters
+    ----------
+    raw : file
+        The file that the parts come from.
+    parts : sequence of Part
+        The parts, in order.
+    seems : int
+        The size that the file is to seem to have, if larger than its parts. Behind the parts only the last bytes can be
+        read, as zeros, because decoders look for tags there.
+
     """
 
     def __init__(self, raw: BinaryIO, parts: Sequence[Part], *, seems: int = 0) -> None:
@@ -27,17 +37,17 @@ class SplicedFile:
         self.error: OSError | None = None
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """Move to a place, before the start being the start."""
+        """Move to a place. A place before the start becomes the start."""
         base = {io.SEEK_SET: 0, io.SEEK_CUR: self._at}.get(whence, max(self._seems, self._starts[-1]))
         self._at = max(0, base + offset)
         return self._at
 
     def tell(self) -> int:
-        """Tell the place."""
+        """Return the current place."""
         return self._at
 
     def readinto(self, buffer: memoryview) -> int:
-        """Fill a buffer as far as the parts reach, and return how many bytes that were."""
+        """Fill a buffer as far as the parts reach, and return the number of bytes filled."""
         done, wanted = 0, len(buffer)
         while done < wanted and self._at < self._starts[-1]:
             data = self._read(wanted - done)
@@ -53,7 +63,7 @@ class SplicedFile:
         return done
 
     def _read(self, most: int) -> bytes:
-        """Read on inside the part that the place lies in."""
+        """Read on in the part at the current place."""
         i = bisect_right(self._starts, self._at) - 1
         part, inside = self._parts[i], self._at - self._starts[i]
         if isinstance(part, bytes):
@@ -67,7 +77,7 @@ class SplicedFile:
 
 
 def patch(size: int, patches: Sequence[tuple[int, bytes]]) -> list[Part]:
-    """Say how a file of `size` bytes reads with other bytes at some places: (place, bytes), in order."""
+    """Return the parts of a file of `size` bytes with some bytes replaced. Patches are (place, bytes), in order."""
     parts: list[Part] = []
     end = 0
     for at, data in patches:
