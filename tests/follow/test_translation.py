@@ -93,7 +93,7 @@ def test_translate_of_a_path_of_another_codebook_is_refused(book: Codebook, turn
         translate([3], book, turned)  # type: ignore[list-item]
     renamed = replace(turned, table=replace(turned.table, names=tuple(f"x{n}" if n != "loudness" else n
                                                                       for n in turned.table.names)))  # fmt: skip
-    with pytest.raises(ParameterError, match="share none of centroid, flatness, pitch"):
+    with pytest.raises(ParameterError, match="must share one of centroid, flatness, pitch"):
         translate(path, book, renamed)
 
 

@@ -1,4 +1,4 @@
-"""What a notebook shows of a sound: its codebook and errors, a player, and asked beside got, in one piece of HTML."""
+"""HTML that a notebook shows for a sound: its codebook, its errors, a player, and pictures of asked and got."""
 
 from collections.abc import Sequence
 from html import escape
@@ -11,11 +11,11 @@ from vqsynth.sound.frames import Floats
 
 WIDTH, HEIGHT = 640, 90
 MOST_POINTS = 600
-"""Points of a curve that is drawn, so that an hour takes no more room than a second."""
+"""The most points of a drawn curve, so that an hour takes no more room than a second."""
 
 
 def show_synthesis(title: str, y: Floats, sr: int, report: Report) -> str:
-    """Make HTML that needs nothing else: the summary, a player of y (n,), and a picture per descriptor."""
+    """Return self-contained HTML: the report's summary, a player of y (n,) at `sr` Hz, a picture per descriptor."""
     pictures = "".join(
         f"<div>{escape(name)} ({escape(row.unit or 'share')}): asked grey, got blue</div>{draw_row(row)}"
         for name, row in report.descriptors.items()
@@ -26,7 +26,7 @@ def show_synthesis(title: str, y: Floats, sr: int, report: Report) -> str:
 
 
 def draw_row(row: DescriptorReport) -> str:
-    """Draw asked and got as SVG, gaps where there is no value."""
+    """Draw asked and got as SVG, with gaps where there is no value."""
     asked, got = (np.array([np.nan if v is None else v for v in values]) for values in (row.asked, row.got))
     known = np.concatenate([asked, got])
     known = known[np.isfinite(known)]
