@@ -32,8 +32,8 @@ def batch_command(
 ) -> None:
     """Make a sound of every --target and every --like with every codebook.
 
-    BOOK-N.wav is the N-th target, or after those the N-th sound to be like, with its report beside it as BOOK-N.json.
-    The table that is shown at the end is written as summary.csv too.
+    Targets are numbered first, then the sounds of --like: BOOK-N.wav is number N, and BOOK-N.json its report. The table
+    that is shown at the end is also written as summary.csv.
 
     \b
     Example:

@@ -30,7 +30,7 @@ def decode_command(
 ) -> None:  # fmt: skip
     """Turn a path file into sound, by default with the excitation and seed that it was made with.
 
-    A path is translated by centroid, flatness and pitch; its loudness stays. What is out of reach is said.
+    A path is translated by centroid, flatness and pitch; its loudness stays. The share out of reach is printed.
 
     \b
     Examples:

@@ -15,7 +15,7 @@ from vqsynth.store import load
 @click.argument("sound", type=options.Sound)
 @click.option("-o", "--output", type=options.OutputFile, required=True, help="Path file to write, JSON.")
 def encode_command(book: str, sound: Path, output: Path) -> None:
-    """Turn SOUND into codes of codebook BOOK and gain: a path file that can be edited and decoded.
+    """Turn SOUND into codes of codebook BOOK and gains: a path file that can be edited and decoded.
 
     \b
     Example:

@@ -1,4 +1,4 @@
-"""How the command ends when it is told to: at once, in one line, with nothing half written, and 128 and the signal."""
+"""End the command on a signal: at once, with one line, no half-written file, and exit status 128 + signal."""
 
 import os
 import signal
@@ -14,11 +14,11 @@ from vqsynth.running.interrupts import GRACE_S, restore_handlers, set_handlers
 from vqsynth.storage.files import show_text
 
 AGAIN_S = 0.02
-"""How soon an end is asked for again that came where Python lets no error out."""
+"""Seconds after which a signal is raised again that came where Python drops exceptions."""
 
 
 class Ended(BaseException):
-    """A signal has asked for the end; no `except Exception` is in its way."""
+    """Raised by a signal that ends the command. It is no `Exception`, so that `except Exception` does not catch it."""
 
 
 class Ending:
@@ -39,7 +39,7 @@ class Ending:
         raise Ended
 
     def hear_lost(self, lost: "sys.UnraisableHookArgs") -> None:
-        """Ask again for an end that came in the middle of what cannot fail, such as a destructor, and say nothing."""
+        """Raise the signal again where it came in code whose exceptions Python drops, such as a destructor."""
         if not issubclass(lost.exc_type, Ended):
             sys.__unraisablehook__(lost)
         elif self.number is not None:
@@ -63,7 +63,7 @@ class Ending:
 def heed_signals(*, to_the_last: bool = False) -> Iterator[Ending]:
     """Have Ctrl-C and the other signals that ask for an end raise Ended until the block ends.
 
-    to_the_last: leave them to the system afterwards, which ends the process without a word, as it is ending anyway.
+    to_the_last: leave the signals to the system afterwards, so that they end the process silently while it exits.
     """
     ending = Ending()
     before, hook = set_handlers(ending.take), sys.unraisablehook
@@ -76,12 +76,12 @@ def heed_signals(*, to_the_last: bool = False) -> Iterator[Ending]:
 
 
 def status_of(number: int) -> int:
-    """Tell with what a process ends that a signal has ended, as shells say it: 130 after Ctrl-C."""
+    """Return the exit status of a process that a signal has ended, as in shells: 130 after Ctrl-C."""
     return 128 + number
 
 
 def stop(message: str, code: int) -> NoReturn:
-    """Say a line on stderr, where anybody can hear it, and exit."""
+    """Write a line to stderr, where there is one, and exit."""
     with suppress(OSError, ValueError, AttributeError):
         sys.stderr.write(f"{show_text(message)}\n")
         sys.stderr.flush()

@@ -1,4 +1,4 @@
-"""The console script: the signals that ask for an end are heeded before anything that takes long is loaded."""
+"""The console script. It handles signals before anything that takes long is loaded."""
 
 import signal
 import sys

@@ -1,4 +1,4 @@
-"""The options of the verbs that follow curves, and what they come to."""
+"""The options of the verbs that follow curves, and the arguments of `synthesize` that they give."""
 
 from collections.abc import Callable
 from functools import reduce
@@ -34,7 +34,7 @@ mapping: Decorator = click.option(
     multiple=True,
     metavar="[D=]HOW",
     callback=lambda ctx, param, value: read_mapping(value),
-    help=f"Bring targets, or that of D, into the codebook's range: {', '.join(MAPPINGS)}; repeatable.",
+    help=f"How targets, or that of D, are brought into the codebook's range: {', '.join(MAPPINGS)}; repeatable.",
 )
 
 _TARGETS: list[Decorator] = [
@@ -65,14 +65,14 @@ _CHOICES: list[Decorator] = [
         type=float,
         default=SMOOTHNESS,
         show_default=True,
-        help="How dear it is to jump to an unlike spectrum; 0: jumps are free.",
+        help="Cost of a jump to a different spectrum; 0: jumps cost nothing.",
     ),
     click.option(
         "--style",
         type=float,
         default=0.0,
         show_default=True,
-        help="How much the order of codes keeps to that of the training sounds, 0 to 1.",
+        help="How closely the order of codes follows that of the training sounds, 0 to 1.",
     ),
     click.option(
         "--rest",
@@ -94,7 +94,7 @@ _CHOICES: list[Decorator] = [
         type=click.Choice(EXCITATIONS),
         default="coherent",
         show_default=True,
-        help="Phases: of white noise, of partials that run on, or of these refined.",
+        help="Phases of the spectra: random, continuous for partials, or refined by iteration.",
     ),
     click.option(
         "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of the noise and of chance."
@@ -139,7 +139,7 @@ _CHOICES: list[Decorator] = [
 
 
 def read_mapping(values: tuple[str, ...]) -> str | dict[str, str] | None:
-    """Read how targets are brought into range: one way for all, by descriptor, or both. Raises ParameterError."""
+    """Read the values of --map: one way for all targets, ways by descriptor, or both. Raises ParameterError."""
     bare = [text.strip() for text in values if "=" not in text]
     pairs = options.split_pairs(tuple(text for text in values if "=" in text), "--map")
     if len(bare) > 1:
@@ -154,17 +154,17 @@ def read_mapping(values: tuple[str, ...]) -> str | dict[str, str] | None:
 
 
 def targets(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options that say what is asked for."""
+    """Add the options of targets."""
     return reduce(lambda made, option: option(made), reversed(_TARGETS), command)
 
 
 def choices(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options that say how it is to be met."""
+    """Add the options of selection, rendering and correction."""
     return reduce(lambda made, option: option(made), reversed(_CHOICES), command)
 
 
 def input_files(book: str, values: dict[str, Any]) -> tuple[Path, ...]:
-    """List what is read, none of which may be overwritten."""
+    """Return the files that are read, which must not be overwritten."""
     like = (values["like"],) if values["like"] else ()
     return (*options.input_files(book, options.split_pairs(values["targets"], "--target")), *like)
 

@@ -1,4 +1,4 @@
-"""What a verb was given, where it takes something else: what that is, and which verb takes it."""
+"""Where a verb was given a file of the wrong kind: say what it is, and which verb takes it."""
 
 import difflib
 from collections.abc import Iterator, Mapping
@@ -29,7 +29,7 @@ _USE_SOUND = {
 
 
 class Given(NamedTuple):
-    """What stood for an argument or an option, the kinds that are taken there, and the verb, in full."""
+    """The value of an argument or option, the kinds that are taken there, and the full name of the verb."""
 
     value: str
     kinds: tuple[str, ...]
@@ -37,13 +37,13 @@ class Given(NamedTuple):
 
 
 def note_given(ctx: click.Context | None, value: Any, kinds: tuple[str, ...]) -> None:
-    """Keep in mind what was given where some kinds are taken, for `tell_wrong_kind`."""
+    """Note a value and the kinds that are taken in its place, for `tell_wrong_kind`."""
     if ctx is not None and kinds:
         ctx.meta.setdefault(_KEY, []).append(Given(str(value), kinds, ctx.command_path))
 
 
 def tell_wrong_kind(ctx: click.Context) -> str | None:
-    """Say what was given that is of a kind which the verb does not take, and what takes it; None where nothing was."""
+    """Return a message on a value of a kind that the verb does not take, with the verb that does, or None."""
     for given in ctx.meta.get(_KEY, []):
         found = set(recognise(given.value))
         if found and not found & set(given.kinds):
@@ -54,13 +54,13 @@ def tell_wrong_kind(ctx: click.Context) -> str | None:
 
 
 def tell_meant_verb(name: str, command: str) -> str:
-    """Say which verb may be meant by a name that none has. command: what stands before it."""
+    """Return a message that suggests a verb for an unknown name. command: the words before the name."""
     known = dict(_all_verbs())
     own = {full.rpartition(" ")[2]: full for full in known if full.rpartition(" ")[0] == command}
     others = {full.rpartition(" ")[2]: full for full in known if full.rpartition(" ")[0] != command}
     for kind in recognise(name) if name not in others else ():
         use = _USE.get(kind, _USE_SOUND[BOOK]).format(name)
-        return f"'{name}' is a {kind}, no verb; a verb comes first, as in: {use}"
+        return f"'{name}' is a {kind}, not a verb; put a verb first, as in: {use}"
     for names in ({name: others[name]} if name in others else {}, own, others):
         near = difflib.get_close_matches(name, names, 1)
         if near:
@@ -69,7 +69,7 @@ def tell_meant_verb(name: str, command: str) -> str:
 
 
 def recognise(value: str) -> Iterator[str]:
-    """Find out what something is that is there, or the name of something shipped; most likely nothing, or one kind."""
+    """Yield the kinds of a file, a folder or a shipped name, usually one or none."""
     from vqsynth.codes.record import CODEBOOK
     from vqsynth.continuous.folder import CONTINUOUS
     from vqsynth.storage.bundle import is_bundle
@@ -122,7 +122,7 @@ def _recognise_record(fields: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _advise(kind: str, given: Given) -> str:
-    """Name the command for what was given, its own kind being `kind`: of the same name, where both rooms have it."""
+    """Return the command that takes a value of this kind, the verb of the same name where there is one."""
     value = f"'{given.value}'" if " " in given.value else given.value
     verb = given.verb.rpartition(" ")[2]
     if kind == SOUND:

@@ -12,9 +12,9 @@ from vqsynth.store import load
 @click.command("info")
 @options.book
 def info_command(book: str) -> None:
-    """Show the card of BOOK, a shipped name or a folder: what it was made of, how, how good it is, its licence.
+    """Show the card of BOOK, a shipped name or a folder: its sounds, its training, its figures, its licence.
 
-    The codebook is checked on the way: every file is there and is the one that the card means.
+    The files of the codebook are checked against the hashes in its card.
 
     \b
     Example:

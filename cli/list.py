@@ -17,8 +17,8 @@ from vqsynth.store import codebooks_at_hand, load
 def list_command(folders: tuple[str, ...]) -> None:
     """List the shipped codebooks, and those in FOLDERS.
 
-    For each: the seconds of sound it was trained on, its number of codes, its sample rate, and where its descriptors
-    lie, from the 5th to the 95th percentile of its codes.
+    For each it shows the seconds of sound it was trained on, its number of codes, its sample rate, and the range of its
+    descriptors from the 5th to the 95th percentile of its codes.
 
     \b
     Examples:

@@ -39,9 +39,9 @@ def verbs() -> None:
 def main() -> None:
     """Run the command line, and exit unless it went well.
 
-    1 for an error, 2 for wrong usage, 130 after Ctrl-C, 143 and 129 where it was told to end or to hang up.
+    The status is 1 for an error, 2 for wrong usage, 130 after Ctrl-C, 143 after SIGTERM and 129 after SIGHUP.
     """
-    # Playing gains nothing by a second thread, and loses tenfold where others wait for a core; trainings set their own.
+    # A second thread does not help playing, and on busy cores makes it ten times slower; trainings set their own.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     warnings.simplefilter("always", VqsynthWarning)
     warnings.showwarning = _show_warning
@@ -53,7 +53,7 @@ def main() -> None:
 
 
 def _run() -> None:
-    """Run a verb and say what went wrong in a line."""
+    """Run a verb; report an error in one line."""
     try:
         verbs.main(prog_name="vqsynth", standalone_mode=False)
         if sys.stdout is not None:
@@ -78,7 +78,7 @@ def _run() -> None:
 
 
 def _leave_quietly() -> NoReturn:
-    """Exit where nobody reads along, as `head` does not: what is still to be written goes nowhere, without an error."""
+    """Exit without an error where the reader of a pipe has gone, as `head` does: the rest of the output is dropped."""
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError, ValueError, AttributeError), Path(os.devnull).open("wb") as nowhere:
             os.dup2(nowhere.fileno(), stream.fileno())

@@ -27,9 +27,10 @@ from vqsynth.plot import plot_map
 def map_command(
     book: str, output: Path | None, html: Path | None, color: str, method: str, histogram: str | None, dark: bool
 ) -> None:
-    """Draw the codes of BOOK near where their spectra are alike, the larger the more they were used in training.
+    """Draw the codes of BOOK on a plane, codes with similar spectra near each other.
 
-    Codes without a usable value are grey. The histogram counts the codes, and again weighted by their use.
+    The more a code was used in training, the larger it is. Codes without a usable value are grey. The histogram counts
+    the codes, and again weighted by their use.
 
     \b
     Examples:

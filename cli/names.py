@@ -1,19 +1,19 @@
-"""The names of all verbs, each with its line for the help, in the order in which one meets them."""
+"""The names of all verbs, each with its line of help, in the order of the help."""
 
 VERBS = {
     "list": "Show the codebooks at hand.",
     "info": "Show what a codebook is made of.",
     "table": "Show, sort and filter the descriptors of a codebook's codes.",
-    "map": "See a codebook's codes, the near ones alike.",
+    "map": "Draw a codebook's codes on a plane, similar codes near each other.",
     "traverse": "Hear a codebook in the order of a descriptor.",
-    "reach": "Show what of a demand a codebook can meet.",
+    "reach": "Show how well a codebook can meet some targets.",
     "synth": "Make a sound that follows descriptor curves.",
     "batch": "Make many sounds: every target with every codebook.",
     "encode": "Turn a sound into a path of codes and gain.",
     "decode": "Turn a path into sound.",
     "transfer": "Play a sound in a codebook's timbre.",
     "train": "Learn a codebook from a folder of sounds.",
-    "continuous": "Glide between sounds: the continuous model, and verbs of its own.",
+    "continuous": "Glide between sounds: the verbs of the continuous model.",
 }
 
 CONTINUOUS_VERBS = {
@@ -23,7 +23,7 @@ CONTINUOUS_VERBS = {
     "bend": "Bend a latent path by hand.",
     "plot": "Draw a latent path.",
     "decode": "Turn a latent path into sound.",
-    "transfer": "Play a sound as a model hears it.",
+    "transfer": "Play a sound in a model's timbre.",
     "morph": "Turn one sound into another.",
     "plane": "Move between four sounds.",
     "train": "Learn a model from a folder of sounds.",

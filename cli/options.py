@@ -33,7 +33,7 @@ output: Decorator = click.option(
 excitation: Decorator = click.option(
     "--excitation",
     type=click.Choice(EXCITATIONS),
-    help="Phases: of white noise, of partials that run on, or of these refined.  [default: the path's, else coherent]",
+    help="Phases: random, continuous for partials, or refined by iteration.  [default: the path's, else coherent]",
 )
 seed: Decorator = click.option(
     "--seed", type=click.IntRange(min=0), help="Seed of the noise.  [default: the path's, else 0]"
@@ -41,15 +41,15 @@ seed: Decorator = click.option(
 
 
 def refuse_given(names: Iterable[str], why: str) -> None:
-    """Refuse options that were typed where they have no use. Raises UsageError."""
+    """Raise UsageError for options that were typed where they have no use."""
     for name in names:
         if is_given(name):
             typed = next(p.opts[-1] for p in click.get_current_context().command.params if p.name == name)
-            raise click.UsageError(f"{typed} is an option {why}; leave it away")
+            raise click.UsageError(f"{typed} is an option {why}; leave it out")
 
 
 def is_given(name: str) -> bool:
-    """Tell whether an option of the verb at work was typed."""
+    """Tell whether an option of the running verb was typed."""
     return click.get_current_context().get_parameter_source(name) is ParameterSource.COMMANDLINE
 
 
@@ -85,14 +85,14 @@ def load_named(book: str | None, name: str) -> Codebook:
 
 
 def named(*inputs: Path) -> tuple[Path, ...]:
-    """Leave out standard input, which nothing overwrites."""
+    """Return the inputs without standard input, which cannot be overwritten."""
     return tuple(path for path in inputs if path != STANDARD)
 
 
 def load_whole(
     folders: Iterable[Path], load: Callable[[Path], T], error: type[VqsynthError]
 ) -> tuple[list[T], list[str]]:
-    """Load what stands in folders: what is whole, and what is wrong with the others."""
+    """Load folders. Return what could be loaded, and the error messages of the others."""
     loaded, damaged = [], []
     for folder in folders:
         try:
@@ -109,7 +109,7 @@ def check_names(names: Iterable[str], table: DescriptorTable) -> None:
 
 
 def check_sound(output: Path) -> None:
-    """Refuse a sound to write of a format that is none, and standard output that is a terminal."""
+    """Raise an error for a sound to write in an unknown format, or to a terminal."""
     if output == STANDARD:
         check_standard_output(sound=True)
     else:
@@ -119,7 +119,7 @@ def check_sound(output: Path) -> None:
 def check_outputs(
     *outputs: Path | None, picture: Path | None = None, page: Path | None = None, inputs: tuple[str | Path, ...] = ()
 ) -> None:
-    """Refuse, before any work, outputs that cannot be written, that are inputs, or that are named twice."""
+    """Raise an error, before any work, for outputs that cannot be written, are inputs, or are named twice."""
     if picture is not None:
         check_picture(picture)
     if page is not None:

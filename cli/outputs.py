@@ -1,4 +1,4 @@
-"""What a render leaves beside its sound: the path, the report, a picture, a page."""
+"""The files that can be written beside a sound: path, report, picture, page."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -47,7 +47,7 @@ def render_files(command: Command) -> Command:
 
 @dataclass(frozen=True)
 class RenderFiles:
-    """Hold what is to be written of a render; None where nothing is."""
+    """Hold the files to write beside a sound; None for none."""
 
     path_file: Path | None
     report_file: Path | None
@@ -57,11 +57,11 @@ class RenderFiles:
 
     @classmethod
     def take(cls, choices: dict[str, Any]) -> "RenderFiles":
-        """Take the options of `render_files` out of all that a command was given."""
+        """Remove the options of `render_files` from a command's values and return them."""
         return cls(**{field.name: choices.pop(field.name) for field in fields(cls)})
 
     def check(self, output: Path, *, seconds: float, inputs: tuple[str | Path, ...] = ()) -> None:
-        """Refuse, before any work, what cannot be written beside the sound `output` of some seconds."""
+        """Raise an error, before any work, for files that cannot be written beside the sound `output`."""
         others = (self.path_file, self.report_file)
         check_outputs(output, *others, picture=self.plot_file, page=self.html_file, inputs=inputs)
         if self.html_file is not None:
@@ -88,7 +88,7 @@ def write_rendered(
     book: Codebook, paths: Sequence[CodePath], output: Path, path_file: Path | None, *, excitation: str | None,
     seed: int | None,
 ) -> Floats:  # fmt: skip
-    """Render paths, write the sound and, where it is asked for, the path file; give the sound, (n_samples,)."""
+    """Render paths, write the sound and, if asked for, the path file, and return the sound, (n_samples,)."""
     if excitation is not None:
         paths = [replace(path, excitation=excitation) for path in paths]
     if seed is not None:

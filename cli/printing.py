@@ -1,4 +1,4 @@
-"""Tables, cards and progress on the terminal, and as plain text where a program reads along."""
+"""Tables, cards and progress on a terminal, and as plain text for programs."""
 
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 def show_progress(things: Iterable[T], total: int, say: Callable[[T], str]) -> Iterator[T]:
-    """Pass things on as they come and say a line of each on stderr, over a bar where that is a terminal."""
+    """Yield things as they come and print a line for each on stderr, with a progress bar where that is a terminal."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
     from rich.text import Text
@@ -34,7 +34,7 @@ def show_progress(things: Iterable[T], total: int, say: Callable[[T], str]) -> I
 
 @contextmanager
 def show_waiting(doing: str) -> Iterator[None]:
-    """Show on stderr that work goes on whose end is not known: a spinner and the time on a terminal, else a line."""
+    """Show on stderr that work of unknown length goes on: a spinner with the time on a terminal, else a line."""
     from rich.console import Console
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
@@ -75,14 +75,14 @@ def _plain(value: Any) -> str:
 
 
 def _one_line(text: str) -> str:
-    """Show a text of a card, which anybody may have written, such that it is one line and moves no cursor."""
+    """Return a text of a card as one line without control characters, since anybody may have written it."""
     return show_text(" ".join(text.split("\n")))
 
 
 def print_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print rows under a header: ruled on a terminal, else one line per row and one word per cell, none cut off.
+    """Print rows under a header: with rules on a terminal, else a line per row and a word per cell, none truncated.
 
-    A cell may have two lines, as a range from low to high has; as one word it is low..high. An empty one is a dash.
+    A cell may have two lines, such as the ends of a range; as one word they are low..high. An empty cell is a dash.
     """
     header, rows = [show_text(cell) for cell in header], [[show_text(cell) for cell in row] for row in rows]
     if sys.stdout is not None and sys.stdout.isatty():
@@ -116,7 +116,7 @@ def _print_ruled(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
 
 def _fit_columns(lines: Sequence[Sequence[str]], width: int) -> list[list[int]]:
-    """Split columns into groups that fit a width, each led by the first column, so that no number is broken."""
+    """Split columns into groups that fit a width without breaking numbers; each group begins with the first column."""
     needed = [max(len(word) for cell in column for word in cell.split("\n")) + 1 for column in zip(*lines, strict=True)]
     groups = [[0]]
     for i in range(1, len(needed)):

@@ -18,9 +18,9 @@ from vqsynth.plot import plot_reach
 @click.option("--plot", "plot_file", type=options.File, help="Picture of what is within reach to write, PNG or SVG.")
 @own_descriptors
 def reach_command(book: str, plot_file: Path | None, **values: Any) -> None:
-    """Show what of a demand codebook BOOK can meet, without rendering it.
+    """Show how well codebook BOOK can meet some targets, without rendering a sound.
 
-    For each descriptor: the share of the curve that is out of reach, and the least error that a path can have, met
+    For each descriptor it shows the share of the curve that is out of reach, and the least error that a path can have,
     alone and together with the others. Gain, transposition and tilt, which `synth` adds, are not counted.
 
     \b

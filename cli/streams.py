@@ -1,7 +1,7 @@
-"""Standard input and output where a file is named: "-" by itself, one rule for every verb.
+"""Standard input and output by the file name "-", the same for every verb.
 
-Text, and a sound where no terminal would get it, go to standard output; all that people are told then goes to stderr.
-Whatever else takes a file refuses "-".
+Text can go to standard output, and so can a sound unless it is a terminal. All messages then go to stderr. Options that
+take other files refuse "-".
 """
 
 import shutil
@@ -25,7 +25,7 @@ _KEY = "vqsynth.standard-output"
 class FilePath(click.Path):
     """Take the path of a file, and "-" for standard input or output where `standard` says so.
 
-    kinds: what it may be, so that the right verb can be named for what is something else.
+    kinds: the kinds of file that are taken, so that an error can name the verb for a file of another kind.
     """
 
     def __init__(self, *kinds: str, standard: str = "") -> None:
@@ -41,7 +41,7 @@ class FilePath(click.Path):
         if value == "-":
             name = param.human_readable_name if param is not None else "this"
             raise ParameterError(
-                f"{name.lower()} cannot be standard input or output, as '-' says; name it, and what is called so ./-"
+                f"{name.lower()} cannot be '-', standard input or output; name a file (one that is called - is ./-)"
             )
         path = super().convert(value, param, ctx)
         note_given(ctx, path, self._kinds)
@@ -55,27 +55,27 @@ class Name(click.types.StringParamType):
         self._kinds = kinds
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Take it as it is, and keep it in mind in case it is of another kind."""
+        """Return the name, and note it for the error where it turns out to be of another kind."""
         note_given(ctx, value, self._kinds)
         return super().convert(value, param, ctx)
 
 
 def say(text: str) -> None:
-    """Tell people something: on standard output, or on stderr where standard output is a file of the verb's."""
+    """Print a message to standard output, or to stderr where standard output receives a file of the verb."""
     click.echo(text, err=bool(click.get_current_context().meta.get(_KEY)))
 
 
 def check_standard_output(*, sound: bool) -> None:
-    """Refuse standard output where there is none, or where it is a terminal, which shows no sound."""
+    """Raise an error where there is no standard output, or where it is a terminal and a sound is to be written."""
     if sys.stdout is None:
         raise ParameterError("there is no standard output; name a file")
     if sound and sys.stdout.isatty():
-        raise AudioError("a terminal shows no sound; lead standard output into a file or a program, or name a file")
+        raise AudioError("a terminal shows no sound; redirect standard output to a file or a program, or name a file")
 
 
 @contextmanager
 def written(output: Path, suffix: str) -> Iterator[Path]:
-    """Give a file to write to: the output or, for "-", one of this suffix that then goes to standard output."""
+    """Yield a file to write to: the output or, for "-", a temporary file that is then copied to standard output."""
     if output != STANDARD:
         yield output
         return
@@ -90,7 +90,7 @@ def written(output: Path, suffix: str) -> Iterator[Path]:
 
 @contextmanager
 def readable(given: Path, suffix: str) -> Iterator[Path]:
-    """Give a file to read from: the one that is given or, where that is "-", one of what standard input holds."""
+    """Yield a file to read from: the given one or, for "-", a temporary file with what standard input holds."""
     if given != STANDARD:
         yield given
         return

@@ -24,12 +24,12 @@ from vqsynth.sound import audio
 def synth_command(book: str, output: Path, **values: Any) -> None:
     """Make a sound from codebook BOOK that follows descriptor curves.
 
-    CURVE is a number; breakpoints in seconds "0:600 2.5:3000 6:900", ~6:900 by equal ratios; line(a,b), exp(a,b),
-    sin(low,high,hz[,phase]), steps(a,b,c,...), random(low,high,hz,seed); @file.csv, @file.json; or @voice.wav, what
-    that sound has; @voice.wav(transpose=12, smooth=0.1, scale=1, shift=0) changes it. Values are written 1200, 2k, A4
-    or C#3 (in Hz), p5 (a percentile of the codebook's table), p50+100, p50*1.5. A loudness target sets the gain;
-    without one the level is -20.
-    What comes out is measured, and gain, transposition and tilt are moved against the error for some rounds.
+    CURVE is a number; breakpoints, seconds:value, "0:600 2.5:3000 6:900" (~6:900 approaches by equal ratios);
+    line(a,b), exp(a,b), sin(low,high,hz[,phase]), steps(a,b,c,...), random(low,high,hz,seed); @file.csv, @file.json; or
+    @voice.wav, the descriptor of that sound, changed by @voice.wav(transpose=12, smooth=0.1, scale=1, shift=0). Values
+    are written 1200, 2k, A4 or C#3 (in Hz), p5 (a percentile of the codebook's table), p50+100, p50*1.5. A loudness
+    target sets the gain; without one the loudness is -20 LUFS.
+    The sound is measured, and gain, transposition and tilt are moved against the error in several rounds.
 
     \b
     Examples:

@@ -25,10 +25,10 @@ from vqsynth.page import write_table_page
 def table_command(
     book: str, by: str, descending: bool, where: str | None, csv: Path | None, json: Path | None, html: Path | None
 ) -> None:
-    """Show the descriptors of every code of BOOK, a shipped name or a folder, that its sounds use.
+    """Show the descriptors of the codes of BOOK, a shipped name or a folder. Codes that no sound uses are left out.
 
     EXPR compares descriptors, `count` and `code` with numbers or percentiles, joined by and, or, not. Codes without a
-    usable value come last, and no comparison with them holds.
+    usable value come last and meet no comparison.
 
     \b
     Examples:

@@ -29,7 +29,7 @@ def train_command(sounds: tuple[Path, ...], name: str, output: Path, sr: int, n_
                   dry_run: bool, **model: Any) -> None:  # fmt: skip
     """Learn a codebook from SOUNDS, files and folders, and save it as a folder of its own.
 
-    A sound of it is written beside it, and it is said in plain words what it is worth.
+    A sound of it is written beside it. At the end a line says how good it is and what would make it better.
 
     \b
     Examples:

@@ -38,7 +38,7 @@ def traverse_command(
 ) -> None:  # fmt: skip
     """Hear the codes of codebook BOOK one after the other in the order of a descriptor, all equally loud.
 
-    Codes without a usable value, such as unpitched ones going by pitch, are left out.
+    Codes without a usable value, such as unpitched codes when ordered by pitch, are left out.
 
     \b
     Example:

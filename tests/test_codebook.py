@@ -152,7 +152,7 @@ def test_load_arrays_of_another_kind_or_rank_is_refused(folder: Path, name: str,
 def test_load_card_with_a_model_of_other_sizes_is_refused(folder: Path, changes: dict[str, int]) -> None:
     model = json.loads((folder / "card.json").read_text())["model"]
     change_card(folder, model=model | changes if changes else {})
-    with pytest.raises(CodebookError, match="a model of another window or other codes"):
+    with pytest.raises(CodebookError, match="a model whose n_fft or number of codes differs"):
         vqsynth.load(folder)
 
 

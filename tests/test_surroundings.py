@@ -161,7 +161,7 @@ def test_wrong_verb_says_what_it_was_given_and_which_is_right(
         ("morph a.wav b.wav", "did you mean: vqsynth continuous morph?"),
         ("continuous synth strings", "did you mean: vqsynth synth?"),
         ("continuous mroph strings", "did you mean: vqsynth continuous morph?"),
-        ("violin", "'violin' is a codebook, no verb; a verb comes first, as in: vqsynth info violin"),
+        ("violin", "'violin' is a codebook, not a verb; put a verb first, as in: vqsynth info violin"),
         ("strings", "as in: vqsynth continuous info strings"),
         ("xyzzy", "verbs are: list, info, table"),
     ],

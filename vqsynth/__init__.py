@@ -1,30 +1,33 @@
 """Descriptor-based concatenative synthesis with learned codebooks of timbre.
 
+There are two models. The discrete one is a codebook: a finite set of spectra, learned by a VQ-VAE. The continuous one
+is a VAE of mel spectra with vocoders.
+
 The modules, in the order in which data flows:
 
-    errors        what can go wrong, in one sentence each
-    checks        arguments, checked at the edge
-    running/      processes forked, Ctrl-C, what is shown of long work
-    storage/      files written whole or not at all, bundles with hashes, where they are found, records read from JSON
-    sound/        sounds read, cut into frames, measured, and given their phase
-    descriptors   the descriptors, for people to import
-    notebook      what records show of themselves in a notebook
-    codes/        the codes: their spectra, their descriptors, and the search among them
-    curves/       curves as people write them, and what they ask of a codebook
-    path          a row of codes and gains: the score
+    errors        the exceptions and the warning of the library
+    checks        checks of arguments
+    running/      forked processes, Ctrl-C, progress bars
+    storage/      files written whole or not at all, folders with hashes, JSON records
+    sound/        sounds: reading, frames, descriptors, phases
+    descriptors   the descriptors, for users to import
+    notebook      HTML and SVG pieces for notebooks, escaped and bounded
+    codes/        the codes of a codebook: spectra, descriptor table, search
+    curves/       curves in text and files, and the targets per frame that they give
+    path          a path: codes and gains over time
     render        a path to sound, whole or block by block
-    model/        the VQ-VAE            (torch lives here)
-    follow/       curves to a sound and its report: rendered, measured, corrected
-    codebook      the record of one sound world with the methods that people use
+    model/        the discrete model, a VQ-VAE; imports torch
+    follow/       curves to a sound and its report: choose, render, measure, correct
+    codebook      a codebook and its methods
     store         finding and loading codebooks
-    continuous/   the continuous model: mel-spectrogram VAE and vocoders, on the ground floor of all this
-    training/     sounds to a codebook or a continuous model
-    plot/         the pictures          (matplotlib lives here)
-    page/         self-contained HTML: a render, a table
-    codebooks/    the shipped codebooks, and how each was made
-    cli/          the command line: a file per verb
+    continuous/   the continuous model: a VAE and vocoders; uses no codebook, imports torch
+    training/     sounds to a codebook or a continuous model; imports torch
+    plot/         pictures; imports matplotlib
+    page/         self-contained HTML pages of a render, a table and a map
+    codebooks/    the shipped codebooks and the recipes that made them
+    cli/          the command line, one file per verb
 
-The public names below are loaded when they are first used, so that `import vqsynth` is quick.
+The public names are loaded when they are first used, so that `import vqsynth` is quick.
 """
 
 from importlib import import_module

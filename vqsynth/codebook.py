@@ -1,6 +1,6 @@
-"""A codebook: the spectra, the table and the model of one sound world, and the methods that people use.
+"""A codebook, the discrete model of one sound world, and the methods that people use.
 
-Playing needs the spectra and the table only; the model, and torch with it, is loaded when a sound is encoded.
+Playing needs only the spectra and the table. The network, and torch with it, is loaded when a sound is encoded.
 """
 
 import warnings
@@ -36,10 +36,30 @@ _FRAMES_AT_ONCE = 1024
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Codebook(CodebookRecord):
-    """A codebook that is loaded: its record, and what people do with it.
+    """A loaded codebook. `vqsynth.load` gives one.
 
-    `synthesize` leads from curves to a sound that was measured and corrected. `follow` and `render` are its lower rung:
-    a path, and the sound of a path as it is. The rest is that of `vqsynth.codes.record.CodebookRecord`.
+    `synthesize` turns curves into a sound, measures it and corrects it. `follow` and `render` leave out the measuring
+    and the correction: `follow` chooses a path by the table alone, `render` plays a path.
+
+    Attributes
+    ----------
+    name : str
+        The codebook's name.
+    sha256 : str
+        Hash of the spectra. A path names its codebook by it.
+    card : dict
+        What `card.json` says: frames, corpus, training, licence, figures.
+    grid : FrameGrid
+        Sample rate `sr` in Hz, and `n_fft` and `hop_length` in samples.
+    spectra : CodeSpectra
+        The magnitude spectra of the K codes, (K, n_bins), at unit power.
+    table : DescriptorTable
+        The descriptors of the codes, K rows.
+    model_state : dict of name to array
+        Weights of the VQ-VAE.
+    transitions : (N, 3) int, or None
+        Code, next code, and how often the training corpus went from one to the other.
+
     """
 
     synthesize = synthesize
@@ -67,10 +87,35 @@ class Codebook(CodebookRecord):
         card: Mapping[str, Any],
         transitions: NDArray[np.int64] | None = None,
     ) -> "Codebook":
-        """Make a codebook of what training found: normalize the spectra, sound and measure them.
+        """Make a codebook of spectra: normalize them to unit power, render each and measure its descriptors.
 
-        magnitudes: (K, n_bins), linear. counts: (K,), how often the corpus used each code. card: what else to say.
-        Raises CodebookError for spectra that are silent or not finite, and weights that are not.
+        Parameters
+        ----------
+        name : str
+            The codebook's name.
+        grid : FrameGrid
+            Frames of the spectra.
+        magnitudes : (K, n_bins)
+            Linear magnitudes, 0 or more.
+        counts : (K,) int
+            How often the corpus used each code.
+        model_config, model_state : dict
+            Sizes and weights of the VQ-VAE.
+        card : dict
+            Further entries of the card.
+        transitions : (N, 3) int, optional
+            Code, next code, and how often the corpus went from one to the other.
+
+        Returns
+        -------
+        Codebook
+            With the hashes of its files in its card. Nothing is written.
+
+        Raises
+        ------
+        CodebookError
+            For spectra that are silent, and for spectra or weights that are not finite.
+
         """
         stored = normalize_power(magnitudes, grid).astype(np.float16)
         spectra = CodeSpectra(stored.astype(np.float32), grid)
@@ -80,7 +125,12 @@ class Codebook(CodebookRecord):
         return cls(about, grid, spectra, table, dict(model_state), transitions)._sealed()
 
     def measured_again(self) -> "Codebook":
-        """Measure the table again, with every descriptor that is registered now: also the user's own.
+        """Measure the table again, with every descriptor that is registered now, the user's own included.
+
+        Returns
+        -------
+        Codebook
+            A new codebook with the same spectra. Paths of this one can be played by it.
 
         Examples
         --------
@@ -93,9 +143,18 @@ class Codebook(CodebookRecord):
         return replace(self, card=card, table=measure_table(self.spectra, self.table.counts))._sealed()
 
     def save(self, folder: StrPath) -> None:
-        """Write the codebook as a folder, whole or not at all; a codebook that stands there is replaced.
+        """Write the codebook into a folder, completely or not at all.
 
-        Raises CodebookError where the folder holds anything else, or cannot be written.
+        Parameters
+        ----------
+        folder : str or Path
+            A new folder, or a codebook, which is replaced.
+
+        Raises
+        ------
+        CodebookError
+            Where the folder holds anything else, or cannot be written.
+
         """
         write_bundle(folder, self.card, self._contents(), CODEBOOK)
 
@@ -125,22 +184,72 @@ class Codebook(CodebookRecord):
         mapping: Mappings = "clamp",
         **curves: Any,
     ) -> dict[str, NDArray[np.float64]]:
-        """Turn curves into values per frame, loudness at -20 where none is given.
+        """Turn curves into values per frame, the targets that `choose` takes.
 
-        targets, seconds, curves: as those of `synthesize`. mapping: as in `vqsynth.curves.ranges`. Returns
-        name to (T,), NaN where a sound that is a target has no value.
-        Raises ParameterError for unknown names, unusable curves, and a duration outside 0 to an hour.
+        Parameters
+        ----------
+        targets : dict of name to curve, optional
+            The curves by descriptor, as for `synthesize`. Loudness is -20 dB where it is not among them.
+        seconds : float, optional
+            Length of the curves, up to an hour. By default that of a sound that is followed, or of the breakpoints.
+        mapping : str, or dict of name to str
+            How curves are brought into the codebook's range: "clamp", "minmax", "rank", "relative" or "octave", as for
+            `synthesize`.
+        **curves
+            Descriptors, as in `targets`: `centroid="line(p5,p95)"`.
+
+        Returns
+        -------
+        dict of name to (T,) float64
+            Values in the unit of each descriptor, one a frame. NaN where a sound that is a target has no value.
+
+        Raises
+        ------
+        ParameterError
+            For unknown names, curves that cannot be used, and a length out of range.
+
+        Examples
+        --------
+        >>> import vqsynth
+        >>> book = vqsynth.load("violin")
+        >>> book.sample_curves(targets={"centroid": "line(500,1000)"}, seconds=1)["centroid"].shape
+        (87,)
+
         """
         asked = join_curves(self.table, targets, curves, options=("seconds", "mapping"))
         made, seconds = draw_curves(asked, self.table, self.grid, seconds=seconds)
         return sample_targets(made, self.table, self.grid, seconds=seconds, mapping=mapping)
 
     def render(self, *paths: CodePath, excitation: str | None = None, seed: int | None = None) -> Floats:
-        """Render a path to sound, or several together as layers: (n_samples,) float32 within full scale.
+        """Render a path to sound, or several paths that sound together.
 
-        A seed that is given is that of the first layer, the next has the one after. Warns where peaks made it necessary
-        to turn the sound down. Raises CodebookError for another codebook's path, and ParameterError for one of more
-        than an hour.
+        The path is played as it is: the sound is not measured, and nothing is corrected. `synthesize` does both.
+
+        Parameters
+        ----------
+        *paths : CodePath
+            Paths of this codebook, one per layer, all of one length.
+        excitation : {"coherent", "noise", "refined"}, optional
+            How spectra get their phases. By default as each path says.
+        seed : int, optional
+            Seed of the noise in the first layer; layer i has `seed` + i. By default as each path says.
+
+        Returns
+        -------
+        y : (n_samples,) float32
+            The sound at the rate `grid.sr`, within full scale.
+
+        Warns
+        -----
+        VqsynthWarning
+            Where peaks exceeded full scale and the whole sound was turned down.
+
+        Raises
+        ------
+        CodebookError
+            For a path of another codebook.
+        ParameterError
+            For a path longer than an hour, for layers of different lengths, and for an unknown excitation.
 
         Examples
         --------
@@ -163,15 +272,34 @@ class Codebook(CodebookRecord):
         return y
 
     def check_path(self, path: CodePath) -> None:
-        """Refuse a path of another codebook. Raises CodebookError, and ParameterError for what is no path."""
+        """Raise CodebookError for a path of another codebook, and ParameterError for anything but a path."""
         check_path(path, self)
 
     def encode(self, y: ArrayLike, sr: int, *, observer: Observer = SILENT) -> CodePath:
-        """Turn a sound into codes and gain, a path that `render` plays in this codebook's timbre.
+        """Turn a sound into a path of codes and gains, which `render` plays in this codebook's timbre.
 
-        y: (n,) or (n, channels) at `sr` Hz, resampled where need be. Its offset, which cannot be heard, is no part of
-        the path; what is 120 dB under full scale is silence. `observer` hears how far it has come.
-        Raises AudioError for samples that are not sound, CodebookError for weights that are not finite.
+        Parameters
+        ----------
+        y : (n,) or (n, channels)
+            The sound. Channels are averaged, a constant offset is removed, and it is resampled where its rate differs.
+        sr : int
+            Its sample rate in Hz.
+        observer : Observer, optional
+            Hears how far the work has come. By default nobody does.
+
+        Returns
+        -------
+        CodePath
+            One code and one gain per frame. Frames 120 dB or more under full scale are silent.
+
+        Raises
+        ------
+        AudioError
+            For samples that are not finite numbers.
+        CodebookError
+            For weights that are not finite.
+        ParameterError
+            For an impossible rate, and an `observer` that is none.
 
         Examples
         --------

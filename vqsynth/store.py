@@ -1,4 +1,4 @@
-"""How codebooks are loaded, those shipped with the package and those in folders."""
+"""Find and load codebooks, those shipped with the package and those in folders."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -21,13 +21,25 @@ from vqsynth.storage.files import StrPath
 from vqsynth.storage.tensors import check_weights, parse_arrays, parse_weights
 
 POWER_TOLERANCE = 0.02
-"""Of a spectrum's power, which is 1; stored are stored as float16, and lie within .001 of it."""
+"""How far a spectrum's power may be from 1. Spectra are stored as float16 and lie within .001 of it."""
 
 
 def load(book: StrPath) -> Codebook:
-    """Load a codebook by the name of a shipped one, or from a folder.
+    """Load a codebook.
 
-    Raises CodebookError where there is none, or where it is damaged, incomplete or newer than this version.
+    Parameters
+    ----------
+    book : str or Path
+        The name of a shipped codebook, such as "violin", or a folder.
+
+    Returns
+    -------
+    Codebook
+
+    Raises
+    ------
+    CodebookError
+        Where there is no such codebook, or where it is damaged, incomplete or newer than this version.
 
     Examples
     --------
@@ -51,11 +63,17 @@ def load(book: StrPath) -> Codebook:
         )
     spectra = CodeSpectra(stored, grid)
     if not _are_of_unit_power(stored, grid):
-        raise CodebookError(f"'{folder / GRAINS}' holds stored that are none; get a fresh copy of the folder")
+        raise CodebookError(
+            f"'{folder / GRAINS}' must hold spectra of unit power, 0 or more in every bin; "
+            "get a fresh copy of the folder"
+        )
     table = _join_measures(table, arrays.get("deviations"), spectra, folder)
     model = parse_weights(contents[MODEL], folder / MODEL, error=CodebookError)
     if (card["model"].get("n_fft"), card["model"].get("codes")) != (grid.n_fft, len(table)):
-        raise CodebookError(f"'{folder}' has a model of another window or other codes; get a fresh copy of the folder")
+        raise CodebookError(
+            f"'{folder}' has a model whose n_fft or number of codes differs from the codebook's; "
+            "get a fresh copy of the folder"
+        )
     return Codebook(card, grid, spectra, table, model, transitions)
 
 
@@ -77,7 +95,7 @@ def _read_table(card: Card, data: bytes, folder: Path) -> DescriptorTable:
 
 
 def _are_of_unit_power(stored: Floats, grid: FrameGrid) -> bool:
-    """Tell whether stored (K, n_bins) are such as are written: of unit power, nothing below zero."""
+    """Tell whether stored spectra (K, n_bins) have unit power and no value below 0."""
     if not len(stored) or stored.min() < 0 or stored.max() > 1.01:
         return False
     power = np.einsum("kb,kb,b->k", stored, stored, bin_weights(grid))
@@ -87,11 +105,12 @@ def _are_of_unit_power(stored: Floats, grid: FrameGrid) -> bool:
 def _join_measures(
     table: DescriptorTable, deviations: NDArray[Any] | None, spectra: CodeSpectra, folder: Path
 ) -> DescriptorTable:
-    """Put beside the table what the CSV does not hold."""
+    """Add to the table the columns that the CSV does not hold: deviations and strengths of the fundamental."""
     if deviations is not None:
         if deviations.shape != table.values.shape:
             raise CodebookError(
-                f"'{folder / GRAINS}' holds deviations of another table; get a fresh copy of the folder"
+                f"'{folder / GRAINS}' holds deviations of shape {deviations.shape}, and the table has "
+                f"{table.values.shape}; get a fresh copy of the folder"
             )
         table = replace(table, deviations=deviations)
     if "pitch" not in table.names:
@@ -106,13 +125,28 @@ def _check_transitions(steps: NDArray[Any] | None, folder: Path, n_codes: int) -
     known = steps.dtype.kind == "i" and steps.ndim == 2 and steps.shape[1] == 3
     if not known or (steps < 0).any() or (steps[:, :2] >= n_codes).any():
         raise CodebookError(
-            f"'{folder}' holds transitions between codes that it has not; get a fresh copy of the folder"
+            f"'{folder}' holds transitions between codes that do not exist; get a fresh copy of the folder"
         )
     return steps.astype(np.int64)
 
 
 def list_codebooks(folders: StrPath | Iterable[StrPath] = ()) -> list[Codebook]:
-    """Load the shipped codebooks, and those that `folders`, or a single one, are or directly hold.
+    """Load the shipped codebooks, and those in some folders.
+
+    Parameters
+    ----------
+    folders : path or list of paths
+        Folders that are codebooks, or that directly hold some.
+
+    Returns
+    -------
+    list of Codebook
+        The shipped ones first.
+
+    Raises
+    ------
+    CodebookError
+        For a folder that is no codebook and holds none, and for a damaged codebook.
 
     Examples
     --------
@@ -125,9 +159,9 @@ def list_codebooks(folders: StrPath | Iterable[StrPath] = ()) -> list[Codebook]:
 
 
 def find_codebook(book: StrPath) -> Path:
-    """Find the folder of a codebook, by its path or by the name of a shipped one.
+    """Return the folder of a codebook that is given by its path or by the name of a shipped one.
 
-    Raises CodebookError that lists the shipped names.
+    Raises CodebookError, which lists the shipped names, where there is none.
     """
     return find_bundle(book, CODEBOOK)
 
@@ -138,5 +172,5 @@ def shipped_codebooks() -> list[Path]:
 
 
 def codebooks_at_hand(folders: StrPath | Iterable[StrPath] = ()) -> list[Path]:
-    """List the shipped codebooks, then those that `folders` are or directly hold. Raises CodebookError."""
+    """List the folders of the shipped codebooks, then of those that `folders` are or directly hold."""
     return bundles_at_hand(folders, CODEBOOK)

@@ -8,10 +8,10 @@ from vqsynth.cli.verbs import Verbs
 
 @click.group("continuous", cls=Verbs, verbs=CONTINUOUS_VERBS, package="vqsynth.cli.continuous")
 def continuous_command() -> None:
-    """Glide between sounds: encode them, bend what a model hears, and decode it.
+    """Glide between sounds: encode them to latent paths, bend these, and decode them.
 
-    A latent path holds a model's components over time, and the loudness beside them. The sounds that morph and plane
-    start from may be latent paths too.
+    A latent path holds the components of a sound and its loudness over time. morph and plane take sounds or latent
+    paths.
 
     \b
     Examples:

@@ -1,4 +1,4 @@
-"""What a training is told that keeps the VAE of a model: nothing of the VAE, and which vocoders it is to get."""
+"""Checks of a training with --base, which keeps the VAE of a model and adds vocoders."""
 
 import click
 
@@ -8,9 +8,9 @@ OF_THE_VAE = ("sr", "n_fft", "hop_length", "n_mels", "minutes", "steps", "no_adv
 
 
 def check_base(base: str | None) -> None:
-    """Refuse, where the VAE of a base is kept, what would be its options, and vocoders that nobody named."""
+    """Raise UsageError, where there is a base, for options of the VAE and where no vocoder was named."""
     if base is None:
         return
     refuse_given(OF_THE_VAE, "of frames and VAE, which --base keeps")
     if not is_given("vocoders"):
-        raise click.UsageError("name what is to be trained for the VAE of --base, by --vocoder")
+        raise click.UsageError("name the vocoders to train for the VAE of --base, with --vocoder")

@@ -17,7 +17,7 @@ from vqsynth.continuous.store import find_model, load
     "-o", "--output", type=options.OutputFile, required=True, help="Latent path to write, JSON or safetensors."
 )
 def encode_command(model: str, sound: Path, output: Path) -> None:
-    """Turn SOUND into a latent path of MODEL, a shipped name or a folder, to be bent, drawn and decoded.
+    """Turn SOUND into a latent path of MODEL, a shipped name or a folder. It can be bent, plotted and decoded.
 
     \b
     Example:

@@ -13,10 +13,10 @@ from vqsynth.storage.files import show_text
 @click.command("info")
 @model_argument
 def info_command(model: str) -> None:
-    """Show the card of MODEL, a shipped name or a folder: what it was made of, how, how good it is, its licence.
+    """Show the card of MODEL, a shipped name or a folder: its sounds, its training, its figures, its licence.
 
-    Last comes what each component follows: the descriptor that it is most correlated with. The model is checked on the
-    way: every file is there and is the one that the card means.
+    For each component it shows the descriptor that correlates most with it. The files of the model are checked against
+    the hashes in its card.
 
     \b
     Example:

@@ -14,8 +14,8 @@ from vqsynth.errors import ModelError
 def list_command(folders: tuple[str, ...]) -> None:
     """List the shipped models, and those in FOLDERS.
 
-    For each: the seconds of sound it was trained on, its sample rate, how many components it has, and its vocoders,
-    the default first.
+    For each it shows the seconds of sound it was trained on, its sample rate, its number of components, and its
+    vocoders, the default first.
 
     \b
     Examples:

@@ -24,7 +24,7 @@ from vqsynth.curves.language import make_curve
     help="Curve of the weight, from 0, all A, to 1, all B.",
 )
 @click.option("--align", type=click.Choice(ALIGNMENTS), default="stretch", show_default=True,
-              help="Way to bring both to one length: evenly, or so that what is alike coincides.")  # fmt: skip
+              help="Way to bring both to one length: evenly, or so that similar frames coincide.")  # fmt: skip
 @click.option(
     "--of",
     type=click.Choice(PARTS),
@@ -36,7 +36,7 @@ from vqsynth.curves.language import make_curve
 def morph_command(
     model: str, a: Path, b: Path, weight: str, align: str, of: str, seconds: float | None, **values: Any
 ) -> None:
-    """Turn sound A into sound B, both as MODEL hears them; either may be a latent path.
+    """Turn sound A into sound B, both encoded by MODEL. Each may also be a latent path.
 
     \b
     Examples:

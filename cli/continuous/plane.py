@@ -17,9 +17,9 @@ from vqsynth.continuous.store import find_model
 @click.option("--at", required=True, metavar="WALK", help='Where the point is: "0:0.1,0.2 4:0.9,0.8", or @walk.csv.')
 @click.option("--seconds", type=float, help="Length of the sound.  [default: until the walk and all sounds have ended]")
 def plane_command(model: str, corners: tuple[Path, ...], at: str, seconds: float | None, **values: Any) -> None:
-    """Mix four sounds, as MODEL hears them, by how near a moving point is to each; any may be a latent path.
+    """Mix four sounds, encoded by MODEL, by the position of a moving point. Each may also be a latent path.
 
-    A is the corner 0,0 of a square, B is 1,0, C is 0,1 and D is 1,1. The walk is seconds:x,y and so on.
+    The corners of the square are A at 0,0, B at 1,0, C at 0,1 and D at 1,1. WALK is a list of seconds:x,y.
 
     \b
     Example:

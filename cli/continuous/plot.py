@@ -20,10 +20,12 @@ from vqsynth.plot import plot_latents
     show_default=True,
     help="Number of components that are drawn.",
 )
-@click.option("--before", type=PathFile, metavar="PATH.json", help="Path that is drawn behind, as before it was bent.")
+@click.option(
+    "--before", type=PathFile, metavar="PATH.json", help="Path to draw behind it, such as the one before bending."
+)
 @dark_option
 def plot_command(path: Path, output: Path, components: int, before: Path | None, dark: bool) -> None:
-    """Draw the loudness of a latent path and its components, the strongest first, over time.
+    """Draw the loudness and the components of a latent path over time, the component of largest variance first.
 
     \b
     Example:

@@ -1,4 +1,4 @@
-"""What the verbs that end in a sound have in common: their options, what they read, and what they write."""
+"""Options, inputs and outputs of the verbs that make a sound."""
 
 from collections.abc import Callable
 from functools import reduce
@@ -47,7 +47,7 @@ def render_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def check(values: dict[str, Any], *inputs: Path) -> None:
-    """Refuse, before any work, outputs that cannot be written or are inputs."""
+    """Raise an error, before any work, for outputs that cannot be written or are inputs."""
     options.check_sound(values["output"])
     if values["path_file"]:
         check_latents(values["path_file"])
@@ -55,7 +55,7 @@ def check(values: dict[str, Any], *inputs: Path) -> None:
 
 
 def check_latents(output: Path) -> None:
-    """Refuse a latent path to write of a format that is none; on standard output it is JSON."""
+    """Raise ParameterError for a latent path to write in an unknown format; on standard output it is JSON."""
     if output != STANDARD:
         check_suffix(output)
 
@@ -66,7 +66,7 @@ def curve_files(*texts: str) -> tuple[Path, ...]:
 
 
 def load_model(folder: Path, values: dict[str, Any]) -> ContinuousModel:
-    """Load a model, and refuse a vocoder that it has not before any work is done for it."""
+    """Load a model, and raise ParameterError, before any work, for a vocoder that it does not have."""
     model = load(folder)
     if values["vocoder"] is not None:
         model.check_vocoder(values["vocoder"])
@@ -74,7 +74,7 @@ def load_model(folder: Path, values: dict[str, Any]) -> ContinuousModel:
 
 
 def read_path(model: ContinuousModel, file: Path) -> LatentPath:
-    """Take a latent path from a file of one, or encode a sound. Raises ModelError for another model's path."""
+    """Return the latent path of a file, or encode a sound file. Raises ModelError for another model's path."""
     if file.suffix.lower() not in SUFFIXES:
         return encode_file(model, file)
     path = LatentPath.load(file)
@@ -89,7 +89,7 @@ def load_path(file: Path) -> LatentPath:
 
 
 def encode_file(model: ContinuousModel, file: Path) -> LatentPath:
-    """Encode a sound file. Raises AudioError that names it: of two or four sounds, one must know which is wrong."""
+    """Encode a sound file. Raises AudioError with its name, so that one knows which of several sounds is wrong."""
     y, sr = audio.load(file)
     try:
         return model.encode(y, sr)
@@ -98,7 +98,7 @@ def encode_file(model: ContinuousModel, file: Path) -> LatentPath:
 
 
 def render(model: ContinuousModel, path: LatentPath, values: dict[str, Any], *, title: str | None = None) -> None:
-    """Decode a path, write the sound and, where asked for, the path as it was decoded, and a picture of it."""
+    """Decode a path, write the sound and, if asked for, the path as decoded and a picture of it."""
     path = model.direct(path, **{name: values[name] for name in ("vocoder", "excitation", "seed")})
     with written(values["output"], ".wav") as file:
         audio.save(file, model.decode(path), path.sr)

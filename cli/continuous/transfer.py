@@ -14,7 +14,7 @@ from vqsynth.continuous.store import find_model
 @click.argument("sound", type=rendering.SoundOrPath)
 @rendering.render_options
 def transfer_command(model: str, sound: Path, **values: Any) -> None:
-    """Play SOUND as MODEL hears it: encode, then decode.
+    """Play SOUND in the timbre of MODEL: encode it, then decode it.
 
     \b
     Example:

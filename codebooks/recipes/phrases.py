@@ -1,4 +1,4 @@
-"""What an instrument plays so that a corpus hears most of what it can do, about seven minutes of it.
+"""Phrases that cover most of what an instrument can do, about seven minutes in all.
 
 Every phrase is a score of its own: held notes at four strengths, short notes, legato, vibrato, swells, glissandi,
 tremolo and trills, and melodies that mix them. The same seed writes the same notes.

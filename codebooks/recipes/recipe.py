@@ -1,7 +1,6 @@
-"""What a shipped codebook is made of and how it is trained: a record, and the training that it asks for.
+"""The recipe of a shipped codebook: its sources, its sizes and its training.
 
-Of each source every fifth file, in the order of their names, is held out and never trained on; of fewer than five
-files it is the last.
+Of each source every fifth file in the order of names is held out and never trained on; of two to four files the last.
 """
 
 from collections.abc import Callable

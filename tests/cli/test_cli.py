@@ -94,7 +94,7 @@ def test_synth_out_of_reach_is_one_warning(run: Run, book_folder: Path) -> None:
     assert code == 0
     assert (
         err
-        == "Warning: 100.0 % of the centroid target is out of the codebook's reach; it is met as nearly as it can be\n"
+        == "Warning: 100.0 % of the centroid target is out of the codebook's reach; there the nearest value is played\n"
     )
 
 

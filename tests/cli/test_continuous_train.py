@@ -81,7 +81,7 @@ def test_train_with_a_base_adds_a_vocoder_on_its_grid(run: Run, tmp_path: Path) 
         (("--vocoder", "melgan", "--steps", 20), "--steps is an option of frames and VAE, which --base keeps"),
         (("--vocoder", "melgan", "--n-fft", 512), "--n-fft is an option of frames and VAE"),
         (("--vocoder", "melgan", "--no-adversary"), "--no-adversary is an option of frames and VAE"),
-        ((), "name what is to be trained for the VAE of --base, by --vocoder"),
+        ((), "name the vocoders to train for the VAE of --base, with --vocoder"),
     ],
     ids=str,
 )

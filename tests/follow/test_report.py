@@ -69,7 +69,7 @@ def test_summarize_and_warnings_name_what_is_out_of_reach(book: Codebook) -> Non
     made = synthesize(book, seconds=1.0, centroid=50000.0)
     assert any(line.startswith("centroid: asked 5e+04 Hz, got ") for line in summarize(made.report))
     assert warnings_of(made.report) == [
-        "100.0 % of the centroid target is out of the codebook's reach; it is met as nearly as it can be"
+        "100.0 % of the centroid target is out of the codebook's reach; there the nearest value is played"
     ]
 
 

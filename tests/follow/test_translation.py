@@ -100,7 +100,7 @@ def test_translate_of_a_path_of_another_codebook_is_refused(book: Codebook, turn
         turned.translate([3], book)  # type: ignore[list-item]
     renamed = replace(turned, table=replace(turned.table, names=tuple(f"x{n}" if n != "loudness" else n
                                                                       for n in turned.table.names)))  # fmt: skip
-    with pytest.raises(ParameterError, match="share none of centroid, flatness, pitch"):
+    with pytest.raises(ParameterError, match="must share one of centroid, flatness, pitch"):
         renamed.translate(path, book)
 
 
@@ -116,6 +116,6 @@ def test_decode_translate_writes_sound_and_path_and_says_what_is_out_of_reach(
     assert run("decode", "t.json", "--book", "turned", "-o", "again.wav")[0] == 0
     assert Path("again.wav").read_bytes() == Path("t.wav").read_bytes()
     code, _, err = run("decode", "p.json", "--book", book_folder, "--map", "rank", "-o", "x.wav")
-    assert code == 2 and "--map is an option of --translate; leave it away" in err
+    assert code == 2 and "--map is an option of --translate; leave it out" in err
     code, _, err = run("decode", "p.json", "--book", "turned", "-o", "x.wav")
     assert code == 1 and "translate the path" in err

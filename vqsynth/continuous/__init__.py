@@ -1,25 +1,27 @@
-"""The continuous model: glide between sounds, through a space of latents that does not know how loud they are.
+"""The continuous model: a VAE of mel spectra whose latents carry timbre but not loudness, and vocoders.
+
+Beside it stands the discrete model, the codebook. Neither uses the other.
 
 The modules, in the order in which data flows:
 
-    flattening    loudness brought to a uniform distribution
-    blocks        causal networks, whole and block by block
+    flattening    loudness to a uniform distribution
+    blocks        layers of causal networks, whole and block by block
     vae           mel spectra to latents and back
     components    latents to principal components and back
-    latentfiles   what a file of a latent path says, checked
+    latentfiles   reading and writing files of latent paths
     latents       a latent path: components and loudness over time
     bending       a path scaled, shifted, reversed, drawn
     alignment     two paths brought to one length
     morphing      one path turned into another
-    plane         four paths at the corners, and a point that moves
+    plane         four paths mixed by a moving point
     vocoders/     mel spectra to sound
-    bounds        how far from the sounds of the world a model goes
-    folder        what a model's folder holds, and how weights are stored
-    model         all of it as one thing with a card: encode, decode, transfer
-    streaming     the same, block by block
+    bounds        limits of decoded mel spectra
+    folder        the files of a model's folder, and how weights are stored
+    model         a continuous model and its methods: encode, decode, transfer
+    streaming     a model played live, block by block
     store         finding and loading models
 
-The public names below are loaded when they are first used; what bends, morphs and lists does so without torch.
+The public names are loaded when they are first used. Bending, morphing and listing do not import torch.
 """
 
 from importlib import import_module

@@ -1,13 +1,13 @@
-"""Two sounds brought to one length: stretched evenly, or by dynamic time warping so that what is alike coincides.
+"""Bring two sounds to one length: evenly, or by dynamic time warping, which makes similar frames coincide.
 
 Distances are Euclidean, between frames of components. The accumulated distance is
 
     D[i, j] = d(i, j) + min(D[i-1, j], D[i, j-1], D[i-1, j-1])
 
-(Sakoe and Chiba, "Dynamic programming algorithm optimization for spoken word recognition", 1978, without a band). A
-row at a time: with S the running sum of d along the row and m the smaller of the two values above, D[i, j] = S[j] +
-min over k <= j of (m[k] - S[k-1]). Only every so many rows are kept, the others made again on the way back, so that
-memory grows with the length to the power of one and a half.
+(Sakoe and Chiba, "Dynamic programming algorithm optimization for spoken word recognition", 1978, without a band). It is
+computed a row at a time: with S the running sum of d along the row and m the smaller of the two values above, D[i, j] =
+S[j] + min over k <= j of (m[k] - S[k-1]). Only some rows are kept, one in sqrt(T). The others are computed again on the
+way back, so that memory grows with the length to the power of 1.5.
 """
 
 from dataclasses import replace
@@ -24,13 +24,29 @@ Integers = NDArray[np.int64]
 
 MOST_SAMPLES = round(LONGEST_S * 384000)
 MOST_CELLS = 400_000_000
-"""Pairs of frames that are compared at most: four minutes with four, at 86 frames a second."""
+"""The most pairs of frames that are compared: four minutes with four minutes, at 86 frames a second."""
 
 
 def stretch(path: LatentPath, n_samples: int) -> LatentPath:
-    """Make a path longer or shorter, its first and last frame staying so; a single frame is held.
+    """Make a path longer or shorter. The first and last frame stay first and last; a single frame is held.
 
-    Frames between two are interpolated, loudness in dB. Raises ParameterError for less than a sample.
+    Parameters
+    ----------
+    path : LatentPath
+        The path; it is not changed.
+    n_samples : int
+        The new length in samples, 1 or more.
+
+    Returns
+    -------
+    LatentPath
+        New frames are interpolated linearly, loudness in dB.
+
+    Raises
+    ------
+    ParameterError
+        For a length out of range.
+
     """
     check_latents(path)
     check_whole("n_samples", n_samples, 1, MOST_SAMPLES)
@@ -39,10 +55,30 @@ def stretch(path: LatentPath, n_samples: int) -> LatentPath:
 
 
 def align_dtw(a: LatentPath, b: LatentPath, *, n_samples: int | None = None) -> tuple[LatentPath, LatentPath]:
-    """Bring two paths to one length, by default the longer one's, so that frames that are alike coincide.
+    """Bring two paths to one length by dynamic time warping, so that similar frames coincide.
 
-    Time runs through both at once: where a moment of one is matched with a long while of the other, both are given
-    half of that while. Raises ModelError for paths of different models, ParameterError for too long ones.
+    Where a moment of one path is matched with a long stretch of the other, the result gives half of that stretch to
+    both.
+
+    Parameters
+    ----------
+    a, b : LatentPath
+        Two paths of one model; they are not changed.
+    n_samples : int, optional
+        The common length in samples, by default that of the longer path.
+
+    Returns
+    -------
+    tuple of two LatentPath
+        Both paths at the common length.
+
+    Raises
+    ------
+    ModelError
+        For paths of different models.
+    ParameterError
+        For paths that are too long to compare.
+
     """
     check_same_model(a, b)
     n_samples = max(a.n_samples, b.n_samples) if n_samples is None else n_samples
@@ -57,7 +93,7 @@ def align_dtw(a: LatentPath, b: LatentPath, *, n_samples: int | None = None) -> 
 
 
 def take_frames(path: LatentPath, positions: Doubles, n_samples: int) -> LatentPath:
-    """Take frames at positions (T,), 0 to len(path) - 1, between two of which they are interpolated."""
+    """Take frames at positions (T,) from 0 to len(path) - 1, interpolated between whole numbers."""
     low = np.floor(positions).astype(np.int64).clip(0, len(path) - 1)
     high, share = np.minimum(low + 1, len(path) - 1), positions - low
     mixed = [
@@ -67,16 +103,29 @@ def take_frames(path: LatentPath, positions: Doubles, n_samples: int) -> LatentP
 
 
 def warp(a: ArrayLike, b: ArrayLike) -> Integers:
-    """Find the cheapest way through two rows of frames, (T_a, C) and (T_b, C).
+    """Find the warping path of least summed distance through two sequences of frames.
 
-    Returns (2, L): pairs of frames from (0, 0) to the last two, each a step of 0 or 1 in both from the one before.
-    Raises ParameterError where there are too many pairs to compare.
+    Parameters
+    ----------
+    a, b : (T_a, C), (T_b, C)
+        The sequences.
+
+    Returns
+    -------
+    (2, L) int
+        Pairs of frames from (0, 0) to the last two. From pair to pair each index grows by 0 or 1.
+
+    Raises
+    ------
+    ParameterError
+        For more than `MOST_CELLS` pairs.
+
     """
     first, second = np.asarray(a, np.float64), np.asarray(b, np.float64)
     if len(first) * len(second) > MOST_CELLS:
         raise ParameterError(
-            f"dtw compares every frame with every other, and {len(first)} with {len(second)} are too many; align by "
-            "stretch, or morph shorter sounds"
+            f"dtw compares every frame of one sound with every frame of the other, and {len(first)} with {len(second)} "
+            "are too many; align by stretch, or morph shorter sounds"
         )
     size = int(np.ceil(np.sqrt(len(first))))
     kept = [_above_the_first(len(second))]  # the row above each block of rows
@@ -97,14 +146,14 @@ def _measure(a: Doubles, b: Doubles) -> Doubles:
 
 
 def _above_the_first(length: int) -> Doubles:
-    """Make the row above the first, and left of it a corner that only the first pair can be reached from."""
+    """Make the row above the first: infinite but for its left corner, from which only the first pair is reached."""
     row = np.full(length + 1, np.inf)
     row[0] = 0.0
     return row
 
 
 def _fill_rows(above: Doubles, distances: Doubles) -> Doubles:
-    """Accumulate distances (R, T) under the row above, (T + 1,) with its corner. Returns (R + 1, T + 1)."""
+    """Accumulate distances (R, T) below the row `above` (T + 1,). Return (R + 1, T + 1), with that row on top."""
     rows = np.full((len(distances) + 1, distances.shape[1] + 1), np.inf)
     rows[0] = above[: rows.shape[1]]
     sums = np.cumsum(distances, axis=1)
@@ -116,7 +165,7 @@ def _fill_rows(above: Doubles, distances: Doubles) -> Doubles:
 
 
 def _walk_back(pairs: list[tuple[int, int]], rows: Doubles, start: int) -> None:
-    """Go on from the last pair to the row above these, which begin at frame `start`, or to the very first pair."""
+    """Append pairs from the last one back to the row above `start`, the first of these rows, or to the first pair."""
     i, j = pairs[-1]
     while i >= start and (i, j) != (0, 0):
         k = i - start  # rows[k + 1, j + 1] is D[i, j]

@@ -1,8 +1,8 @@
-"""A latent path bent by hand: scaled, shifted, shaken, reversed, drawn anew.
+"""Bend a latent path by hand: scale, shift, randomize, reverse, draw.
 
-What is bent is one component, 1 to C, `"all"` of them, or the `"loudness"`. Components are in standard deviations of
-the model's corpus around its mean, 0; the loudness is in dB and scaled around its loudest frame, so that a factor
-widens or narrows the dynamics and the loudest moment stays as it is. Amounts are curves, numbers among them.
+A function bends one component, 1 to C, `"all"` of them, or the `"loudness"`. Components are in standard deviations of
+the model's corpus around its mean, 0. The loudness is in dB and is scaled around its loudest frame: a factor widens or
+narrows the dynamics, and the loudest frame keeps its level. Amounts are numbers or curves.
 """
 
 from typing import Any
@@ -35,31 +35,32 @@ def bend(
     Parameters
     ----------
     path : LatentPath
-        The path; it stays as it is.
+        The path; it is not changed.
     component : int or str, optional
-        What is bent: a component from 1, `"all"` of them, or the `"loudness"`. By default all components; `reverse`
-        then turns the loudness round with them.
-    scale : curve, optional
-        What it is multiplied by. The loudness is scaled around its loudest frame.
-    bias : curve, optional
-        What is added: standard deviations, or dB of the loudness.
-    randomize : curve, optional
-        The standard deviation of a random number that each frame gets.
+        The part to bend: a component from 1, `"all"` of them, or the `"loudness"`. By default all components;
+        `reverse` then reverses the loudness too.
+    scale : number or curve, optional
+        Factor. The loudness is scaled around its loudest frame.
+    bias : number or curve, optional
+        Amount to add: standard deviations, or dB for the loudness.
+    randomize : number or curve, optional
+        Standard deviation of the random number that is added to each frame, 0 or more.
     reverse : bool
-        Whether it is played backwards.
-    draw : curve, optional
-        What it is replaced by.
+        Whether to play it backwards.
+    draw : number or curve, optional
+        Values to put in its place: standard deviations, or dB for the loudness.
     seed : int
         Seed of `randomize`.
 
     Returns
     -------
     LatentPath
+        The bent path.
 
     Raises
     ------
     ParameterError
-        For a component that the path has not, and for unusable curves.
+        For a component that the path does not have, and for curves that cannot be used.
 
     Examples
     --------
@@ -88,7 +89,7 @@ def bend(
 
 
 def scale_component(path: LatentPath, component: Part, factor: Any) -> LatentPath:
-    """Multiply a component, or stretch the loudness around its loudest frame, by a curve."""
+    """Multiply a component by a curve, or scale the loudness by it around the loudest frame."""
     pivot = path.loudness_db.max() if component == LOUDNESS else 0.0
     return _replace(path, component, pivot + (_values(path, component) - pivot) * path.sample(factor))
 
@@ -99,9 +100,10 @@ def shift_component(path: LatentPath, component: Part, bias: Any) -> LatentPath:
 
 
 def randomize_component(path: LatentPath, component: Part, amount: Any, *, seed: int = 0) -> LatentPath:
-    """Add to each frame a random number of its own, normal, with a curve for standard deviation.
+    """Add a normal random number to each frame, with a curve for its standard deviation.
 
-    A component gets the same numbers alone as among all. Raises ParameterError for an amount or a seed below 0.
+    A component gets the same numbers when it is bent alone and among all. Raises ParameterError for an amount or a
+    seed below 0.
     """
     spread = path.sample(amount)
     if spread.min() < 0:
@@ -114,7 +116,7 @@ def randomize_component(path: LatentPath, component: Part, amount: Any, *, seed:
 
 
 def reverse_component(path: LatentPath, component: Part | None = None) -> LatentPath:
-    """Play a component, or the loudness, backwards against the rest; None is everything, the sound backwards."""
+    """Reverse a component or the loudness in time. None reverses everything, which plays the sound backwards."""
     if component is None:
         return reverse_component(reverse_component(path, ALL), LOUDNESS)
     return _replace(path, component, _values(path, component)[:, ::-1])
@@ -123,7 +125,7 @@ def reverse_component(path: LatentPath, component: Part | None = None) -> Latent
 def draw_component(path: LatentPath, component: Part, curve: Any) -> LatentPath:
     """Replace a component, in standard deviations, or the loudness, in dB, by a curve.
 
-    Raises ParameterError for all components at once, which would lose what tells them apart.
+    Raises ParameterError for all components at once, since one curve for all would leave nothing of the sound.
     """
     if component == ALL:
         raise ParameterError(f"a curve is drawn into one component, 1 to {path.n_components}, or into the loudness")
@@ -141,7 +143,7 @@ def parse_component(text: str) -> Part:
 
 
 def _rows(path: LatentPath, component: Part) -> list[int]:
-    """List the rows of `components` that are meant, none for the loudness. Raises ParameterError."""
+    """Return the rows of `components` that a part stands for, none for the loudness. Raises ParameterError."""
     if isinstance(component, str) and component in (ALL, LOUDNESS):
         return list(range(path.n_components)) if component == ALL else []
     is_number = isinstance(component, int | np.integer) and not isinstance(component, bool)
@@ -153,7 +155,7 @@ def _rows(path: LatentPath, component: Part) -> list[int]:
 
 
 def _values(path: LatentPath, component: Part) -> Doubles:
-    """Take the rows that are meant, (N, T)."""
+    """Return the rows that a part stands for, (N, T)."""
     rows = _rows(path, component)
     return path.components[rows].astype(np.float64) if rows else path.loudness_db[None]
 

@@ -1,9 +1,9 @@
-"""Causal layers that run over whole excerpts, to train, and over frames as they come, with the same result.
+"""Causal layers that run over whole excerpts for training and over frames as they come, with the same result.
 
-Tensors are [N, channels, T]. A layer never sees what comes later, and what came before the first frame is zero. To
-train, a layer is called with x alone. To play, it is also given the `Past` it keeps its last inputs in, by a `Stream`,
-which works through the frames in chunks of one fixed size, the last one filled up: matrix products of other sizes
-round differently. So any split into pushes gives the same bits.
+Tensors are [N, channels, T]. An output depends on no later frame, and the frames before the first are zero. In training
+a layer is called with x alone. In playing a `Stream` also gives it a `Past`, in which it keeps its last inputs. The
+stream runs frames in chunks of one fixed size and pads the last one, since matrix products of other sizes round
+differently. So any split into pushes gives the same bits.
 """
 
 from collections.abc import Callable, Mapping
@@ -23,34 +23,46 @@ mind_forks()
 Tensors = Mapping[str, NDArray[Any]]
 
 CHUNK = 16
-"""Frames that a stream works through at once; a push of a single frame costs a chunk. Measured at the usual sizes, of
-what auto-encoder and magnitudes take for a frame among many, and for one pushed alone: with 32, 0.22 and 6.3 ms; with
-16, 0.22 and 3.5 ms; with 8, 0.31 and 2.6 ms."""
+"""Frames that a stream runs at once; a push of a single frame costs a whole chunk. Time of VAE and magnitude network
+at the usual sizes, per frame of many and for a frame pushed alone: with 32, 0.22 and 6.3 ms; with 16, 0.22 and 3.5 ms;
+with 8, 0.31 and 2.6 ms."""
 LEAST_STD = 0.05
-"""The smallest spread by which a band is divided, so that one that never sounds is not blown up."""
+"""The smallest spread by which a band is divided, so that a band that never sounds is not amplified."""
 
 
 class Past:
-    """Keep, for every layer of one stream, the inputs that its next outputs still depend on."""
+    """Keep for each layer of a stream the last inputs, which its next outputs depend on."""
 
     def __init__(self) -> None:
         self._kept: dict[nn.Module, Tensor] = {}
         self._valid = CHUNK
 
     def copy(self) -> "Past":
-        """Copy it, so that one can go back to it."""
+        """Return a copy, to go back to."""
         copied = Past()
         copied._kept = dict(self._kept)
         return copied
 
     def expect(self, valid: int) -> None:
-        """Announce a chunk of which `valid` frames count and the rest only fills it up."""
+        """Announce a chunk of which the first `valid` frames count; the rest is padding."""
         self._valid = valid
 
     def extend(self, layer: nn.Module, x: Tensor, reach: int) -> Tensor:
-        """Put the last `reach` inputs of a layer before a chunk of them: [1, channels, reach + T].
+        """Put the last `reach` inputs of a layer before the next ones.
 
-        x: [1, channels, T], where T is CHUNK times the samples per frame that the layer runs at.
+        Parameters
+        ----------
+        layer : Module
+            The layer.
+        x : [1, channels, T]
+            Its next inputs, T being CHUNK times the number of steps per frame at which the layer runs.
+        reach : int
+            Number of earlier inputs that an output depends on.
+
+        Returns
+        -------
+        [1, channels, reach + T]
+
         """
         kept = self._kept.get(layer)
         joined = torch.cat([x.new_zeros(*x.shape[:-1], reach) if kept is None else kept, x], dim=-1)
@@ -62,8 +74,16 @@ class Past:
 class Stream:
     """Run a causal network over frames as they come.
 
-    run: called with a chunk [1, channels, CHUNK] and the past, returns [1, channels', CHUNK * m] for some whole m.
-    past: what the next frames depend on; with a copy put back, they are run as if nothing had come since.
+    Parameters
+    ----------
+    run : function
+        Called with a chunk [1, channels, CHUNK] and the past, it returns [1, channels', CHUNK * m] for some whole m.
+
+    Attributes
+    ----------
+    past : Past
+        What the next frames depend on. Setting it to an earlier copy undoes the pushes since.
+
     """
 
     def __init__(self, run: Callable[[Tensor, Past], Tensor]) -> None:
@@ -71,7 +91,7 @@ class Stream:
 
     @torch.inference_mode()
     def push(self, x: Tensor) -> Tensor:
-        """Run the next frames [1, channels, t], t from 0 on, and return what becomes of them [1, channels', t * m]."""
+        """Run the next frames [1, channels, t], t of 0 or more, and return [1, channels', t * m]."""
         if not x.shape[-1]:
             return self._run(x.new_zeros(*x.shape[:-1], CHUNK), Past())[..., :0]
         starts = range(0, x.shape[-1], CHUNK)
@@ -91,13 +111,13 @@ class CausalConv(nn.Module):
         super().__init__()
         self.kernel, self.dilation = kernel, dilation
         bound = (n_in * kernel) ** -0.5
-        # Taps before channels, so that all of them are one matrix for a product without a copy.
+        # Taps before channels: all weights are then one matrix, and the product needs no copy.
         self.weight = nn.Parameter(torch.empty(n_out, kernel, n_in).uniform_(-bound, bound))
         self.bias = nn.Parameter(torch.zeros(n_out))
 
     @property
     def reach(self) -> int:
-        """Count the steps that it looks back."""
+        """Return the number of earlier steps that an output depends on."""
         return (self.kernel - 1) * self.dilation
 
     def forward(self, x: Tensor, past: Past | None = None) -> Tensor:
@@ -110,11 +130,11 @@ class CausalConv(nn.Module):
         return self._multiply(taps)[None]
 
     def _multiply(self, taps: Tensor) -> Tensor:
-        """Multiply taps [kernel * n_in, T] by the weights: a third of the time of a convolution over few frames."""
+        """Multiply taps [kernel * n_in, T] by the weights: over few frames, in a third of a convolution's time."""
         weight = self.weight.flatten(1)
         if taps.shape[1] > CHUNK:
             return torch.addmm(self.bias[:, None], weight, taps)
-        # A product with few columns takes three times as long as one with as few rows.
+        # A product with few columns takes three times as long as one with few rows.
         return torch.addmm(self.bias, taps.T, weight.T).T
 
 
@@ -133,7 +153,7 @@ class FrameNorm(nn.Module):
 
 
 class ResidualBlock(nn.Module):
-    """Add to its input what a dilated and a plain convolution make of it; at first that is nothing."""
+    """Add to the input a dilated convolution followed by a plain one, whose weights start at 0."""
 
     def __init__(self, width: int, *, kernel: int = 3, dilation: int = 1) -> None:
         super().__init__()
@@ -150,7 +170,20 @@ class ResidualBlock(nn.Module):
 
 
 class Tower(nn.Module):
-    """Turn frames of n_in channels into frames of n_out: one entry, `blocks` residual blocks of dilation 1, 2, 4..."""
+    """Turn frames of n_in channels into frames of n_out: a convolution, then residual blocks of dilation 1, 2, 4...
+
+    Parameters
+    ----------
+    n_in, n_out : int
+        Channels of input and output.
+    width : int
+        Channels inside.
+    blocks : int
+        Number of residual blocks.
+    kernel : int
+        Taps of each convolution.
+
+    """
 
     def __init__(self, n_in: int, n_out: int, *, width: int, blocks: int, kernel: int = 3) -> None:
         super().__init__()
@@ -161,7 +194,7 @@ class Tower(nn.Module):
 
     @property
     def reach(self) -> int:
-        """Count the frames that it looks back."""
+        """Return the number of earlier frames that an output depends on."""
         return sum(layer.reach for layer in self.modules() if isinstance(layer, CausalConv))
 
     def forward(self, x: Tensor, past: Past | None = None) -> Tensor:
@@ -174,13 +207,13 @@ class Tower(nn.Module):
 
 
 def band_statistics(log_mel: ArrayLike) -> tuple[Tensor, Tensor]:
-    """Take the mean and the spread, LEAST_STD or more, of every band of frames (T, B): (B,) each, float64."""
+    """Return mean and standard deviation, at least LEAST_STD, of each band of frames (T, B): (B,) each, float64."""
     frames = np.asarray(log_mel, np.float64)
     return torch.from_numpy(frames.mean(axis=0)), torch.from_numpy(np.maximum(frames.std(axis=0), LEAST_STD))
 
 
 def copy_weights(module: nn.Module) -> dict[str, NDArray[Any]]:
-    """Copy a module's weights to NumPy as float16, half the size on disk, and its buffers as float32."""
+    """Copy a module's weights to NumPy, as float16 to halve the size on disk, and its buffers as float32."""
     exact = {name for name, _ in module.named_buffers()}
     return {
         name: values.detach().cpu().numpy().astype(np.float32 if name in exact else np.float16)
@@ -192,10 +225,27 @@ Made = TypeVar("Made", bound=nn.Module)
 
 
 def make_of_weights(make: Callable[[], Made], weights: Tensors, *, what: str) -> Made:
-    """Make a module, ready to play, with the weights that `copy_weights` took from one of its kind.
+    """Make a module, ready to play, with weights that `copy_weights` returned.
 
-    what: names the module in messages. Its sizes are compared with the weights before any memory is taken for them.
-    Raises ModelError for missing, unknown or misshapen arrays, and for NaN.
+    Parameters
+    ----------
+    make : function
+        Makes the module. Its shapes are compared with the weights before memory is allocated.
+    weights : dict of name to array
+        The weights.
+    what : str
+        Name of the module in messages.
+
+    Returns
+    -------
+    Module
+        In evaluation mode.
+
+    Raises
+    ------
+    ModelError
+        For missing, unknown or misshapen arrays, and for NaN.
+
     """
     with torch.device("meta"):
         _check_weights(make(), weights, what)

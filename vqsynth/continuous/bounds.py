@@ -1,4 +1,4 @@
-"""How far from the sounds of the world what comes out of a model's decoder may lie."""
+"""Limits of the mel spectra that a decoder returns."""
 
 import numpy as np
 
@@ -6,9 +6,9 @@ from vqsynth.sound.frames import Floats
 from vqsynth.sound.mel import EPS
 
 LARGEST_MEL = 3.0
-"""Of log mel bands, natural logarithms: those of a sinusoid come to 0.2 at most, at 40 Hz, of all the largest."""
+"""The largest natural logarithm of a mel band. A sinusoid reaches 0.2 at most, at 40 Hz; other sounds reach less."""
 
 
 def bound_mel(log_mel: Floats) -> Floats:
-    """Keep decoded log mel bands where those of sounds are, however far a path was bent."""
+    """Clip decoded log mel bands to the range of real sounds, however far a path was bent."""
     return np.clip(log_mel, np.float32(np.log(EPS)), np.float32(LARGEST_MEL))

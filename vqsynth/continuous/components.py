@@ -1,6 +1,6 @@
-"""Principal components of the latents: what people handle, ordered by how much they vary in a corpus, and scaled.
+"""Principal components of the latents, the ones of largest variance in a corpus first, scaled to deviation 1.
 
-All of them are kept, so the change between latents and components loses nothing.
+Users work with components. All of them are kept, so that going from latents to components loses nothing.
 """
 
 from collections.abc import Mapping
@@ -15,17 +15,28 @@ from vqsynth.sound.arrays import Doubles
 from vqsynth.sound.frames import Floats
 
 LEAST_SCALE = 1e-3
-"""A component that varies less than this, next to the largest, is divided by this much of it, so that the way back
-does not blow rounding up."""
+"""The smallest scale relative to the largest one. A smaller scale would amplify rounding errors."""
 _NAMES = ("mean", "axes", "scales")
 
 
 @dataclass(frozen=True)
 class Components:
-    """Hold the centre of the latents `mean` (C,), the orthonormal rows `axes` (C, C), and their spreads `scales` (C,).
+    """Hold the principal components of some latents.
 
-    Float32. The first row is the direction in which latents vary most; scales are standard deviations.
-    Raises ModelError where shapes differ, or rows are not orthonormal, or a scale is not positive.
+    Parameters
+    ----------
+    mean : (C,) float32
+        The mean of the latents.
+    axes : (C, C) float32
+        Orthonormal rows, the direction of largest variance first.
+    scales : (C,) float32
+        The standard deviations along the rows, above 0.
+
+    Raises
+    ------
+    ModelError
+        For shapes that differ, rows that are not orthonormal, and scales that are not positive.
+
     """
 
     mean: Floats
@@ -44,9 +55,9 @@ class Components:
         return len(self.mean)
 
     def to_components(self, z: Floats) -> Floats:
-        """Turn latents (..., C) into components (..., C) that vary by 1 over the corpus."""
+        """Turn latents (..., C) into components (..., C), which have deviation 1 over the corpus."""
         self._check("z", z)
-        # One inner product each: a product of matrices would round by the number of rows.
+        # Inner products one by one: the rounding of a matrix product depends on the number of rows.
         turned = np.vecdot((z.astype(np.float64) - self.mean)[..., None, :], self._axes)
         components: Floats = (turned / self.scales).astype(np.float32)
         return components
@@ -68,9 +79,9 @@ class Components:
 
     @classmethod
     def of_latents(cls, z: Floats) -> "Components":
-        """Find the components of latents (T, C), T from 2 on; of each axis, the entry farthest from 0 is positive.
+        """Compute the components of latents (T, C), T of 2 or more. The largest entry of each axis is positive.
 
-        Raises ParameterError where there are too few latents, or one is not finite.
+        Raises ParameterError for fewer latents, and for values that are not finite.
         """
         z = np.asarray(z)
         if z.ndim != 2 or len(z) < 2 or not z.shape[1] or not np.isfinite(z).all():
@@ -92,7 +103,7 @@ class Components:
 
     @classmethod
     def from_tensors(cls, tensors: Mapping[str, NDArray[Any]]) -> "Components":
-        """Build them from stored arrays. Raises ModelError where one is missing or does not fit."""
+        """Make components of stored arrays. Raises ModelError where one is missing or does not fit."""
         missing = [name for name in _NAMES if name not in tensors]
         if missing:
             raise ModelError(f"the principal components lack {', '.join(missing)}; get a complete copy of the model")

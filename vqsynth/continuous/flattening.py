@@ -1,4 +1,4 @@
-"""Loudness brought to a uniform distribution by the quantiles of a corpus, as the decoder is given it."""
+"""Bring loudness to a uniform distribution by the quantiles of a corpus. The decoder is given this."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,14 +12,23 @@ from vqsynth.sound.frames import Floats
 
 QUANTILES = 257
 LEAST_STEP_DB = 1e-3
-"""Quantiles that coincide, as those of silence do, are drawn apart by this much: the flattening stays invertible."""
+"""Least distance of two quantiles. Equal ones, as those of silence are, are moved apart to keep the map invertible."""
 
 
 @dataclass(frozen=True)
 class Flattening:
-    """Hold evenly spaced quantiles of a corpus's loudness, in LUFS and increasing, (Q,) float32, Q from 2 on.
+    """Hold evenly spaced quantiles of a corpus's loudness.
 
-    Raises ModelError for quantiles that are none: too few, not finite or not increasing.
+    Parameters
+    ----------
+    quantiles_db : (Q,) float32
+        Rising values in LUFS, 2 or more.
+
+    Raises
+    ------
+    ModelError
+        For too few values, and for values that are not finite or do not rise.
+
     """
 
     quantiles_db: Floats
@@ -33,7 +42,7 @@ class Flattening:
             )
 
     def flatten(self, loudness_db: ArrayLike) -> Floats:
-        """Say which share of the corpus is quieter, 0 to 1, in the shape of loudness_db, outside the corpus 0 or 1."""
+        """Return the share of the corpus that is quieter, 0 to 1, in the shape of `loudness_db` (LUFS)."""
         shares = np.linspace(0, 1, len(self.quantiles_db))
         values = np.asarray(loudness_db, np.float64)
         if not np.isfinite(values).all():
@@ -42,7 +51,7 @@ class Flattening:
 
     @classmethod
     def of_corpus(cls, loudness_db: ArrayLike, *, n: int = QUANTILES) -> "Flattening":
-        """Take `n` quantiles of the loudness (T,) of a corpus's frames. Raises ParameterError where there is none."""
+        """Compute `n` quantiles of the loudness (T,) of a corpus's frames. Raises ParameterError for no frames."""
         values = np.asarray(loudness_db, np.float64)
         if values.ndim != 1 or not len(values) or not np.isfinite(values).all():
             raise ParameterError(f"loudness_db must be finite values (T,), at least one (got shape {values.shape})")
@@ -58,7 +67,7 @@ class Flattening:
 
     @classmethod
     def from_tensors(cls, tensors: Mapping[str, NDArray[Any]]) -> "Flattening":
-        """Build it from stored arrays. Raises ModelError where there is none that fits."""
+        """Make a flattening of stored arrays. Raises ModelError where the quantiles are missing or do not fit."""
         if "quantiles_db" not in tensors:
             raise ModelError("the loudness quantiles are missing; get a complete copy of the model")
         return cls(np.asarray(tensors["quantiles_db"], np.float32))

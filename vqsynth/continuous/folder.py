@@ -1,10 +1,10 @@
-"""What the folder of a continuous model holds, and how its weights are stored there.
+"""The files of a continuous model's folder, and how its weights are stored.
 
     card.json                  name, mel grid, sizes, corpus, figures, licence, SHA-256 of each file
-    vae.safetensors            the auto-encoder, the principal components, the quantiles of loudness
-    vocoder-NAME.safetensors   a generator, one file for each
+    vae.safetensors            the VAE, the principal components, the quantiles of loudness
+    vocoder-NAME.safetensors   a vocoder, one file each
 
-Weights are float16 on disk and float32 at work; statistics, of which an error would show, are float32 in both places.
+Weights are float16 on disk and float32 in memory. Statistics are float32 on disk too, since rounding them is audible.
 """
 
 import warnings
@@ -36,16 +36,16 @@ EXACT = frozenset({"band_mean", "band_std"})
 
 
 RETIRED = frozenset({"istft"})
-"""Vocoders that this version has no more: heard worse than Griffin-Lim, which needs no training."""
+"""Vocoders of earlier versions that were removed: they sounded worse than Griffin-Lim, which needs no training."""
 
 
 def vocoder_file(name: str) -> str:
-    """Name the file of a vocoder."""
+    """Return the file name of a vocoder."""
     return f"vocoder-{name}.safetensors"
 
 
 def round_weights(state: Arrays, what: str) -> dict[str, NDArray[Any]]:
-    """Round weights to what is stored. Raises ModelError where one is not finite, or too large for float16."""
+    """Round weights to the precision they are stored in. Raises ModelError for values that are not finite then."""
     rounded = {}
     for name, values in state.items():
         with np.errstate(over="ignore"):
@@ -57,13 +57,13 @@ def round_weights(state: Arrays, what: str) -> dict[str, NDArray[Any]]:
 
 
 def pack_model(parts: Mapping[str, Arrays], vocoders: Mapping[str, Arrays]) -> dict[str, bytes]:
-    """Make the contents of the files, by name. parts: what goes into the auto-encoder's."""
+    """Return the contents of the files by name, given the parts of the VAE's file and the weights of each vocoder."""
     arrays = {f"{part}.{name}": values for part, state in parts.items() for name, values in state.items()}
     return {VAE_FILE: _to_bytes(arrays)} | {vocoder_file(name): _to_bytes(state) for name, state in vocoders.items()}
 
 
 def unpack_vae(contents: Mapping[str, bytes], folder: Path) -> dict[str, dict[str, NDArray[Any]]]:
-    """Read the parts of the auto-encoder's file. Raises ModelError for what is damaged, and for NaN."""
+    """Read the parts of the VAE's file. Raises ModelError for a damaged file and for NaN."""
     parts: dict[str, dict[str, NDArray[Any]]] = {}
     for key, values in parse_weights(contents[VAE_FILE], folder / VAE_FILE, error=ModelError).items():
         part, _, name = key.partition(".")
@@ -72,7 +72,7 @@ def unpack_vae(contents: Mapping[str, bytes], folder: Path) -> dict[str, dict[st
 
 
 def unpack_vocoders(card: Card, contents: Mapping[str, bytes], folder: Path) -> dict[str, Arrays]:
-    """Read the weights of the vocoders that the card names. Raises ModelError for what is missing or damaged."""
+    """Read the weights of the vocoders that the card names. Raises ModelError for missing or damaged ones."""
     states: dict[str, Arrays] = {}
     for name, config in card["vocoders"].items():
         file = vocoder_file(name)
@@ -86,7 +86,7 @@ def unpack_vocoders(card: Card, contents: Mapping[str, bytes], folder: Path) -> 
 
 
 def leave_retired(card: Card) -> Card:
-    """Take out of a card the vocoders that this version has no more, and say so where the default is one of them."""
+    """Return a card without the vocoders that were removed, and warn where the default is one of them."""
     if not RETIRED & set(card["vocoders"]):
         return card
     left = {name: config for name, config in card["vocoders"].items() if name not in RETIRED}

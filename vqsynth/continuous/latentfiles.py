@@ -1,7 +1,7 @@
-"""Files of latent paths: JSON, rows of numbers that a person can edit, and safetensors, small and sealed.
+"""Read and write files of latent paths: JSON, which people can edit, and safetensors, which is smaller.
 
-Both hold the facts of a path and its two arrays, `components` (C, T) and `loudness_db` (T,). A JSON file is checked for
-types; a safetensors file has a SHA-256 of all that it says, so that it is what was written or it is refused.
+Both hold the facts of a path and its two arrays, `components` (C, T) and `loudness_db` (T,). The types of a JSON file
+are checked. A safetensors file has a SHA-256 of its contents and is refused where it has changed.
 """
 
 import hashlib
@@ -29,7 +29,7 @@ _DTYPES = ("float64", "float32")
 
 
 def check_suffix(file: StrPath) -> str:
-    """Tell the suffix of a latent path's file, in small letters. Raises ParameterError for another one."""
+    """Return the suffix of a latent path's file in lower case. Raises ParameterError for an unknown one."""
     suffix = Path(file).suffix.lower()
     if suffix not in SUFFIXES:
         raise ParameterError(f"a latent path must end in {' or '.join(SUFFIXES)} (got '{file}')")
@@ -37,18 +37,18 @@ def check_suffix(file: StrPath) -> str:
 
 
 def write_fields(file: StrPath, facts: Mapping[str, Any], arrays: Arrays) -> None:
-    """Write facts and arrays in the format of the suffix, whole or not at all.
+    """Write facts and arrays in the format of the suffix, completely or not at all.
 
-    Raises ParameterError for another suffix, VqsynthError where the system refuses.
+    Raises ParameterError for an unknown suffix, VqsynthError where the file cannot be written.
     """
     about = {"format": FORMAT, "kind": KIND, **facts}
     write_whole(file, _to_json(about, arrays) if check_suffix(file) == ".json" else _to_tensors(about, arrays))
 
 
 def read_fields(file: StrPath) -> dict[str, Any]:
-    """Read the facts and arrays of a file, each of its type, their values unchecked.
+    """Read the facts and arrays of a file. Their types are checked, their values are not.
 
-    Raises ParameterError for what is no such file, ModelError where it cannot be read.
+    Raises ParameterError for a file of another kind, ModelError where it cannot be read.
     """
     is_text = check_suffix(file) == ".json"
     most_bytes = MOST_TEXT_BYTES if is_text else MOST_BYTES

@@ -1,7 +1,7 @@
-"""A latent path: what a continuous model hears in a sound, and all it needs to make one.
+"""A latent path: a sound as a continuous model encodes it, and all that the model needs to decode it.
 
-Principal components over time, in standard deviations of the model's corpus, the strongest first, and the loudness
-beside them. A record that is never changed: what is done to it gives a new one.
+It holds principal components over time, in standard deviations of the model's corpus, the one of largest variance
+first, and the loudness. A path is never changed: every operation returns a new one.
 """
 
 from dataclasses import dataclass, replace
@@ -21,42 +21,42 @@ from vqsynth.sound.mel import SILENT_LUFS
 from vqsynth.storage.files import StrPath
 
 LOUDEST_DB = 120.0
-"""Loudness beyond is refused; below `mel.SILENT_LUFS` it is silence."""
+"""Loudness above this is refused; below `mel.SILENT_LUFS` it is silence."""
 LARGEST = 1e6
-"""Standard deviations: far beyond what any sound has, and far from where float32 ends."""
+"""The largest component in standard deviations: far more than any sound has, and far below the limit of float32."""
 LOUDNESS_DECIMALS = 4
 DRAWN = 4
 """Components that a notebook draws; the others move the latents less."""
 LONGEST_S = 3600.0
 MOST_SAMPLES = 2**40
-"""Far more than anybody records, and few enough for every machine to count frames by."""
+"""Far more than anybody records, and small enough to count frames with on every machine."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class LatentPath:
-    """Hold a sound as components over time, and its loudness beside them.
+    """Hold a sound as components and loudness over time.
 
     There are T = 1 + n_samples // hop_length frames. Arrays are copied and cannot be written to.
 
     Parameters
     ----------
     model, sha256 : str
-        The name of the model that the path belongs to, and the hash of its auto-encoder.
+        The name of the model that the path belongs to, and the hash of its VAE.
     sr, hop_length, n_samples : int
-        The clock: Hz, samples between frames, samples of the sound.
+        Sample rate in Hz, samples between frames, samples of the sound.
     components : (C, T) float32
         In standard deviations of the model's corpus around its mean, 0.
     loudness_db : (T,) float64
         K-weighted, in LUFS.
     vocoder, excitation : str, optional
-        How the path is decoded. By default as suits the model.
+        How the path is decoded. By default with the model's best vocoder and that vocoder's own excitation.
     seed : int
         Seed of the noise.
 
     Raises
     ------
     ParameterError
-        Where these do not fit together.
+        Where shapes do not fit the number of frames, and for values out of range.
 
     Examples
     --------
@@ -111,30 +111,63 @@ class LatentPath:
 
     @property
     def n_components(self) -> int:
-        """Tell the number of components, C."""
+        """Return the number of components, C."""
         return len(self.components)
 
     @property
     def seconds(self) -> float:
-        """Tell the duration in seconds."""
+        """Return the duration in seconds."""
         return self.n_samples / self.sr
 
     @property
     def times_s(self) -> Doubles:
-        """Tell the times of the frames in seconds, (T,)."""
+        """Return the times of the frames in seconds, (T,)."""
         return np.arange(len(self)) * self.hop_length / self.sr
 
     def sample(self, curve: Any) -> Doubles:
-        """Take a curve's values at the frames, (T,).
+        """Sample a curve at the frames.
 
-        curve: anything that `curves.make_curve` takes; it lasts from the first frame to the last, so that `line(0,1)`
-        is 0 in the first and 1 in the last. Raises ParameterError for an unusable one.
+        Parameters
+        ----------
+        curve : number, str or array
+            Anything that `vqsynth.curves.language.make_curve` takes. It lasts from the first frame to the last:
+            "line(0,1)" is 0 in the first and 1 in the last.
+
+        Returns
+        -------
+        (T,) float64
+            The values.
+
+        Raises
+        ------
+        ParameterError
+            For a curve that cannot be used.
+
         """
         times = self.times_s
         return make_curve(curve).sample(times, float(times[-1]) or self.seconds)
 
     def with_values(self, *, components: ArrayLike | None = None, loudness_db: ArrayLike | None = None) -> "LatentPath":
-        """Replace the components (C, T), the loudness (T,), or both, the rest staying."""
+        """Return a path with other components, another loudness, or both.
+
+        Parameters
+        ----------
+        components : (C, T), optional
+            In standard deviations.
+        loudness_db : (T,), optional
+            In LUFS.
+
+        Returns
+        -------
+        LatentPath
+            The new path; everything else stays.
+
+        Raises
+        ------
+        ParameterError
+            For shapes that do not fit, and values out of range.
+
+        """
         return replace(
             self,
             components=self.components if components is None else np.asarray(components),
@@ -142,15 +175,42 @@ class LatentPath:
         )
 
     def save(self, file: StrPath) -> None:
-        """Write the path as JSON or safetensors, by the suffix, whole or not at all.
+        """Write the path to a file, completely or not at all.
 
-        Raises ParameterError for another suffix, VqsynthError where the system refuses.
+        Parameters
+        ----------
+        file : str or Path
+            A name that ends in .json or .safetensors.
+
+        Raises
+        ------
+        ParameterError
+            For another suffix.
+        VqsynthError
+            Where the file cannot be written.
+
         """
         write_fields(file, *({name: getattr(self, name) for name in names} for names in (FACTS, ARRAYS)))
 
     @classmethod
     def load(cls, file: StrPath) -> "LatentPath":
-        """Read a file that `save` wrote, perhaps edited since. Raises ModelError that says what is wrong with it."""
+        """Read a file that `save` wrote; it may have been edited since.
+
+        Parameters
+        ----------
+        file : str or Path
+            A name that ends in .json or .safetensors.
+
+        Returns
+        -------
+        LatentPath
+
+        Raises
+        ------
+        ModelError
+            Where the file cannot be read or used; it says why.
+
+        """
         try:
             return cls(**read_fields(file))
         except OSError as e:
@@ -160,12 +220,12 @@ class LatentPath:
 
 
 def check_latents(path: Any) -> LatentPath:
-    """Refuse what is no latent path. Raises ParameterError."""
+    """Return a latent path. Raises ParameterError for anything else."""
     return check_kind("path", path, LatentPath, "a LatentPath")
 
 
 def check_same_model(*paths: LatentPath) -> None:
-    """Refuse paths that are not of one model. Raises ModelError."""
+    """Raise ModelError for paths that are not all of one model."""
     first = paths[0]
     for path in paths:
         check_latents(path)

@@ -1,7 +1,7 @@
-"""A continuous model: what its folder holds, as one thing, and what people do with it: encode, decode, transfer.
+"""A continuous model and the methods that people use: encode, decode, transfer.
 
-A latent path knows its model by the hash of the auto-encoder's file, so a model that gets another vocoder keeps its
-paths. torch is loaded when a sound is encoded or decoded.
+A latent path names its model by the hash of the VAE's file, so that paths stay usable when a model gets another
+vocoder. torch is loaded when a sound is encoded or decoded.
 """
 
 import warnings
@@ -38,10 +38,28 @@ FACTS = {"about": "{}", "licence": "licence: {}"}
 
 @dataclass(frozen=True, eq=False, repr=False)
 class ContinuousModel:
-    """Hold what a continuous model's folder holds.
+    """A loaded continuous model. `vqsynth.continuous.load` gives one.
 
-    card: what `card.json` says. vae_state: the weights of the auto-encoder, as stored; vocoder_states: those of the
-    vocoders, by name. Raises ModelError where these do not fit together.
+    Parameters
+    ----------
+    card : dict
+        What `card.json` says: grid, sizes, corpus, training, licence, figures.
+    grid : MelGrid
+        Frames and mel bands.
+    components : Components
+        Principal components of the latents.
+    flattening : Flattening
+        Loudness to a uniform distribution.
+    vae_state : dict of name to array
+        Weights of the VAE, as stored.
+    vocoder_states : dict of name to dict
+        Weights of the vocoders by name.
+
+    Raises
+    ------
+    ModelError
+        Where these do not fit together.
+
     """
 
     card: Card
@@ -67,22 +85,22 @@ class ContinuousModel:
 
     @property
     def name(self) -> str:
-        """Tell the model's name."""
+        """Return the model's name."""
         return str(self.card["name"])
 
     @property
     def sha256(self) -> str:
-        """Tell the hash of the auto-encoder's file, by which latent paths know their model."""
+        """Return the hash of the VAE's file, by which latent paths name their model."""
         return str(self.card["files"][VAE_FILE])
 
     @property
     def sr(self) -> int:
-        """Tell the sample rate in Hz."""
+        """Return the sample rate in Hz."""
         return self.grid.frames.sr
 
     @property
     def vocoders(self) -> tuple[str, ...]:
-        """Name the vocoders: those that were trained, and the baseline."""
+        """Return the names of the vocoders: the trained ones, then the baseline."""
         return (*self.vocoder_states, BASELINE)
 
     def __repr__(self) -> str:
@@ -106,10 +124,35 @@ class ContinuousModel:
         vocoders: Mapping[str, tuple[Mapping[str, Any], Arrays]],
         card: Mapping[str, Any],
     ) -> "ContinuousModel":
-        """Make a model of what training found, with the weights rounded to those that are stored.
+        """Make a model of trained networks. Weights are rounded to the precision they are stored in.
 
-        vocoders: the config and the weights of each, by name. card: what else to say; "vocoder" names the default, by
-        default the first. Raises ModelError for weights that are not finite and sizes that do not fit together.
+        Parameters
+        ----------
+        name : str
+            The model's name.
+        grid : MelGrid
+            Frames and mel bands.
+        vae_config, vae_state : dict
+            Sizes and weights of the VAE.
+        components : Components
+            Principal components of the latents.
+        flattening : Flattening
+            Loudness to a uniform distribution.
+        vocoders : dict of name to (config, weights)
+            Sizes and weights of each vocoder.
+        card : dict
+            Further entries of the card; "vocoder" names the default one, by default the first.
+
+        Returns
+        -------
+        ContinuousModel
+            With the hashes of its files in its card. Nothing is written.
+
+        Raises
+        ------
+        ModelError
+            For weights that are not finite, and sizes that do not fit together.
+
         """
         about = {
             "name": name,
@@ -124,7 +167,7 @@ class ContinuousModel:
         return replace(model, card=seal(about, model._contents(), CONTINUOUS))
 
     def save(self, folder: StrPath) -> None:
-        """Write the model as a folder, whole or not at all; a continuous model that stands there is replaced.
+        """Write the model into a folder, completely or not at all. A continuous model in it is replaced.
 
         Raises ModelError where the folder holds anything else, or cannot be written.
         """
@@ -136,7 +179,7 @@ class ContinuousModel:
 
     @cached_property
     def vae(self) -> "VAE":
-        """Build the auto-encoder, ready to play. Raises ModelError for weights that do not fit the card."""
+        """Return the VAE, ready to play. Raises ModelError for weights that do not fit the card."""
         from vqsynth.continuous.vae import VAE, VAEConfig
 
         return VAE.from_tensors(VAEConfig.from_dict(self.card["vae"]), self.vae_state)
@@ -146,9 +189,24 @@ class ContinuousModel:
         return {}
 
     def make_vocoder(self, name: str | None = None) -> "Vocoder":
-        """Build a vocoder, ready to play, by default the model's best.
+        """Return a vocoder, ready to play. It is built once and kept.
 
-        Raises ParameterError for one that the model has not, ModelError for weights that do not fit the card.
+        Parameters
+        ----------
+        name : str, optional
+            One of `vocoders`, by default the model's best.
+
+        Returns
+        -------
+        Vocoder
+
+        Raises
+        ------
+        ParameterError
+            For a vocoder that the model does not have.
+        ModelError
+            For weights that do not fit the card.
+
         """
         from vqsynth.continuous.vocoders import make_vocoder
 
@@ -160,17 +218,17 @@ class ContinuousModel:
         return self._made[name]
 
     def check_vocoder(self, name: str, *, error: type[ModelError | ParameterError] = ParameterError) -> None:
-        """Refuse a vocoder that the model has not."""
+        """Raise `error` for a vocoder that the model does not have."""
         if not isinstance(name, str) or name not in self.vocoders:
             raise error(f"the vocoder of model {self.name!r} must be one of {_join(self.vocoders)} (got {name!r})")
 
     def encode(self, y: ArrayLike, sr: int) -> LatentPath:
-        """Turn a sound into a latent path. The same sound always has the same path.
+        """Turn a sound into a latent path. The same sound always gives the same path.
 
         Parameters
         ----------
         y : (n,) or (n, channels)
-            The sound. Channels are averaged, its offset is taken out, and it is resampled where need be.
+            The sound. Channels are averaged, a constant offset is removed, and it is resampled where its rate differs.
         sr : int
             Its sample rate in Hz.
 
@@ -181,7 +239,7 @@ class ContinuousModel:
         Raises
         ------
         AudioError
-            For samples that are no sound, or far beyond full scale.
+            For samples that are not finite numbers or far exceed full scale.
         ParameterError
             For an impossible rate.
 
@@ -213,10 +271,9 @@ class ContinuousModel:
         path : LatentPath
             A path of this model.
         vocoder : str, optional
-            One of `vocoders`. By default the one that the path names, else the model's best.
-        excitation : str, optional
-            How magnitudes get their phases: `noise`, `coherent` or `refined`. By default what the path names, else
-            the vocoder's own.
+            One of `vocoders`. By default the path's, or the model's best where the path names none.
+        excitation : {"noise", "coherent", "refined"}, optional
+            How magnitudes get their phases. By default the path's, or the vocoder's own where the path names none.
         seed : int, optional
             Seed of the noise. By default the path's.
 
@@ -228,14 +285,14 @@ class ContinuousModel:
         Warns
         -----
         VqsynthWarning
-            Where the sound had to be turned down to stay in full scale.
+            Where peaks exceeded full scale and the whole sound was turned down.
 
         Raises
         ------
         ModelError
             For the path of another model.
         ParameterError
-            For a path of more than an hour, a vocoder that the model has not, an excitation that the vocoder has not.
+            For a path longer than an hour, an unknown vocoder, and an excitation that the vocoder does not have.
 
         Examples
         --------
@@ -256,10 +313,25 @@ class ContinuousModel:
     def render(
         self, path: LatentPath, *, vocoder: str | None = None, excitation: str | None = None, seed: int | None = None
     ) -> Floats:
-        """Turn a latent path into sound as `decode` does, at its own level, which may exceed full scale.
+        """Turn a latent path into sound like `decode`, but without turning it down where it exceeds full scale.
 
-        Raises ModelError for another model's path, ParameterError for one of more than an hour, for a vocoder that the
-        model has not, and for an excitation that the vocoder has not.
+        Parameters
+        ----------
+        path, vocoder, excitation, seed
+            As for `decode`.
+
+        Returns
+        -------
+        y : (n_samples,) float32
+            The sound, at the model's `sr`. It may exceed full scale.
+
+        Raises
+        ------
+        ModelError
+            For the path of another model.
+        ParameterError
+            For a path longer than an hour, an unknown vocoder, and an excitation that the vocoder does not have.
+
         """
         from vqsynth.continuous.vae import decode_frames
 
@@ -273,9 +345,9 @@ class ContinuousModel:
         return voice.render(*sound, n_samples=path.n_samples, excitation=path.excitation, seed=path.seed)
 
     def direct(self, path: LatentPath, **how: Any) -> LatentPath:
-        """Write into a path how it is to be decoded: vocoder, excitation, seed, as for `decode`.
+        """Return a path with the vocoder, excitation and seed that are given, as for `decode`.
 
-        With another vocoder, an excitation is forgotten that the path names and that vocoder has not.
+        The path's own excitation is dropped where the new vocoder does not have it.
         """
         given = {name: value for name, value in how.items() if value is not None}
         if "vocoder" in given and path.excitation not in self.make_vocoder(given["vocoder"]).excitations:
@@ -307,6 +379,11 @@ class ContinuousModel:
         y : (n_samples,) float32
             The sound, at the model's `sr`.
 
+        Raises
+        ------
+        AudioError, ParameterError
+            As for `encode` and `decode`.
+
         Examples
         --------
         >>> import numpy as np
@@ -319,7 +396,7 @@ class ContinuousModel:
         return self.decode(self.encode(y, sr), vocoder=vocoder, excitation=excitation, seed=seed)
 
     def check_path(self, path: LatentPath) -> None:
-        """Refuse a path of another model, or of wrong size. Raises ModelError, and ParameterError for no path."""
+        """Raise ModelError for a path of another model or of wrong size, ParameterError for anything but a path."""
         check_latents(path)
         if path.sha256 != self.sha256:
             raise ModelError(
@@ -334,13 +411,13 @@ class ContinuousModel:
             )
 
     def to_path(self, z: Floats, loudness_db: Floats, *, n_samples: int) -> LatentPath:
-        """Make a path of latents (T, C) and their loudness (T,)."""
+        """Make a path of latents (T, C) and loudness (T,) in LUFS."""
         components = self.components.to_components(z).T
         clock = self.sr, self.grid.frames.hop_length
         return LatentPath(self.name, self.sha256, *clock, n_samples, components, loudness_db.astype(np.float64))
 
     def to_latents(self, path: LatentPath) -> tuple[Floats, Floats]:
-        """Take what the decoder needs from a path: latents (T, C) and flattened loudness (T,)."""
+        """Return what the decoder needs of a path: latents (T, C) and flattened loudness (T,), 0 to 1."""
         rows = np.ascontiguousarray(path.components.T)
         return self.components.to_latents(rows), self.flattening.flatten(path.loudness_db)
 

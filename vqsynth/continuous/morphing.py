@@ -1,4 +1,4 @@
-"""A morph: one sound turning into another along a weight that is drawn, z[n] = z_a[n] (1 - w[n]) + z_b[n] w[n]."""
+"""Morph one sound into another along a weight curve w: z[n] = z_a[n] (1 - w[n]) + z_b[n] w[n]."""
 
 import warnings
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ from vqsynth.sound.arrays import Doubles
 ALIGNMENTS = ("stretch", "dtw")
 PARTS = ("both", "latents", "loudness")
 FAR_STRETCHED = 10.0
-"""Beyond this a sound stands nearly still, which is worth a word."""
+"""A sound that is stretched by more than this factor nearly stands still, and a warning says so."""
 _BETWEEN_FRAMES = 16
 
 
@@ -36,18 +36,19 @@ def morph(
     ----------
     a, b : LatentPath
         Two paths of one model.
-    weight : curve
-        From 0, all `a`, to 1, all `b`.
-    align : str
-        How both are brought to one length: `stretch`, evenly, or `dtw`, so that what is alike coincides.
-    of : str
-        What is mixed: the components (`latents`), the `loudness` in dB, or `both`. The rest is that of `a`.
+    weight : number or curve
+        The share of `b`, from 0 (only `a`) to 1 (only `b`).
+    align : {"stretch", "dtw"}
+        How both are brought to one length: evenly, or by dynamic time warping, so that similar frames coincide.
+    of : {"both", "latents", "loudness"}
+        What is mixed: the components, the loudness in dB, or both. The rest is that of `a`.
     seconds : float, optional
-        How long the morph is. By default as long as the longer sound.
+        Length of the morph. By default that of the longer sound.
 
     Returns
     -------
     LatentPath
+        The morph. `a` and `b` are not changed.
 
     Warns
     -----
@@ -82,9 +83,21 @@ def morph(
 
 
 def mix(paths: Sequence[LatentPath], weights: Doubles, *, of: str = "both") -> LatentPath:
-    """Add up paths of one model and length, each with its weight per frame.
+    """Add up P paths of one model and length with weights per frame.
 
-    weights: (P, T), adding up to 1. What is not mixed, and all else, is that of the first.
+    Parameters
+    ----------
+    paths : sequence of LatentPath
+        The paths.
+    weights : (P, T)
+        Their weights, which add up to 1 in each frame.
+    of : {"both", "latents", "loudness"}
+        What is mixed. Everything else is that of the first path.
+
+    Returns
+    -------
+    LatentPath
+
     """
     first = paths[0]
     components = sum(path.components * share for path, share in zip(paths, weights, strict=True))
@@ -110,7 +123,7 @@ def warn_far_stretched(paths: Sequence[LatentPath], n_samples: int) -> None:
 
 
 def _sample_weight(path: LatentPath, weight: Any) -> Doubles:
-    """Take the weight at the frames, (T,), and look between them too. Raises ParameterError outside 0 to 1."""
+    """Return the weight at the frames, (T,). Raises ParameterError where it leaves 0 to 1, also between frames."""
     curve, share = make_curve(weight), path.sample(weight)
     end_s = float(path.times_s[-1]) or path.seconds
     between = np.linspace(0.0, end_s, _BETWEEN_FRAMES * len(path))

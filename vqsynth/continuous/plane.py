@@ -1,10 +1,11 @@
-"""The interpolation plane: four sounds at the corners of a square, and a point that moves over it.
+"""The interpolation plane: four sounds at the corners of a square are mixed by a point that moves over it.
 
     C (0,1)    D (1,1)
     A (0,0)    B (1,0)
 
-The walk of the point is written as `0:0.1,0.2 4:0.9,0.8`, seconds and then x,y, joined by straight lines and held
-outside; as `0.5,0.5`, where it stays; as `@walk.csv` or `@walk.json`, rows of three numbers; or as points (P, 3).
+The walk of the point is written as `0:0.1,0.2 4:0.9,0.8`, that is seconds:x,y, joined by straight lines, the first and
+last point held; as `0.5,0.5`, a point that stays; as `@walk.csv` or `@walk.json`, rows of three numbers; or as an array
+of points (P, 3).
 """
 
 import re
@@ -27,27 +28,35 @@ FORM = "'0:0.1,0.2 4:0.9,0.8', seconds and then x,y, or x,y alone where it stays
 
 
 def walk_plane(corners: Sequence[LatentPath], at: str | ArrayLike, *, seconds: float | None = None) -> LatentPath:
-    """Mix four paths by how near a moving point is to their corners.
+    """Mix four paths bilinearly by the position of a moving point between their corners.
 
     Parameters
     ----------
-    corners : four of LatentPath
+    corners : list of four LatentPath
         A at (0, 0), B at (1, 0), C at (0, 1), D at (1, 1).
-    at : str or (P, 3)
-        The walk of the point: `"0:0.1,0.2 4:0.9,0.8"`, seconds and then x and y from 0 to 1; or `@file`.
+    at : str or (P, 3) array
+        The walk of the point: text such as "0:0.1,0.2 4:0.9,0.8" (seconds:x,y), "@file", or rows of seconds, x and y.
+        x and y lie within 0 to 1.
     seconds : float, optional
-        How long the result is; all four are stretched to it. By default until the walk and the longest sound end.
+        Length of the result, to which all four are stretched. By default that of the walk or of the longest sound,
+        whichever is longer.
 
     Returns
     -------
     LatentPath
+        The mix. The corners are not changed.
+
+    Warns
+    -----
+    VqsynthWarning
+        Where a sound is stretched more than ten times.
 
     Raises
     ------
     ModelError
         For corners of different models.
     ParameterError
-        For other than four corners, and for unusable walks.
+        For fewer or more than four corners, and for walks that cannot be used.
 
     Examples
     --------
@@ -71,7 +80,7 @@ def walk_plane(corners: Sequence[LatentPath], at: str | ArrayLike, *, seconds: f
 
 
 def check_corners(corners: Sequence[Any]) -> None:
-    """Refuse other than four corners. Raises ParameterError."""
+    """Raise ParameterError for fewer or more than four corners."""
     if not isinstance(corners, Sequence) or isinstance(corners, str | bytes):
         raise ParameterError(f"a plane has four corners, A, B, C and D (got {show(corners)})")
     if len(corners) != 4:

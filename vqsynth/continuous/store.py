@@ -1,4 +1,4 @@
-"""How continuous models are loaded, those shipped with the package and those in folders."""
+"""Find and load continuous models, those shipped with the package and those in folders."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -66,6 +66,12 @@ def list_models(folders: StrPath | Iterable[StrPath] = ()) -> list[ContinuousMod
     Returns
     -------
     list of ContinuousModel
+        The shipped ones first.
+
+    Raises
+    ------
+    ModelError
+        For a folder that does not exist, and for a damaged model.
 
     Examples
     --------
@@ -78,13 +84,13 @@ def list_models(folders: StrPath | Iterable[StrPath] = ()) -> list[ContinuousMod
 
 
 def find_model(model: StrPath) -> Path:
-    """Find the folder of a continuous model, by its path or by the name of a shipped one.
+    """Return the folder of a continuous model that is given by its path or by the name of a shipped one.
 
-    Raises ModelError that lists the shipped names.
+    Raises ModelError, which lists the shipped names, where there is none.
     """
     return find_bundle(model, CONTINUOUS)
 
 
 def models_at_hand(folders: StrPath | Iterable[StrPath] = ()) -> list[Path]:
-    """List the shipped models, then those that `folders` are or directly hold. Raises ModelError."""
+    """List the folders of the shipped models, then of those that `folders` are or directly hold."""
     return bundles_at_hand(folders, CONTINUOUS)

@@ -1,12 +1,11 @@
-"""A continuous model played live: sound in, sound out, block by block, bent on the way.
+"""A continuous model played live: a block of sound in, a block out, bent on the way.
 
-Everything is causal, so blocks of any sizes give the samples that encoding and rendering the whole gives.
+Everything is causal, so that blocks of any size give the same samples as encoding and rendering the whole sound.
 
-What is heard now was played a while ago. A frame is known once half a window after its centre has come in, and a sample
-once the frame half a window after it is known. Of these n_fft samples one hop is there already when a block of a hop
-is, so sample i of the output is sample i - (n_fft - hop_length) of the whole. From the microphone to the loudspeaker
-the gathering of a block comes to that: with a window of 2048 samples and a hop of 512 at 44.1 kHz, 35 ms and 12 ms
-make 46 ms.
+The output is delayed. A frame is known when the half window after its centre has come in. A sample is known when the
+frame half a window after it is known. That is n_fft samples, of which one hop has already come in with the block, so
+that sample i of the output is sample i - (n_fft - hop_length) of the whole. From the microphone to the loudspeaker the
+time to gather a block is added. With a window of 2048 samples and a hop of 512 at 44.1 kHz: 35 ms + 12 ms = 46 ms.
 """
 
 from collections.abc import Callable
@@ -29,7 +28,7 @@ Bend = Callable[[LatentPath], LatentPath]
 
 
 def count_delay(grid: FrameGrid) -> int:
-    """Tell by how many samples the output of a stream runs behind its input."""
+    """Return the delay of a stream's output behind its input, in samples."""
     return grid.n_fft - grid.hop_length
 
 
@@ -39,20 +38,20 @@ class ModelStream:
     Parameters
     ----------
     model : ContinuousModel
-        What is played.
+        The model to play.
     vocoder, excitation : str, optional
-        As for `ContinuousModel.decode`. What needs the whole sound cannot be streamed.
+        As for `ContinuousModel.decode`, except "griffin-lim" and "refined", which need the whole sound.
     bend : function, optional
-        Changes the sound on its way. It is given the frames of every block as a `LatentPath` that begins at 0 s, and
-        returns as many. What it does to a frame should depend neither on the other frames nor on when it comes, or
-        else the sound depends on how it is cut into blocks.
+        Changes the sound on its way. It is given the frames of each block as a `LatentPath` that begins at 0 s, and
+        returns a path of as many frames. What it does to a frame should not depend on other frames or on time;
+        otherwise the sound depends on how it is cut into blocks.
     seed : int
         Seed of the noise.
 
     Raises
     ------
     ParameterError
-        For a vocoder, or an excitation, that needs the whole or that there is not.
+        For an unknown vocoder or excitation, and for one that needs the whole sound.
 
     Examples
     --------
@@ -87,12 +86,12 @@ class ModelStream:
 
     @property
     def delay_samples(self) -> int:
-        """Tell by how many samples the output runs behind the input."""
+        """Return the delay of the output behind the input, in samples."""
         return count_delay(self._grid)
 
     @property
     def latency_s(self) -> float:
-        """Tell how long a sound takes from input to output, in seconds, with blocks of one hop."""
+        """Return the time from input to output in seconds, with blocks of one hop."""
         return (self.delay_samples + self._grid.hop_length) / self._grid.sr
 
     def push(self, y: ArrayLike) -> Floats:
@@ -101,12 +100,12 @@ class ModelStream:
         Parameters
         ----------
         y : (n,)
-            The block, at the model's rate, n a multiple of its hop.
+            The block, at the model's sample rate. n must be a multiple of its hop.
 
         Returns
         -------
         y : (n,) float32
-            What is heard meanwhile, `delay_samples` late. It may exceed full scale.
+            The output, delayed by `delay_samples`. It may exceed full scale.
 
         Raises
         ------
@@ -130,7 +129,7 @@ class ModelStream:
         return y
 
     def finish(self) -> Floats:
-        """End the stream and return what is still to be heard, (delay_samples,), nothing where nothing was pushed."""
+        """End the stream and return the rest of its output, (delay_samples,), or (0,) where nothing was pushed."""
         n_samples, rest = self._n_samples, np.zeros(0, np.float32)
         if n_samples:
             rest = self._play(np.zeros(self._grid.n_fft // 2, np.float32))
@@ -147,7 +146,7 @@ class ModelStream:
         return y
 
     def _cut(self, block: Floats) -> tuple[Floats, Floats]:
-        """Take the frames (t, n_fft) that this block completes, and what the next ones begin with."""
+        """Return the frames (t, n_fft) that this block completes, and the samples that the next ones begin with."""
         hop, n_fft = self._grid.hop_length, self._grid.n_fft
         heard = np.concatenate([self._heard, block])
         n_frames = max(0, 1 + (len(heard) - n_fft) // hop)
@@ -166,7 +165,7 @@ class ModelStream:
         return self._model.to_path(self._encoder.push(mel.log_mel), mel.loudness_db, n_samples=n_samples)
 
     def _encode_bent(self, frames: Floats, bend: Bend) -> LatentPath:
-        """Encode frames and bend them. Where that fails, the encoder has not heard them."""
+        """Encode frames and bend them. Where that fails the encoder's state is restored."""
         mark = self._encoder.past.copy()
         try:
             path = bend(self._encode(frames))

@@ -1,9 +1,9 @@
 """The variational auto-encoder of mel spectra: level-free mel frames to latents, latents and loudness to mel frames.
 
-The encoder sees the mel spectrum without its level; the decoder gets the latents and, beside them, the loudness that
-is asked for, flattened to 0 to 1. Both are causal and look no frame ahead. Kingma, Welling, "Auto-encoding variational
-Bayes", 2014: a latent is drawn from a Gaussian whose mean and log variance the encoder tells, its standard deviation
-being exp(log_variance / 2). To play, the mean is taken, so that the same sound has the same latents.
+The encoder is given mel spectra without their level. The decoder is given the latents and the loudness, flattened to 0
+to 1. Both are causal and look no frame ahead. The encoder returns mean and log variance of a Gaussian; in training a
+latent is drawn from it, with standard deviation exp(log_variance / 2) (Kingma, Welling, "Auto-encoding variational
+Bayes", 2014). In playing the mean is taken, so that the same sound has the same latents.
 """
 
 from collections.abc import Mapping
@@ -18,14 +18,29 @@ from vqsynth.errors import ModelError, ParameterError
 from vqsynth.sound.frames import Floats
 
 LOG_VARIANCE_CENTRE, LOG_VARIANCE_REACH = -3.0, 7.0
-"""Where the log variances start, and how far they may go from there: a standard deviation of 0.22, of 0.007 to 7.4."""
+"""Initial log variance, and its largest change: standard deviations start at 0.22 and stay within 0.007 to 7.4."""
 
 
 @dataclass(frozen=True)
 class VAEConfig:
-    """Describe an auto-encoder by its sizes: bands, latents, channels inside, residual blocks and taps of each half.
+    """Hold the sizes of a VAE.
 
-    Raises ParameterError for sizes that make none.
+    Parameters
+    ----------
+    n_mels : int
+        Number of mel bands.
+    latents : int
+        Number of latents.
+    width : int
+        Channels inside encoder and decoder.
+    blocks, kernel : int
+        Residual blocks of each, 0 to 10, and taps of their convolutions, 1 to 16.
+
+    Raises
+    ------
+    ParameterError
+        For sizes out of range.
+
     """
 
     n_mels: int = 192
@@ -76,7 +91,7 @@ class VAE(nn.Module):
         self.register_buffer("band_std", torch.ones(config.n_mels))
 
     def standardise_by(self, log_mel: Floats) -> None:
-        """Take the mean and spread of every band from the frames (T, n_mels) of a corpus."""
+        """Set mean and deviation of each band to those of frames (T, n_mels) of a corpus."""
         for buffer, values in zip((self.band_mean, self.band_std), band_statistics(log_mel), strict=True):
             buffer.copy_(values)
 
@@ -96,19 +111,19 @@ class VAE(nn.Module):
 
     @classmethod
     def from_tensors(cls, config: VAEConfig, tensors: Tensors) -> "VAE":
-        """Build an auto-encoder, ready to play, from weights in NumPy. Raises ModelError where they do not fit."""
+        """Make a VAE, ready to play, of NumPy weights. Raises ModelError where they do not fit."""
         return make_of_weights(lambda: cls(config), tensors, what="the VAE")
 
 
 def reparametrise(mu: Tensor, log_variance: Tensor, *, generator: torch.Generator | None = None) -> Tensor:
-    """Draw from Gaussians such that the draw can be differentiated: mu + exp(log_variance / 2) * noise."""
+    """Draw from Gaussians so that gradients pass: mu + exp(log_variance / 2) * noise."""
     drawn_on = mu.device if generator is None else generator.device
     noise = torch.randn(mu.shape, generator=generator, dtype=mu.dtype, device=drawn_on)
     return mu + (log_variance / 2).exp() * noise.to(mu.device)
 
 
 def gaussian_divergence(mu: Tensor, log_variance: Tensor) -> Tensor:
-    """Take the Kullback-Leibler divergence of Gaussians from the standard one, in nats, element by element."""
+    """Return the Kullback-Leibler divergence of Gaussians from the standard Gaussian, in nats, element by element."""
     return (mu.square() + log_variance.exp() - 1 - log_variance) / 2
 
 
@@ -126,7 +141,7 @@ class EncoderStream:
 
     @property
     def past(self) -> Past:
-        """Tell what the next frames depend on."""
+        """Return the state that the next frames depend on."""
         return self._stream.past
 
     @past.setter
@@ -153,12 +168,12 @@ class DecoderStream:
 
 
 def encode_frames(vae: VAE, log_mel: Floats) -> Floats:
-    """Encode frames (T, n_mels) to the means of their latents (T, latents), as a stream does, to the bit."""
+    """Encode frames (T, n_mels) to the means of their latents (T, latents), with the same bits as a stream."""
     return EncoderStream(vae).push(log_mel)
 
 
 def decode_frames(vae: VAE, z: Floats, u: Floats) -> Floats:
-    """Decode latents (T, latents) and flattened loudness (T,) to frames (T, n_mels), as a stream does, to the bit."""
+    """Decode latents (T, latents) and flattened loudness (T,) to frames (T, n_mels), the same bits as a stream."""
     return DecoderStream(vae).push(z, u)
 
 

@@ -1,16 +1,16 @@
 """Curves to a sound and its report: rendered, measured, corrected.
 
-    limits       how far controls are moved, at most
-    steps        Newton steps of many values, each on its own
-    report       what was asked and what was got
+    limits       how far the correction may move each control
+    steps        Newton steps of many independent values
+    report       measuring what was asked and what was got
     choosing     curves to a path of codes, by the table alone
     record       the report as a record
-    reach        what of a demand is within reach
-    correction   controls moved against the measured error
+    reach        how much of some targets a codebook can meet
+    correction   moving the controls of a path against the measured error
     layers       several paths that sound together
     synthesis    curves to a sound and its report
-    translation  a path played by another codebook
-    batch        many sounds, one summary
+    translation  a path of one codebook played by another
+    batch        many sounds and one summary
 
-The command line and Python both come here.
+The command line and `Codebook` both call these modules.
 """

@@ -1,7 +1,8 @@
-"""Many sounds in one go: every request with every codebook, each whole or not at all, and one summary of all.
+"""Many sounds at once: every request with every codebook, and one summary of all.
 
-A sound's report lies beside it, is written first, and says what the sound was made for and made from: by it a batch
-that was stopped knows what is finished, what would come out otherwise by now, and what is not its own.
+Each sound is written completely or not at all. Its report lies beside it and is written first. The report says what the
+sound was made for and from which files. By it a resumed batch tells which sounds are finished, which are out of date,
+and which belong to something else.
 """
 
 import csv
@@ -28,9 +29,22 @@ SUMMARY = "summary.csv"
 
 @dataclass(frozen=True)
 class Request:
-    """Say what is asked for: curves by descriptor, as text, or a sound to be like; text is how a summary calls it.
+    """Say what one sound is to follow.
 
-    Raises ParameterError for what is none of these.
+    Parameters
+    ----------
+    text : str
+        The name of the request in the summary.
+    curves : dict of name to str
+        Curves by descriptor, as text.
+    like : Path, optional
+        A sound to follow.
+
+    Raises
+    ------
+    ParameterError
+        For values of other types.
+
     """
 
     text: str
@@ -46,19 +60,19 @@ class Request:
 
     @property
     def inputs(self) -> list[Path]:
-        """List the files that are read for it."""
+        """Return the files that are read for it."""
         return list(self.files.values())
 
     @property
     def files(self) -> dict[str, Path]:
-        """List the same by what they are read for: the name of a descriptor, or "like"."""
+        """Return the files by their use: the name of a descriptor, or "like"."""
         drawn = {name: file for name, text in self.curves.items() if (file := source_file(text))}
         return drawn | ({"like": self.like} if self.like else {})
 
 
 @dataclass(frozen=True)
 class Job:
-    """Hold a request for a codebook, a folder, and the sound file to be made; options are those of `synthesize`."""
+    """Hold the folder of a codebook, a request, the sound file to make, and the options of `synthesize`."""
 
     book: Path
     request: Request
@@ -67,21 +81,22 @@ class Job:
 
     @property
     def report_file(self) -> Path:
-        """Tell where the report goes."""
+        """Return the file of the report."""
         return self.file.with_suffix(".json")
 
     @property
     def purpose(self) -> dict[str, str]:
-        """Tell what the sound is made for, as its report says it."""
+        """Return what the sound is made for, as its report says it."""
         options = ", ".join(f"{name}={value}" for name, value in sorted(self.options.items()))
         return {"book": self.book.name, "target": self.request.text, "options": options}
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """Hold what came of a job: the report of its sound, or why there is none.
+    """Hold the result of a job: the report of its sound, or the reason why there is none.
 
-    resumed: it had been made before. outdated: so it had, but from other files than there are now, and was made again.
+    `resumed` is true where the sound was finished before. `outdated` is true where it was finished before and was made
+    again, since files that it is made from had changed.
     """
 
     job: Job
@@ -94,11 +109,36 @@ class Outcome:
 def plan_batch(
     books: Sequence[StrPath], requests: Sequence[Request], folder: StrPath, *, resume: bool = False, **options: Any
 ) -> list[Job]:
-    """Plan a sound BOOK-N.wav in a folder for each codebook and each request, number N from 1, and make the folder.
+    """Plan a sound for each codebook and each request, and make the folder.
 
-    books: names of shipped ones, or folders. options: those of `synthesize`. resume: go on in a folder of such sounds.
-    Raises CodebookError for an unknown book. Raises ParameterError for nothing to do, two books of one name, and a
-    folder that cannot be made or that holds something, or, to be resumed, sounds that were made for something else.
+    The sound of the N-th request, counted from 1, is BOOK-N.wav.
+
+    Parameters
+    ----------
+    books : sequence of str or Path
+        Names of shipped codebooks, or folders.
+    requests : sequence of Request
+        What the sounds are to follow.
+    folder : str or Path
+        A new or empty folder; with `resume`, one that a batch has filled.
+    resume : bool
+        Whether to go on in a folder with sounds of this batch.
+    **options
+        Options of `synthesize`, for all sounds.
+
+    Returns
+    -------
+    list of Job
+        The jobs for `run_batch`, by codebook, then by request.
+
+    Raises
+    ------
+    CodebookError
+        For an unknown codebook.
+    ParameterError
+        Where there is nothing to do, where two codebooks have one name, and where the folder cannot be made, is not
+        empty, or holds sounds that were made for something else.
+
     """
     for name, value in (("books", books), ("requests", requests)):
         if not isinstance(value, Sequence) or isinstance(value, str | bytes):
@@ -107,7 +147,7 @@ def plan_batch(
         check_kind("each request", request, Request, "a batch.Request")
     check_flag("resume", resume)
     if not books or not requests:
-        raise ParameterError("a batch needs at least one codebook, and one target or sound to be like")
+        raise ParameterError("a batch needs at least one codebook, and at least one target or sound to follow")
     found, target = [find_bundle(book, CODEBOOK).resolve() for book in books], check_path("folder", folder)
     if len({book.name for book in found}) < len(found):
         raise ParameterError("two codebooks have the same name, and so would their sounds; give each its own folder")
@@ -125,10 +165,23 @@ def plan_batch(
 
 
 def run_batch(jobs: Iterable[Job], load: Callable[[Path], CodebookRecord]) -> Iterator[Outcome]:
-    """Do jobs one after another, leave out those that are finished, and go on after those that fail.
+    """Make the sounds of jobs one after another.
 
-    load: turns a folder into its codebook, as `vqsynth.store.load` does; called where one is needed.
-    A sound whose codebook was trained again since, or whose curves or sound to be like were changed, is made again.
+    Finished sounds are skipped. A sound is made again where its codebook, a curve file or the sound that it follows has
+    changed since. After a job that fails the next one goes on.
+
+    Parameters
+    ----------
+    jobs : iterable of Job
+        The jobs, as `plan_batch` gives them.
+    load : function
+        Loads the codebook of a folder, as `vqsynth.store.load` does. It is called only where a sound has to be made.
+
+    Yields
+    ------
+    Outcome
+        The result of each job, in order.
+
     """
     book: CodebookRecord | None = None
     folder: Path | None = None
@@ -147,10 +200,10 @@ def run_batch(jobs: Iterable[Job], load: Callable[[Path], CodebookRecord]) -> It
 
 
 def summarize_batch(outcomes: Sequence[Outcome]) -> tuple[list[str], list[list[str]]]:
-    """Line up what came of jobs: a header and a row for each.
+    """Return the results of jobs as a table: a header, and a row for each job.
 
-    Columns are book, target, seconds, of each descriptor the error over its range, in its unit, and the share out of
-    reach, how many codes were used, the file, and the failure. What has no value is empty.
+    The columns are book, target, seconds, nrmse_D and error_D (in the unit) and out_of_reach_D of each descriptor D,
+    codes_used, file and failure. A cell without a value is empty.
     """
     names = list(dict.fromkeys(name for o in outcomes if o.report for name in o.report["descriptors"]))
     keys = [(key, name) for name in names for key in ("nrmse", "error")]
@@ -160,7 +213,7 @@ def summarize_batch(outcomes: Sequence[Outcome]) -> tuple[list[str], list[list[s
 
 
 def write_summary(outcomes: Sequence[Outcome], folder: StrPath) -> Path:
-    """Write the summary as a folder's summary.csv, whole or not at all, and tell where it is."""
+    """Write the summary as summary.csv into a folder, completely or not at all, and return the file."""
     header, rows = summarize_batch(outcomes)
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows([header, *rows])
@@ -180,7 +233,7 @@ def _summarize(outcome: Outcome, keys: Sequence[tuple[str, str]]) -> list[str]:
 
 
 def _make_sound(job: Job, book: CodebookRecord, sources: Mapping[str, str]) -> dict[str, Any]:
-    """Make a sound, write its report and then itself; without the sound there is no report either."""
+    """Make a sound, and write its report and then the sound. Where the sound fails the report is removed."""
     made = synthesize(book, targets=job.request.curves, like=job.request.like, **job.options)
     report = made.report.to_dict() | {"seconds": made.path.seconds, "made_for": job.purpose, "made_from": sources}
     job.file.unlink(missing_ok=True)  # an outdated one beside the new report would pass for finished
@@ -198,23 +251,21 @@ def _prepare_folder(folder: Path, *, resume: bool) -> None:
         if folder.exists() and not folder.is_dir():
             raise ParameterError(f"the output '{folder}' is a file; name a folder")
         if folder.is_dir() and any(folder.iterdir()) and not resume:
-            raise ParameterError(
-                f"the folder '{folder}' is not empty; name a new one, or go on with what is there by --resume"
-            )
+            raise ParameterError(f"the folder '{folder}' is not empty; name a new one, or go on in it with --resume")
         folder.mkdir(exist_ok=True)
     except OSError as e:
         raise ParameterError(f"cannot make the folder '{folder}': {e.strerror}; its parent must exist") from e
 
 
 def _check_purpose(job: Job) -> None:
-    """Refuse to take for finished, or to replace, what was made for something else."""
+    """Raise ParameterError where a file of this name was made for something else."""
     stands = [file for file in (job.file, job.report_file) if file.exists()]
     if stands and _read_report(job) is None:
         raise ParameterError(f"'{stands[0]}' was not made for this target with these options; name a new folder")
 
 
 def _read_report(job: Job) -> dict[str, Any] | None:
-    """Read the report of a job, or nothing where there is none, or another's."""
+    """Return the report of a job, None where there is none or where it is of another job."""
     try:
         found = json.loads(job.report_file.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
@@ -223,7 +274,7 @@ def _read_report(job: Job) -> dict[str, Any] | None:
 
 
 def _hash_sources(job: Job) -> dict[str, str]:
-    """Hash what a job reads, by what it is read for. What cannot be read is left out. Raises CodebookError."""
+    """Return the hashes of the files that a job reads, by their use. Files that cannot be read are left out."""
     hashes = read_card(job.book, CODEBOOK)["files"]
     found = {name: str(hashes.get(name)) for name in (GRAINS, TABLE)}
     for use, path in job.request.files.items():
@@ -238,7 +289,7 @@ def _hash_sources(job: Job) -> dict[str, str]:
 
 
 def _is_made_from(report: Mapping[str, Any], sources: Mapping[str, str]) -> bool:
-    """Tell whether a sound was made from what lies there now; what is gone since says nothing."""
+    """Tell whether a sound was made from the files as they are now. Files that are gone do not count."""
     known = report.get("made_from")
     whole = isinstance(report.get("descriptors"), dict) and {"seconds", "codes_used"} <= report.keys()
     return whole and isinstance(known, dict) and sources.items() <= known.items()

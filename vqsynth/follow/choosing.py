@@ -1,4 +1,4 @@
-"""Curves to a path of codes: the lower rung, on which nothing is rendered, measured or corrected."""
+"""Curves to a path of codes, by the table alone: nothing is rendered, measured or corrected."""
 
 from collections.abc import Mapping
 
@@ -41,18 +41,21 @@ def choose_path(
     seed: int = 0,
     taken: NDArray[np.int64] | None = None,
 ) -> CodePath:
-    """Choose codes and gains for values per frame, as `sample_curves` gives them.
+    """Choose codes and gains for targets per frame, as `sample_curves` gives them.
 
-    Loudness is met by gain; where nothing else is asked for, the code that the corpus used most is held.
+    The sound is not rendered, measured or corrected. Loudness is met by gain. Where nothing but loudness is asked for,
+    the code that the corpus used most is held.
 
     Parameters
     ----------
     targets : dict of name to array (T,)
         What is asked for, NaN where nothing is; loudness in dB must be among them.
     seconds : float
-        Length of the sound.
-    weights, method, smoothness, style, rest, variation, seed
-        As those of `synthesize`, but that weights are numbers or arrays (T,).
+        Length of the sound; T must be its number of frames.
+    weights : dict of name to number or array (T,), optional
+        How much each target counts beside the others, 0 or more, by default 1.
+    method, smoothness, style, rest, variation, seed
+        As for `synthesize`.
     taken : array (N, T) of int, optional
         Codes that each frame must not have, those of other layers.
 
@@ -64,7 +67,8 @@ def choose_path(
     Raises
     ------
     ParameterError
-        For unknown names and unusable options.
+        For unknown names and options that cannot be used.
+
     """
     selection = Selection(method, weights, smoothness, style, rest, variation, seed)
     targets, seconds = check_targets(book.table, targets), check_seconds(seconds, book.grid)
@@ -96,25 +100,47 @@ def follow_curves(
     seed: int = 0,
     **curves: CurveLike,
 ) -> CodePath:
-    """Find a path that follows descriptor curves by the table alone; `synthesize` corrects what it sounds like.
+    """Choose a path that follows descriptor curves, by the table alone.
 
-    What is left out here: the sound is not measured, and gain, transposition and tilt are not moved against its error.
-    For a centroid sine that leaves an error 5 to 30 times that of `synthesize`.
+    Measuring and correction are left out: the sound is not rendered, and gain, transposition and tilt are not moved
+    against its error. `synthesize` does both. For a centroid sine the error is 5 to 30 times that of `synthesize`.
 
     Parameters
     ----------
-    targets, seconds, mapping, weights, method, smoothness, style, rest, variation, seed, **curves
-        As those of `synthesize`; weights are numbers, or arrays (T,).
+    targets : dict of name to curve, optional
+        What is asked for, by descriptor. A curve is a number, text such as "sin(p5,p95,0.2)", or values over time.
+        Loudness is -20 LUFS where it is not asked for.
+    seconds : float
+        Length of the sound, above 0 and up to an hour.
+    mapping : str, or dict of name to str
+        How targets are brought into the codebook's range: "clamp", "minmax", "rank", "relative" or "octave".
+    weights : dict of name to number or array (T,), optional
+        How much each target counts beside the others, 0 or more, by default 1.
+    method : {"best_path", "nearest"}
+        "best_path" weighs missed targets against jumps between spectra; "nearest" takes the nearest code of every
+        frame.
+    smoothness : float
+        Cost of a jump between two spectra relative to that of a missed target; 0 or more.
+    style : float
+        0 to 1. At 1 jumps cost the more, the more rarely the training sounds make them.
+    rest : int
+        Number of frames for which a code is not used again after it has sounded.
+    variation : float
+        How much chance decides between nearly equal codes, 0 or more, in spreads of the table.
+    seed : int
+        Seed of chance.
+    **curves
+        Descriptors, as in `targets`: `centroid="line(p5,p95)"`.
 
     Returns
     -------
     CodePath
-        The codes and gains, for `render`.
+        T codes and gains, for `render`.
 
     Raises
     ------
     ParameterError
-        For unknown names, unusable curves and options.
+        For unknown names, and for curves and options that cannot be used.
 
     Examples
     --------
@@ -134,28 +160,28 @@ def follow_curves(
 
 
 def line_up_codes(book: CodebookRecord, /, by: str, *, descending: bool = False, frames_per_code: int = 4) -> CodePath:
-    """Line up the codes in the order of a descriptor, each held and all equally loud.
+    """Make a path of all codes in the order of a descriptor, each held for some frames, all equally loud.
 
     Codes without a usable value are left out.
 
     Parameters
     ----------
     by : str
-        A descriptor, "code" or "count" excepted.
+        A descriptor of the table.
     descending : bool
-        From the highest down.
+        Whether to go from the highest value to the lowest.
     frames_per_code : int
-        1 or more.
+        Number of frames that each code is held, 1 or more.
 
     Returns
     -------
     CodePath
-        A path for `render`.
+        A path for `render`, at -20 LUFS.
 
     Raises
     ------
     ParameterError
-        For an unknown name, where no code is usable, and for more than an hour of sound.
+        For an unknown name, for a descriptor that no code has, and for more than an hour of sound.
 
     Examples
     --------

@@ -1,7 +1,7 @@
-"""Layers: several paths that sound together, no code twice at a time, and as loud together as one is asked to be.
+"""Layers: several paths that sound together and have the loudness asked for together. No frame has a code twice.
 
-Each layer is asked for the share of the power that it would have if layers added up as noise does. What they make of
-it, where partials meet in phase or out of it, is measured on the mix and taken back by one gain curve for all.
+Each of N layers is asked for a share 1/N of the power, as if layers added up like noise. Where partials meet in or out
+of phase the mix is louder or softer than that. This is measured on the mix and corrected by one gain curve for all.
 """
 
 from collections.abc import Mapping, Sequence
@@ -35,18 +35,29 @@ from vqsynth.sound.excitation import check_seed
 from vqsynth.sound.frames import Floats
 
 MIX_ROUNDS = 5
-"""Rounds of the common gain, at most."""
+"""The most rounds of correction that the common gain gets."""
 MOST_MIX_GAIN_DB = 15.0
-"""How far the common gain moves. Two layers on one pitch may meet in antiphase and nearly cancel: mean error of the
-loudness of the choir on 440 Hz up to 1.4 dB at 6 dB, .06 dB at 15."""
+"""The most that the common gain moves up or down. Two layers on one pitch may meet in antiphase and nearly cancel: for
+the choir on 440 Hz the mean error of loudness is up to 1.4 dB with 6 dB, and .06 dB with 15."""
 
 
 @dataclass(frozen=True, eq=False)
 class Mix:
-    """Hold corrected paths, the sound of them together as rendered, and what the rounds came to.
+    """Hold corrected paths, their sound together, and the errors of each round.
 
-    errors: per round, by descriptor, as a `Trial` has them; of a mix, the rounds of the common
-    gain. kept: the best round. spent: the mean size of each control used, over the layers.
+    Attributes
+    ----------
+    paths : tuple of CodePath
+        A path for each layer.
+    y : (n_samples,)
+        Their sound together. It may exceed full scale.
+    errors : list of dict
+        For each round the errors by descriptor, as in `Trial`; of several layers, the rounds of the common gain.
+    kept : int
+        The best round, from 0.
+    spent : dict of name to float
+        The mean size of each control that was used, averaged over the layers.
+
     """
 
     paths: tuple[CodePath, ...]
@@ -60,10 +71,37 @@ def choose_layers(
     book: CodebookRecord, targets: Targets, *, layers: int = 1, seconds: float, excitation: str = "coherent",
     seed: int = 0, **options: Any,
 ) -> tuple[CodePath, ...]:  # fmt: skip
-    """Choose paths for values per frame that never have a code in common, the i-th under `seed` + i.
+    """Choose paths that never have the same code in the same frame.
 
-    options: the keywords of `choose_path`. The first is the path that `choose_path` gives; the others make do
-    with what is left. Raises ParameterError for more layers than there are codes for, and as `choose_path` does.
+    The first path is the one that `choose_path` gives. Each further one is chosen among the codes that are left.
+
+    Parameters
+    ----------
+    book : CodebookRecord
+        The codebook.
+    targets : dict of name to (T,)
+        What all layers together are asked for, NaN where nothing is; loudness in dB must be among them.
+    layers : int
+        Number of paths, 1 or more.
+    seconds : float
+        Length of the sound.
+    excitation : {"coherent", "noise", "refined"}
+        How spectra get their phases.
+    seed : int
+        Seed of the first path; path i has `seed` + i.
+    **options
+        Further keywords of `choose_path`.
+
+    Returns
+    -------
+    tuple of CodePath
+        One per layer.
+
+    Raises
+    ------
+    ParameterError
+        For more layers than there are usable codes, and as `choose_path` does.
+
     """
     targets, seed = check_targets(book.table, targets), check_seed(seed)
     check_choice("excitation", excitation, EXCITATIONS)
@@ -86,10 +124,33 @@ def correct_layers(
     limits: Limits | None = None,
     tried: Trial | None = None,
 ) -> Mix:
-    """Correct each path against the targets, name to (T,), on its own, then the loudness of all together.
+    """Correct each path against the targets on its own, then the loudness of all together.
 
-    tried: what is known already of a path that is the only one.
-    Raises ParameterError for negative rounds or limits.
+    Parameters
+    ----------
+    book : CodebookRecord
+        The codebook.
+    paths : sequence of CodePath
+        The layers.
+    targets : dict of name to (T,)
+        What all layers together are asked for; loudness in dB must be among them.
+    rounds : int
+        Number of corrections, 0 or more.
+    limits : Limits, optional
+        How far controls may be moved.
+    tried : Trial, optional
+        The path already rendered and measured, where it is the only one.
+
+    Returns
+    -------
+    Mix
+        The corrected paths and their sound.
+
+    Raises
+    ------
+    ParameterError
+        For negative rounds or limits.
+
     """
     rounds, limits = check_rounds(rounds), check_limits(limits)
     known = {name: values for name, values in targets.items() if name in REGISTRY}
@@ -112,10 +173,10 @@ def correct_layers(
 
 
 def describe_layers(book: CodebookRecord, mix: Mix, report: Mapping[str, Any]) -> dict[str, Any]:
-    """Tell what the report of a mix says otherwise than that of its first path.
+    """Return the entries in which the report of several layers differs from that of the first layer.
 
-    `layers` lists the codes of each, `codes_used` counts those of all, and a loudness `table` is that of the powers of
-    all layers together.
+    `layers` lists the codes of each layer, `codes_used` counts those of all, and the `table` values of loudness are
+    computed from the summed power of all layers.
     """
     levels_db = [book.table.column("loudness")[path.codes] + path.gain_db for path in mix.paths]
     together_db = 10 * np.log10(sum(10 ** (level / 10) for level in levels_db))
@@ -140,7 +201,7 @@ def _check_count(book: CodebookRecord, targets: Targets, layers: int) -> None:
 def _correct_mix(
     book: CodebookRecord, paths: tuple[CodePath, ...], targets: Targets, spent: dict[str, float], *, rounds: int
 ) -> Mix:
-    """Move the gains of all paths together against the loudness that the mix has, and keep the best round."""
+    """Move the gains of all paths together against the loudness error of the mix, and keep the best round."""
     common_db = np.zeros(len(paths[0]))
     errors: list[dict[str, float | None]] = []
     least, kept = np.inf, 0

@@ -1,4 +1,4 @@
-"""Before anything is rendered: what of a demand is within reach, and the least error that any path can have."""
+"""Tell before rendering how much of some targets a codebook can meet, and the least error that any path can have."""
 
 from dataclasses import dataclass
 
@@ -11,16 +11,31 @@ from vqsynth.codes.table import DescriptorTable
 from vqsynth.curves.misses import Miss, describe_miss, measure_miss
 
 TOLERANCE = 0.1
-"""A joint demand is met by a code that misses it by no more than a tenth of a spread of the table."""
+"""A code meets several targets together if its distance to them is at most this share of a spread of the table."""
 
 
 @dataclass(frozen=True, eq=False)
 class Reach:
-    """Hold what can be had of one descriptor's target.
+    """Hold how well the target of one descriptor can be met.
 
-    asked: (T,). nearest: (T,), what the code has that is nearest in this descriptor alone; together: (T,), the same of
-    the code that is nearest in all. out_of_reach: the share of frames outside the table's range. error, error_together:
-    how far off these two are, the least that a path without controls can be, None where nothing is asked.
+    Attributes
+    ----------
+    unit : str
+        Unit of the values.
+    asked : (T,)
+        The target.
+    nearest : (T,)
+        The values of the codes that are nearest in this descriptor alone.
+    together : (T,)
+        The values of the codes that are nearest in all descriptors together.
+    low, high : float
+        The range of the table.
+    out_of_reach : float
+        Share of frames outside that range, 0 to 1.
+    error, error_together : Miss or None
+        How far `nearest` and `together` are off, the least error of a path without controls. None where nothing is
+        asked.
+
     """
 
     unit: str
@@ -37,9 +52,29 @@ class Reach:
 def preview_targets(
     table: DescriptorTable, targets: Targets, *, weights: Weights | None = None
 ) -> tuple[dict[str, Reach], float]:
-    """Tell by descriptor what can be had of targets (T,), and the share of frames that no code meets jointly.
+    """Tell how well targets can be met, each alone and all together. Loudness is left out: gain meets it.
 
-    Loudness is left out: gain meets it. Raises ParameterError for unknown names and weights.
+    Parameters
+    ----------
+    table : DescriptorTable
+        The codebook's table.
+    targets : dict of name to (T,)
+        What is asked for, NaN where nothing is.
+    weights : dict of name to number or (T,), optional
+        How much each target counts beside the others.
+
+    Returns
+    -------
+    found : dict of name to Reach
+        How well each target can be met.
+    unmet : float
+        Share of the frames in which no code meets all targets together within `TOLERANCE`, 0 to 1.
+
+    Raises
+    ------
+    ParameterError
+        For unknown names, and weights that cannot be used.
+
     """
     others = {name: values for name, values in targets.items() if name != "loudness"}
     if not others:
@@ -61,7 +96,7 @@ def preview_targets(
 
 
 def describe_reach(found: dict[str, Reach], unmet: float) -> list[str]:
-    """Say in a line per descriptor, and one for all together, what can be had."""
+    """Return a line per descriptor that says how well it can be met, and one for all together."""
     lines = [
         f"{name}: {100 * row.out_of_reach:.1f} % out of reach ({row.low:.4g} to {row.high:.4g} {row.unit}); "
         f"least error {_say(row.error, row.unit)} alone, {_say(row.error_together, row.unit)} together"

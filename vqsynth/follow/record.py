@@ -1,4 +1,4 @@
-"""The report of a sound as a record, which reads as its JSON does."""
+"""The report of a sound as a record, which can also be read like its JSON."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
@@ -15,19 +15,40 @@ from vqsynth.notebook import ASKED, GOT, draw_curves, show_block, show_lines
 
 Row = list[float | None]
 OPTIONAL = frozenset({"controls", "layers"})
-"""What the JSON has only where there is something to say."""
+"""Fields that the JSON has only where they are not empty."""
 MOST_PICTURES = 12
 """Descriptors that a notebook draws."""
 
 
 @dataclass(frozen=True, eq=False)
 class DescriptorReport:
-    """Hold what was asked of one descriptor and what was got, (T,) each, None where there is no value.
+    """Hold what was asked of one descriptor and what was got. Values are None where there is none.
 
-    table: what the chosen codes have. distance: of asked and table, in spreads of the table. error: RMS in the unit;
-    error_cents: the same of frequencies; nrmse: over the range of the target. cents_median, within_50_cents: of a
-    pitch, the median miss and the share of frames within 50 cents, note changes left out; note_changes: their share of
-    the frames. out_of_reach: share of the target. reach: lowest and highest value of the table.
+    Attributes
+    ----------
+    unit : str
+        Unit of the values.
+    asked, got : list of T values
+        The target, and what was measured on the rendered sound.
+    table : list of T values
+        What the table says of the chosen codes.
+    distance : list of T values
+        Distance of `asked` and `table`, in spreads of the table.
+    error : float
+        Root mean square error in the unit.
+    error_cents : float
+        Root mean square error in cents, for frequencies.
+    nrmse : float
+        The error divided by the range of the target.
+    out_of_reach : float
+        Share of the target outside the codebook's range, 0 to 1.
+    reach : [float, float]
+        Lowest and highest value of the table.
+    cents_median, within_50_cents : float
+        Of a pitch: the median miss in cents, and the share of frames within 50 cents. Note changes do not count.
+    note_changes : float
+        Of a pitch: the share of frames at note changes.
+
     """
 
     unit: str
@@ -47,11 +68,35 @@ class DescriptorReport:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Report(Mapping[str, Any]):
-    """Hold what was asked and what was got, and what it took.
+    """Hold what was asked of a sound, what was got, and what the correction did.
 
-    descriptors: a row for each that was asked for. codes, runner_up, gain_db: (T,) of the first layer. rounds: per
-    round of correction the errors by descriptor; kept: the best of them; spent: mean size of each control used.
-    It is a mapping too, of what its JSON holds: what reads a report's file reads the record.
+    A report can also be read as a mapping with the keys of its JSON: `report["descriptors"]["centroid"]["nrmse"]`.
+
+    Attributes
+    ----------
+    sr, hop_length : int
+        Sample rate in Hz, and samples between frames.
+    descriptors : dict of name to DescriptorReport
+        Asked and got for each descriptor that was asked for: `unit`, `asked`, `table`, `got`, `error`, `nrmse`, ...
+    codes, runner_up : list of T int
+        The codes of the first layer, and the codes that came next to them.
+    codes_used : int
+        Number of different codes.
+    scaled_db : float
+        By how many dB the sound was turned down to stay within full scale, 0 or less.
+    rounds : list of dict
+        For each round of correction the errors by descriptor, the first before any correction.
+    kept : int
+        The best round, which is the one that sounds.
+    spent : dict of name to float
+        The mean size of each control that was used.
+    gain_db : list of T float
+        Gains of the first layer in dB.
+    controls : dict, optional
+        The controls of the first layer.
+    layers : list of lists of T int, optional
+        The codes of each layer, where there are several.
+
     """
 
     sr: int
@@ -69,12 +114,15 @@ class Report(Mapping[str, Any]):
     layers: list[list[int]] | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """List what the report's JSON holds."""
+        """Return the report as a dict that JSON can hold."""
         return dict(self._fields)
 
     @classmethod
     def from_dict(cls, found: Mapping[str, Any]) -> "Report":
-        """Take what a report's JSON holds, be it of an earlier version. Raises ParameterError for what is no report."""
+        """Make a report of the dict that its JSON holds, also of an earlier version.
+
+        Raises ParameterError for a dict that is no report.
+        """
         try:
             rows = {
                 name: DescriptorReport(**_known(DescriptorReport, row)) for name, row in found["descriptors"].items()
@@ -84,7 +132,7 @@ class Report(Mapping[str, Any]):
             raise ParameterError("a report must be the JSON that synth --report writes") from e
 
     def summary(self) -> str:
-        """Say in a line per descriptor what was asked and got, and in further ones what could not be met."""
+        """Return a line per descriptor with what was asked, what was got and the error, then what was out of reach."""
         return "\n".join([*summarize(self), *warnings_of(self)])
 
     @cached_property

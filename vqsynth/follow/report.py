@@ -1,4 +1,4 @@
-"""What was asked and what was got, frame by frame, measured on the rendered sound."""
+"""Measure what a rendered sound has of each target, and report asked and got frame by frame."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -16,19 +16,19 @@ from vqsynth.sound.frames import Floats, FrameGrid
 from vqsynth.sound.pitch import count_samples
 
 QUIET_DB = 50.0
-"""Frames further than this under the loudest are left out of errors."""
+"""Frames that are more than this below the loudest frame do not count in errors."""
 JUDGED_N_FFT = 2048
-"""Samples of the frames in which a spectrum is judged, those that librosa has by default, whatever the codebook's are.
-Corrected in its own frames of 3072, a centroid of the cello is within .001 of its range in these and .035 off in those
-of 2048; so it is with the shorter ones of percussion, .001 and .012."""
+"""Window in samples in which spectral descriptors are measured, librosa's default, whatever the codebook's window is.
+A cello centroid that is corrected in the codebook's own windows of 3072 samples has an error of .001 of the range in
+these and of .035 in windows of 2048. With the shorter windows of percussion it is .001 and .012."""
 JUDGED_FROM_HZ = 32000
-"""Sample rate under which so many samples would be too long, and the codebook's own frames judge."""
+"""Below this sample rate a window of 2048 samples is too long, and the codebook's own window is used."""
 OWN_FRAMES = frozenset({"pitch", "pitch_confidence", "loudness"})
-"""What is measured in the codebook's frames, which are as long as its lowest pitch needs."""
+"""Descriptors that are measured in the codebook's own window, which is as long as its lowest pitch needs."""
 NEAR_CENTS = 50.0
-"""A quarter tone: a pitch nearer than this is the note that is meant, a jump by more is another note."""
+"""A quarter tone. A pitch nearer than this is the note asked for; a jump by more is a change of note."""
 EDGE = 2
-"""Frames at either end that are left out of errors."""
+"""Number of frames at either end that do not count in errors."""
 
 
 def make_report(
@@ -36,13 +36,29 @@ def make_report(
 ) -> dict[str, Any]:
     """Compare targets with what the rendered sound has.
 
-    targets: descriptor name to (T,). y: (n_samples,). scaled_db: what was taken off the level to stay in full scale.
-    Returns a dict for JSON: sr, hop_length, codes (T,), codes_used, scaled_db, and under `descriptors`, by target,
-    unit, asked, table and got (T,) with None where there is no value, distance (T,) of asked and table in spreads,
-    error, RMS in the unit, error_cents, the same of frequencies, nrmse, the error over the range of the target, None
-    where that is next to nothing (see `vqsynth.curves.misses`), out_of_reach, and reach, the lowest and highest value
-    of the table; runner_up (T,), the code that would have been next. A loudness `table` is that of the chosen codes at
-    the path's gains.
+    Parameters
+    ----------
+    path : CodePath
+        The path that was rendered, T frames.
+    targets : dict of name to (T,)
+        What was asked for, NaN where nothing was.
+    table : DescriptorTable
+        The codebook's table.
+    y : (n_samples,)
+        The rendered sound.
+    grid : FrameGrid
+        The codebook's frames.
+    scaled_db : float
+        By how many dB the sound was turned down to stay within full scale, 0 or less.
+
+    Returns
+    -------
+    dict
+        What JSON can hold: the fields of `vqsynth.follow.record.Report`, without `rounds`, `kept`, `spent`, `gain_db`,
+        `controls` and `layers`. `descriptors` holds by name the fields of `DescriptorReport`. nrmse is None where the
+        target has next to no range, see `vqsynth.curves.misses`. The `table` values of loudness are those of the
+        chosen codes at the path's gains.
+
     """
     got, misses = measure_errors(y, grid, targets)
     rows = {}
@@ -74,7 +90,7 @@ def make_report(
 
 
 def _runner_up(path: CodePath, targets: Targets, table: DescriptorTable) -> list[int] | None:
-    """Find per frame the code that is nearest to the targets, loudness aside, but for the one taken."""
+    """Find for each frame the code that is nearest to the targets but the one chosen; loudness does not count."""
     others = {name: values for name, values in targets.items() if name != "loudness"}
     if not others or len(table) < 2:
         return None
@@ -88,10 +104,10 @@ def _runner_up(path: CodePath, targets: Targets, table: DescriptorTable) -> list
 def _hear_notes(
     asked: NDArray[np.float64], got: Floats, level: Floats | None, grid: FrameGrid
 ) -> dict[str, float | None]:
-    """Tell in a listener's terms how a pitch was met: median miss, share within 50 cents, share of note changes.
+    """Say in a listener's terms how a pitch was met: median miss, share within 50 cents, share of note changes.
 
-    A note changes where the target jumps by more than 50 cents; a window's length after it, and half of one before,
-    frames hear both notes. They are left out of the other two figures.
+    A note changes where the target jumps by more than 50 cents. From half a window before the jump to a window after
+    it, frames hold both notes. These frames do not count in the first two figures.
     """
     counted = np.isfinite(asked) & (_loud_frames(level) if level is not None else True)
     changing = find_changes(asked, grid) & counted
@@ -107,7 +123,7 @@ def _hear_notes(
 
 
 def find_changes(asked: NDArray[np.float64], grid: FrameGrid) -> NDArray[np.bool_]:
-    """Find the frames, (T,), that hear two notes of a pitch that is asked for, (T,)."""
+    """Return a mask (T,) of the frames that hold two notes of the pitch `asked` (T,)."""
     with np.errstate(invalid="ignore", divide="ignore"):
         jumps = np.flatnonzero(np.abs(1200 * np.diff(np.log2(asked))) > NEAR_CENTS) + 1
     window = -(-max(grid.n_fft, count_samples(grid.sr)) // grid.hop_length)
@@ -124,12 +140,12 @@ def _describe(miss: Miss | None) -> dict[str, float | None]:
 
 
 def describe_error(row: Mapping[str, Any]) -> str:
-    """Say the error of a report's row in words; nothing where none was measured."""
+    """Return the error of one descriptor of a report in words, "" where none was measured."""
     return describe_miss(row.get("error"), row.get("error_cents"), row.get("nrmse"), str(row["unit"]))
 
 
 def summarize(report: Mapping[str, Any]) -> list[str]:
-    """Say in a line per descriptor what was asked and got, and the error, over the target's range and in its unit."""
+    """Return a line per descriptor: what was asked and got, and the error, relative to the range and in the unit."""
     lines = []
     for name, row in report["descriptors"].items():
         inside = slice(EDGE, -EDGE) if len(row["asked"]) > 2 * EDGE else slice(None)
@@ -150,10 +166,10 @@ def _say_notes(row: Mapping[str, Any]) -> str:
 
 
 def warnings_of(report: Mapping[str, Any]) -> list[str]:
-    """Say in a line each what of the targets is out of reach, and whether the level had to be lowered."""
+    """Return a line for each target that is partly out of reach, and one where the sound was turned down."""
     lines = [
-        f"{100 * row['out_of_reach']:.1f} % of the {name} target is out of the codebook's reach; it is met as nearly "
-        "as it can be"
+        f"{100 * row['out_of_reach']:.1f} % of the {name} target is out of the codebook's reach; there the nearest "
+        "value is played"
         for name, row in report["descriptors"].items()
         if row["out_of_reach"] > 0
     ]
@@ -171,10 +187,27 @@ def _span(values: NDArray[np.float64]) -> str:
 
 
 def measure_errors(y: Floats, grid: FrameGrid, targets: Targets) -> tuple[dict[str, Floats], dict[str, Miss | None]]:
-    """Measure a sound (n,): what it has of each target that can be measured, (T,), and how far off that is.
+    """Measure the descriptors of a sound that targets ask for, and how far each is off.
 
-    Spectra are judged in frames of `JUDGED_N_FFT` samples at the grid's hop. Errors are counted over the frames that
-    are not at the edges and not far under the loudest.
+    Spectral descriptors are measured in windows of `JUDGED_N_FFT` samples at the grid's hop. Frames at the edges and
+    frames far below the loudest do not count in errors.
+
+    Parameters
+    ----------
+    y : (n,)
+        The sound.
+    grid : FrameGrid
+        The codebook's frames.
+    targets : dict of name to (T,)
+        What was asked for, NaN where nothing was.
+
+    Returns
+    -------
+    got : dict of name to (T,)
+        The values of each target that can be measured.
+    misses : dict of name to Miss or None
+        The errors, None where nothing can be compared.
+
     """
     names = [name for name in targets if name in REGISTRY]
     spectral = [name for name in names if name not in OWN_FRAMES]

@@ -1,17 +1,28 @@
-"""Newton steps of many values at once, each on its own, towards what costs least, also where a function is rugged."""
+"""Newton steps of many independent values at once towards the least cost, also for functions that jump."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 FORGETTING = 1.1
-"""Growth per round of the least cost that a frame remembers, since its neighbours have moved meanwhile."""
+"""Factor by which a frame's least cost so far grows each round, since its neighbours move meanwhile."""
 
 
 class Steps:
-    """Move one control's values (T,) by Newton steps.
+    """Move the values (T,) of one control by Newton steps.
 
-    Guarded, a step shrinks in every frame where the last one did not help, and one that would leave what is known to be
-    too low and too high falls halfway between the two (rolloff of four curves on flute, mean nrmse: .0173, .0135).
+    Guarded steps are for functions that jump. They shrink in every frame where the last step did not help. A step that
+    leaves the interval between a value known to be too low and one known to be too high goes to its middle instead
+    (mean nrmse of rolloff, four curves on flute: .0173 without, .0135 with).
+
+    Parameters
+    ----------
+    values : (T,)
+        The values to start from.
+    limit : float
+        The largest size of a value, either way.
+    guarded : bool
+        Whether steps are guarded.
+
     """
 
     def __init__(self, values: NDArray[np.float64], limit: float, *, guarded: bool) -> None:
@@ -21,7 +32,10 @@ class Steps:
         self._low, self._high = -self._least, self._least
 
     def move(self, step: NDArray[np.float64], cost: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Step on from the values that cost least so far, given the cost of the present ones and the step from them."""
+        """Return the next values (T,), given the cost (T,) of the present ones and the Newton step (T,) from them.
+
+        Each frame steps on from the value that cost least so far.
+        """
         better = (cost <= self._least) | (not self._guarded)
         self._best = np.where(better, self.values, self._best)
         self._best_step = np.where(better, step, self._best_step)
@@ -32,7 +46,7 @@ class Steps:
         return self.values
 
     def _between(self, wanted: NDArray[np.float64], step: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Keep what is tried next between the last values that were too low and too high."""
+        """Keep the next values between the last ones that were too low and too high."""
         self._low = np.where(step > 0, self.values, self._low)
         self._high = np.where(step < 0, self.values, self._high)
         outside = (wanted <= self._low) | (wanted >= self._high)

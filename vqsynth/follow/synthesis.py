@@ -1,4 +1,4 @@
-"""Curves to a sound and a report of what came out: follow, render, measure, correct."""
+"""Curves to a sound and its report: choose a path, render it, measure the sound, correct the path."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -37,13 +37,24 @@ from vqsynth.sound.frames import Floats
 from vqsynth.storage.files import StrPath
 
 LIKE_MAPPING = {"centroid": "rank", "flatness": "rank", "pitch": "octave"}
-"""How a sound is brought into a codebook's range: order is kept in timbre (rank correlation of centroid over speech
-.97, against .74 unmapped), and melody in pitch."""
+"""How the descriptors of a sound are brought into a codebook's range. "rank" keeps the order of timbres (rank
+correlation of the centroid over speech .97, unmapped .74), "octave" keeps the melody."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Synthesis:
-    """Hold the path of each layer, their sound (n_samples,) within full scale, and the report of asked and got."""
+    """Hold a sound with its paths and its report.
+
+    Attributes
+    ----------
+    paths : tuple of CodePath
+        The path of each layer.
+    y : (n_samples,) float32
+        The sound, within full scale.
+    report : Report
+        What was asked and what was got.
+
+    """
 
     paths: tuple[CodePath, ...]
     y: Floats
@@ -51,12 +62,12 @@ class Synthesis:
 
     @property
     def path(self) -> CodePath:
-        """Take the path of the first layer, which mostly is the only one."""
+        """Return the path of the first layer, which usually is the only one."""
         return self.paths[0]
 
     @property
     def sr(self) -> int:
-        """Tell the sample rate in Hz."""
+        """Return the sample rate in Hz."""
         return self.path.sr
 
     def __repr__(self) -> str:
@@ -96,37 +107,43 @@ def synthesize(
     limits: Limits | None = None,
     **curves: CurveLike,
 ) -> Synthesis:
-    """Make a sound that follows descriptor curves: choose codes, render, measure, and correct what was missed.
+    """Make a sound that follows descriptor curves: choose codes, render them, measure the sound, correct the error.
 
-    This is what the command line does. The path, the sound and the report of what was asked and got come back together.
+    The command line calls this function too.
 
     Parameters
     ----------
     targets : dict of name to curve, optional
         What is asked for, by descriptor: `centroid` or `brightness`, `flatness` or `noisiness`, `loudness`, `pitch`,
         and what else the codebook's table has. A curve is a number, text such as "sin(p5,p95,0.2)", values over time,
-        or what else `vqsynth.curves.language.make_curve` takes. Loudness is -20 dB where it is not asked for.
+        or anything else that `vqsynth.curves.language.make_curve` takes. Loudness is -20 LUFS where it is not asked
+        for.
     seconds : float, optional
-        Length of the sound, up to an hour. By default until the sound that is followed has ended or, without one, the
-        last sound or breakpoint of the curves.
+        Length of the sound, up to an hour. By default that of the sound `like`; without one, the time of the last
+        breakpoint or the end of the longest sound among the curves.
     like : str or Path, optional
         A sound file whose loudness, centroid, flatness and pitch are asked for; targets replace what it has.
     mapping : str, or dict of name to str, optional
-        How targets are brought into the codebook's range: "clamp", "minmax", "rank", "relative" or "octave"; "*" names
-        the rest. By default "clamp", and with `like` what suits each descriptor.
+        How targets are brought into the codebook's range: "clamp" leaves them, "minmax" maps their range, "rank" their
+        distribution, "relative" their deviations from the median, "octave" shifts by octaves. In a dict, "*" stands
+        for all other descriptors. By default "clamp"; with `like`, "rank" for centroid and flatness, "octave" for
+        pitch.
     weights : dict of name to curve, optional
-        How much each target counts beside the others, 0 or more, 1 where nothing is said; pitch 12 in corrected sound.
+        How much each target counts beside the others, 0 or more. By default 1, and 12 for pitch where `rounds` is
+        above 0.
     method : {"best_path", "nearest"}
-        The path that follows and moves smoothly, or the nearest code of every frame, as in the paper.
+        "best_path" weighs missed targets against jumps between spectra; "nearest" takes the nearest code of every
+        frame, as the paper does.
     smoothness : float
-        Cost of a jump between two spectra, beside that of a missed target; 0 or more.
+        Cost of a jump between two spectra relative to that of a missed target; 0 or more.
     style : float
-        0 to 1. At 0 the cost of a jump grows with the distance of the two spectra, at 1 with how seldom the instrument
-        makes it.
+        0 to 1. At 0 a jump costs the more, the further the two spectra are apart; at 1 the more, the more rarely the
+        training sounds make it.
     rest : int
-        Frames for which a code stays silent after it has sounded.
+        Number of frames for which a code is not used again after it has sounded.
     variation : float
-        Codes that miss the target by up to so many spreads of the table more than the best may be drawn by chance.
+        0 or more, in spreads of the table: chance picks among codes whose distance to the target exceeds the smallest
+        one by up to this much.
     excitation : {"coherent", "noise", "refined"}
         How spectra get their phases.
     seed : int
@@ -134,22 +151,24 @@ def synthesize(
     layers : int
         Number of paths that sound together; no code is used twice at a time.
     rounds : int
-        Number of corrections. At 0 the sound is rendered and measured, no more.
+        Number of corrections. At 0 the sound is only rendered and measured.
     limits : Limits, optional
         How far corrections may move gain, transposition, tilt and fundamentals.
     **curves
-        Descriptors, as in `targets`: `centroid="line(p5,p95)"`. Where a descriptor has the name of an option, `targets`
-        is the way to ask for it.
+        Descriptors, as in `targets`: `centroid="line(p5,p95)"`. A descriptor with the name of an option can only be
+        asked for in `targets`.
 
     Returns
     -------
     Synthesis
-        The path of each layer, the sound and the report.
+        The path of each layer, the sound `y`, and the report of what was asked and got.
 
     Raises
     ------
     ParameterError
-        For curves, names, durations and options that cannot be used; a misspelt name is answered with the nearest.
+        For curves, names, durations and options that cannot be used. For a misspelt name it suggests the nearest one.
+    AudioError
+        For a sound `like` that cannot be read.
 
     Examples
     --------
@@ -185,12 +204,29 @@ def synthesize(
 
 
 def rechoose(book: CodebookRecord, path: CodePath, targets: Targets, options: Mapping[str, Any]) -> Trial | None:
-    """Move the demand against what a path gets otherwise than its table says, choose again, and keep the better path.
+    """Choose a path again for targets that are moved against the difference of sound and table, and keep the better.
 
-    A sound's flatness, say, has a floor that a spectrum at unit power does not meet. options: those of `choose_layers`.
-    Returns the better path and what is known of it, or None where nothing that is asked for can be moved. Layers are
-    not chosen again: what each has on its own says little of what they have together (centroid, flatness, bandwidth and
-    rolloff of two layers on violin and choir: 4 of 12 sounds better, 6 worse).
+    A rendered sound does not always have what the table says of its codes: its flatness, for example, has a lower
+    bound that a single spectrum does not have. Layers are not chosen again: what each has alone says little about what
+    they have together (centroid, flatness, bandwidth and rolloff of two layers on violin and choir: 4 of 12 sounds
+    better, 6 worse).
+
+    Parameters
+    ----------
+    book : CodebookRecord
+        The codebook.
+    path : CodePath
+        The path to improve.
+    targets : dict of name to (T,)
+        What is asked for.
+    options : dict
+        Keywords of `choose_layers`.
+
+    Returns
+    -------
+    Trial or None
+        The better path, rendered and measured. None where none of the targets can be moved.
+
     """
     movable = {name: values for name, values in targets.items() if name in TILTED}
     if not movable:
@@ -220,9 +256,24 @@ def gather_targets(
     mapping: Mappings | None = None,
     weights: Mapping[str, CurveLike] | None = None,
 ) -> tuple[dict[str, NDArray[np.float64]], dict[str, ArrayLike], float]:
-    """Turn curves, and what a sound has, into targets (T,) and weights by descriptor, and the seconds they last.
+    """Turn curves and the descriptors of a sound into targets.
 
-    The arguments are those of `synthesize`.
+    Parameters
+    ----------
+    book : CodebookRecord
+        The codebook.
+    targets, seconds, like, mapping, weights
+        As for `synthesize`.
+
+    Returns
+    -------
+    targets : dict of name to (T,)
+        Values per frame, NaN where nothing is asked.
+    weights : dict of name to float or (T,)
+        The weights that are not 1.
+    seconds : float
+        The length of the sound.
+
     """
     factors, curves = by_name(book.table, check_mapping("weights", weights)), by_name(book.table, targets)
     if like is not None:
@@ -235,7 +286,7 @@ def gather_targets(
 
 
 def _suit(mapping: Mappings | None, book: CodebookRecord, like: StrPath | None) -> Mappings:
-    """Add to a mapping by descriptor what suits the rest of a sound that is followed."""
+    """Add to a mapping the defaults for the descriptors of a sound that is followed."""
     if isinstance(mapping, str) or like is None:
         return "clamp" if mapping is None else mapping
     given = check_mapping("mapping", mapping)
@@ -252,10 +303,28 @@ def correct_and_report(
     limits: Limits | None = None,
     tried: Trial | None = None,
 ) -> Synthesis:
-    """Render paths that sound together, correct them against their targets, name to (T,), and report what came of it.
+    """Render paths that sound together, correct them against their targets, and report what was got.
 
-    tried: what is known already of a path that is the only one. What the report says of codes, gain and controls is
-    said of the first path.
+    Parameters
+    ----------
+    book : CodebookRecord
+        The codebook.
+    paths : sequence of CodePath
+        The layers.
+    targets : dict of name to (T,)
+        What all layers together are asked for; loudness in dB must be among them.
+    rounds : int
+        Number of corrections, 0 or more.
+    limits : Limits, optional
+        How far controls may be moved.
+    tried : Trial, optional
+        The path already rendered and measured, where it is the only one.
+
+    Returns
+    -------
+    Synthesis
+        Codes, gain and controls in its report are those of the first path.
+
     """
     mix = correct_layers(book, paths, targets, rounds=rounds, limits=limits, tried=tried)
     y, scaled_db = limit_peak(mix.y)

@@ -1,4 +1,4 @@
-"""A path played by another codebook: for each frame the code whose descriptors are nearest to those of its own code."""
+"""Translate a path to another codebook: each frame gets the code whose descriptors are nearest to those of its code."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -24,12 +24,13 @@ from vqsynth.path import CodePath, check_layers, draw_path
 from vqsynth.render import check_path
 
 BY = ("centroid", "flatness", "pitch")
-"""By what codes are compared."""
+"""The descriptors by which codes are compared."""
 PITCH_WEIGHT = 200.0
-"""A melody is missed before a timbre. A violin's glide from A3 to C6, RMS in pitch at weights of 12, 50, 200 and 1000:
-choir 144, 119, 31, 1 cents, flute 186, 101, 21, 3; in centroid flute 286, 472, 719, 788."""
+"""High, since a listener notices a wrong note more than a wrong timbre. For a violin's glide from A3 to C6 at weights
+of 12, 50, 200 and 1000 the RMS errors are: pitch, choir 144, 119, 31, 1 cents; pitch, flute 186, 101, 21, 3 cents;
+centroid, flute 286, 472, 719, 788."""
 SURE = 0.5
-"""Pitch counts where the code that had it is at least so sure of it."""
+"""Pitch counts where the confidence of the first codebook's code is at least this."""
 
 
 WantedGot = tuple[NDArray[np.float64], NDArray[np.float64]]
@@ -37,10 +38,19 @@ WantedGot = tuple[NDArray[np.float64], NDArray[np.float64]]
 
 @dataclass(frozen=True)
 class Kept:
-    """Say what of a descriptor could be kept.
+    """Say how well one descriptor was kept in translation.
 
-    out_of_reach: the share of the frames that lies outside low to high, what the other codebook has. miss: how far its
-    codes, transposed, are from what is wanted; None where nothing is.
+    Attributes
+    ----------
+    unit : str
+        Unit of the descriptor.
+    low, high : float
+        The range of the other codebook.
+    out_of_reach : float
+        Share of the frames outside that range, 0 to 1.
+    miss : Miss or None
+        How far the new codes, transposed, are from the values wanted. None where none are.
+
     """
 
     unit: str
@@ -52,7 +62,7 @@ class Kept:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Translation:
-    """Hold paths of another codebook, and what could be kept of the first one, by descriptor."""
+    """Hold the paths of another codebook, and by descriptor how well it was kept."""
 
     paths: tuple[CodePath, ...]
     kept: dict[str, Kept]
@@ -70,7 +80,7 @@ class Translation:
         return show_block(repr(self), show_lines(self.summarize()), draw_path(self.path))
 
     def summarize(self) -> list[str]:
-        """Say in a line per descriptor what could be kept."""
+        """Return a line per descriptor that says how well it was kept."""
         lines = []
         for name, kept in self.kept.items():
             span, miss = f"{kept.low:.4g} to {kept.high:.4g} {kept.unit}", kept.miss
@@ -89,34 +99,34 @@ def translate(
     mapping: Mappings = "clamp",
     limits: Limits | None = None,
 ) -> Translation:
-    """Turn paths of another codebook into paths of this one by the nearest centroid, flatness and pitch, equally loud.
+    """Turn paths of another codebook into paths of this one, with the nearest centroid, flatness and pitch.
 
-    Gains are set such that each frame's loudness stays. A code's pitch is brought to the one wanted by transposition;
-    other controls of the path belong to its own codes and are left out.
+    Each frame keeps its loudness. Codes are transposed towards the pitch wanted, within `limits`. The other controls
+    of a path belong to its own codes and are dropped.
 
     Parameters
     ----------
-    paths : CodePath, or list of CodePath
-        What is translated: a path, or the layers that sound together.
-    source : Codebook
-        The codebook that the paths are of.
+    paths : CodePath or sequence of CodePath
+        A path of `source`, or its layers.
+    source : CodebookRecord
+        The codebook that the paths were made with.
     mapping : str, or dict of name to str
-        How what is wanted is brought into this codebook's range first: "clamp", "minmax", "rank", "relative" or
-        "octave", one for all or by descriptor.
+        How descriptors are first brought into the range of this codebook: "clamp", "minmax", "rank", "relative" or
+        "octave".
     limits : Limits, optional
-        How far codes are transposed, a quarter tone by default.
+        `transpose_cents` bounds the transposition, 50 cents by default.
 
     Returns
     -------
     Translation
-        The paths, for `render`, and what could be kept, by descriptor.
+        The paths, for `render`, and by descriptor how well it was kept.
 
     Raises
     ------
     CodebookError
         For paths that are not of `source`.
     ParameterError
-        For tables with nothing in common, and for options that cannot be used.
+        For tables that share none of the three descriptors, and for options out of range.
 
     Examples
     --------
@@ -146,7 +156,7 @@ def translate(
 def _translate(
     path: CodePath, source: CodebookRecord, book: CodebookRecord, mapping: Mappings, most_cents: float
 ) -> tuple[CodePath, dict[str, WantedGot]]:
-    """Translate one path; with it come what was wanted and what its codes have, (T,) each, by descriptor."""
+    """Translate one path. Return it, and by descriptor the values wanted and those of its codes, (T,) each."""
     n_samples = max(1, round(path.n_samples * book.grid.sr / path.sr))
     times_s = book.grid.times_s(book.grid.count(n_samples))
     frames = np.rint(times_s * path.sr / path.hop_length).astype(np.int64).clip(0, len(path) - 1)
@@ -170,10 +180,13 @@ def _translate(
 
 
 def _describe(path: CodePath, table: DescriptorTable, other: DescriptorTable) -> dict[str, NDArray[np.float64]]:
-    """Tell what each frame of a path has, (T,), by descriptors that another table has too, and its loudness."""
+    """Return the descriptors of each frame of a path, (T,), those that both tables have, and its loudness."""
     names = [name for name in BY if name in table.names and name in other.names]
     if not names:
-        raise ParameterError(f"the two codebooks share none of {', '.join(BY)}; measure them again")
+        raise ParameterError(
+            f"the tables of the two codebooks must share one of {', '.join(BY)}, and they share none; "
+            "measure them again with measured_again"
+        )
     found = {name: table.column(name)[path.codes].astype(np.float64) for name in names}
     if "pitch" in found:
         if "pitch_confidence" in table.names:
@@ -196,7 +209,7 @@ def _as_it_is(values: NDArray[np.float64], times: NDArray[np.float64], seconds: 
 
 
 def _find_nearest(table: DescriptorTable, targets: Targets) -> NDArray[np.int64]:
-    """Find the nearest code of each frame, (T,): of all codes where no pitch is wanted, else of those that have one."""
+    """Find the nearest code of each frame, (T,). Where a pitch is wanted, only codes that have one are considered."""
     pitched = ~np.isnan(targets["pitch"]) if "pitch" in targets else np.zeros(len(next(iter(targets.values()))), bool)
     codes = np.zeros(len(pitched), np.int64)
     for some in (pitched, ~pitched):

@@ -1,6 +1,6 @@
 """Pages that open from disk, without a network: one per render, one per table, and one per map.
 
-    document      the frame of a page: nothing in it comes from elsewhere, everything said is escaped
+    document      the frame of a page: self-contained, all text escaped
     sounds        sound inside a page
     render_page   player, curves, codes and spectrogram of a render
     table_page    the table of a codebook, sortable and filterable, each code to be heard

@@ -1,4 +1,4 @@
-"""The frame of a page: all that it needs is in it, what is said is escaped, the same data give the same bytes.
+"""The frame of a page: it is self-contained, all text is escaped, and the same data give the same bytes.
 
 The content security policy of the page forbids the browser any request, so that a slip cannot become one.
 """
@@ -32,7 +32,7 @@ class Page:
 
 
 def check_page(path: StrPath) -> None:
-    """Refuse a page path whose extension is none of .html, .htm. Raises ParameterError."""
+    """Raise ParameterError for a page whose extension is not .html or .htm."""
     if Path(path).suffix.lower() not in FORMATS:
         raise ParameterError(f"a page must end in {', '.join(FORMATS)} (got '{path}')")
 

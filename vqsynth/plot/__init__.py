@@ -1,9 +1,9 @@
-"""The pictures: asked against got, a walk through a codebook, the map of its codes, and latent paths.
+"""Pictures: asked against got, a traverse of a codebook, the map of its codes, and latent paths.
 
     look          colours, fonts, light and dark; saving
     spectrogram   spectra as images
     timeline      reports and traverses, over time
-    reach         what of a demand can be met
+    reach         how well targets can be met
     latents       latent paths of the continuous model
     codemap       the codes in two dimensions, and how a descriptor is distributed over them
 

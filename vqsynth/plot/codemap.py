@@ -1,4 +1,4 @@
-"""The map of a codebook: each code a dot, near where its spectrum is alike, and how a descriptor is distributed."""
+"""The map of a codebook: a dot for each code, similar spectra near each other, and a descriptor's distribution."""
 
 from typing import TYPE_CHECKING
 
@@ -43,12 +43,32 @@ def plot_map(
     title: str | None = None,
     dark: bool = False,
 ) -> None:
-    """Draw the codes where they were projected, coloured by a descriptor, their areas by how often they were used.
+    """Draw projected codes, coloured by a descriptor, with areas by how often they were used.
 
-    projection: of the K codes of the table, in its order; codes without a usable value are grey. histogram: another
-    descriptor, or the same, whose distribution is drawn under the map, over the codes and weighted by their use.
-    Raises ParameterError for an unknown name, an extension or folder that does not do, VqsynthError where the disk
-    refuses.
+    Parameters
+    ----------
+    projection : Projection
+        Of the K codes of the table, in its order.
+    table : DescriptorTable
+        The codebook's table.
+    path : str or Path
+        The picture, .png, .svg or .pdf.
+    color : str
+        The descriptor that colours the codes. Codes without a usable value are grey.
+    histogram : str, optional
+        A descriptor whose distribution is drawn under the map, over the codes and weighted by their use.
+    title : str, optional
+        Title of the picture.
+    dark : bool
+        Whether to draw on dark paper.
+
+    Raises
+    ------
+    ParameterError
+        For an unknown name, and an unknown extension.
+    VqsynthError
+        Where the file cannot be written.
+
     """
     check_picture(path)
     for name in filter(None, (color, histogram)):

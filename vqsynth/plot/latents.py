@@ -1,4 +1,4 @@
-"""Latent paths over time: the loudness, and under it the components, the strongest first, all on one scale."""
+"""Latent paths over time: the loudness, and below it the components, that of largest variance first, on one scale."""
 
 from typing import TYPE_CHECKING
 
@@ -31,11 +31,30 @@ def plot_latents(
 ) -> None:
     """Draw a latent path: its loudness in dB, and its first components in standard deviations.
 
-    before: another path drawn behind, such as the one that was bent. components: how many are drawn, on one scale:
-    the deviations of each, of which those of the first move the latents most. The format is that of the file's
-    extension.
-    Raises ModelError for paths of two models, ParameterError for less than one component, an extension or folder that
-    does not do, VqsynthError where the disk refuses.
+    Parameters
+    ----------
+    path : LatentPath
+        The path.
+    file : str or Path
+        The picture, .png, .svg or .pdf.
+    components : int
+        Number of components to draw, 1 or more, on one scale.
+    before : LatentPath, optional
+        Another path to draw behind, such as the one before bending.
+    title : str, optional
+        Title of the picture.
+    dark : bool
+        Whether to draw on dark paper.
+
+    Raises
+    ------
+    ModelError
+        For paths of two models.
+    ParameterError
+        For less than one component, and an unknown extension.
+    VqsynthError
+        Where the file cannot be written.
+
     """
     check_picture(file)
     if before is not None:

@@ -63,9 +63,9 @@ _SHAPE: dict[Any, Any] = {
 
 
 def load_matplotlib() -> ModuleType:
-    """Import matplotlib, whatever MPLBACKEND says: a notebook's, of which this Python may not know, or nonsense.
+    """Import matplotlib even where MPLBACKEND names a backend that this Python does not have.
 
-    What is drawn here needs no backend. Where it is one, those who import matplotlib later get it all the same.
+    The pictures need no backend. A valid one is set afterwards, for others who import matplotlib later.
     """
     if "matplotlib" in sys.modules:
         return sys.modules["matplotlib"]
@@ -142,7 +142,7 @@ def make_norm(values: ArrayLike, scale: str) -> "Normalize":
 
 
 def check_picture(path: StrPath) -> None:
-    """Refuse a picture path whose extension is none of .png, .svg, .pdf. Raises ParameterError."""
+    """Raise ParameterError for a picture whose extension is not .png, .svg or .pdf."""
     if Path(path).suffix.lower() not in FORMATS:
         raise ParameterError(f"a picture must end in {', '.join(FORMATS)} (got '{path}')")
 

@@ -1,4 +1,4 @@
-"""What of a demand is within reach: the curve asked for, the nearest that codes have, and the codebook's range."""
+"""How well targets can be met: the curve asked for, the nearest values of codes, and the codebook's range."""
 
 from collections.abc import Mapping
 

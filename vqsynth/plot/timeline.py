@@ -26,10 +26,26 @@ def plot_report(
 ) -> None:
     """Draw what was asked and what was got, a panel per descriptor, above the spectrogram of the sound.
 
-    report: as `vqsynth.follow.report` makes it, null where there is no value; where a descriptor has `reach`
-    (low, high),
-    what was asked outside it is shaded. y: (n,). The picture's format is that of the path's extension.
-    Raises ParameterError for an extension or folder that does not do, VqsynthError where the disk refuses.
+    Parameters
+    ----------
+    report : Report or dict
+        The report of the sound. Targets outside the `reach` of a descriptor are shaded.
+    y : (n,)
+        The sound.
+    path : str or Path
+        The picture, .png, .svg or .pdf.
+    title : str, optional
+        Title of the picture.
+    dark : bool
+        Whether to draw on dark paper.
+
+    Raises
+    ------
+    ParameterError
+        For an unknown extension.
+    VqsynthError
+        Where the file cannot be written.
+
     """
     check_picture(path)
     sr, hop_length = int(report["sr"]), int(report["hop_length"])

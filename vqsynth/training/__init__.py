@@ -1,8 +1,8 @@
-"""From a folder of sounds to a codebook or a continuous model.
+"""From a folder of sounds to a discrete model, which is a codebook, or a continuous model.
 
-    core/         what every training shares
+    core/         what both trainings share
     codebook/     sounds to a codebook
     continuous/   sounds to a continuous model
 
-Torch is imported by all that train.
+Training imports torch.
 """

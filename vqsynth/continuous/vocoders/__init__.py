@@ -1,13 +1,13 @@
-"""Mel spectra to sound: two generators that are trained, and a baseline that is not, behind one interface.
+"""Vocoders, mel spectra to sound: two trained ones and an untrained baseline, with one interface.
 
-The room, from the interface up:
+The modules, in order:
 
-    interface    what they have in common: whole or streamed, held ends, fades, delay
-    networks     what the networks share: standardised bands, sizes, weights, streams
-    envelope     the gain of what is made at unit loudness
-    magnitude    a network makes magnitudes, the library's excitations their phases
-    melgan       a network makes samples
-    griffin_lim  magnitudes by inverting the mel bands, phases by iteration: the baseline
+    interface    the interface: rendering whole or as a stream, held ends, fades, delay
+    networks     code shared by the networks: standardised bands, sizes, weights, streams
+    envelope     loudness applied to sound of unit loudness
+    magnitude    a network for magnitudes; phases from an excitation
+    melgan       a network for samples
+    griffin_lim  the baseline: magnitudes by inverting the mel bands, phases by iteration
 """
 
 from collections.abc import Callable, Mapping
@@ -27,10 +27,28 @@ VOCODERS: dict[str, Callable[[MelGrid, Mapping[str, Any], Arrays | None], Vocode
 
 
 def make_vocoder(name: str, grid: MelGrid, config: Mapping[str, Any], state: Arrays | None = None) -> Vocoder:
-    """Make a vocoder of the kind `name`, with the weights `state`, or with new ones to be trained.
+    """Make a vocoder.
 
-    config: sizes of the network, those that are not given as by default.
-    Raises ModelError for an unknown kind, sizes that make no network, and weights that do not fit.
+    Parameters
+    ----------
+    name : str
+        A key of `VOCODERS`.
+    grid : MelGrid
+        Frames and mel bands.
+    config : dict
+        Sizes of the network; missing ones have their defaults.
+    state : dict of name to array, optional
+        Its weights. By default new ones, to be trained.
+
+    Returns
+    -------
+    Vocoder
+
+    Raises
+    ------
+    ModelError
+        For an unknown name, sizes that make no network, and weights that do not fit.
+
     """
     if name not in VOCODERS:
         raise ModelError(f"a vocoder must be one of {', '.join(VOCODERS)} (got {name!r})")

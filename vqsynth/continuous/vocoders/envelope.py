@@ -1,7 +1,7 @@
-"""The gain of what is made at unit loudness: generators of waveforms need not know how loud a sound is to be.
+"""Loudness applied to sound of unit loudness, so that networks for waveforms need not know the loudness.
 
-The envelope is the loudness of the frames, as a gain, under overlapping squares of the window: as smooth as it can
-change in a sound that is made of these frames. Sounds to learn from are divided by the same envelope.
+The envelope is the loudness of the frames as a gain, overlap-added with the squared window. It is as smooth as loudness
+can change in a sound made of such frames. In training, sounds are divided by the same envelope.
 """
 
 import numpy as np
@@ -27,10 +27,22 @@ class Envelope:
 
 
 def to_unit_level(y: Floats, loudness_db: Floats, grid: MelGrid) -> Floats:
-    """Divide excerpts by their envelope, to what a generator is to make of them.
+    """Divide excerpts by their envelope, which gives the targets of a network for waveforms.
 
-    y: (..., T * hop_length), its first sample half a window before the first frame's centre; loudness_db: (..., T).
-    The first n_fft - hop_length samples, where the envelope lacks frames, are 0.
+    Parameters
+    ----------
+    y : (..., T * hop_length)
+        Excerpts; their first sample lies half a window before the centre of the first frame.
+    loudness_db : (..., T)
+        Loudness of the frames in LUFS.
+    grid : MelGrid
+        The frames.
+
+    Returns
+    -------
+    (..., T * hop_length) float32
+        The first n_fft - hop_length samples, whose envelope lacks frames, are 0.
+
     """
     envelope = Envelope(grid.frames).push(np.maximum(loudness_db, QUIET_DB).astype(np.float32))
     known = np.arange(y.shape[-1]) >= grid.frames.n_fft - grid.frames.hop_length

@@ -1,7 +1,7 @@
-"""The baseline that needs no training: magnitudes by inverting the mel bands, phases by iteration.
+"""The baseline vocoder, which needs no training: magnitudes by inverting the mel bands, phases by iteration.
 
-Lee, Seung, "Algorithms for non-negative matrix factorization", 2001, for magnitudes that are nowhere negative and give
-the bands asked for; Perraudin, Balazs, Sondergaard, "A fast Griffin-Lim algorithm", 2013, for the phases.
+Non-negative magnitudes are found after Lee, Seung, "Algorithms for non-negative matrix factorization", 2001, and phases
+after Perraudin, Balazs, Sondergaard, "A fast Griffin-Lim algorithm", 2013.
 """
 
 from collections.abc import Mapping
@@ -33,7 +33,7 @@ class GriffinLimVocoder(Vocoder):
             raise ModelError("the vocoder 'griffin-lim' has neither sizes nor weights; leave them away")
 
     def play(self, *, excitation: str | None, seed: int) -> Player:
-        """Refuse: every phase depends on the whole sound. Raises ParameterError."""
+        """Raise ParameterError, since every phase depends on the whole sound."""
         raise ParameterError("the vocoder 'griffin-lim' needs the whole sound and cannot be streamed; choose another")
 
     def render_whole(

@@ -1,15 +1,13 @@
-"""What all vocoders have in common: frames in, sound out, whole or as the frames come.
+"""The interface of all vocoders: frames in, sound out, whole or as the frames come.
 
-Frame t is centred on sample t * hop_length of the sound. Before the first frame and after the last one the frames are
-held for half a window, so that every sample is made of as many frames as any other, and half a hop of raised cosine
-at both ends keeps them from clicking.
+Frame t is centred on sample t * hop_length of the sound. The first and the last frame are held for half a window more,
+so that each sample is made of equally many frames. A raised cosine of half a hop at both ends prevents clicks.
 
-Delay. A sample is final once the frame half a window after it is known. So a stream runs behind its frames by
-`delay_samples` = n_fft / 2: after T frames it has given T * hop_length samples, the first n_fft / 2 of them silence,
-and sample i of the stream is sample i - delay_samples of `render`. Frame t needs the input up to sample
-t * hop_length + n_fft / 2 to be analysed. Blocks of one hop in, blocks of one hop out: an event leaves
-n_fft - hop_length samples after the block it came in, which is at most n_fft samples after it came in itself: 46 ms at
-44.1 kHz with 2048 and 512.
+Delay. A sample is final when the frame half a window after it is known. So a stream is delayed behind its frames by
+`delay_samples` = n_fft / 2: after T frames it has returned T * hop_length samples, the first n_fft / 2 of them silence,
+and sample i of the stream is sample i - delay_samples of `render`. The analysis of frame t needs the input up to sample
+t * hop_length + n_fft / 2. With blocks of one hop in and out, an event comes out n_fft - hop_length samples after the
+block it came in with, and at most n_fft samples after it came in itself: 46 ms at 44.1 kHz with 2048 and 512.
 """
 
 from abc import ABC, abstractmethod
@@ -28,7 +26,7 @@ _FRAMES_AT_ONCE = 256
 
 
 class Player(Protocol):
-    """What makes the sound of one stream; the split into pushes changes no sample."""
+    """The sound maker of one stream. How frames are split into pushes changes no sample."""
 
     def push(self, log_mel: Floats, loudness_db: Floats) -> Floats:
         """Turn frames (t, B) and (t,) into (t * hop_length,) samples.
@@ -75,8 +73,15 @@ class VocoderStream:
 class Vocoder(ABC):
     """Turn log mel spectra and loudness into sound.
 
-    `name` is its key in VOCODERS. `excitations` are those it can be given, the first the one that `render` takes by
-    default. `network` is None, or the torch module that is trained: see `networks`.
+    Attributes
+    ----------
+    name : str
+        Its key in `VOCODERS`.
+    excitations : tuple of str
+        The excitations it can be given; the first one is the default of `render`.
+    network : Module or None
+        The torch module that is trained, see `networks`.
+
     """
 
     name: ClassVar[str]
@@ -103,12 +108,12 @@ class Vocoder(ABC):
 
     @abstractmethod
     def play(self, *, excitation: str | None, seed: int) -> Player:
-        """Make what sounds one stream. Raises ParameterError for an excitation that needs the whole."""
+        """Return a player for one stream. Raises ParameterError for an excitation that needs the whole sound."""
 
     def stream(self, *, excitation: str | None = None, seed: int = 0) -> VocoderStream:
-        """Start a sound that is made as its frames come.
+        """Return a stream that makes sound as frames come.
 
-        Raises ParameterError for an excitation, or a vocoder, that needs the whole.
+        Raises ParameterError for an excitation, or a vocoder, that needs the whole sound.
         """
         return VocoderStream(self.play(excitation=excitation, seed=seed), self.grid)
 
@@ -121,10 +126,31 @@ class Vocoder(ABC):
         excitation: str | None = None,
         seed: int = 0,
     ) -> Floats:
-        """Turn the frames of a sound of `n_samples` into y (n_samples,) float32, which may exceed full scale.
+        """Turn the frames of a whole sound into samples.
 
-        log_mel: (T, B) and loudness_db: (T,) with T = grid.frames.count(n_samples).
-        Raises ParameterError for frames of wrong size or number, or not finite, or for an unknown excitation.
+        Parameters
+        ----------
+        log_mel : (T, B)
+            Level-free log mel bands, T = grid.frames.count(n_samples).
+        loudness_db : (T,)
+            Loudness in LUFS.
+        n_samples : int
+            Length of the sound in samples.
+        excitation : str, optional
+            One of `excitations`, by default the first.
+        seed : int
+            Seed of the noise.
+
+        Returns
+        -------
+        y : (n_samples,) float32
+            The sound. It may exceed full scale.
+
+        Raises
+        ------
+        ParameterError
+            For frames of wrong size or number, values that are not finite, and an unknown excitation.
+
         """
         self.check_excitation(excitation)
         frames = check_frames(log_mel, loudness_db, self.grid)
@@ -141,7 +167,7 @@ class Vocoder(ABC):
         return np.concatenate([*parts, stream.finish(n_samples)])[self.delay_samples :]
 
     def check_excitation(self, excitation: str | None) -> None:
-        """Refuse an excitation that this vocoder has not. Raises ParameterError."""
+        """Raise ParameterError for an excitation that this vocoder does not have."""
         known = isinstance(excitation, str) and excitation in self.excitations
         if excitation is not None and not known:
             expected = (
@@ -164,7 +190,7 @@ def check_frames(log_mel: ArrayLike, loudness_db: ArrayLike, grid: MelGrid) -> t
 
 
 def check_count(n_frames: int, n_samples: int, grid: FrameGrid) -> None:
-    """Refuse frames that are not those of a sound of `n_samples`. Raises ParameterError."""
+    """Raise ParameterError where a sound of `n_samples` has another number of frames."""
     if n_samples < 0 or grid.count(n_samples) != n_frames:
         raise ParameterError(
             f"n_samples must lie between {max(0, n_frames - 1) * grid.hop_length} and "

@@ -1,8 +1,8 @@
-"""Mel to magnitudes by a network, and phases from the library's excitations.
+"""The vocoder `magnitude`: a network turns mel bands into magnitudes, and an excitation gives them phases.
 
-The network corrects what linear interpolation between the mel bands gives: it says where in a band the partials are,
-and how far it is from one to the valley beside it. Partials are found in every frame, and get the phases of `coherent`,
-or of `refined`, which needs the whole sound and so is what `render` does by default.
+The network corrects a linear interpolation between the mel bands: it places the partials within a band and gives the
+depth of the valleys between them. Partials are found in each frame and get the phases of `coherent`, or of `refined`,
+which needs the whole sound and is the default of `render`.
 
 Measured on ten seconds of held-out violin, 128 bands, after two minutes of training: log-spectral distance 6.30 dB
 and mel-cepstral distance 1.28 dB with `coherent`, 5.37 and 0.99 after one round of refinement, 5.18 and 1.01 after
@@ -37,7 +37,7 @@ _FRAMES_AT_ONCE = 64
 
 @dataclass(frozen=True)
 class MagnitudeConfig:
-    """Describe the network: channels inside, residual blocks, and the frames that each sees."""
+    """Hold the sizes of the network: channels inside, residual blocks, and taps of their convolutions."""
 
     width: int = 384
     blocks: int = 3
@@ -100,12 +100,12 @@ class MagnitudeVocoder(NetworkVocoder[MagnitudeConfig]):
         return y[grid.n_fft :][:n_samples] * fade_ends(0, n_samples, fade=grid.hop_length // 2, n_samples=n_samples)
 
     def frame_maker(self) -> "FrameMaker":
-        """Start what turns mel frames into magnitudes, at the loudness asked for."""
+        """Return a new `FrameMaker`."""
         return FrameMaker(self.network, self.grid)
 
 
 class FrameMaker:
-    """Turn log mel frames and loudness into magnitudes as they come, the same bits for any split into pushes."""
+    """Turn log mel frames and loudness into magnitudes as they come. Any split into pushes gives the same bits."""
 
     def __init__(self, network: MagnitudeNetwork, grid: MelGrid) -> None:
         self._stream, self._grid = NetworkStream(network), grid
@@ -152,7 +152,7 @@ class _Frames:
         return self._magnitudes[block]
 
     def sound(self, voice: Excitation) -> tuple[Floats, Floats]:
-        """Excite and overlap-add, (T * hop_length,), and the same without what is no partial."""
+        """Return the sound of the frames, (T * hop_length,), and the sound of their partials alone."""
         whole, partials = OverlapAdd(self._grid), OverlapAdd(self._grid)
         parts = []
         for block, spectra in self.excite(voice):

@@ -1,9 +1,9 @@
-"""Mel to samples by a network: features of frames are spread over time, step by step, until they are samples.
+"""The vocoder `melgan`: a network upsamples the features of frames step by step until they are samples.
 
 After Kumar et al., "MelGAN: Generative adversarial networks for conditional waveform synthesis", 2019, made causal and
-small. A transposed convolution whose kernel is twice its stride is a convolution over two steps that makes `stride`
-times the channels, read one after the other: so it is written here. The last steps have no residual stack of their
-own, which would be half of all work.
+small. A transposed convolution with a kernel of twice its stride is written as a convolution over two steps with
+`stride` times the channels, which are then read one after the other. The last upsampling has no residual stack, which
+would be half of all work.
 """
 
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from vqsynth.sound.mel import MelGrid
 
 DILATIONS = (1, 3, 9)
 STEPS = 4
-"""Of upsampling, the last one to samples."""
+"""Number of upsampling steps, the last one to samples."""
 SLOPE = 0.2
 LEAST_WIDTH = 8
 
@@ -85,7 +85,7 @@ class MelGANNetwork(MelNetwork):
 
     @property
     def skipped_frames(self) -> int:
-        """Count the frames at an excerpt's start whose samples lack the frames before them, in their envelope."""
+        """Return how many frames at the start of an excerpt have samples whose envelope lacks earlier frames."""
         return self._grid.frames.n_fft // self._grid.frames.hop_length - 1
 
     def forward(self, mel: Tensor) -> Tensor:

@@ -1,7 +1,7 @@
-"""What the networks of the vocoders share: standardised mel bands in, sizes from a card, weights to and from NumPy.
+"""Code shared by the networks of the vocoders: standardised mel bands, sizes from a card, weights to and from NumPy.
 
-All are causal over frames and built of the layers of `continuous.layers`: log mel bands [N, B, T] in, and what belongs
-to frame t depends on no later frame.
+All networks take log mel bands [N, B, T], are built of the layers of `continuous.blocks`, and are causal: the output of
+frame t depends on no later frame.
 """
 
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ from vqsynth.storage.tensors import Arrays
 
 MOST = 4096
 TYPICAL_MEAN, TYPICAL_STD = -6.0, 2.5
-"""Of log mel bands, until those of a corpus are taken."""
+"""Mean and deviation of log mel bands before those of a corpus are set."""
 LOUDEST = 3.0
 """The largest log magnitude: no bin is more than e^3 times as high as a sinusoid that is all of a frame."""
 Config = TypeVar("Config")

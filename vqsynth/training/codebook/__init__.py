@@ -1,18 +1,18 @@
 """From a folder of sounds to a codebook.
 
     corpus      the frames of the sounds, and how often each is drawn
-    augment     another recording of the same frame
-    losses      how far a decoded spectrum is from its frame
-    trainer     one step of a training, and what decides its weights
-    settling    the last step: what each code stands for, solved for
-    loop        the training as a stage that can be put down and taken up
-    job         what is to be trained on and how
-    closing     how long it takes from the last step to the finished codebook
-    assembly    from a trained model to a codebook
-    held_out    what it makes of sounds that it was not trained on
-    verdict     what it is worth, in words
-    sample      a sound of it
-    build       all of that, and the folder
+    augment     random filters and noise on frames
+    losses      distances between a decoded spectrum and its frame
+    trainer     the training config, and one step of the training
+    settling    the last step: the decoder's last layer, solved by least squares
+    loop        the training as a stage that can be stopped and resumed
+    job         the sounds and options of a training
+    closing     the time from the last step to the finished codebook
+    assembly    a trained model to a codebook
+    held_out    errors of sounds that were not trained on
+    verdict     the quality of a codebook, in words
+    sample      a sound that shows the codebook
+    build       the whole training, from sounds to the saved codebook
 
-Torch is imported by all of these that train.
+Training imports torch.
 """

@@ -18,7 +18,7 @@ _FRAMES_AT_ONCE = 4096
 
 @dataclass(frozen=True)
 class Usage:
-    """Tell how a corpus uses the codes: counts (K,), the share of codes used, and the perplexity, 1 to K."""
+    """Hold how a corpus uses the codes: counts (K,), the share of codes used, and the perplexity, 1 to K."""
 
     counts: NDArray[np.int64]
     used: float
@@ -28,8 +28,29 @@ class Usage:
 def assemble_codebook(name: str, model: VQVAE, corpus: Corpus, *, card: Mapping[str, Any]) -> tuple[Codebook, Usage]:
     """Make a codebook of a trained model, without the codes that the corpus does not use.
 
-    card: what else to say. Returns it with how often the corpus uses each code, the unused ones counted too.
-    Raises CodebookError for a decoder whose spectra are not finite.
+    Parameters
+    ----------
+    name : str
+        The codebook's name.
+    model : VQVAE
+        The trained model.
+    corpus : Corpus
+        The frames that it was trained on.
+    card : dict
+        Further entries of the card.
+
+    Returns
+    -------
+    book : Codebook
+        The codebook.
+    usage : Usage
+        How often the corpus uses each code of the model, unused ones included.
+
+    Raises
+    ------
+    CodebookError
+        For a decoder whose spectra are not finite.
+
     """
     config, state = model.config, model.to_tensors()
     if not np.isfinite(VQVAE.from_tensors(config, state).decode_codes().numpy()).all():
@@ -55,7 +76,7 @@ def assemble_codebook(name: str, model: VQVAE, corpus: Corpus, *, card: Mapping[
 
 
 def keep_codes(config: ModelConfig, state: Tensors, codes: NDArray[np.int64]) -> tuple[ModelConfig, Tensors]:
-    """Take a model that has some of the codes only: its config, and its weights."""
+    """Return config and weights of a model that has only some of the codes."""
     vectors = state["quantizer.code_vectors"][codes]
     return replace(config, codes=len(codes)), {**state, "quantizer.code_vectors": vectors}
 
@@ -68,14 +89,17 @@ def measure_usage(codes: NDArray[np.int64], n_codes: int) -> Usage:
 
 
 def count_transitions(codes: NDArray[np.int64], joined: NDArray[np.bool_], n_codes: int) -> NDArray[np.int64]:
-    """Count how often code j follows code i, (N, 3): i, j and the count, of codes (T,) joined to the next (T - 1,)."""
+    """Count how often code j follows code i: rows of i, j and the count, (N, 3).
+
+    codes: (T,). joined: (T - 1,), whether a frame is followed by the next one without a gap.
+    """
     pairs = (codes[:-1] * n_codes + codes[1:])[joined]
     found, counts = np.unique(pairs, return_counts=True)
     return np.stack([found // n_codes, found % n_codes, counts], axis=1)
 
 
 def _choose_kept(counts: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Find the codes that are used, rising; a codebook has two or more."""
+    """Return the codes that are used, rising, and at least two."""
     most_used = np.argsort(-counts, kind="stable")[:FEWEST_CODES]
     kept: NDArray[np.int64] = np.union1d(np.flatnonzero(counts), most_used).astype(np.int64)
     return kept

@@ -1,8 +1,8 @@
-"""Another recording of the same frame: what the encoder should hear through.
+"""Augment frames as if they came from other recordings, so that the encoder learns to ignore the difference.
 
 Only the encoder's input is changed; the target stays clean. A smooth random equaliser and a tilt in octaves stand for
-instruments, rooms and microphones, coloured noise for everything else. Without it, four frames in ten of a violin from
-another recording keep their pitch; with it, nearly all do.
+instruments, rooms and microphones, coloured noise for everything else. Without augmentation, four in ten frames of a
+violin from another recording keep their pitch; with it, nearly all do.
 """
 
 import math
@@ -14,17 +14,30 @@ LOWEST_HZ = 50.0
 TILT_DB_PER_OCTAVE = 1.5
 RIPPLES, RIPPLE_DB = 4, 3.0
 NOISE_DB = (15.0, 60.0)
-"""How far the coloured noise lies under the frame."""
+"""Range of the level of the frame over that of the coloured noise."""
 KNOTS = 129
-"""Points of the equaliser's curve, between which lines are drawn: an eighth of the work of drawing every bin."""
+"""Points of the equaliser's curve, joined by lines: an eighth of the work of computing it for each bin."""
 NOISE_SLOPE_DB = 6.0
 """The steepest fall of the noise, per octave."""
 
 
 def augment_windows(x: Tensor, *, sr: int, generator: torch.Generator) -> Tensor:
-    """Filter windowed frames at random and add coloured noise to them.
+    """Filter windowed frames at random, add coloured noise, and flip their polarity at random.
 
-    x: [N, n_fft] of RMS 1. Returns the same shape, polarity at random, of RMS 1. Deterministic under the generator.
+    Parameters
+    ----------
+    x : [N, n_fft]
+        Windowed frames of RMS 1.
+    sr : int
+        Their sample rate in Hz.
+    generator : torch.Generator
+        The source of all that is random.
+
+    Returns
+    -------
+    [N, n_fft]
+        Frames of RMS 1.
+
     """
     spectra = torch.fft.rfft(x)
     octaves = octaves_over_lowest(spectra.shape[1], sr=sr).to(x.device)
@@ -37,7 +50,7 @@ def augment_windows(x: Tensor, *, sr: int, generator: torch.Generator) -> Tensor
 
 
 def octaves_over_lowest(n_bins: int, *, sr: int) -> Tensor:
-    """Place the bins of a real transform on a scale of octaves over 50 Hz, shape [n_bins]."""
+    """Return the frequencies of the bins of a real transform as log2((f + 50 Hz) / 50 Hz), [n_bins]."""
     hz = torch.arange(n_bins) * (sr / 2 / (n_bins - 1))
     return torch.log2((hz + LOWEST_HZ) / LOWEST_HZ)
 

@@ -33,22 +33,48 @@ def train_codebook(
     resume: bool = False,
     observer: Observer = SILENT,
 ) -> Codebook:
-    """Train a codebook and save it in the job's folder. `observer` hears what goes on and how far it has come.
+    """Train a codebook and save it in the job's folder.
 
-    The codebook is saved as soon as it is made, and again with what held-out sounds say of it. Where the config says
-    minutes, all is done after these, as nearly as can be told.
-    Raises AudioError where no usable sound is found, ParameterError for options that make no training, for frames too
-    few for the codes, for an unfinished training without `resume` and for one that is at work, CodebookError for a
-    folder that holds something else: all before anything is trained.
+    The codebook is saved as soon as it is made, and again with the figures of held-out sounds. Where the config gives
+    minutes, everything is finished after about that time.
+
+    Parameters
+    ----------
+    job : CodebookJob
+        The sounds and options.
+    device : str
+        Device of torch.
+    threads : int
+        Threads of torch.
+    resume : bool
+        Whether to go on from the job's checkpoint.
+    observer : Observer, optional
+        Hears what is being done and how far it has come. By default nobody does.
+
+    Returns
+    -------
+    Codebook
+        The codebook, as saved.
+
+    Raises
+    ------
+    AudioError
+        Where no usable sound is found.
+    ParameterError
+        For options out of range, fewer frames than codes, an unfinished training without `resume`, and a training that
+        is running in the same folder.
+    CodebookError
+        For a folder that holds something else. All of these are raised before training begins.
+
     """
     with open_job(job, resume=resume, device=device):
         return _train_codebook(job, device=device, threads=threads, resume=resume, observer=observer)
 
 
 def _train_codebook(job: CodebookJob, *, device: str, threads: int, resume: bool, observer: Observer) -> Codebook:
-    """Train a codebook whose checkpoint nobody else works at."""
+    """Train a codebook whose checkpoint is claimed."""
     begun, say = time.monotonic(), check_observer(observer).say
-    known = known_sample(job.folder)  # read now: what is saved first knows of no sound
+    known = known_sample(job.folder)  # read now: the codebook that is saved first has no sample in its card
     split = split_sounds(job.sounds, job.validation)
     corpus = load_corpus(split.training, job.grid, transpose=job.config.transpose, skipped=split.skipped)
     announce_sounds(corpus, split, say=say)
@@ -75,11 +101,11 @@ def _train_codebook(job: CodebookJob, *, device: str, threads: int, resume: bool
 
 
 def _hear(job: CodebookJob, book: Codebook, split: Split, *, known: str | None, say: Say) -> dict[str, Any]:
-    """Measure a saved codebook, sound it, and return what its card is to say of it. What fails is said, no more."""
+    """Measure a saved codebook, write its sample, and return entries for its card. Failures are only reported."""
     figures = measure_reconstruction(book, split.held_out, seconds=_listened_s(job, split), say=say)
     heard = _describe_held_out(job, split, figures) if figures else {}
     if job.sample is not None and not may_write_sample(job.sample, known):
-        say(f"'{job.sample}' is not of this codebook and stays as it is; hear it by vqsynth traverse")
+        say(f"'{job.sample}' is another file and is not replaced; hear the codebook with vqsynth traverse")
     elif job.sample is not None:
         try:
             heard |= {CARD_ENTRY: write_sample(book, job.sample)}
@@ -112,7 +138,7 @@ def _describe(
     trained: Trained[CodebookTrainer],
     seconds: float,
 ) -> dict[str, Any]:
-    """Gather what the card says about corpus and training, that of the base counted in."""
+    """Return the entries of the card about corpus and training, the steps and seconds of the base included."""
     before = job.base_card.get("training", {})
     return {
         **describe_sounds(job, corpus, transpose=job.config.transpose),
@@ -131,7 +157,7 @@ def _describe(
 
 
 def _describe_held_out(job: CodebookJob, split: Split, figures: Mapping[str, Distances]) -> dict[str, Any]:
-    """Gather what the card says about quality."""
+    """Return the entries of the card about quality."""
     listened_s = _listened_s(job, split)
     return {
         **({"held_out_seconds": round(listened_s, 1)} if listened_s is not None else {}),

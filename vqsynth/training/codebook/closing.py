@@ -1,4 +1,4 @@
-"""How long it takes from the last step to the finished codebook, so that the minutes promised are kept."""
+"""Estimate the time from the last step to the finished codebook, so that a training keeps its minutes."""
 
 import time
 
@@ -8,25 +8,25 @@ from vqsynth.training.codebook.trainer import TrainConfig
 
 PROBED_FRAMES = 1024
 SETTLING = 0.75
-"""Cost of settling the decoder over a frame, in that of encoding it."""
+"""Time of settling the decoder per frame, relative to that of encoding the frame."""
 TABLE_S, TABLE_CODES = 5.0, 1024
-"""Seconds that sounding and measuring so many codes take, k-means not counted."""
+"""Seconds to render and measure so many codes, without k-means."""
 SAMPLE_S = 3.0
-"""Seconds in which the sound that lies beside the codebook is made."""
+"""Seconds to make the sound that lies beside the codebook."""
 HELD_OUT_S = 0.15
-"""Seconds that it takes to encode, decode and compare one of held-out sound."""
+"""Seconds to encode, decode and compare one second of held-out sound."""
 ENCODED_S = 0.15
-"""Seconds in which the frames of the probe are encoded on the machine that the figures above are from."""
+"""Seconds to encode the frames of the probe on the machine that the figures above are from."""
 LEAST_SHARE = 0.4
-"""Of the minutes asked for, so much goes to the steps at least."""
+"""The least share of the minutes that the steps get."""
 
 
 def seconds_for_steps(
     config: TrainConfig, corpus: Corpus, *, minutes: float, spent_s: float, held_out_s: float
 ) -> float:
-    """Tell how many seconds the steps may take so that all is done after `minutes`.
+    """Return how many seconds the steps may take so that everything is done after `minutes`.
 
-    spent_s: what went by before. held_out_s: how much held-out sound there is to measure at most.
+    spent_s: seconds spent before. held_out_s: the most seconds of held-out sound that will be measured.
     """
     begun = time.monotonic()
     closing_s = estimate_closing_s(config, corpus, held_out_s=held_out_s)
@@ -37,7 +37,7 @@ def seconds_for_steps(
 def estimate_closing_s(config: TrainConfig, corpus: Corpus, *, held_out_s: float) -> float:
     """Estimate the seconds that settling, encoding the corpus, the table and the held-out figures will take.
 
-    Encoding is tried on a few frames; what it takes tells how fast this machine is.
+    A few frames are encoded to measure how fast this machine is.
     """
     state = VQVAE(config.model).to_tensors()
     frames = corpus.windows(slice(0, PROBED_FRAMES))

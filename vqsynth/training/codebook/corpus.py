@@ -14,7 +14,7 @@ from vqsynth.sound.frames import Floats, FrameGrid
 from vqsynth.training.core.sounds import Pieces, Sounds, hash_sounds, share_out
 
 QUIETEST = 1e-4
-"""Frames this far (80 dB) under the loudest of their file are not trained on; nor is digital silence."""
+"""Frames more than 80 dB below the loudest of their file, and digital silence, are not trained on."""
 
 
 TRANSPOSED_SHARE = 0.4
@@ -25,8 +25,7 @@ TRANSPOSED_SHARE = 0.4
 class Corpus(Sounds):
     """Hold sounds at the grid's rate, and where their frames start.
 
-    starts: (T,) first samples of the frames with something in them. is_original: (T,) false for frames of transposed
-    copies.
+    starts: (T,), first samples of the audible frames. is_original: (T,), false for frames of transposed copies.
     """
 
     grid: FrameGrid
@@ -40,16 +39,16 @@ class Corpus(Sounds):
 
     @cached_property
     def fingerprint(self) -> str:
-        """Hash the samples and the frames, so that a checkpoint knows its corpus again."""
+        """Hash the samples and the frames; a checkpoint recognises its corpus by it."""
         return hash_sounds(self.grid, self.y, self.starts, self.is_original)
 
     @property
     def n_frames(self) -> int:
-        """Count the frames, those of copies too."""
+        """Return the number of frames, those of copies included."""
         return len(self.starts)
 
     def sampling_weights(self) -> NDArray[np.float64]:
-        """Weigh the frames, (T,), summing to 1: all originals alike, and a fixed share for their transposed copies."""
+        """Return the weights of the frames, (T,), summing to 1: equal, with a fixed share for transposed copies."""
         weights = np.ones(len(self.starts))
         share_out(weights, self.is_original, transposed=TRANSPOSED_SHARE)
         return weights
@@ -58,11 +57,28 @@ class Corpus(Sounds):
 def load_corpus(
     paths: Sequence[Path], grid: FrameGrid, *, transpose: int = 0, skipped: Sequence[Skipped] = ()
 ) -> Corpus:
-    """Read sounds and find the frames worth training on.
+    """Read sounds and find their audible frames.
 
-    transpose: also keep copies 1 to this many semitones up and down. Files that cannot be read, or hold only silence,
-    are listed in `skipped`, after those that are given; short ones are used, padded with zeros.
-    Raises AudioError where nothing usable is left.
+    Parameters
+    ----------
+    paths : sequence of Path
+        Sound files. Short ones are padded with zeros.
+    grid : FrameGrid
+        The frames.
+    transpose : int
+        Also add copies transposed by 1 to this many semitones, up and down.
+    skipped : sequence of Skipped
+        Files that were skipped before. Files that cannot be read or hold only silence are added to them.
+
+    Returns
+    -------
+    Corpus
+
+    Raises
+    ------
+    AudioError
+        Where no file is usable.
+
     """
     pieces = _Frames(grid)
     read = pieces.read(paths, transpose=lambda _: transpose, skipped=skipped)
@@ -87,7 +103,7 @@ class _Frames(Pieces):
 
 
 def _is_audible(y: Floats, starts: Ints, grid: FrameGrid) -> NDArray[np.bool_]:
-    """Tell which centred frames hold something within 80 dB of the file's loudest frame."""
+    """Tell which centred frames lie within 80 dB of the file's loudest frame."""
     power = np.concatenate([[0.0], np.cumsum(y.astype(np.float64) ** 2)])
     half = grid.n_fft // 2
     energy = power[np.minimum(starts + half, len(y))] - power[np.maximum(starts - half, 0)]

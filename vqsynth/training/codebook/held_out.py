@@ -1,4 +1,4 @@
-"""What a finished codebook makes of sounds that it was not trained on."""
+"""Measure how well a finished codebook resynthesizes sounds that it was not trained on."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -10,11 +10,11 @@ from vqsynth.sound.distances import Distances, compare_sounds
 from vqsynth.training.core.held_out import measure_each
 
 LEAST_S = 3.0
-"""Seconds of a file that are listened to at least, however many files there are."""
+"""The least seconds of each file that are measured, however many files there are."""
 
 
 def share_seconds(paths: Sequence[Path], seconds: float | None) -> float | None:
-    """Tell how much of each file is listened to, from its beginning, where `seconds` is for all; None for all of it."""
+    """Return how many seconds from the start of each file are measured of `seconds` in all; None for whole files."""
     return None if seconds is None else max(LEAST_S, seconds / max(1, len(paths)))
 
 
@@ -27,7 +27,7 @@ def measure_reconstruction(
 ) -> dict[str, Distances]:
     """Encode and decode sound files with `refined`, and compare: file name to distances.
 
-    seconds: how much of each file. What cannot be measured is told to `say`, and left out.
+    seconds: how much of each file. Files that cannot be measured are reported to `say` and left out.
     """
     return measure_each(paths, lambda path: _measure(book, path, seconds), say=say)
 
@@ -36,6 +36,6 @@ def _measure(book: Codebook, path: Path, seconds: float | None) -> Distances:
     sr = book.grid.sr
     y, _ = audio.load(path, sr=sr)
     y = y if seconds is None else y[: round(seconds * sr)]
-    # Not `book.render`, which would turn a sound down whose peaks lie over full scale.
+    # Not `book.render`, which turns down sounds whose peaks exceed full scale.
     decoded = render_path(book.encode(y, sr), book.spectra, excitation="refined")
     return compare_sounds(y, decoded, sr=sr)

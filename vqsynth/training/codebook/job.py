@@ -1,4 +1,4 @@
-"""What a codebook is to be trained on and how, before anything is read."""
+"""The sounds and options of a codebook's training, before anything is read."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -16,17 +16,31 @@ from vqsynth.training.core.job import Job
 
 CODES = 1024
 HELD_OUT_S = 120.0
-"""Seconds of held-out sound that are listened to by default: more of it tells nothing new, and takes its time."""
+"""Seconds of held-out sound that are measured by default. More takes time and tells nothing new."""
 
 
 @dataclass(frozen=True)
 class CodebookJob(Job):
-    """Say what to train on and what to make of it.
+    """Say what to train a codebook on, how, and where to save it. The first fields are those of `Job`.
 
-    held_out_s: how many seconds of held-out sound are listened to, shared by its files; None for all of it. base: a
-    finished codebook to go on from; its frames and the sizes of its model must be those of the job. sample: where a
-    sound of the codebook is written, None for nowhere.
-    Raises ParameterError for a name that names no folder, and for a model or a base of other frames.
+    Parameters
+    ----------
+    grid : FrameGrid
+        The frames.
+    config : TrainConfig
+        Model sizes, length, seed.
+    held_out_s : float or None
+        Seconds of held-out sound to measure, divided among its files. None measures all.
+    base : Codebook, optional
+        A finished codebook to go on from, with the frames and model sizes of the job.
+    sample : Path, optional
+        Where to write a sound of the codebook.
+
+    Raises
+    ------
+    ParameterError
+        For a name that cannot name a folder, and for a model or base with other frames.
+
     """
 
     kind: ClassVar[Kind] = CODEBOOK
@@ -61,9 +75,28 @@ def make_config(
     transpose: int = 0,
     base: Codebook | None = None,
 ) -> TrainConfig:
-    """Gather the options of a training on frames of `grid`: 1024 codes, or those that `base` was to have.
+    """Make the config of a training on frames of `grid`.
 
-    base: a codebook to go on from, whose model is kept. Raises ParameterError for values out of range.
+    Parameters
+    ----------
+    grid : FrameGrid
+        The frames.
+    codes : int, optional
+        The most codes, by default 1024, or as many as were asked for when `base` was trained.
+    steps, minutes, seed, transpose
+        As for `TrainConfig`.
+    base : Codebook, optional
+        A codebook to go on from, whose model is kept.
+
+    Returns
+    -------
+    TrainConfig
+
+    Raises
+    ------
+    ParameterError
+        For values out of range, and fewer codes than the base has.
+
     """
     if base is None:
         model = ModelConfig(n_fft=grid.n_fft, codes=CODES if codes is None else codes)

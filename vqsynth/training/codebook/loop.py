@@ -25,16 +25,45 @@ def train_model(
     base: Tensors | None = None,
     observer: Observer = SILENT,
 ) -> Trained[CodebookTrainer]:
-    """Train a model on a corpus, saving a checkpoint at the start, every minute, at the end, and when stopped.
+    """Train a model on a corpus, and settle its decoder at the end, see `settling`.
 
-    At last its decoder is settled: see `settling`.
+    A checkpoint is saved at the start, every minute, at the end, and when the training is stopped.
 
-    threads: of torch. With one, weights do not depend on how many cores there are, and nothing is lost where other
-    programs run: two threads that wait for each other were measured at 0.9 s a step on two busy cores, one at 0.1 s.
-    With `resume`, go on from the checkpoint, if there is one. seconds: what the steps may take where the config says
-    minutes, by default all of these. base: the weights of a codebook to go on from.
-    Raises ParameterError for options that cannot be used, CodebookError for a checkpoint that is damaged or belongs to
-    other sounds or options, and Stopped after Ctrl-C.
+    Parameters
+    ----------
+    config : TrainConfig
+        How to train.
+    corpus : Corpus
+        The frames.
+    checkpoint : Path
+        File of the checkpoint.
+    resume : bool
+        Whether to go on from the checkpoint, if there is one.
+    device : str
+        Device of torch.
+    threads : int
+        Threads of torch. With one thread the weights do not depend on the number of cores. It is also faster beside
+        other programs: on two busy cores a step took 0.9 s with two threads, which wait for each other, and 0.1 s with
+        one.
+    seconds : float, optional
+        Time for the steps where the config gives minutes, by default all of these.
+    base : dict of name to array, optional
+        Weights of a codebook to go on from.
+
+    Returns
+    -------
+    Trained
+        The trainer with its model, and the seconds spent.
+
+    Raises
+    ------
+    ParameterError
+        For options that cannot be used.
+    CodebookError
+        For a checkpoint that is damaged or belongs to other sounds or options.
+    Stopped
+        After Ctrl-C.
+
     """
     loss = Smoothed()
 

@@ -1,4 +1,4 @@
-"""How far a decoded spectrum is from its frame."""
+"""Distances between a decoded spectrum and its frame."""
 
 import torch
 import torch.nn.functional as F
@@ -29,10 +29,10 @@ def relative_error(log_magnitude: Tensor, target: Tensor) -> Tensor:
 
 
 def reconstruction_loss(log_magnitude: Tensor, target: Tensor) -> Tensor:
-    """Add the log error, which the ear's loudness scale asks for, and the relative one, which partials ask for."""
+    """Add the log error, which matches how loudness is heard, and the relative error, which partials dominate."""
     return log_error(log_magnitude, target) + relative_error(log_magnitude, target)
 
 
 def commitment_loss(z: Tensor, z_q: Tensor) -> Tensor:
-    """Draw latents [N, D] towards their codes: the squared distance, summed over dimensions, times COMMITMENT."""
+    """Return the squared distance of latents [N, D] to their codes, summed over dimensions, times COMMITMENT."""
     return COMMITMENT * F.mse_loss(z, z_q.detach()) * z.shape[1]

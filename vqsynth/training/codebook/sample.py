@@ -1,4 +1,4 @@
-"""A sound of what was learned, beside the codebook: its brightness swept up and down."""
+"""A sound of the codebook, written beside it: its centroid swept up and down."""
 
 import hashlib
 import os
@@ -14,16 +14,16 @@ from vqsynth.storage.bundle import read_card
 SECONDS = 10.0
 CURVE = "sin(p5,p95,0.2)"
 CARD_ENTRY = "sample_sha256"
-"""Where the card keeps the hash of the sound, by which the next training knows that it may replace it."""
+"""The card's entry with the hash of the sound; by it the next training knows that it may replace the sound."""
 
 
 def sample_path(folder: Path) -> Path:
-    """Name the sound of a codebook: FOLDER.wav beside FOLDER."""
+    """Return the file of a codebook's sound: FOLDER.wav beside FOLDER."""
     return folder.with_name(f"{folder.name}.wav")
 
 
 def known_sample(folder: Path) -> str | None:
-    """Read the hash of the sound that the codebook in `folder` knows as its own, None where there is none."""
+    """Return the hash of the sound that belongs to the codebook in `folder`, None where there is none."""
     try:
         return read_card(folder, CODEBOOK).get(CARD_ENTRY)
     except VqsynthError:
@@ -31,7 +31,7 @@ def known_sample(folder: Path) -> str | None:
 
 
 def may_write_sample(path: Path, known: str | None) -> bool:
-    """Tell whether nothing stands at `path`, or the sound whose hash is known."""
+    """Tell whether `path` does not exist or holds the sound whose hash is known."""
     try:
         return not os.path.lexists(path) or (path.is_file() and known is not None and known == _hash(path))
     except OSError:

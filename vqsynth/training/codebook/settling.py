@@ -1,8 +1,8 @@
-"""The last step of a training: what each code stands for, solved for instead of approached.
+"""The last step of a training: the decoder's last layer is solved by least squares.
 
-The decoder is only ever asked for the spectra of the codes. Its last layer is linear, so that it can be solved for
-those that fit best: for each code the mean of the log spectra of the frames that have it. Measured on held-out violin
-after 5000 steps: log-spectral distance 6.17 dB before, 5.91 after; mel-cepstral distance 1.51 and 1.40.
+The decoder only has to give the spectra of the codes. The best spectrum of a code is the mean of the log spectra of its
+frames. The last layer is linear, so that it can be solved for these. Measured on held-out violin after 5000 steps:
+log-spectral distance 6.17 dB before and 5.91 after, mel-cepstral distance 1.51 and 1.40.
 """
 
 import torch
@@ -16,7 +16,7 @@ from vqsynth.training.codebook.losses import target_magnitudes
 RIDGE = 1e-2
 """Keeps the weights small where codes have nearly the same features."""
 FULL_WEIGHT = 50.0
-"""A code that so many frames have counts fully in the fit; others less, though never under a twentieth."""
+"""A code with at least so many frames counts fully in the fit; others count less, but at least a twentieth."""
 _FRAMES_AT_ONCE = 2048
 
 

@@ -1,7 +1,7 @@
-"""The training of a codebook's model: one step of it, and what decides its weights.
+"""The training of the VQ-VAE: its config, and one step.
 
-Two phases: a plain autoencoder; then, from k-means on, with the quantizer. A training that goes on from a finished
-codebook has the second only.
+It has two phases. First a plain autoencoder is trained. Then k-means finds the codes, and training goes on with the
+quantizer. A training that goes on from a finished codebook has only the second phase.
 """
 
 import math
@@ -21,7 +21,7 @@ from vqsynth.training.core.sounds import check_transpose
 from vqsynth.training.core.trainer import Descent, Draw, Trainer, check_length, make_seeded
 
 QUANTIZE_FROM, REVIVE_UNTIL = 0.2, 0.9
-"""Shares of the training. A code that is revived in the last tenth would not find its place any more."""
+"""Shares of the training. A code that is revived in the last tenth has too little time to settle."""
 DESCENT = Descent(betas=(0.9, 0.95), least=1e-5)
 POOL_PER_CODE = 16
 """Latents per code that k-means sees."""
@@ -29,11 +29,32 @@ POOL_PER_CODE = 16
 
 @dataclass(frozen=True)
 class TrainConfig:
-    """Say how to train: what decides the weights, apart from the sounds.
+    """Hold all options that decide the weights, apart from the sounds.
 
-    Give `steps` or `minutes`, not both; with neither it is 12 minutes. transpose in semitones. base: the hash of the
-    weights of the codebook that the training goes on from, "" for none.
-    Raises ParameterError for values out of range.
+    Parameters
+    ----------
+    model : ModelConfig
+        Sizes of the model.
+    steps : int, optional
+        Number of steps. Give steps or minutes, not both.
+    minutes : float, optional
+        Time of the training, 12 minutes where neither is given.
+    seed : int
+        Seed of everything random.
+    batch : int
+        Frames per step.
+    learning_rate : float
+        The largest learning rate.
+    transpose : int
+        Transposed copies, in semitones up and down.
+    base : str
+        Hash of the weights of the codebook that the training goes on from, "" for none.
+
+    Raises
+    ------
+    ParameterError
+        For values out of range.
+
     """
 
     model: ModelConfig
@@ -67,10 +88,26 @@ class StepReport:
 class CodebookTrainer(Trainer[StepReport]):
     """Train a VQ-VAE on a corpus.
 
-    total: how many steps, or None where the clock says how far it is. base: the weights of a finished codebook of the
-    same sizes, as `VQVAE.to_tensors` gives them, to go on from; codes that it lacks are added.
-    Raises ParameterError where the corpus has fewer frames than the codebook has codes, CodebookError for weights of
-    other sizes.
+    Parameters
+    ----------
+    config : TrainConfig
+        How to train.
+    corpus : Corpus
+        The frames.
+    total : int or None
+        Number of steps; None where progress follows the clock.
+    device : str
+        Device of torch.
+    base : dict of name to array, optional
+        Weights of a finished codebook of the same sizes, from `VQVAE.to_tensors`. Missing codes are added.
+
+    Raises
+    ------
+    ParameterError
+        Where the corpus has fewer frames than there are codes.
+    CodebookError
+        For weights of other sizes.
+
     """
 
     error = CodebookError
@@ -112,7 +149,7 @@ class CodebookTrainer(Trainer[StepReport]):
 
     @property
     def quantized_from(self) -> float:
-        """The share of the training from which on codes follow the latents; k-means starts them."""
+        """The share of the training at which the phase with the quantizer begins."""
         return QUANTIZE_FROM if self._known is None else 0.0
 
     def _take_over(self, base: Tensors) -> Tensor:

@@ -1,18 +1,29 @@
-"""What a finished codebook is worth, in words for the person who trained it, and what to do where it falls short."""
+"""Judge a finished codebook in words, and say what to do where it falls short."""
 
 FEW_USED = 0.8
-"""Share of the codes asked for under which a codebook is poorer than it was meant to be."""
+"""A codebook that uses a smaller share of the codes asked for is called poor."""
 FRAMES_PER_CODE = 20
-"""Frames of sound that a code needs; with fewer there is more to gain by sound than by time."""
+"""Frames of sound that a code needs. With fewer, more sound helps more than more training."""
 FAR_DB = 12.0
-"""Log-spectral distance of held-out sound from which on it comes back as something else."""
+"""From this log-spectral distance on, a held-out sound is no longer recognised."""
 
 
 def judge_codebook(*, asked: int, used: float, frames: int, lsd_db: float | None, folder: str) -> list[str]:
-    """Say in a line or two whether a codebook is good, and if not, what to do.
+    """Return a line or two that say whether a codebook is good and, if not, what to do.
 
-    asked: how many codes were wanted. used: the share of them that the corpus uses. frames: of the corpus, copies not
-    counted. lsd_db: log-spectral distance of held-out sound, None where none was measured. folder: of the codebook.
+    Parameters
+    ----------
+    asked : int
+        Number of codes asked for.
+    used : float
+        Share of them that the corpus uses, 0 to 1.
+    frames : int
+        Frames of the corpus, without transposed copies.
+    lsd_db : float or None
+        Log-spectral distance of held-out sound in dB, None where none was measured.
+    folder : str
+        Folder of the codebook.
+
     """
     found = [*_judge_use(asked, used, frames, folder), *_judge_distance(lsd_db, folder)]
     if found:

@@ -1,7 +1,8 @@
-"""The adversary that keeps loudness out of the latents: it predicts the loudness class, the encoder defeats it.
+"""The adversary that keeps loudness out of the latents. It is used in training only.
 
-Between latents and adversary the gradient is reversed (Ganin et al., "Domain-adversarial training of neural networks",
-2016): what makes the adversary better makes the encoder worse for it. It serves training only.
+It predicts the loudness class of a frame from its latents. Between latents and adversary the gradient is reversed
+(Ganin et al., "Domain-adversarial training of neural networks", 2016), so that the encoder learns latents from which
+the class cannot be predicted.
 """
 
 from typing import Any
@@ -11,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 CLASSES = 16
-"""Loudness classes, each as frequent in the corpus as any other."""
+"""Number of loudness classes, which are equally frequent in the corpus."""
 
 
 class _Reversal(torch.autograd.Function):
@@ -26,7 +27,7 @@ class _Reversal(torch.autograd.Function):
 
 
 def reverse_gradient(x: Tensor, strength: float) -> Tensor:
-    """Return x as it is, and pass its gradient on times -strength."""
+    """Return x unchanged; its gradient is multiplied by -strength."""
     reversed_: Tensor = _Reversal.apply(x, strength)  # type: ignore[no-untyped-call]
     return reversed_
 

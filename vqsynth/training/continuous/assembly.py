@@ -1,4 +1,4 @@
-"""From trained stages to a continuous model, and what its card says of its quality."""
+"""Make a continuous model of trained stages, and measure it for its card."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ State = Mapping[str, NDArray[Any]]
 
 @dataclass(frozen=True)
 class TrainedStages:
-    """What the stages ended with: the VAE as it is stored, its steps and seconds, and the vocoders by name."""
+    """The results of the stages: the VAE as stored, its steps and seconds, and the vocoders by name."""
 
     vae: VAE
     flattening: Flattening
@@ -62,7 +62,7 @@ def assemble_model(job: ModelJob, trained: TrainedStages, corpus: MelCorpus) -> 
 def measure_model(
     model: ContinuousModel, latents: Floats, corpus: MelCorpus, split: Split, *, say: Callable[[str], object]
 ) -> dict[str, Any]:
-    """Measure a saved model by held-out sounds, for its card. What cannot be measured is told, and left out."""
+    """Measure a saved model on held-out sounds and return entries for its card. Failures are reported to `say`."""
     measured = figures.measure_vocoders(model, split.held_out, say=say)
     r2 = figures.regress_loudness(model.vae, latents, corpus, model.flattening, split.held_out)
     return {

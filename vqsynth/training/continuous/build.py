@@ -35,15 +35,41 @@ def train_model(
     stages: Collection[str] | None = None,
     observer: Observer = SILENT,
 ) -> ContinuousModel | None:
-    """Train a continuous model and save it in the job's folder. `observer` hears what goes on and how far it has come.
+    """Train a continuous model and save it in the job's folder.
 
-    device: where torch trains; what is not training is done on the CPU.
-    The model is saved as soon as it is made, and again with what held-out sounds say of it. With `resume`, stages that
-    are done are kept and others go on where they stopped. stages: train only these, leave
-    their checkpoints, and return None; a vocoder's stage needs that of the VAE to be done.
-    Raises AudioError where no usable sound is found, ParameterError for options that make no training, for an
-    unfinished training without `resume` and for one that is at work, ModelError for a folder that holds something else
-    or a checkpoint that does not fit: all before anything is trained.
+    The model is saved as soon as it is made, and again with the figures of held-out sounds.
+
+    Parameters
+    ----------
+    job : ModelJob
+        The sounds and options.
+    device : str
+        Device of torch in training; everything else is done on the CPU.
+    threads : int
+        Threads of torch.
+    resume : bool
+        Whether to keep finished stages and go on with the others where they stopped.
+    stages : collection of str, optional
+        Train only these and leave their checkpoints. A vocoder's stage needs a finished VAE.
+    observer : Observer, optional
+        Hears what is being done and how far it has come. By default nobody does.
+
+    Returns
+    -------
+    ContinuousModel or None
+        The model, as saved. None where `stages` are given.
+
+    Raises
+    ------
+    AudioError
+        Where no usable sound is found.
+    ParameterError
+        For options out of range, an unfinished training without `resume`, and a training that is running in the same
+        folder.
+    ModelError
+        For a folder that holds something else, and a checkpoint that does not fit. All of these are raised before
+        training begins.
+
     """
     with open_job(job, stages, resume=resume, device=device) as wanted:
         _check_vae(job, wanted)
@@ -84,7 +110,7 @@ def _check_vae(job: ModelJob, wanted: Collection[str]) -> None:
         saved = load_checkpoint(path, error=ModelError) if path.exists() else None
         if saved is None or not saved.is_finished:
             raise ModelError(
-                "vocoders learn from what the VAE decodes, and it is not trained yet; train its stage first"
+                "vocoders learn from spectra that the VAE decodes, and it is not trained yet; train its stage first"
             )
 
 

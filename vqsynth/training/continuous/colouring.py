@@ -1,7 +1,7 @@
-"""Sounds as other rooms and other instruments of the kind would colour them: more timbres to learn from.
+"""Colour excerpts at random, as other rooms and other instruments of the kind would: more timbres to learn from.
 
-What a model makes of a note it never heard is limited by how many it did hear. A random curve over the bands, one for
-an excerpt, gives it the envelope of another; where the curve is as fine as partials are, each of them another strength.
+How well a model renders an unknown note depends on how many notes it has learned. A random gain curve over the bands
+gives an excerpt another spectral envelope. A curve as fine as the partials also changes the strength of each partial.
 """
 
 import math
@@ -14,10 +14,19 @@ from vqsynth.training.continuous.descriptors import bins_per_band
 
 
 class Colouring:
-    """Colour excerpts of log mel bands at random, by `spread` nepers on average over bands and draws.
+    """Colour excerpts of log mel bands by random gain curves.
 
-    cosines: curves are sums of so many of them over the bands, the finest with as many half periods; no more than the
-    bands can tell apart.
+    Parameters
+    ----------
+    grid : MelGrid
+        The mel bands.
+    spread : float
+        Standard deviation of the curves in nepers, over bands and draws.
+    cosines : int
+        Number of cosines that a curve is the sum of, the finest with as many half periods; at most n_mels - 1.
+    device : torch.device
+        Device of the excerpts.
+
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""What the VAE makes of a corpus, which is what vocoders will be given, and what it makes of mixtures of two sounds."""
+"""A corpus encoded and decoded by the VAE, which is what vocoders are given, and decoded mixtures of two sounds."""
 
 from copy import deepcopy
 from dataclasses import dataclass, replace

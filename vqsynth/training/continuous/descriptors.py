@@ -1,6 +1,6 @@
-"""Descriptors of spectra in training, such that a loss on them has a gradient: of bins, or of log mel bands.
+"""Differentiable descriptors of spectra for losses, computed from bins or from log mel bands.
 
-Those of bands are those of the bins that the bands gather, nearly: a band counts as often as it stands for bins.
+Those of bands approximate those of bins: each band is weighted by the number of bins that it stands for.
 Frequencies are in octaves, flatness in decades, so that equal steps sound about equally large.
 """
 
@@ -16,7 +16,7 @@ from vqsynth.sound.mel import EPS, MelGrid
 ROLLOFF = 0.85
 """The share of the magnitudes that lies below the rolloff."""
 QUIET_SHARE = 1e-3
-"""Frames whose bands sum to less, of the loudest's sum, have no centroid worth keeping."""
+"""The centroid of a frame counts only if its bands sum to more than this share of the loudest frame's sum."""
 FARTHEST_OCTAVES = 4.0
 LEAST_SPREAD = 0.1
 """In octaves or decades: a corpus whose descriptors never move does not make them count for more."""

@@ -1,8 +1,8 @@
-"""Networks that learn to tell made sounds from real ones, at several scales of time.
+"""Networks that learn to tell generated sounds from real ones, at several time scales.
 
-After Kumar et al., "MelGAN", 2019: the same network judges the sound, the sound at half the rate and at a quarter of
-it, each step of its last layer a window of the sound; the generator is also to make what the inner layers see alike.
-Narrower than theirs: to judge three seconds of sound and learn from it takes a CPU 0.2 s, where theirs would take 1 s.
+After Kumar et al., "MelGAN", 2019: networks of one shape judge the sound at full, half and quarter sample rate. Each
+step of the last layer judges a window. The generator also learns to match the outputs of the inner layers. The networks
+are narrower than theirs: a training step on three seconds of sound takes a CPU 0.2 s, where theirs would take 1 s.
 """
 
 from collections.abc import Sequence

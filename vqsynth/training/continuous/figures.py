@@ -1,4 +1,4 @@
-"""What the card says about quality: how near sounds come back, what components follow, how much loudness is left."""
+"""The figures on a card: errors of held-out sounds, what components follow, the loudness left in the latents."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 
 
 HELD_OUT_S = 20.0
-"""So much of each held-out sound is decoded by every vocoder, from its beginning."""
+"""Seconds from the start of each held-out sound that every vocoder decodes."""
 DESCRIBED_S = 1200.0
-"""So much sound is measured to tell what components follow."""
+"""Seconds of sound that are measured to find the descriptor that each component follows."""
 REGRESSION_FRAMES = 40_000
 REGRESSION_S = 300.0
-"""So much of each held-out sound is asked for its loudness."""
+"""Seconds from the start of each held-out sound that the loudness regression is tested on."""
 FEWEST_FRAMES = 50
 
 

@@ -1,4 +1,4 @@
-"""What a continuous model is to be trained on and how, before anything is read."""
+"""The sounds and options of a continuous model's training, before anything is read."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -23,11 +23,28 @@ HIGHEST_HZ = 18000.0
 
 @dataclass(frozen=True)
 class ModelJob(Job):
-    """Say what to train on and what to make of it.
+    """Say what to train a continuous model on, how, and where to save it. The first fields are those of `Job`.
 
-    transpose: semitones up and down by which copies of the sounds are added, of all or of those in `transposed`. base:
-    a finished model whose VAE is kept, and which gets the vocoders; paths that were made with it stay usable.
-    Raises ParameterError for a name that names no folder, no vocoder, or a base of another grid.
+    Parameters
+    ----------
+    grid : MelGrid
+        Frames and mel bands.
+    vae : VAETraining
+        How to train the VAE.
+    vocoders : dict of name to VocoderTraining
+        The vocoders to train, at least one.
+    transpose : int
+        Semitones up to which transposed copies are added, up and down.
+    transposed : collection of Path, optional
+        The files that get transposed copies, by default all.
+    base : ContinuousModel, optional
+        A finished model that gets the vocoders. Its VAE is kept, so that its paths stay usable.
+
+    Raises
+    ------
+    ParameterError
+        For a name that cannot name a folder, no vocoder, and a base with another grid.
+
     """
 
     kind: ClassVar[Kind] = CONTINUOUS

@@ -1,6 +1,6 @@
-"""How far made magnitudes, and the spectra of made sounds, are from those of the sounds they were to be.
+"""Distances between generated magnitudes or sounds and their targets.
 
-No loss compares samples with samples: phases are the vocoder's own, and the ear does not mind.
+No loss compares samples: a vocoder chooses its own phases, which are not heard.
 """
 
 from collections.abc import Sequence

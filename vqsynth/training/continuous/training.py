@@ -1,4 +1,4 @@
-"""What the trainings of the room share: how they descend, mixtures of two sounds, what their losses are, checks."""
+"""Code shared by the trainings of VAE and vocoders: descent, mixtures of two sounds, shown losses, checks."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,6 +1,6 @@
-"""The VAE's training: what a step minimises, and the adversary that takes the loudness out of the latents.
+"""The training of the VAE, with an adversary that takes the loudness out of the latents.
 
-What a step minimises is the sum of seven losses, of which the config weighs the last six:
+A step minimises the sum of seven losses; the config weighs the last six:
 
     likelihood   mean absolute error of the log mel bands: -log of a Laplace distribution, but for its scale
     relative     error of the mel bands, not logarithmic, beside all of a frame: the loudest partials decide it
@@ -12,8 +12,8 @@ What a step minimises is the sum of seven losses, of which the config weighs the
     reading      how far the descriptors are from what a linear map reads from the latents
     between      how far the descriptors of what lies between two sounds are from what lies between their descriptors
 
-The last two make a morph go straight from one timbre to the other: where descriptors are linear in the latents, what is
-asked for between two sounds does not depend on which two they are, and the decoder can learn it. Part of every batch is
+The last two make a morph go straight from one timbre to the other. Where descriptors are linear in the latents, the
+target between two sounds does not depend on which two they are, and the decoder can learn it. Part of every batch is
 coloured.
 """
 

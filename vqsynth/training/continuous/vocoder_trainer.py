@@ -1,10 +1,12 @@
 """The training of vocoders: from log mel bands to magnitudes, or to sound.
 
-First they learn from the mel bands of the corpus, then, from `fine_tuned_from` of the steps on, from what the VAE makes
-of them, since that is what they will be given. Excerpts begin some frames early, so that what counts has its past.
+They first learn from the mel bands of the corpus. From the share `fine_tuned_from` of the steps on they learn from
+bands that the VAE has decoded, since that is what they will be given. Excerpts begin some frames early, so that the
+frames that count have a past.
 
-At last a vocoder of magnitudes is also given what lies between two sounds, where there is no sound to learn from:
-descriptors are to lie between those of the two. So a morph goes straight, what neither the VAE nor the bands tell.
+Towards the end a vocoder of magnitudes also learns from mixtures of two sounds. There is no sound to compare with, but
+the descriptors must lie between those of the two sounds. So a morph goes straight; neither the VAE nor the bands alone
+give this.
 """
 
 from abc import abstractmethod

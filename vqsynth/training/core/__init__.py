@@ -1,12 +1,12 @@
-"""What every training shares.
+"""What both trainings share. A training can be stopped at any step and resumed.
+
+The modules, in order:
 
     sounds       the sounds, as one waveform in memory
-    checkpoint   long work, put down and taken up again
-    trainer      the state of a training, and what its steps share
-    claims       whose a folder of checkpoints is meanwhile
-    job          what is to be trained on; how that begins and ends
-    held_out     held-out sounds, measured one by one
-    stage        a training: its steps, its checkpoints, Ctrl-C
-
-A training can be put down at any step and taken up again.
+    checkpoint   files that a training is resumed from
+    trainer      the state of a training: modules, optimizers, random draws
+    claims       locks that keep other trainings off a folder of checkpoints
+    job          the sounds and options of a training; how it begins and ends
+    held_out     measuring held-out sounds one by one
+    stage        running a training: steps, checkpoints, Ctrl-C
 """

@@ -1,8 +1,8 @@
-"""Long work, put down and taken up again: one file that holds tensors and JSON, never pickle.
+"""Checkpoints: files of tensors and JSON, never pickle, from which a training is resumed.
 
-A checkpoint is a safetensors file whose header says which corpus, which config and which step of a training it is from,
-and the SHA-256 of all of it. It is written beside its place and renamed into it, so that there is always a whole one.
-`error` is what is raised: CodebookError where codebooks are trained.
+A checkpoint is a safetensors file. Its header holds corpus, config and step of the training and the SHA-256 of all. It
+is written to a temporary file and renamed, so that there is always a complete one. The functions raise `error`, which
+is CodebookError where codebooks are trained.
 """
 
 import hashlib
@@ -24,17 +24,17 @@ from vqsynth.storage.tensors import parse_tensors, read_header
 
 FORMAT = "vqsynth-checkpoint-3"
 ALONE = "checkpoint"
-"""The stage of a training that has no other, and that has its folder to itself."""
+"""The stage of a training that has only one stage and its own folder."""
 _FORMATS = "vqsynth-checkpoint-"
 Tensors = Mapping[str, NDArray[Any]]
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """Hold a training at one step: tensors by name, and what they belong to.
+    """Hold the state of a training at one step.
 
-    total is the number of steps the training is to have, or None where the clock counts, which had come to the share
-    `clocked` of it. seconds is the time spent on it so far.
+    total: number of steps, or None where progress follows the clock; then `clocked` is the share that was done.
+    seconds: the time spent so far. corpus: the fingerprint of the sounds.
     """
 
     step: int
@@ -47,22 +47,19 @@ class Checkpoint:
 
     @property
     def is_finished(self) -> bool:
-        """Tell whether the training has come to its end."""
+        """Tell whether the training is finished."""
         return self.step >= self.total if self.total else self.clocked >= 1
 
 
 def checkpoint_path(folder: Path, *, stage: str = ALONE) -> Path:
-    """Name the checkpoint of what will be saved in `folder`, and of a stage: it lies in FOLDER.training beside it."""
+    """Return the checkpoint of a stage of the training for `folder`: FOLDER.training/STAGE.safetensors."""
     if folder.name in ("", "..") or folder.is_symlink():
         folder = folder.resolve()
     return folder.with_name(folder.name + ".training") / f"{stage}.safetensors"
 
 
 def check_no_checkpoint(path: Path) -> None:
-    """Refuse to train anew where an unfinished training lies, of either kind, or something else.
-
-    Raises ParameterError.
-    """
+    """Raise ParameterError where there is an unfinished training, of either kind, or another file."""
     if is_checkpoint(path):
         raise ParameterError(
             f"an unfinished training lies in '{path.parent}'; go on with it by --resume, or delete '{path.name}' there"
@@ -86,16 +83,16 @@ def is_checkpoint(path: Path) -> bool:
 
 
 def discard_checkpoint(path: Path) -> None:
-    """Delete a checkpoint whose work is done. What is none, and what lies beside it, stays."""
+    """Delete the checkpoint of a finished training. Any other file stays."""
     if is_checkpoint(path):
         with suppress(OSError):
             path.unlink()
 
 
 def save_checkpoint(path: Path, checkpoint: Checkpoint, *, error: type[VqsynthError] = CodebookError) -> None:
-    """Write a checkpoint, whole or not at all, making its folder where there is none.
+    """Write a checkpoint, completely or not at all, and make its folder where there is none.
 
-    Raises `error` for a full disk or a folder that may not be written to.
+    Raises `error` for a full disk or a folder that cannot be written to.
     """
     from safetensors.numpy import save
 
@@ -132,10 +129,10 @@ def load_checkpoint(path: Path, *, error: type[VqsynthError] = CodebookError) ->
 
 
 def check_fit(saved: Tensors, fresh: Tensors, *, path: StrPath, error: type[VqsynthError] = CodebookError) -> None:
-    """Refuse tensors that are not those of a training, compared to what it holds before its first step.
+    """Raise `error` where saved tensors do not fit a fresh training.
 
-    What is there besides, as optimizers keep of their parameters, must have the shape of a tensor whose name it
-    carries, or be a number. Raises `error`.
+    Further tensors, which optimizers keep for their parameters, must have the shape of the tensor whose name they
+    contain, or be single numbers.
     """
     keys = {name.partition("model.")[2] or name: tensor for name, tensor in fresh.items()}
     wrong = [name for name in fresh if name not in saved]
@@ -155,7 +152,7 @@ def check_fit(saved: Tensors, fresh: Tensors, *, path: StrPath, error: type[Vqsy
 
 
 def _check_facts(checkpoint: Checkpoint) -> None:
-    """Refuse facts of other types, or that no training has. Raises ValueError."""
+    """Raise ValueError for facts of wrong type or out of range."""
     step, total = checkpoint.step, checkpoint.total
     counted = (step,) if total is None else (step, total)
     if not all(type(number) is int and 0 <= number <= 2**53 for number in counted):
@@ -184,10 +181,7 @@ def _hash(training: str, tensors: Tensors) -> str:
 def check_same(
     checkpoint: Checkpoint, *, config: dict[str, Any], corpus: str, error: type[VqsynthError] = CodebookError
 ) -> None:
-    """Refuse to go on with other sounds or other options than those of the checkpoint.
-
-    Raises `error`, naming the options that differ.
-    """
+    """Raise `error` where sounds or options differ from those of the checkpoint; it names the options."""
     changed = sorted(k for k in config.keys() | checkpoint.config.keys() if config.get(k) != checkpoint.config.get(k))
     if changed:
         was = ", ".join(f"{k} {checkpoint.config.get(k)!r} (now {config.get(k)!r})" for k in changed)

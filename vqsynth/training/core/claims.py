@@ -1,4 +1,4 @@
-"""Whose a folder of checkpoints is while a training is at work: a lock beside each checkpoint keeps others off."""
+"""Claim checkpoints while a training runs: a lock beside each one keeps other trainings off."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -11,12 +11,11 @@ from vqsynth.training.core.checkpoint import ALONE
 
 @contextmanager
 def claim_checkpoints(paths: Iterable[Path], *, error: type[VqsynthError] = CodebookError) -> Iterator[None]:
-    """Let no other training work at some checkpoints until the block ends; one that is killed lets go of them.
+    """Claim checkpoints until the block ends. A process that is killed releases them.
 
-    Stages of one training may be at work side by side; the checkpoint of a training that has one stage only lets
-    nothing else work in its folder, and the other way round.
-    Their folder is made, and removed at the end where it was made for them and nothing else lies in it.
-    Raises ParameterError where another one is at work, `error` for a folder that cannot be made.
+    Different stages of one training may run at the same time. A training with a single stage shares its folder with no
+    other training. The folder is made, and removed at the end where it was made here and is empty.
+    Raises ParameterError where another training is running, `error` for a folder that cannot be made.
     """
     with ExitStack() as held:
         claimed = list(paths)
@@ -47,7 +46,7 @@ def _claim(path: Path, *, error: type[VqsynthError]) -> Iterator[None]:
 
 
 def _check_no_stranger(path: Path) -> None:
-    """Refuse a folder where a training of the other kind is at work: one of stages, or one that has a single stage."""
+    """Raise ParameterError where a training of the other kind, with stages or without, runs in the same folder."""
     alone = _lock_of(path.with_stem(ALONE))
     for lock in path.parent.glob(".*.lock"):
         if (lock == alone) != (path.stem == ALONE):

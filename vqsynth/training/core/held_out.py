@@ -1,4 +1,4 @@
-"""Held-out sounds, measured one by one: what goes wrong with one costs its own figures."""
+"""Measure held-out sounds one by one. Where one fails, only its own figures are missing."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -13,7 +13,7 @@ Figures = TypeVar("Figures")
 def measure_each(
     paths: Sequence[Path], measure: Callable[[Path], Figures], *, say: Callable[[str], object]
 ) -> dict[str, Figures]:
-    """Measure files, and return the figures by name, told apart. What cannot be measured is told, and left out."""
+    """Return the figures of files by their names, made unique. Files that fail are reported to `say` and left out."""
     figures = {}
     for path, name in zip(paths, name_apart(paths), strict=True):
         try:

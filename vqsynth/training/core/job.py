@@ -1,4 +1,4 @@
-"""What is to be trained on and made of it; how that begins, with all checks, and how it ends, saved before measured."""
+"""The sounds and options of a training. All checks are made before it begins; the result is saved, then measured."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -22,16 +22,31 @@ from vqsynth.training.core.trainer import check_device
 
 Say = Callable[[str], object]
 OF_THE_SOUNDS = ("licence", "about", "sources", "note")
-"""What a card says of where its sounds come from."""
+"""The entries of a card about where its sounds come from."""
 
 
 @dataclass(frozen=True)
 class Job:
-    """Say what to train on and what to make of it.
+    """Say what to train on and where to save the result.
 
-    sounds, validation: files and folders. validation is held out, also where it lies inside `sounds`; with None,
-    every tenth file is, of ten or more. about: what else the card is to say, such as licence and sources.
-    Raises ParameterError for a name that names no folder.
+    Parameters
+    ----------
+    sounds : sequence of str or Path
+        Files and folders to train on.
+    name : str
+        Name of the result.
+    folder : Path
+        Where it is saved.
+    validation : sequence of str or Path, optional
+        Files and folders to hold out, also where they lie inside `sounds`. By default every tenth file of ten or more.
+    about : dict
+        Further entries of the card, such as licence and sources.
+
+    Raises
+    ------
+    ParameterError
+        For a name that cannot name a folder.
+
     """
 
     kind: ClassVar[Kind]
@@ -47,20 +62,20 @@ class Job:
 
     @property
     def stages(self) -> tuple[str, ...]:
-        """Name the stages in their order, each as its checkpoint is named."""
+        """Return the names of the stages in order; checkpoints have these names."""
         return (ALONE,)
 
     @property
     def base_card(self) -> Mapping[str, Any]:
-        """Return the card of what the training goes on from, an empty one where there is none."""
+        """Return the card of the model that the training goes on from, an empty one where there is none."""
         return {}
 
     def checkpoint(self, stage: str = ALONE) -> Path:
-        """Name the checkpoint of a stage."""
+        """Return the checkpoint file of a stage."""
         return checkpoint_path(self.folder, stage=stage)
 
     def pick_stages(self, stages: Collection[str] | None) -> list[str]:
-        """List the stages wanted in their order, all with None. Raises ParameterError for one that there is not."""
+        """Return the stages asked for in order, all for None. Raises ParameterError for an unknown one."""
         unknown = set(stages or ()) - set(self.stages)
         if unknown:
             raise ParameterError(f"no stage {', '.join(sorted(unknown))}; there are {', '.join(self.stages)}")
@@ -68,13 +83,13 @@ class Job:
 
 
 class Shipped(Protocol):
-    """What a training makes: a record with a card, that can be saved."""
+    """The result of a training: a record with a card that can be saved."""
 
     __dataclass_fields__: ClassVar[dict[str, Any]]
 
     @property
     def card(self) -> Mapping[str, Any]:
-        """Return what it says of itself."""
+        """Return the card."""
         ...
 
     def save(self, folder: Path) -> object:
@@ -87,11 +102,26 @@ Made = TypeVar("Made", bound=Shipped)
 
 @contextmanager
 def open_job(job: Job, stages: Collection[str] | None = None, *, resume: bool, device: str) -> Iterator[list[str]]:
-    """Check that a job can be done, keep other trainings off its folder until the block ends, and list its stages.
+    """Check a job, claim its checkpoints until the block ends, and yield its stages.
 
-    stages: those wanted, all with None.
-    Raises ParameterError for an unknown stage or device, for an unfinished training without `resume` and for one that
-    is at work, and the kind's error for a folder that holds something else, and for nothing to go on from.
+    Parameters
+    ----------
+    job : Job
+        The job.
+    stages : collection of str, optional
+        The stages to train, by default all.
+    resume : bool
+        Whether the training goes on from its checkpoints.
+    device : str
+        Device of torch.
+
+    Raises
+    ------
+    ParameterError
+        For an unknown stage or device, an unfinished training without `resume`, and a training that is running.
+    VqsynthError
+        The kind's error, for a folder that holds something else, and for `resume` without a checkpoint.
+
     """
     wanted, error = job.pick_stages(stages), job.kind.error
     check_target(job.folder, job.kind)
@@ -107,19 +137,19 @@ def open_job(job: Job, stages: Collection[str] | None = None, *, resume: bool, d
 
 
 def plan_job(job: Job, *, say: Say) -> None:
-    """Tell what a job would use, hold out and skip. Raises what it would raise."""
+    """Tell `say` what a job would use, hold out and skip. Raises the errors that the job would raise."""
     check_target(job.folder, job.kind)
     plan_training(split_sounds(job.sounds, job.validation), say=say)
 
 
 def announce_sounds(corpus: Sounds, split: Split, *, say: Say) -> None:
-    """Tell what is trained on and what is held out."""
+    """Tell `say` what is trained on and what is held out."""
     say(corpus.summary())
     say(f"held out: {', '.join(path.name for path in split.held_out) or 'nothing'}")
 
 
 def describe_sounds(job: Job, corpus: Sounds, *, transpose: int) -> dict[str, Any]:
-    """Gather what the card says of the sounds; what a base said of its own stays."""
+    """Return the entries of the card about the sounds. Those of a base are kept where the job does not replace them."""
     return {
         "licence": "that of the sounds it was trained on",
         **{key: job.base_card[key] for key in OF_THE_SOUNDS if key in job.base_card},
@@ -136,7 +166,7 @@ def describe_sounds(job: Job, corpus: Sounds, *, transpose: int) -> dict[str, An
 
 
 def finish_job(job: Job, made: Made, *, measure: Callable[[Made], Mapping[str, Any]]) -> Made:
-    """Save what was made, and again with what `measure` finds for its card; what is done leaves no checkpoint."""
+    """Save the result, save it again with the entries that `measure` returns for its card, delete the checkpoints."""
     made.save(job.folder)
     found = measure(made)
     if found:

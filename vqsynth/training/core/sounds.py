@@ -1,10 +1,10 @@
 """The sounds to train on, as one waveform in memory, and where their frames come from.
 
-Files stand one after the other with a window of zeros between them, so that a frame never spans two files. Frames are
-cut when they are asked for: an hour at 44.1 kHz takes 0.6 GB, its windows would take 2.5.
+Files follow each other with a window of zeros between them, so that no frame spans two files. Frames are cut when they
+are needed: an hour at 44.1 kHz takes 0.6 GB, its windows would take 2.5 GB.
 
-Each sound can also stand there transposed: played a few semitones slower or faster. A corpus of a few notes then has
-the pitches between them.
+Transposed copies of the sounds, played slower or faster by some semitones, can be added. They give a corpus of a few
+notes the pitches between them.
 """
 
 import hashlib
@@ -30,7 +30,7 @@ MOST_SEMITONES = 12
 class Sounds(ABC):
     """Hold the sounds of a training, (n,) float32, and what is known of their files.
 
-    is_original: false for what is of transposed copies. seconds counts the files as they came, without copies.
+    is_original: false for transposed copies. seconds: duration of the files, without copies.
     """
 
     y: Floats
@@ -42,15 +42,15 @@ class Sounds(ABC):
     @property
     @abstractmethod
     def n_frames(self) -> int:
-        """Count the frames, those of copies too."""
+        """Return the number of frames, those of copies included."""
 
     @property
     @abstractmethod
     def fingerprint(self) -> str:
-        """Hash what decides the frames, so that a checkpoint knows its corpus again."""
+        """Hash all that decides the frames; a checkpoint recognises its corpus by it."""
 
     def summary(self) -> str:
-        """Say in one line what is used and what is not."""
+        """Return a line that says which files are used and which are not."""
         return summarize_sounds(len(self.files), self.seconds, self.skipped)
 
 
@@ -62,7 +62,7 @@ class Pieces(ABC):
         self._sounds, self.n_samples, self._seconds = [self._gap], len(self._gap), 0.0
 
     def add_file(self, path: Path, transpose: int) -> None:
-        """Gather a file and its transposed copies. Raises AudioError for what is no sound or silent."""
+        """Add a file and its transposed copies. Raises AudioError for a file that is no sound or is silent."""
         y, sr = audio.load(path)
         y = remove_offset(y, sr)
         at_rate = audio.resample(y, orig_sr=sr, sr=self._grid.sr)
@@ -77,10 +77,10 @@ class Pieces(ABC):
     def read(
         self, paths: Sequence[Path], *, transpose: Callable[[Path], int], skipped: Sequence[Skipped]
     ) -> dict[str, Any]:
-        """Gather files, each with copies 1 to so many semitones up and down, and return the fields of `Sounds`.
+        """Read files and their transposed copies, and return the fields of `Sounds`.
 
-        Files that cannot be read, or hold only silence, are listed as skipped, after those that are given.
-        Raises AudioError where nothing usable is left.
+        transpose: for each file, the semitones up to which copies are added, up and down. Files that cannot be read or
+        are silent are appended to `skipped`. Raises AudioError where no file is usable.
         """
         used, unread = read_each(paths, lambda path: self.add_file(path, transpose(path)))
         check_usable(used, unread)
@@ -94,7 +94,7 @@ class Pieces(ABC):
 
     @abstractmethod
     def _take(self, y: Floats, *, is_original: bool) -> Floats:
-        """Note what is of one sound, which will begin at `n_samples`, and return it as it is to stand there."""
+        """Take one sound, which will begin at sample `n_samples`, and return it as it is to be stored."""
 
 
 def hash_sounds(grid: Any, *parts: NDArray[Any]) -> str:
@@ -106,7 +106,7 @@ def hash_sounds(grid: Any, *parts: NDArray[Any]) -> str:
 
 
 def share_out(weights: NDArray[np.float64], is_original: NDArray[np.bool_], *, transposed: float) -> None:
-    """Scale weights (N,) in place to a sum of 1, of which `transposed` goes to copies, where there are both."""
+    """Scale weights (N,) in place to a sum of 1; where there are copies, their share is `transposed`."""
     groups = [group for group in (is_original, ~is_original) if weights[group].any()]
     shares = [1.0] if len(groups) == 1 else [1 - transposed, transposed]
     for group, share in zip(groups, shares, strict=True):
@@ -114,6 +114,6 @@ def share_out(weights: NDArray[np.float64], is_original: NDArray[np.bool_], *, t
 
 
 def check_transpose(semitones: int) -> None:
-    """Refuse copies that are too far off. Raises ParameterError."""
+    """Raise ParameterError for semitones out of range."""
     if not 0 <= semitones <= MOST_SEMITONES:
         raise ParameterError(f"transpose must lie between 0 and {MOST_SEMITONES} semitones (got {semitones})")

@@ -1,8 +1,8 @@
-"""The state of any training, and what its steps share: modules, their optimizers, draws at random, what is saved.
+"""The state of a training, modules and optimizers, and what all steps share: random draws, updates, saving.
 
-All that is random in a step comes from (seed, step) alone, and every schedule from the progress alone. A training of so
-many steps that was stopped and taken up again therefore ends with the weights of one that was not, bit for bit, on the
-same machine and device with the same number of threads.
+All that is random in a step depends only on seed and step, and every schedule only on the progress. So a training of a
+given number of steps ends with the same weights, bit for bit, whether it was stopped and resumed or not, on the same
+machine and device with the same number of threads.
 """
 
 import math
@@ -25,10 +25,19 @@ Report_co = TypeVar("Report_co", covariant=True)
 
 @dataclass(frozen=True)
 class Descent:
-    """Say how modules follow their gradients: AdamW's `betas`, and a learning rate that falls along half a cosine.
+    """Hold the options of gradient descent: AdamW, with a learning rate that falls along half a cosine.
 
-    last_share: of the learning rate, what is left at the end. least: what is added to it all through. Gradients longer
-    than `largest_gradient` are cut to it.
+    Parameters
+    ----------
+    betas : (float, float)
+        AdamW's betas.
+    last_share : float
+        The share of the learning rate that is left at the end.
+    least : float
+        Added to the learning rate throughout.
+    largest_gradient : float
+        Gradients with a larger norm are scaled down to it.
+
     """
 
     betas: tuple[float, float]
@@ -37,16 +46,29 @@ class Descent:
     largest_gradient: float = math.inf
 
     def rate(self, largest: float, *, step: int, progress: float) -> float:
-        """Tell the learning rate of a step: warm up to the largest, then fall."""
+        """Return the learning rate of a step, which warms up to `largest` and then falls."""
         fall = self.last_share + (1 - self.last_share) * 0.5 * (1 + math.cos(math.pi * progress))
         return largest * min(1.0, (step + 1) / WARM_UP_STEPS) * fall + self.least
 
 
 class Trainer(ABC, Generic[Report_co]):
-    """Hold modules by name, an AdamW optimizer for each, and how far they are trained.
+    """Hold modules by name, an AdamW optimizer for each, and the progress of their training.
 
-    rates: the largest learning rate by name. total: how many steps, or None where the clock counts, whose share of the
-    training stands in `clocked`. The modules are moved to the device.
+    Parameters
+    ----------
+    modules : dict of name to Module
+        The modules; they are moved to the device.
+    rates : dict of name to float
+        The largest learning rate of each.
+    descent : Descent
+        How they follow their gradients.
+    seed : int
+        Seed of everything random.
+    total : int or None
+        Number of steps. With None progress follows the clock, and its share is kept in `clocked`.
+    device : str
+        Device of torch.
+
     """
 
     error: ClassVar[type[VqsynthError]]
@@ -71,20 +93,20 @@ class Trainer(ABC, Generic[Report_co]):
 
     @property
     def progress(self) -> float:
-        """Tell the share of the training that is done, from 0 to 1."""
+        """Return the share of the training that is done, 0 to 1."""
         return self.step / self.total if self.total else self.clocked
 
     @abstractmethod
     def advance(self) -> Report_co:
-        """Do one step, and report on it."""
+        """Do one step and return its report."""
 
     def generator(self, use: int = 0) -> torch.Generator:
-        """Make what all that is random in this step comes from; `use` tells several of them apart."""
+        """Return the random generator of this step; `use` distinguishes several."""
         entropy = np.random.SeedSequence([self.seed, self.step, use]).generate_state(1, np.uint64)[0]
         return torch.Generator().manual_seed(int(entropy >> np.uint64(1)))
 
     def update(self, loss: Tensor, *names: str) -> None:
-        """Move the modules named along the gradient of a loss. A step whose gradient is not finite moves nothing."""
+        """Update the named modules by the gradient of a loss. Where the gradient is not finite nothing is changed."""
         for name in names:
             self.optimizers[name].zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
@@ -96,7 +118,7 @@ class Trainer(ABC, Generic[Report_co]):
                 self.optimizers[name].step()
 
     def to_tensors(self) -> dict[str, NDArray[Any]]:
-        """Copy all that the next step depends on to NumPy, by name."""
+        """Return all that the next step depends on as NumPy arrays by name."""
         tensors = {}
         for name, module in self.modules.items():
             tensors.update({f"{name}.model.{k}": _copy(v) for k, v in module.state_dict().items()})
@@ -106,7 +128,7 @@ class Trainer(ABC, Generic[Report_co]):
         return tensors
 
     def take_up(self, tensors: Mapping[str, NDArray[Any]], *, step: int) -> None:
-        """Go back to the state that `to_tensors` copied at `step`. Raises `error` for tensors of another model."""
+        """Restore the state that `to_tensors` returned at `step`. Raises `error` for tensors of another model."""
         for name, module in self.modules.items():
             try:
                 module.load_state_dict(_tensors_under(f"{name}.model.", tensors))
@@ -122,7 +144,7 @@ class Trainer(ABC, Generic[Report_co]):
 
 
 class Draw:
-    """Draw rows at random, each as often as its weight says; weights: (T,)."""
+    """Draw rows at random with probabilities proportional to weights (T,)."""
 
     def __init__(self, weights: NDArray[np.float64], *, batch: int) -> None:
         self.batch, self._cumulative = batch, np.cumsum(weights)
@@ -136,14 +158,14 @@ class Draw:
 
 
 def make_seeded(make: Callable[[], Made], seed: int) -> Made:
-    """Make something whose first weights come from the seed, leaving torch's own generator as it was."""
+    """Make a module whose initial weights depend only on the seed. Torch's global generator is not changed."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return make()
 
 
 def check_length(*, steps: int | None, minutes: float | None, seed: int) -> None:
-    """Refuse a length or seed that makes no training. Raises ParameterError."""
+    """Raise ParameterError for a length or seed out of range."""
     if steps is not None and not 10 <= steps <= 10_000_000:
         raise ParameterError(f"steps must lie between 10 and 10 million (got {steps})")
     if minutes is not None and not 0 < minutes <= 100_000:
@@ -153,7 +175,7 @@ def check_length(*, steps: int | None, minutes: float | None, seed: int) -> None
 
 
 def check_device(device: str) -> None:
-    """Refuse a device that torch does not know or does not find here. Raises ParameterError."""
+    """Raise ParameterError for a device that torch does not know or find."""
     try:
         torch.zeros(1, device=device).cpu()
     except (RuntimeError, AssertionError, NotImplementedError) as e:
