@@ -15,7 +15,6 @@ from vqsynth.codes.table import DescriptorTable
 from vqsynth.follow.synthesis import Synthesis
 from vqsynth.page import check_length, write_render_page
 from vqsynth.path import CodePath, save_layers
-from vqsynth.plot import plot_report
 from vqsynth.sound import audio
 from vqsynth.sound.frames import Floats
 from vqsynth.storage.files import show_text, write_whole
@@ -79,7 +78,7 @@ class RenderFiles:
                 write_whole(file, json.dumps(made.report.to_dict()) + "\n")
         if self.plot_file:
             title = None if like is None else f"{made.path.codebook} like {show_text(like.name)}"
-            plot_report(made.report, made.y, self.plot_file, title=title, dark=self.dark)
+            made.plot(self.plot_file, title=title, dark=self.dark)
         if self.html_file:
             write_render_page(self.html_file, made.path, made.report, made.y, table, targets=targets, like=like)
 

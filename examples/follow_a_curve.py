@@ -11,7 +11,6 @@ from pathlib import Path
 import soundfile
 
 import vqsynth
-from vqsynth.plot import plot_report
 
 
 def main(folder: str = ".") -> None:
@@ -20,7 +19,7 @@ def main(folder: str = ".") -> None:
     sound = book.synthesize(targets={"centroid": "sin(p5,p95,0.5)", "loudness": -20}, seconds=4)
     print(sound.report.summary())
     soundfile.write(Path(folder) / "sweep.wav", sound.y, book.grid.sr)
-    plot_report(sound.report, sound.y, Path(folder) / "sweep.png")
+    sound.plot(Path(folder) / "sweep.png")
 
 
 if __name__ == "__main__":

@@ -16,13 +16,13 @@ The modules, in the order in which data flows:
     curves/       curves in text and files, and the targets per frame that they give
     path          a path: codes and gains over time
     render        a path to sound, whole or block by block
+    plot/         pictures; imports matplotlib
     model/        the discrete model, a VQ-VAE; imports torch
     follow/       curves to a sound and its report: choose, render, measure, correct
     codebook      a codebook and its methods
     store         finding and loading codebooks
     continuous/   the continuous model: a VAE and vocoders; uses no codebook, imports torch
     training/     sounds to a codebook or a continuous model; imports torch
-    plot/         pictures; imports matplotlib
     page/         self-contained HTML pages of a render, a table and a map
     codebooks/    the shipped codebooks and the recipes that made them
     cli/          the command line, one file per verb

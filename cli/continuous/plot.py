@@ -7,7 +7,6 @@ import click
 from vqsynth.cli import options
 from vqsynth.cli.continuous.rendering import PathFile, load_path
 from vqsynth.cli.outputs import dark as dark_option
-from vqsynth.plot import plot_latents
 
 
 @click.command("plot")
@@ -34,5 +33,5 @@ def plot_command(path: Path, output: Path, components: int, before: Path | None,
     files = [file for file in (path, before) if file]
     options.check_outputs(picture=output, inputs=options.named(*files))
     shown, *behind = [load_path(file) for file in files]
-    plot_latents(shown, output, components=components, before=behind[0] if behind else None, title=path.stem, dark=dark)
+    shown.plot(output, components=components, before=behind[0] if behind else None, title=path.stem, dark=dark)
     click.echo(f"wrote {output}")

@@ -18,7 +18,6 @@ from vqsynth.continuous.model import ContinuousModel
 from vqsynth.continuous.store import load
 from vqsynth.curves.sources import source_file
 from vqsynth.errors import AudioError
-from vqsynth.plot import plot_latents
 from vqsynth.sound import audio
 
 _OPTIONS = (
@@ -108,5 +107,5 @@ def render(model: ContinuousModel, path: LatentPath, values: dict[str, Any], *, 
             path.save(file)
         say(f"wrote {values['path_file']}")
     if values["plot_file"]:
-        plot_latents(path, values["plot_file"], title=title, dark=values["dark"])
+        path.plot(values["plot_file"], title=title, dark=values["dark"])
         say(f"wrote {values['plot_file']}")

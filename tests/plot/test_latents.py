@@ -53,7 +53,7 @@ def test_plot_latents_over_another_tells_them_apart(tmp_path: Path) -> None:
 
 def test_plot_latents_over_that_of_another_model_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="of different models"):
-        plot_latents(make_path(), tmp_path / "a.png", before=replace(make_path(), sha256="c" * 64))
+        make_path().plot(tmp_path / "a.png", before=replace(make_path(), sha256="c" * 64))
     assert not list(tmp_path.iterdir())
 
 

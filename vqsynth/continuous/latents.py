@@ -174,6 +174,46 @@ class LatentPath:
             loudness_db=self.loudness_db if loudness_db is None else np.asarray(loudness_db),
         )
 
+    def plot(
+        self,
+        file: StrPath,
+        *,
+        components: int = 8,
+        before: "LatentPath | None" = None,
+        title: str | None = None,
+        dark: bool = False,
+    ) -> None:
+        """Draw the loudness in dB, and the first components in standard deviations.
+
+        Parameters
+        ----------
+        file : str or Path
+            The picture, .png, .svg or .pdf.
+        components : int
+            Number of components to draw, 1 or more, on one scale.
+        before : LatentPath, optional
+            Another path to draw behind, such as the one before bending.
+        title : str, optional
+            Title of the picture.
+        dark : bool
+            Whether to draw on dark paper.
+
+        Raises
+        ------
+        ModelError
+            For paths of two models.
+        ParameterError
+            For less than one component, and an unknown extension.
+        VqsynthError
+            Where the file cannot be written.
+
+        """
+        from vqsynth.plot import plot_latents
+
+        if before is not None:
+            check_same_model(self, before)
+        plot_latents(self, file, components=components, before=before, title=title, dark=dark)
+
     def save(self, file: StrPath) -> None:
         """Write the path to a file, completely or not at all.
 

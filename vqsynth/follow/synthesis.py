@@ -79,6 +79,30 @@ class Synthesis:
         said, pictures = show_lines(self.report.summary().splitlines()), draw_report(self.report)
         return show_block(repr(self), said, play_sound(self.y, self.sr), pictures)
 
+    def plot(self, file: StrPath, *, title: str | None = None, dark: bool = False) -> None:
+        """Draw what was asked and what was got over time, a panel per descriptor, and the spectrogram.
+
+        Parameters
+        ----------
+        file : str or Path
+            The picture, .png, .svg or .pdf.
+        title : str, optional
+            Title of the picture.
+        dark : bool
+            Whether to draw on dark paper.
+
+        Raises
+        ------
+        ParameterError
+            For an unknown extension.
+        VqsynthError
+            Where the file cannot be written.
+
+        """
+        from vqsynth.plot import plot_report
+
+        plot_report(self.report, self.y, file, title=title, dark=dark)
+
 
 SYNTHESIS_OPTIONS = (
     "targets", "seconds", "like", "mapping", "weights", "method", "smoothness", "style", "rest", "variation",

@@ -1,11 +1,11 @@
 """Latent paths over time: the loudness, and below it the components, that of largest variance first, on one scale."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vqsynth.continuous.latents import LatentPath, check_same_model
 from vqsynth.errors import ParameterError
 from vqsynth.plot.look import Look, apply_look, check_picture, make_figure, save_picture
 from vqsynth.storage.files import StrPath
@@ -20,12 +20,36 @@ QUIETEST_DB = -70.0
 """Below, nothing is shown: silence would press the rest together."""
 
 
+class Latents(Protocol):
+    """What is drawn of a latent path, `vqsynth.continuous.LatentPath`."""
+
+    @property
+    def components(self) -> NDArray[Any]:
+        """Return the components (C, T), in standard deviations of the corpus."""
+        ...
+
+    @property
+    def loudness_db(self) -> NDArray[Any]:
+        """Return the loudness (T,) in dB."""
+        ...
+
+    @property
+    def times_s(self) -> NDArray[Any]:
+        """Return the time of each frame (T,) in seconds."""
+        ...
+
+    @property
+    def seconds(self) -> float:
+        """Return the length in seconds."""
+        ...
+
+
 def plot_latents(
-    path: LatentPath,
+    path: Latents,
     file: StrPath,
     *,
     components: int = SHOWN,
-    before: LatentPath | None = None,
+    before: Latents | None = None,
     title: str | None = None,
     dark: bool = False,
 ) -> None:
@@ -40,7 +64,7 @@ def plot_latents(
     components : int
         Number of components to draw, 1 or more, on one scale.
     before : LatentPath, optional
-        Another path to draw behind, such as the one before bending.
+        Another path of the same model to draw behind, such as the one before bending.
     title : str, optional
         Title of the picture.
     dark : bool
@@ -48,8 +72,6 @@ def plot_latents(
 
     Raises
     ------
-    ModelError
-        For paths of two models.
     ParameterError
         For less than one component, and an unknown extension.
     VqsynthError
@@ -57,12 +79,10 @@ def plot_latents(
 
     """
     check_picture(file)
-    if before is not None:
-        check_same_model(path, before)
     if components < 1:
         raise ParameterError(f"components must be 1 or more (got {components})")
     paths = [path] if before is None else [before, path]
-    shown = min(components, path.n_components)
+    shown = min(components, len(path.components))
     with apply_look(dark=dark) as look:
         figure = make_figure(9.0, 0.6 + 1.5 + 0.72 * shown, title)
         panels = list(figure.subplots(1 + shown, 1, sharex=True, height_ratios=[1.5] + [0.72] * shown))
@@ -79,7 +99,7 @@ def plot_latents(
         save_picture(figure, file)
 
 
-def _draw_loudness(panel: "Axes", paths: list[LatentPath], look: Look) -> None:
+def _draw_loudness(panel: "Axes", paths: Sequence[Latents], look: Look) -> None:
     _draw(panel, [(p, p.loudness_db) for p in paths], look, behind=len(paths) - 1)
     loud = np.concatenate([p.loudness_db for p in paths]).clip(QUIETEST_DB)
     middle, half = (loud.max() + loud.min()) / 2, max(np.ptp(loud), LEAST_SPAN_DB) / 2
@@ -88,7 +108,7 @@ def _draw_loudness(panel: "Axes", paths: list[LatentPath], look: Look) -> None:
     panel.set_ylabel("dB")
 
 
-def _draw_component(panel: "Axes", paths: list[LatentPath], number: int, look: Look) -> None:
+def _draw_component(panel: "Axes", paths: Sequence[Latents], number: int, look: Look) -> None:
     panel.axhline(0.0, color=look.edge, linewidth=0.6)
     _draw(panel, [(p, p.components[number]) for p in paths], look, behind=len(paths) - 1)
     panel.set_ylabel(str(number + 1), rotation=0, ha="right", va="center")
@@ -96,7 +116,7 @@ def _draw_component(panel: "Axes", paths: list[LatentPath], number: int, look: L
         panel.set_title("components, in standard deviations of the corpus")
 
 
-def _draw(panel: "Axes", rows: list[tuple[LatentPath, NDArray[np.floating]]], look: Look, *, behind: int) -> None:
+def _draw(panel: "Axes", rows: Sequence[tuple[Latents, NDArray[np.floating]]], look: Look, *, behind: int) -> None:
     """Draw rows (T,) of paths, the first ones `behind`; a single frame, which has no line, is a dot."""
     for i, (path, row) in enumerate(rows):
         marker = "." if len(row) == 1 else None
@@ -106,7 +126,7 @@ def _draw(panel: "Axes", rows: list[tuple[LatentPath, NDArray[np.floating]]], lo
             panel.plot(path.times_s, row, marker=marker, color=look.got, linewidth=1.2, label="after")
 
 
-def _share_scale(panels: list["Axes"], paths: list[LatentPath], shown: int) -> None:
+def _share_scale(panels: list["Axes"], paths: Sequence[Latents], shown: int) -> None:
     largest = max(float(np.abs(p.components[:shown]).max()) for p in paths)
     limit = 1.08 * max(LEAST_SPAN, largest)
     steps = [step * 10.0**power for power in range(7) for step in (1, 2, 3, 4, 5, 6, 8)]

@@ -1,15 +1,55 @@
 """How well targets can be met: the curve asked for, the nearest values of codes, and the codebook's range."""
 
 from collections.abc import Mapping
+from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
-from vqsynth.follow.reach import Reach
 from vqsynth.plot.look import apply_look, check_picture, label_descriptor, make_figure, save_picture
 from vqsynth.storage.files import StrPath
 
 
-def plot_reach(found: Mapping[str, Reach], frames_per_second: float, path: StrPath, *, dark: bool = False) -> None:
+class Reachable(Protocol):
+    """How well the target of one descriptor can be met, as `vqsynth.follow.reach.Reach` has it. Rows are (T,)."""
+
+    @property
+    def unit(self) -> str:
+        """Return the unit of the values."""
+        ...
+
+    @property
+    def asked(self) -> NDArray[Any]:
+        """Return the target."""
+        ...
+
+    @property
+    def nearest(self) -> NDArray[Any]:
+        """Return the values of the codes that are nearest in this descriptor alone."""
+        ...
+
+    @property
+    def together(self) -> NDArray[Any]:
+        """Return the values of the codes that are nearest in all descriptors together."""
+        ...
+
+    @property
+    def low(self) -> float:
+        """Return the lowest value of the codes."""
+        ...
+
+    @property
+    def high(self) -> float:
+        """Return the highest value of the codes."""
+        ...
+
+    @property
+    def out_of_reach(self) -> float:
+        """Return the share of frames outside that range, 0 to 1."""
+        ...
+
+
+def plot_reach(found: Mapping[str, Reachable], frames_per_second: float, path: StrPath, *, dark: bool = False) -> None:
     """Draw a panel per descriptor. Raises as `plot_report` does."""
     check_picture(path)
     with apply_look(dark=dark) as look:
