@@ -41,7 +41,7 @@ class FilePath(click.Path):
         if value == "-":
             name = param.human_readable_name if param is not None else "this"
             raise ParameterError(
-                f"{name.lower()} cannot be '-', standard input or output; name a file (one that is called - is ./-)"
+                f"{name.lower()} cannot be standard input or output, '-'; name a file, and write ./- for one called -"
             )
         path = super().convert(value, param, ctx)
         note_given(ctx, path, self._kinds)

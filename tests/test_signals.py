@@ -94,9 +94,9 @@ def test_signal_during_training_saves_says_so_and_exits_with_its_status(
 ) -> None:
     program = (
         "import vqsynth.training.core.stage as stage\n"
-        "class Told(stage.Progress):\n"
-        "    def show(self, *_, **__): print('here', flush=True)\n"
-        "stage.Progress = Told\n"
+        "stage.Advance = lambda *_: print('here', flush=True)\n"
+        "import vqsynth.running.progress as progress\n"
+        "progress._Shown.advance = lambda *_: None\n"
         "from vqsynth.cli.main import main; main()"
     )
     with started(program, TRAIN, tmp_path) as process:

@@ -54,7 +54,7 @@ def test_encode_never_overwrites_the_codebook(run: Run, book_folder: Path, write
     ("options", "says"),
     [
         (["--target", "loudness=-20", "--weight", "centroid=2"], "needs a target"),
-        (["--target", "loudness=-20", "--weight", "loudness=2"], "which gain meets"),
+        (["--target", "loudness=-20", "--weight", "loudness=2"], "is met by gain"),
         (["--target", "loudness=-20", "--smoothness", "-1"], "smoothness must be"),
         (["--target", "centroid=900", "--smoothness", "1e300"], "0 or more, up to"),
         (["--target", "centroid=900", "--weight", "centroid=1e9"], "the weight of 'centroid'"),
