@@ -25,7 +25,12 @@ centre, because a voice glides too far in the whole."""
 HIGHEST_HZ = 4000.0
 LOWEST_HZ = 30.0
 USABLE_CONFIDENCE = 0.8
-"""The least confidence of a usable pitch."""
+"""A frame with less confidence has no pitch.
+
+Three voices, share of the frames voiced by pyin that agree with it, and share of its unvoiced frames that get a pitch:
+.82 .76 .59 and .00 .03 .08 at a confidence of .8; .91 .85 .74 and .02 .06 .19 at .7; .95 .90 .84 and .04 .13 .36 at .6.
+Of frames that both call voiced, 97 to 99 % agree at each.
+"""
 THINNED_HZ = 11025
 """The approximate sample rate in Hz at which a low pitch is sought."""
 LONG_COST = 0.2
