@@ -1,6 +1,7 @@
 """The codes of a codebook: their spectra, their descriptors, and the search among them.
 
-    controls       tilt, transposition, fundamental: what moves the spectrum of a code
+    envelopes      16 bands of a spectrum, raised or lowered
+    controls       transposition, tilt, envelope, fundamental: what moves the spectrum of a code
     spectra        every code to its spectrum, every spectrum to its short sound
     voice          frames pushed into a voice, sound given
     runs           rows of codes as a person writes them, a run an entry
