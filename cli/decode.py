@@ -20,13 +20,14 @@ from vqsynth.path import load_layers
 @click.option(
     "--from", "source", type=options.Book, help="Codebook that the path was made with, where it is not a shipped one."
 )
+@options.keep("all that the path holds")
 @following.mapping
 @click.option("--path", "made_file", type=options.OutputFile, help="Path file to write, JSON: the path as translated.")
 @options.excitation
 @options.seed
 def decode_command(
     path_file: Path, output: Path, book: str | None, translate: bool, source: str | None, mapping: Mappings | None,
-    made_file: Path | None, excitation: str | None, seed: int | None,
+    keep: dict[str, float] | None, made_file: Path | None, excitation: str | None, seed: int | None,
 ) -> None:  # fmt: skip
     """Turn a path file into sound, by default with the excitation and seed that it was made with.
 
@@ -43,6 +44,7 @@ def decode_command(
     options.check_outputs(output, made_file, inputs=options.named(path_file))
     with readable(path_file, ".json") as file:
         paths = load_layers(file)
+    paths = tuple(path.with_keep(**(keep or {})) for path in paths)
     codebook, said = options.load_named(book, paths[0].codebook), []
     if translate:
         origin = options.load_named(source, paths[0].codebook)

@@ -10,6 +10,7 @@ from click.core import ParameterSource
 from vqsynth.cli.given import BOOK, PATH, SOUND
 from vqsynth.cli.streams import STANDARD, FilePath, Name, check_standard_output
 from vqsynth.codebook import Codebook
+from vqsynth.codes.encoding import CODES_BY, check_keep
 from vqsynth.codes.spectra import EXCITATIONS
 from vqsynth.codes.table import DescriptorTable
 from vqsynth.curves.sources import source_file
@@ -38,6 +39,40 @@ excitation: Decorator = click.option(
 seed: Decorator = click.option(
     "--seed", type=click.IntRange(min=0), help="Seed of the noise.  [default: the path's, else 0]"
 )
+
+
+codes_by: Decorator = click.option(
+    "--codes-by",
+    type=click.Choice(CODES_BY),
+    default=CODES_BY[0],
+    show_default=True,
+    help="Find codes by the nearest spectrum in reach of the pitch, or by the codebook's encoder.",
+)
+
+
+def keep(default: str) -> Decorator:
+    """Make the option of what is kept of a sound; `default` says what is, where nothing is said."""
+    return click.option(
+        "--keep",
+        metavar="pitch=A,envelope=A",
+        callback=lambda ctx, param, value: read_keep(value),
+        help=f"How much to keep of the sound's pitch and envelope, from 0, the codebook's own, to 1."
+        f"  [default: {default}]",
+    )
+
+
+def read_keep(text: str | None) -> dict[str, float] | None:
+    """Read how much is kept, NAME=AMOUNT with commas between. Raises ParameterError."""
+    if text is None:
+        return None
+    given = {}
+    for name, value in split_pairs(tuple(part for part in text.split(",") if part.strip()), "--keep").items():
+        try:
+            given[name] = float(value)
+        except ValueError as e:
+            raise ParameterError(f"--keep {name} must be a number from 0 to 1 (got {value!r})") from e
+    check_keep(given)
+    return given
 
 
 def refuse_given(names: Iterable[str], why: str) -> None:

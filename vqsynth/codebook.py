@@ -4,7 +4,7 @@ Playing needs only the spectra and the table. The network, and torch with it, is
 """
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from vqsynth.codes.display import show_codebook
+from vqsynth.codes.encoding import check_keep, encode_sound, pick_finder
 from vqsynth.codes.measuring import measure_table
 from vqsynth.codes.record import ALSO, CODEBOOK, GRAINS, MODEL, TABLE, CodebookRecord
 from vqsynth.codes.spectra import CodeSpectra, normalize_power
-from vqsynth.codes.voice import SILENT_DB
 from vqsynth.curves.targets import LONGEST_S, Mappings, draw_curves, join_curves, sample_targets
 from vqsynth.errors import ParameterError, VqsynthWarning
 from vqsynth.follow.choosing import choose_path, follow_curves, line_up_codes
@@ -26,7 +26,7 @@ from vqsynth.render import check_path, render_layers
 from vqsynth.running.observing import SILENT, Advance, Observer, check_observer
 from vqsynth.sound.audio import check_samples, limit_peak, to_mono
 from vqsynth.sound.excitation import check_seed
-from vqsynth.sound.frames import Floats, FrameGrid, frame_blocks
+from vqsynth.sound.frames import Floats, FrameGrid
 from vqsynth.sound.offset import audible_blocks
 from vqsynth.storage.bundle import seal, write_bundle
 from vqsynth.storage.files import StrPath
@@ -275,8 +275,19 @@ class Codebook(CodebookRecord):
         """Raise CodebookError for a path of another codebook, and ParameterError for anything but a path."""
         check_path(path, self)
 
-    def encode(self, y: ArrayLike, sr: int, *, observer: Observer = SILENT) -> CodePath:
-        """Turn a sound into a path of codes and gains, which `render` plays in this codebook's timbre.
+    def encode(
+        self,
+        y: ArrayLike,
+        sr: int,
+        *,
+        keep: Mapping[str, float] | None = None,
+        codes_by: str = "search",
+        observer: Observer = SILENT,
+    ) -> CodePath:
+        """Turn a sound into a path of codes, gains, and what the codes alone would lose: its pitch and envelope.
+
+        `render` plays the path as near to the sound as this codebook can. What is kept of the sound is a control of the
+        path: `path.with_keep(envelope=0)` leaves the sound its pitch and has the timbre of the codebook.
 
         Parameters
         ----------
@@ -284,6 +295,12 @@ class Codebook(CodebookRecord):
             The sound. Channels are averaged, a constant offset is removed, and it is resampled where its rate differs.
         sr : int
             Its sample rate in Hz.
+        keep : dict of name to float, optional
+            How much is kept of the sound's "pitch", by transposing codes up to 400 cents, and of its "envelope", by 24
+            bands in each frame: from 0, the codebook's own, to 1. By default 1 of both.
+        codes_by : {"search", "encoder"}
+            How codes are found: "search" takes the nearest spectrum in mel bands, of those in reach of the pitch;
+            "encoder" asks the codebook's model.
         observer : Observer, optional
             Hears how far the work has come. By default nobody does.
 
@@ -299,7 +316,7 @@ class Codebook(CodebookRecord):
         CodebookError
             For weights that are not finite.
         ParameterError
-            For an impossible rate, and an `observer` that is none.
+            For an impossible rate, another thing to keep, an amount outside 0 to 1, and an `observer` that is none.
 
         Examples
         --------
@@ -310,18 +327,26 @@ class Codebook(CodebookRecord):
         44
 
         """
+        advance = check_observer(observer).advance
+        amounts = check_keep(keep)
+        mono = check_samples(to_mono(y))
+        n_samples = max(1, round(len(mono) * self.grid.sr / sr))
+        clean = np.concatenate([*audible_blocks(mono, orig_sr=sr, sr=self.grid.sr), np.zeros(1, np.float32)])[
+            :n_samples
+        ]
+        made = encode_sound(
+            np.pad(clean, (0, n_samples - len(clean))),
+            pick_finder(codes_by, self.spectra, self.table, self._make_encoder),
+            self.spectra,
+            self.table,
+            **amounts,
+            advance=lambda share: advance(Advance("encoding", share)),
+        )
+        clock = self.grid.sr, self.grid.hop_length, n_samples
+        return CodePath(self.name, self.sha256, *clock, made.codes, made.gain_db, controls=made.controls)
+
+    def _make_encoder(self) -> Callable[[Floats], NDArray[np.int64]]:
+        """Make what finds the codes of raw frames by the model."""
         from vqsynth.model.vqvae import make_encoder
 
-        advance = check_observer(observer).advance
-        mono = check_samples(to_mono(y))
-        blocks = audible_blocks(mono, orig_sr=sr, sr=self.grid.sr)
-        n_samples, codes, power = max(1, round(len(mono) * self.grid.sr / sr)), [], []
-        encode = make_encoder(self.card["model"], self.model_state, used=self.table.used)
-        for frames in frame_blocks(blocks, n_samples, self.grid, at_once=_FRAMES_AT_ONCE):
-            codes.append(encode(frames))
-            power.append(((frames * self.grid.window).astype(np.float64) ** 2).mean(axis=1))
-            advance(Advance("encoding", sum(map(len, codes)) / self.grid.count(n_samples)))
-        power_of_window = np.mean(self.grid.window.astype(np.float64) ** 2)
-        gain_db = 10 * np.log10(np.maximum(np.concatenate(power) / power_of_window, 10 ** (SILENT_DB / 10)))
-        clock = self.grid.sr, self.grid.hop_length, n_samples
-        return CodePath(self.name, self.sha256, *clock, np.concatenate(codes), gain_db)
+        return make_encoder(self.card["model"], self.model_state, used=self.table.used)

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from vqsynth.checks import check_kind, check_path, check_row, check_whole, show
 from vqsynth.codes.controls import SIZES, Controls, join_controls, no_controls
+from vqsynth.codes.encoding import scale_kept
 from vqsynth.codes.pathtext import KIND, MOST_SAMPLES, ROWS, read_layers, write_text
 from vqsynth.codes.voice import LOUDEST_DB, SILENT_DB
 from vqsynth.errors import CodebookError, ParameterError
@@ -163,6 +164,36 @@ class CodePath:
         """
         gains = np.full(len(self), gain_db) if np.ndim(gain_db) == 0 else gain_db
         return replace(self, gain_db=check_row("gain_db", gains))
+
+    def with_keep(self, **keep: float) -> "CodePath":
+        """Return the path of an encoded sound with less of what it keeps of that sound, besides codes and gains.
+
+        Parameters
+        ----------
+        **keep : float
+            How much stays of `pitch`, the transposition of codes, and of `envelope`: from 0, the codebook's own, to 1,
+            all of it. What is not named stays.
+
+        Returns
+        -------
+        CodePath
+
+        Raises
+        ------
+        ParameterError
+            For another name, and an amount outside 0 to 1.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import vqsynth
+        >>> tone = 0.1 * np.sin(2 * np.pi * 450 * np.arange(22050) / 44100)
+        >>> path = vqsynth.load("violin").encode(tone, 44100)
+        >>> bool(path.with_keep(pitch=1, envelope=0).controls.envelope_db.any())
+        False
+
+        """
+        return replace(self, controls=scale_kept(self.controls, keep))
 
     @property
     def seconds(self) -> float:

@@ -24,7 +24,7 @@ from vqsynth.sound.frames import FrameGrid
 
 FRAMES = 60
 HEAD: dict[str, Any] = {"format": 2, "codebook": "thirds", "sr": 16000, "hop_length": 256}
-RISE = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5]
+RISE = [*[0] * (BANDS - 5), 1, 2, 3, 4, 5]
 Hold = Callable[..., CodePath]
 
 
@@ -49,7 +49,7 @@ def band(number: int, by_db: float) -> NDArray[np.float64]:
     return row
 
 
-@pytest.mark.parametrize("number", [9, 12])
+@pytest.mark.parametrize("number", [15, 20])
 def test_band_raised_by_6_db_is_6_db_louder_than_the_others(number: int) -> None:
     """White noise through the envelope, its level at the centre of the band and that of the rest, before and after."""
     grid = FrameGrid()
@@ -100,12 +100,12 @@ def test_envelope_that_is_level_changes_nothing_but_rounding(book: Codebook, hol
 
 
 def test_envelope_that_is_a_line_over_octaves_is_a_tilt() -> None:
-    """Two routes: 2 dB per octave as a tilt, and as an envelope, from the lowest band on."""
+    """Two routes: 2 dB per octave as a tilt, and as an envelope, from the lowest band on, whose chords lie under it."""
     grid = FrameGrid()
     row = 2 * np.log2(band_centres(grid) / 1000)
     inside = grid.frequencies_hz >= 60
     spread = spread_bands(row[None].astype(np.float32), grid)[0]
-    np.testing.assert_allclose(spread[inside], 2 * tilt_octaves(grid)[inside], atol=1e-3)
+    np.testing.assert_allclose(spread[inside], 2 * tilt_octaves(grid)[inside], atol=0.15)
 
 
 def test_spread_bands_is_the_same_for_any_frames_at_a_time(rng: np.random.Generator) -> None:
@@ -171,13 +171,13 @@ def test_load_of_envelopes_written_by_hand(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("value", "message"), [
-    ([1, 2], "run 1: envelope_db must be 16 numbers in dB, or for each frame such a list or 0 (got [1, 2])"),
-    (3, "run 1: envelope_db must be 16 numbers in dB, or for each frame such a list or 0 (got 3)"),
-    (None, "run 1: envelope_db must be 16 numbers in dB, or for each frame such a list or 0 (got None)"),
-    ([0, RISE, RISE], "envelope_db holds 3 envelopes, and the run has 2 frames; make them 2, or give 16 numbers for "),
-    ([0, [1]], "run 1: envelope_db must be 16 numbers in dB, or for each frame such a list or 0 (got [1])"),
+    ([1, 2], "run 1: envelope_db must be 24 numbers in dB, or for each frame such a list or 0 (got [1, 2])"),
+    (3, "run 1: envelope_db must be 24 numbers in dB, or for each frame such a list or 0 (got 3)"),
+    (None, "run 1: envelope_db must be 24 numbers in dB, or for each frame such a list or 0 (got None)"),
+    ([0, RISE, RISE], "envelope_db holds 3 envelopes, and the run has 2 frames; make them 2, or give 24 numbers for "),
+    ([0, [1]], "run 1: envelope_db must be 24 numbers in dB, or for each frame such a list or 0 (got [1])"),
     (["a"] * BANDS, "run 1: 'envelope_db' must hold numbers only"),
-    ([99] * BANDS, "envelope_db must hold 16 numbers from -40 to 40 for each of 2 frames"),
+    ([99] * BANDS, "envelope_db must hold 24 numbers from -40 to 40 for each of 2 frames"),
 ], ids=str)  # fmt: skip
 def test_load_of_an_envelope_that_is_none_says_so(tmp_path: Path, value: Any, message: str) -> None:
     run = {"code": 1, "frames": 2, "gain_db": -20, "envelope_db": value}
@@ -187,8 +187,8 @@ def test_load_of_an_envelope_that_is_none_says_so(tmp_path: Path, value: Any, me
 
 
 @pytest.mark.parametrize(("rows", "message"), [
-    ([[0, 0]] * 15, "envelope_db must hold 16 rows, one for each band, of 2 numbers"),
-    ([[0, 0]] * 15 + [[0]], r"envelope_db must hold 2 numbers for each band \(got 1\)"),
+    ([[0, 0]] * 23, "envelope_db must hold 24 rows, one for each band, of 2 numbers"),
+    ([[0, 0]] * 23 + [[0]], r"envelope_db must hold 2 numbers for each band \(got 1\)"),
     ([0] * BANDS, "'envelope_db' must be of type list"),
 ])  # fmt: skip
 def test_load_of_rows_of_bands_that_do_not_fit_says_so(tmp_path: Path, rows: Any, message: str) -> None:
@@ -200,5 +200,5 @@ def test_load_of_rows_of_bands_that_do_not_fit_says_so(tmp_path: Path, rows: Any
 
 @pytest.mark.parametrize("value", [np.zeros(3), np.full((4, BANDS), np.nan), np.full((4, BANDS), 41.0), 1.0], ids=str)
 def test_controls_with_an_envelope_that_is_none_are_refused(value: Any) -> None:
-    with pytest.raises(ParameterError, match="16 numbers from -40 to 40 for each of 4 frames"):
+    with pytest.raises(ParameterError, match="24 numbers from -40 to 40 for each of 4 frames"):
         Controls(*np.zeros((4, 4)), envelope_db=value)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from vqsynth.codebook import Codebook
 from vqsynth.codes.controls import Controls
+from vqsynth.codes.envelopes import BANDS
 from vqsynth.codes.voice import CodeVoice
 from vqsynth.errors import CodebookError, ParameterError
 from vqsynth.path import CodePath
@@ -27,7 +28,7 @@ def path(book: Codebook) -> CodePath:
         transpose_cents=rng.uniform(-50, 50, FRAMES),
         fundamental_hz=np.full(FRAMES, 200.0),
         fundamental_db=rng.choice([0.0, 6.0], FRAMES),
-        envelope_db=rng.uniform(-9, 9, (FRAMES, 16)),
+        envelope_db=rng.uniform(-9, 9, (FRAMES, BANDS)),
     )
     hop, n = book.grid.hop_length, (FRAMES - 1) * book.grid.hop_length + 70
     codes, gain_db = rng.integers(0, len(book), FRAMES), rng.uniform(-130, -10, FRAMES)

@@ -1,6 +1,6 @@
 """The codes of a codebook: their spectra, their descriptors, and the search among them.
 
-    envelopes      16 bands of a spectrum, raised or lowered
+    envelopes      24 bands of a spectrum, raised or lowered
     controls       transposition, tilt, envelope, fundamental: what moves the spectrum of a code
     spectra        the spectrum of every code, and its descriptors
     voice          sound from codes, live: push frames, get samples
@@ -14,6 +14,9 @@
     display        a notebook's view of a codebook
     measuring      the measurement of all codes into a table
     index          the nearest codes
+    nearest        the model of a codebook without a network: centres in mel bands
+    matching       the code of each frame of a sound by its spectrum
+    encoding       a sound to codes, gains, and what it has besides
     selection      a code for every frame: the nearest, or the best path
     projection     the codes in two dimensions
 

@@ -1,6 +1,6 @@
 """What a code alone cannot give: transposition, tilt, an envelope, and a stronger fundamental.
 
-Each is a number per frame, an envelope 16 of them, bounded, and nothing at zero. All keep the power of the frame, so
+Each is a number per frame, an envelope 24 of them, bounded, and nothing at zero. All keep the power of the frame, so
 that level stays a matter of gain. A tilt is an envelope that is a straight line over octaves, in one number.
 """
 
@@ -41,9 +41,9 @@ class Controls:
         Where the code has its fundamental, in Hz.
     fundamental_db : array (T,)
         By how many dB that is raised, 0 to 40.
-    envelope_db : array (T, 16) or (16,)
+    envelope_db : array (T, 24) or (24,)
         By how many dB the bands of `vqsynth.codes.envelopes` are moved, up to 40 either way, kept to a tenth of a dB.
-        16 numbers hold for all frames. By default nothing.
+        24 numbers hold for all frames. By default nothing.
 
     Raises
     ------
@@ -77,14 +77,14 @@ class Controls:
         return Controls(*(getattr(self, field.name)[frames] for field in fields(self)))
 
     def to_fields(self) -> dict[str, list[Any]]:
-        """List what is not zero, for JSON: a row of T numbers for each control, 16 such rows for the envelope."""
+        """List what is not zero, for JSON: a row of T numbers for each control, 24 such rows for the envelope."""
         used = {name for name in SIZES if getattr(self, name).any()}
         used |= {PLACES[name] for name in PLACES if name in used}
         return {field.name: getattr(self, field.name).T.tolist() for field in fields(self) if field.name in used}
 
 
 def _check_envelope(values: Any, n_frames: int) -> NDArray[np.float64]:
-    """Round envelopes, (T, 16) or (16,), to (T, 16). Raises ParameterError."""
+    """Round envelopes, (T, 24) or (24,), to (T, 24). Raises ParameterError."""
     given = np.asarray(values, np.float64)
     rows = np.round(given, ENVELOPE_DECIMALS) + 0.0  # no -0
     inside = (np.abs(rows) <= MAX_ENVELOPE_DB).all()
@@ -122,7 +122,7 @@ def read_controls(values: Mapping[str, Any], n_frames: int) -> Controls:
     Parameters
     ----------
     values : dict of name to list
-        What `Controls.to_fields` lists; the envelope may be an array (T, 16) instead.
+        What `Controls.to_fields` lists; the envelope may be an array (T, 24) instead.
     n_frames : int
         T.
 
@@ -149,7 +149,7 @@ def read_controls(values: Mapping[str, Any], n_frames: int) -> Controls:
 
 
 def _read_bands(rows: Any, n_frames: int) -> NDArray[np.float64]:
-    """Read 16 rows of T numbers as envelopes (T, 16). Raises ParameterError."""
+    """Read 24 rows of T numbers as envelopes (T, 24). Raises ParameterError."""
     if not isinstance(rows, list) or len(rows) != BANDS:
         raise ParameterError(f"{ENVELOPE} must hold {BANDS} rows, one for each band, of {n_frames} numbers")
     bands = [read_numbers(row, ENVELOPE) for row in rows]

@@ -6,7 +6,7 @@
     ]}
 
 `n_samples`, `sha256`, `excitation` and `seed` may stand there too. A path of very many runs is written as rows instead,
-`"codes"`, `"gain_db"` and the controls, a number per frame, as all were written once; its envelope as 16 such rows, one
+`"codes"`, `"gain_db"` and the controls, a number per frame, as all were written once; its envelope as 24 such rows, one
 for each band.
 """
 

@@ -4,7 +4,7 @@
     {"code": 17, "gain_db": [-20.1, -20.4], "tilt_db": 1}  two frames, as many as the lists hold
     {"code": null, "frames": 10}                           ten frames of silence
 
-What is not said is one frame, and a control of nothing. An envelope is a list of 16 numbers for the whole run, or for
+What is not said is one frame, and a control of nothing. An envelope is a list of 24 numbers for the whole run, or for
 each frame such a list or 0:
 
     {"code": 17, "frames": 4, "gain_db": -20, "envelope_db": [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5]}
@@ -42,7 +42,7 @@ def write_runs(
     codes, gain_db : array (T,)
         Of each frame.
     controls : dict of name to list (T,)
-        Those that are used; the envelope as 16 lists (T,).
+        Those that are used; the envelope as 24 lists (T,).
 
     Yields
     ------
@@ -85,7 +85,7 @@ def read_runs(runs: Sequence[Any], most: int = MOST_FRAMES) -> dict[str, Any]:
     Returns
     -------
     dict of name to list (T,)
-        `codes` and `gain_db`, None in silence, and the controls that are used; the envelope as an array (T, 16).
+        `codes` and `gain_db`, None in silence, and the controls that are used; the envelope as an array (T, 24).
 
     Raises
     ------
@@ -118,7 +118,7 @@ def _is_per_frame(name: str, value: Any) -> bool:
 
 
 def _read_envelope(value: Any) -> Any:
-    """Read the envelope of an entry: rows (16,) for each frame as a list, or one for all. Raises ParameterError."""
+    """Read the envelope of an entry: rows (24,) for each frame as a list, or one for all. Raises ParameterError."""
     if _is_per_frame(ENVELOPE, value):
         return [_read_row(row) for row in value]
     return _read_row(value)

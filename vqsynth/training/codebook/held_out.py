@@ -37,5 +37,7 @@ def _measure(book: Codebook, path: Path, seconds: float | None) -> Distances:
     y, _ = audio.load(path, sr=sr)
     y = y if seconds is None else y[: round(seconds * sr)]
     # Not `book.render`, which turns down sounds whose peaks exceed full scale.
-    decoded = render_path(book.encode(y, sr), book.spectra, excitation="refined")
+    decoded = render_path(
+        book.encode(y, sr, keep={"pitch": 0, "envelope": 0}, codes_by="encoder"), book.spectra, excitation="refined"
+    )
     return compare_sounds(y, decoded, sr=sr)
