@@ -12,6 +12,7 @@
     record         what a codebook holds, as one record
     measuring      the codes measured into their table
     index          the nearest codes
+    nearest        the model of a codebook without a network
     selection      a code for every frame: the nearest, or the best path
     projection     the codes in two dimensions
 

@@ -1,27 +1,31 @@
 """From sounds to a finished codebook: corpus, training, spectra, table, held-out figures, card."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from vqsynth.codebook import Codebook
-from vqsynth.errors import VqsynthError
+from vqsynth.codes.nearest import is_nearest
+from vqsynth.errors import ParameterError, VqsynthError
 from vqsynth.sound.distances import Distances, mean_distances
 from vqsynth.sound.folders import Split, split_sounds
 from vqsynth.training.codebook.assembly import Usage, assemble_codebook
-from vqsynth.training.codebook.closing import seconds_for_steps
+from vqsynth.training.codebook.clustering import cluster_codebook
 from vqsynth.training.codebook.corpus import Corpus, load_corpus
-from vqsynth.training.codebook.held_out import measure_reconstruction, share_seconds
-from vqsynth.training.codebook.job import CodebookJob
-from vqsynth.training.codebook.loop import DEFAULT_MINUTES, train_model
+from vqsynth.training.codebook.held_out import measure_reconstruction, pick_files, share_seconds
+from vqsynth.training.codebook.job import CodebookJob, QuickConfig
 from vqsynth.training.codebook.sample import CARD_ENTRY, known_sample, may_write_sample, write_sample
-from vqsynth.training.codebook.trainer import CodebookTrainer
 from vqsynth.training.codebook.verdict import judge_codebook
 from vqsynth.training.core.job import Say, announce_sounds, describe_sounds, finish_job, open_job
-from vqsynth.training.core.stage import Trained
+
+if TYPE_CHECKING:
+    from vqsynth.training.codebook.trainer import TrainConfig
 
 VERSION = "1.0"
+QUICK_FILES, QUICK_HELD_OUT_S, QUICK_LEAST_S = 12, 12.0, 1.0
+"""Held-out files that a quick codebook is measured by at most, seconds of them all, and of each at least."""
 
 
 def train_codebook(
@@ -34,12 +38,16 @@ def train_codebook(
 ) -> Codebook:
     """Train a codebook and save it in the job's folder; `say` is told in lines what goes on.
 
+    Where the job's config is a `QuickConfig`, it is clustered instead, on the CPU, and there is nothing to resume.
+
     The codebook is saved as soon as it is made, and again with what held-out sounds say of it. Where the config says
     minutes, all is done after these, as nearly as can be told.
     Raises AudioError where no usable sound is found, ParameterError for options that make no training, for frames too
     few for the codes, for an unfinished training without `resume` and for one that is at work, CodebookError for a
     folder that holds something else: all before anything is trained.
     """
+    if isinstance(job.config, QuickConfig) and (resume or device != "cpu"):
+        raise ParameterError("a quick codebook is made on the CPU, and has nothing to resume; leave these options away")
     with open_job(job, resume=resume, device=device):
         return _train_codebook(job, device=device, threads=threads, resume=resume, say=say)
 
@@ -51,31 +59,60 @@ def _train_codebook(job: CodebookJob, *, device: str, threads: int, resume: bool
     split = split_sounds(job.sounds, job.validation)
     corpus = load_corpus(split.training, job.grid, transpose=job.config.transpose, skipped=split.skipped)
     announce_sounds(corpus, split, say=say)
-    trained = train_model(
-        job.config,
-        corpus,
-        checkpoint=job.checkpoint(),
-        resume=resume,
-        device=device,
-        threads=threads,
-        seconds=_time_steps(job, corpus, split, begun),
-        base=job.base.model_state if job.base else None,
-    )
-    say("measuring the codebook")
-    book, usage = assemble_codebook(job.name, trained.training.model, corpus, card={"version": VERSION})
-    # A resumed training counts the minutes of all its sittings, and the rest once.
-    seconds = trained.seconds if resume else time.monotonic() - begun
-    book = replace(book, card={**book.card, **_describe(job, corpus, usage, trained, seconds)})
+    if isinstance(job.config, QuickConfig):
+        book, usage = cluster_codebook(
+            job.name, job.config, corpus, card={"version": VERSION}, threads=threads, say=say
+        )
+        facts, spent_s = {"seed": job.config.seed, "codes": len(usage.counts)}, time.monotonic() - begun
+    else:
+        book, usage, facts, spent_s = _learn(
+            job, job.config, corpus, split, begun=begun, device=device, threads=threads, resume=resume, say=say
+        )
+    book = replace(book, card={**book.card, **_describe(job, corpus, usage, facts, spent_s)})
     book = finish_job(job, book, measure=lambda book: _hear(job, book, split, known=known, say=say))
     for line in _summarize(book, job):
         say(line)
     return book
 
 
+def _learn(
+    job: CodebookJob, config: "TrainConfig", corpus: Corpus, split: Split, *, begun: float, say: Say, **how: Any
+) -> tuple[Codebook, Usage, dict[str, Any], float]:
+    """Train a network, and return its codebook, how the corpus uses it, facts for the card, and the seconds spent."""
+    from vqsynth.training.codebook.loop import train_model
+
+    base = job.base
+    if base is not None and is_nearest(base.card["model"]):
+        say(
+            f"'{base.name}' was made without a network, and the training begins anew; it takes over its frames, "
+            "its number of codes unless --codes is given, and what it says of its sounds"
+        )
+        base = None
+    trained = train_model(
+        config,
+        corpus,
+        checkpoint=job.checkpoint(),
+        seconds=_time_steps(job, config, corpus, split, begun),
+        base=base.model_state if base else None,
+        **how,
+    )
+    say("measuring the codebook")
+    book, usage = assemble_codebook(job.name, trained.training.model, corpus, card={"version": VERSION})
+    facts = {
+        "seed": config.seed,
+        "steps": trained.training.step + job.base_card.get("training", {}).get("steps", 0),
+        "batch": config.batch,
+        "codes": config.model.codes,
+    }
+    # A resumed training counts the minutes of all its sittings, and the rest once.
+    return book, usage, facts, trained.seconds if how["resume"] else time.monotonic() - begun
+
+
 def _hear(job: CodebookJob, book: Codebook, split: Split, *, known: str | None, say: Say) -> dict[str, Any]:
     """Measure a saved codebook, sound it, and return what its card is to say of it. What fails is said, no more."""
-    figures = measure_reconstruction(book, split.held_out, seconds=_listened_s(job, split), say=say)
-    heard = _describe_held_out(job, split, figures) if figures else {}
+    paths, seconds = _choose_heard(job, split)
+    figures = measure_reconstruction(book, paths, seconds=seconds, say=say)
+    heard = _describe_held_out(seconds, figures) if figures else {}
     if job.sample is not None and not may_write_sample(job.sample, known):
         say(f"'{job.sample}' is not of this codebook and stays as it is; hear it by vqsynth traverse")
     elif job.sample is not None:
@@ -87,40 +124,38 @@ def _hear(job: CodebookJob, book: Codebook, split: Split, *, known: str | None, 
     return heard
 
 
-def _time_steps(job: CodebookJob, corpus: Corpus, split: Split, begun: float) -> float | None:
-    if job.config.steps is not None:
+def _time_steps(job: CodebookJob, config: "TrainConfig", corpus: Corpus, split: Split, begun: float) -> float | None:
+    from vqsynth.training.codebook.closing import seconds_for_steps
+    from vqsynth.training.codebook.loop import DEFAULT_MINUTES
+
+    if config.steps is not None:
         return None
     return seconds_for_steps(
-        job.config,
+        config,
         corpus,
-        minutes=job.config.minutes or DEFAULT_MINUTES,
+        minutes=config.minutes or DEFAULT_MINUTES,
         spent_s=time.monotonic() - begun,
-        held_out_s=(_listened_s(job, split) or 0.0) * len(split.held_out),
+        held_out_s=(_choose_heard(job, split)[1] or 0.0) * len(split.held_out),
     )
 
 
-def _listened_s(job: CodebookJob, split: Split) -> float | None:
-    return share_seconds(split.held_out, job.held_out_s)
+def _choose_heard(job: CodebookJob, split: Split) -> tuple[Sequence[Path], float | None]:
+    """Choose the held-out files that are listened to, and how many seconds of each, None for all of it."""
+    paths = split.held_out
+    if job.held_out_s is None or not isinstance(job.config, QuickConfig):
+        return paths, share_seconds(paths, job.held_out_s)
+    paths = pick_files(paths, QUICK_FILES)
+    return paths, max(QUICK_LEAST_S, min(job.held_out_s, QUICK_HELD_OUT_S) / max(1, len(paths)))
 
 
 def _describe(
-    job: CodebookJob,
-    corpus: Corpus,
-    usage: Usage,
-    trained: Trained[CodebookTrainer],
-    seconds: float,
+    job: CodebookJob, corpus: Corpus, usage: Usage, facts: Mapping[str, Any], seconds: float
 ) -> dict[str, Any]:
     """Gather what the card says about corpus and training, that of the base counted in."""
     before = job.base_card.get("training", {})
     return {
         **describe_sounds(job, corpus, transpose=job.config.transpose),
-        "training": {
-            "seed": job.config.seed,
-            "steps": trained.training.step + before.get("steps", 0),
-            "batch": job.config.batch,
-            "codes": job.config.model.codes,
-            "seconds": round(seconds + before.get("seconds", 0.0), 1),
-        },
+        "training": {**facts, "seconds": round(seconds + before.get("seconds", 0.0), 1)},
         "codes_used": round(usage.used, 4),
         "perplexity": round(usage.perplexity, 1),
         "held_out": {},
@@ -128,11 +163,10 @@ def _describe(
     }
 
 
-def _describe_held_out(job: CodebookJob, split: Split, figures: Mapping[str, Distances]) -> dict[str, Any]:
+def _describe_held_out(seconds: float | None, figures: Mapping[str, Distances]) -> dict[str, Any]:
     """Gather what the card says about quality."""
-    listened_s = _listened_s(job, split)
     return {
-        **({"held_out_seconds": round(listened_s, 1)} if listened_s is not None else {}),
+        **({"held_out_seconds": round(seconds, 1)} if seconds is not None else {}),
         "held_out": {name: d.to_dict() for name, d in figures.items()},
         "held_out_mean": mean_distances(list(figures.values())).to_dict(),
     }
@@ -143,14 +177,17 @@ def _summarize(book: Codebook, job: CodebookJob) -> list[str]:
     mean = card["held_out_mean"]
     quality = ", ".join(f"{name} {value:g}" for name, value in mean.items()) if mean else "not measured"
     verdict = judge_codebook(
-        asked=job.config.model.codes,
+        asked=card["training"]["codes"],
         used=card["codes_used"],
         frames=card["corpus"]["frames"] // (1 + 2 * job.config.transpose),
         lsd_db=mean["lsd_db"] if mean else None,
         folder=str(job.folder),
+        quick=isinstance(job.config, QuickConfig),
     )
+    seconds = card["training"]["seconds"]
+    taken = f"{seconds:.1f} seconds" if seconds < 60 else f"{seconds / 60:.1f} minutes"
     line = (
-        f"{card['codes_used']:.1%} of {job.config.model.codes} codes used, perplexity {card['perplexity']:.0f}; "
-        f"held-out sound: {quality}; {card['training']['seconds'] / 60:.1f} minutes"
+        f"{card['codes_used']:.1%} of {card['training']['codes']} codes used, perplexity {card['perplexity']:.0f}; "
+        f"held-out sound: {quality}; {taken}"
     )
     return [line, *verdict]
