@@ -50,10 +50,8 @@ def train_command(sounds: tuple[Path, ...], name: str, output: Path, sr: int, n_
         refuse_given(OF_THE_BASE, "of frames, which --base keeps")
     known = load(base) if base is not None else None
     grid = known.grid if known else FrameGrid(sr, n_fft, n_fft // 4 if hop_length is None else hop_length)
-    if quick:
-        config = QuickConfig(**{name: value for name, value in model.items() if name not in OF_A_NETWORK})
-    else:
-        config = make_config(grid, **model, base=known)
+    of_quick = {name: value for name, value in model.items() if name not in OF_A_NETWORK}
+    config = QuickConfig(**of_quick) if quick else make_config(grid, **model, base=known)
     job = CodebookJob(sounds, name, output, grid, config, validation=validation or None, base=known,
                       sample=sample_path(output))  # fmt: skip
     if dry_run:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from vqsynth.checks import check_whole
 from vqsynth.codebook import Codebook
 from vqsynth.codes.nearest import is_nearest
 from vqsynth.errors import ParameterError, VqsynthError
@@ -16,7 +17,7 @@ from vqsynth.training.codebook.clustering import cluster_codebook
 from vqsynth.training.codebook.corpus import Corpus, load_corpus
 from vqsynth.training.codebook.held_out import measure_reconstruction, pick_files, share_seconds
 from vqsynth.training.codebook.job import CodebookJob, QuickConfig
-from vqsynth.training.codebook.sample import CARD_ENTRY, known_sample, may_write_sample, write_sample
+from vqsynth.training.codebook.sample import CARD_ENTRY, SECONDS, known_sample, may_write_sample, write_sample
 from vqsynth.training.codebook.verdict import judge_codebook
 from vqsynth.training.core.job import Say, announce_sounds, describe_sounds, finish_job, open_job
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 VERSION = "1.0"
 QUICK_FILES, QUICK_HELD_OUT_S, QUICK_LEAST_S = 12, 12.0, 1.0
 """Held-out files that a quick codebook is measured by at most, seconds of them all, and of each at least."""
+QUICK_SAMPLE_S = 5.0
+"""Seconds of the sound of a quick codebook: one sweep."""
 
 
 def train_codebook(
@@ -46,8 +49,10 @@ def train_codebook(
     few for the codes, for an unfinished training without `resume` and for one that is at work, CodebookError for a
     folder that holds something else: all before anything is trained.
     """
-    if isinstance(job.config, QuickConfig) and (resume or device != "cpu"):
-        raise ParameterError("a quick codebook is made on the CPU, and has nothing to resume; leave these options away")
+    if isinstance(job.config, QuickConfig):
+        check_whole("threads", threads, 1, 1024)
+        if resume or device != "cpu":
+            raise ParameterError("a quick codebook is made on the CPU at one go; leave device and resume away")
     with open_job(job, resume=resume, device=device):
         return _train_codebook(job, device=device, threads=threads, resume=resume, say=say)
 
@@ -111,13 +116,14 @@ def _learn(
 def _hear(job: CodebookJob, book: Codebook, split: Split, *, known: str | None, say: Say) -> dict[str, Any]:
     """Measure a saved codebook, sound it, and return what its card is to say of it. What fails is said, no more."""
     paths, seconds = _choose_heard(job, split)
+    sample_s = QUICK_SAMPLE_S if isinstance(job.config, QuickConfig) else SECONDS
     figures = measure_reconstruction(book, paths, seconds=seconds, say=say)
     heard = _describe_held_out(seconds, figures) if figures else {}
     if job.sample is not None and not may_write_sample(job.sample, known):
         say(f"'{job.sample}' is not of this codebook and stays as it is; hear it by vqsynth traverse")
     elif job.sample is not None:
         try:
-            heard |= {CARD_ENTRY: write_sample(book, job.sample)}
+            heard |= {CARD_ENTRY: write_sample(book, job.sample, seconds=sample_s)}
             say(f"to hear it: {job.sample}")
         except VqsynthError as e:
             say(f"no sound of it could be made: {e}")
@@ -144,8 +150,8 @@ def _choose_heard(job: CodebookJob, split: Split) -> tuple[Sequence[Path], float
     paths = split.held_out
     if job.held_out_s is None or not isinstance(job.config, QuickConfig):
         return paths, share_seconds(paths, job.held_out_s)
-    paths = pick_files(paths, QUICK_FILES)
-    return paths, max(QUICK_LEAST_S, min(job.held_out_s, QUICK_HELD_OUT_S) / max(1, len(paths)))
+    few = pick_files(paths, QUICK_FILES)
+    return few, max(QUICK_LEAST_S, min(job.held_out_s, QUICK_HELD_OUT_S) / max(1, len(few)))
 
 
 def _describe(

@@ -124,8 +124,7 @@ def _find_centres(
     kmeans = faiss.Kmeans(features.shape[1], n_codes, max_points_per_centroid=FRAMES_SEEN, **options)
     with threadpool_limits(limits=allow_threads(threads)):
         kmeans.train(features, weights=weights.astype(np.float32))
-    centres: NDArray[np.float16] = kmeans.centroids.astype(np.float16)
-    return centres
+    return np.asarray(kmeans.centroids, np.float16)
 
 
 def _average_spectra(

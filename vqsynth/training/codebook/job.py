@@ -105,11 +105,11 @@ def make_config(
     base: a codebook to go on from, whose model is kept; of one without a network, only how many codes it was to have.
     Raises ParameterError for values out of range.
     """
+    if base is not None and is_nearest(base.card["model"]):
+        codes, base = base.card.get("training", {}).get("codes", len(base)) if codes is None else codes, None
     from vqsynth.model.vqvae import ModelConfig
     from vqsynth.training.codebook.trainer import TrainConfig
 
-    if base is not None and is_nearest(base.card["model"]):
-        codes, base = base.card.get("training", {}).get("codes", len(base)) if codes is None else codes, None
     if base is None:
         model = ModelConfig(n_fft=grid.n_fft, codes=CODES if codes is None else codes)
         return TrainConfig(model, steps=steps, minutes=minutes, seed=seed, transpose=transpose)

@@ -38,9 +38,9 @@ def may_write_sample(path: Path, known: str | None) -> bool:
         return False
 
 
-def write_sample(book: Codebook, path: Path) -> str:
+def write_sample(book: Codebook, path: Path, *, seconds: float = SECONDS) -> str:
     """Render the sweep, write it, and return the file's hash. Raises VqsynthError where a codebook cannot."""
-    made = synthesize(book, seconds=SECONDS, centroid=CURVE)
+    made = synthesize(book, seconds=seconds, centroid=CURVE)
     audio.save(path, made.y, made.path.sr)
     return _hash(path)
 
