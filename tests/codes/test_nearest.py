@@ -11,7 +11,6 @@ from vqsynth.codes.nearest import (
     NearestModel,
     is_nearest,
     mel_features,
-    unit_magnitudes,
 )
 from vqsynth.errors import CodebookError
 from vqsynth.sound.frames import Floats, FrameGrid
@@ -31,13 +30,14 @@ def frames() -> Floats:
 
 @pytest.fixture(scope="module")
 def model(frames: Floats) -> NearestModel:
-    return NearestModel(CONFIG, {CENTRES: mel_features(unit_magnitudes(frames[::10], GRID), GRID, CONFIG)}, GRID)
+    return NearestModel(CONFIG, {CENTRES: mel_features(frames[::10], GRID, CONFIG)}, GRID)
 
 
-def test_unit_magnitudes_of_white_noise_are_about_one(frames: Floats) -> None:
+def test_mel_features_of_white_noise_are_about_zero_and_of_silence_at_the_floor() -> None:
     noise = np.random.default_rng(0).normal(size=(400, 256)).astype(np.float32)
-    assert np.mean(unit_magnitudes(noise, GRID)[:, 2:-2] ** 2) == pytest.approx(1, abs=0.03)
-    assert not unit_magnitudes(np.zeros((2, 256), np.float32), GRID).any()
+    features = mel_features(noise, GRID, CONFIG)[:, 2:-2]
+    assert 10 * np.log10(np.mean(np.exp(features) ** 2)) == pytest.approx(0, abs=1), "in dB"
+    np.testing.assert_allclose(mel_features(np.zeros((2, 256), np.float32), GRID, CONFIG), np.log(CONFIG.floor))
 
 
 def test_encode_of_a_frame_that_is_a_centre_gives_its_code(model: NearestModel, frames: Floats) -> None:
@@ -58,7 +58,7 @@ def test_encode_one_by_one_gives_the_codes_of_all_at_once(model: NearestModel, f
 
 
 def test_encode_finds_none_but_codes_in_use(frames: Floats) -> None:
-    centres = mel_features(unit_magnitudes(frames[::10], GRID), GRID, CONFIG)
+    centres = mel_features(frames[::10], GRID, CONFIG)
     used = np.arange(20) % 2 == 0
     assert not (NearestModel(CONFIG, {CENTRES: centres}, GRID, used=used).encode(frames) % 2).any()
 

