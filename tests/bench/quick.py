@@ -67,18 +67,23 @@ CORPORA = (
 
 def gather(corpus: Corpus) -> Parts:
     """Copy the sounds of a corpus into folders of their own, those that are held out apart: both lists of files."""
-    parts: Parts = ([], [])
+    sounds: list[Path] = []
+    held: list[Path] = []
+    left_s = corpus.most_s
     for source in corpus.sources:
         paths = source.gather(BUILD / "sources")
         apart = hold_out(paths)
-        for number, group in enumerate(([p for p in paths if p not in apart], apart)):
-            folder = BUILD / corpus.name / ("sounds", "held")[number]
-            folder.mkdir(parents=True, exist_ok=True)
-            for path in group:
-                if number or sum(map(seconds_of, parts[0])) < corpus.most_s:
-                    copied = shutil.copy(path, folder / f"{path.parent.name}-{path.name}")
-                    parts[number].append(Path(copied))
-    return parts
+        held += [_copy(path, BUILD / corpus.name / "held") for path in apart]
+        for path in paths:
+            if path not in apart and left_s > 0:
+                sounds.append(_copy(path, BUILD / corpus.name / "sounds"))
+                left_s -= seconds_of(path)
+    return sounds, held
+
+
+def _copy(path: Path, folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    return Path(shutil.copy(path, folder / f"{path.parent.name}-{path.name}"))
 
 
 def seconds_of(path: Path) -> float:

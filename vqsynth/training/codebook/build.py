@@ -10,6 +10,7 @@ from vqsynth.checks import check_whole
 from vqsynth.codebook import Codebook
 from vqsynth.codes.nearest import is_nearest
 from vqsynth.errors import ParameterError, VqsynthError
+from vqsynth.follow.correction import ROUNDS
 from vqsynth.sound.distances import Distances, mean_distances
 from vqsynth.sound.folders import Split, split_sounds
 from vqsynth.training.codebook.assembly import Usage, assemble_codebook
@@ -25,10 +26,10 @@ if TYPE_CHECKING:
     from vqsynth.training.codebook.trainer import TrainConfig
 
 VERSION = "1.0"
-QUICK_FILES, QUICK_HELD_OUT_S, QUICK_LEAST_S = 8, 8.0, 1.0
-"""Held-out files that a quick codebook is measured by at most, seconds of them all, and of each at least."""
-QUICK_SAMPLE_S = 5.0
-"""Seconds of the sound of a quick codebook: one sweep."""
+QUICK_SHARE, QUICK_LEAST_S = 0.05, 6.0
+"""Held-out sound that a quick codebook is measured by: a share of the sound it is made of, but so many seconds."""
+QUICK_SAMPLE_S, QUICK_ROUNDS = 5.0, 1
+"""Seconds of the sound of a quick codebook, one sweep, and rounds of correction; more of these cannot be heard."""
 
 
 def train_codebook(
@@ -115,15 +116,15 @@ def _learn(
 
 def _hear(job: CodebookJob, book: Codebook, split: Split, *, known: str | None, say: Say) -> dict[str, Any]:
     """Measure a saved codebook, sound it, and return what its card is to say of it. What fails is said, no more."""
-    paths, seconds = _choose_heard(job, split)
-    sample_s = QUICK_SAMPLE_S if isinstance(job.config, QuickConfig) else SECONDS
+    paths, seconds = _choose_heard(job, split, book.card["corpus"]["seconds"])
+    sweep = (QUICK_SAMPLE_S, QUICK_ROUNDS) if isinstance(job.config, QuickConfig) else (SECONDS, ROUNDS)
     figures = measure_reconstruction(book, paths, seconds=seconds, say=say)
     heard = _describe_held_out(seconds, figures) if figures else {}
     if job.sample is not None and not may_write_sample(job.sample, known):
         say(f"'{job.sample}' is not of this codebook and stays as it is; hear it by vqsynth traverse")
     elif job.sample is not None:
         try:
-            heard |= {CARD_ENTRY: write_sample(book, job.sample, seconds=sample_s)}
+            heard |= {CARD_ENTRY: write_sample(book, job.sample, *sweep)}
             say(f"to hear it: {job.sample}")
         except VqsynthError as e:
             say(f"no sound of it could be made: {e}")
@@ -141,17 +142,17 @@ def _time_steps(job: CodebookJob, config: "TrainConfig", corpus: Corpus, split: 
         corpus,
         minutes=config.minutes or DEFAULT_MINUTES,
         spent_s=time.monotonic() - begun,
-        held_out_s=(_choose_heard(job, split)[1] or 0.0) * len(split.held_out),
+        held_out_s=(_choose_heard(job, split, corpus.seconds)[1] or 0.0) * len(split.held_out),
     )
 
 
-def _choose_heard(job: CodebookJob, split: Split) -> tuple[Sequence[Path], float | None]:
+def _choose_heard(job: CodebookJob, split: Split, corpus_s: float) -> tuple[Sequence[Path], float | None]:
     """Choose the held-out files that are listened to, and how many seconds of each, None for all of it."""
-    paths = split.held_out
     if job.held_out_s is None or not isinstance(job.config, QuickConfig):
-        return paths, share_seconds(paths, job.held_out_s)
-    few = pick_files(paths, QUICK_FILES)
-    return few, max(QUICK_LEAST_S, min(job.held_out_s, QUICK_HELD_OUT_S) / max(1, len(few)))
+        return split.held_out, share_seconds(split.held_out, job.held_out_s)
+    all_s = min(job.held_out_s, max(QUICK_LEAST_S, QUICK_SHARE * corpus_s))
+    paths = pick_files(split.held_out, max(1, int(all_s)))
+    return paths, max(1.0, all_s / max(1, len(paths)))
 
 
 def _describe(
