@@ -5,6 +5,7 @@ training in tests/bench/quick.py.
 """
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -71,11 +72,12 @@ def cluster_codebook(
     """
     n_codes = count_codes(config, corpus.n_frames, say=say)
     model = NearestConfig.for_grid(corpus.grid, n_codes)
-    features = np.concatenate([mel_features(corpus.windows(b), corpus.grid, model) for b in _blocks(corpus)])
     weights = corpus.sampling_weights() * corpus.n_frames
-    centres = _find_centres(features, n_codes, weights=weights, seed=config.seed, threads=threads)
-    codes = _find_codes(NearestModel(model, {CENTRES: centres}, corpus.grid), features)
-    spectra = _average_spectra(corpus, codes, n_codes, weights)
+    with _threads(threads):
+        features = np.concatenate([mel_features(corpus.windows(b), corpus.grid, model) for b in _blocks(corpus)])
+        centres = _find_centres(features, n_codes, weights=weights, seed=config.seed)
+        codes = _find_codes(NearestModel(model, {CENTRES: centres}, corpus.grid), features)
+        spectra = _average_spectra(corpus, codes, n_codes, weights)
     usage = measure_usage(codes, n_codes)
     kept = choose_kept(usage.counts)
     book = Codebook.build(
@@ -113,25 +115,31 @@ def _blocks(corpus: Corpus) -> Iterator[slice]:
     return (slice(i, i + FRAMES_AT_ONCE) for i in range(0, corpus.n_frames, FRAMES_AT_ONCE))
 
 
-def _find_centres(
-    features: Doubles, n_codes: int, *, weights: NDArray[np.float64], seed: int, threads: int
-) -> NDArray[np.float16]:
-    """Cluster features (T, bands) by k-means: centres (n_codes, bands), rounded as they are saved.
-
-    It works on the principal components. The centres lie in their plane, so that the nearest centre is the same one
-    whether it is looked for there or among the bands.
-    """
-    import faiss
+@contextmanager
+def _threads(threads: int) -> Iterator[None]:
+    """Give faiss and the products of matrices so many threads until the block ends."""
+    import faiss  # noqa: F401 - the limits are those of the libraries that are loaded
     from threadpoolctl import threadpool_limits
 
     mind_forks()
-    options = {"niter": ROUNDS, "seed": seed % 2**31, "min_points_per_centroid": 1}
     with threadpool_limits(limits=allow_threads(threads)):
-        mean = features.mean(axis=0)
-        shifted = (features - mean).astype(np.float32)
-        axes = np.linalg.eigh(shifted.T @ shifted)[1][:, -COMPONENTS:]
-        kmeans = faiss.Kmeans(axes.shape[1], n_codes, max_points_per_centroid=FRAMES_SEEN, **options)
-        kmeans.train(np.ascontiguousarray(shifted @ axes), weights=weights.astype(np.float32))
+        yield
+
+
+def _find_centres(features: Doubles, n_codes: int, *, weights: NDArray[np.float64], seed: int) -> NDArray[np.float16]:
+    """Cluster features (T, bands) by k-means: centres (n_codes, bands), rounded as they are saved.
+
+    It works on the principal components. The centres lie in their plane, so that but for rounding the nearest one is the
+    same, whether it is looked for there or among the bands.
+    """
+    import faiss
+
+    mean = features.mean(axis=0)
+    shifted = (features - mean).astype(np.float32)
+    axes = np.linalg.eigh(shifted.T @ shifted)[1][:, -COMPONENTS:]
+    options = {"niter": ROUNDS, "seed": seed % 2**31, "min_points_per_centroid": 1}
+    kmeans = faiss.Kmeans(axes.shape[1], n_codes, max_points_per_centroid=FRAMES_SEEN, **options)
+    kmeans.train(np.ascontiguousarray(shifted @ axes), weights=weights.astype(np.float32))
     centres: NDArray[np.float16] = (mean + np.asarray(kmeans.centroids) @ axes.T).astype(np.float16)
     return centres
 
