@@ -148,7 +148,7 @@ def compare(corpus: Corpus, minutes: float) -> None:
     if corpus.bar_s is None:
         note("    train --quick, the whole process, one thread", taken, "s")
     else:
-        show("    train --quick, the whole process, one thread", taken, corpus.bar_s, unit="s")
+        show(f"    {corpus.name}: train --quick, the whole process, one thread", taken, corpus.bar_s, unit="s")
     if not (trained / "card.json").exists():
         note("    train --minutes took", train(corpus, trained, "--minutes", f"{minutes:g}") / 60, "min")
     of_quick, of_trained = hear(quick, held), hear(trained, held)
@@ -157,7 +157,7 @@ def compare(corpus: Corpus, minutes: float) -> None:
         note(f"    {name}, trained", of_trained.to_dict()[name])
     for what, book in (("quick", quick), ("trained", trained)):
         note(f"    lsd_db with noise 20 dB under the sound, {what}", hear_noisy(vqsynth.load(book), held))
-    show("    lsd, quick over trained", of_quick.lsd_db - of_trained.lsd_db, FAR_DB, unit="dB")
+    show(f"    {corpus.name}: lsd, quick over trained", of_quick.lsd_db - of_trained.lsd_db, FAR_DB, unit="dB")
 
 
 def main(minutes: float = 12.0) -> None:

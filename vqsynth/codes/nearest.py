@@ -22,9 +22,9 @@ noise 20 dB under the sound; and the seconds that features and k-means took.
     40 cepstra of 192 bands                   10.27    .70   4.4    16.9    1.2
     13 cepstra of 80 bands                    11.62    .87   4.2    16.7     .6
 
-What a low floor or the whole spectrum gains on clean sounds, a little noise takes away many times over.
-The centres lie in the plane of those 48 components, and are looked for among the 192 bands, which gives the same codes
-but for rounding.
+What a low floor or the whole spectrum gains on clean sounds, a little noise takes away many times over. The centres
+lie in the plane of the 48 components, and are looked for among the 192 bands, which gives the same codes but for
+rounding.
 """
 
 from collections.abc import Mapping

@@ -86,9 +86,9 @@ def test_cluster_codebook_of_a_code_for_each_frame_is_the_frames(write_sound: Ca
 
 def test_cluster_codebook_of_short_sounds_has_fewer_codes_and_says_so(corpus: Corpus) -> None:
     book, _, said = cluster(corpus)
-    fitting = corpus.n_frames // 20
+    fitting = corpus.n_frames // 25
     assert len(book) <= fitting
-    assert said == [f"{fitting} codes instead of 1024: there are {corpus.n_frames} frames of sound, 20 to a code"]
+    assert said == [f"{fitting} codes instead of 1024: there are {corpus.n_frames} frames of sound, 25 to a code"]
     assert cluster(corpus, codes=12)[2] == []
 
 
