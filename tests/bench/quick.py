@@ -8,6 +8,7 @@ time takes an hour.
 """
 
 import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -96,17 +97,17 @@ def seconds_of(path: Path) -> float:
     return len(y) / sr
 
 
-def train(corpus: Corpus, book: Path, *options: str) -> float:
-    """Make a codebook in a process of its own, on one thread, and tell how many seconds it took."""
+def train(corpus: Corpus, book: Path, *options: str) -> tuple[float, float]:
+    """Make a codebook in a process of its own, on one thread: the seconds it took, and those of the processor."""
     grid, home = corpus.grid, BUILD / corpus.name
     frames = ["--n-fft", str(grid.n_fft), "--hop-length", str(grid.hop_length)]
     command = [str(Path(sys.executable).with_name("vqsynth")), "train", str(home / "sounds"), "--name", corpus.name]
-    begun = time.monotonic()
+    begun, worked = time.monotonic(), sum(resource.getrusage(resource.RUSAGE_CHILDREN)[:2])
     subprocess.run(
         [*command, "-o", str(book), "--validation", str(home / "held"), *frames, *options],
         check=True, capture_output=True, env={**os.environ, "OMP_NUM_THREADS": "1"},
     )  # fmt: skip
-    return time.monotonic() - begun
+    return time.monotonic() - begun, sum(resource.getrusage(resource.RUSAGE_CHILDREN)[:2]) - worked
 
 
 def hear(book: Path, held: list[Path]) -> Distances:
@@ -144,13 +145,14 @@ def compare(corpus: Corpus, minutes: float) -> None:
     note(f"{corpus.name}: sounds, {len(sounds)} files", sum(map(seconds_of, sounds)), "s")
     note(f"    held out, {len(held)} files", sum(map(seconds_of, held)), "s")
     quick, trained = BUILD / f"{corpus.name}-quick", BUILD / f"{corpus.name}-{minutes:g}-minutes"
-    taken = sorted(train(corpus, quick, "--quick") for _ in range(3))[1]
+    taken, worked = sorted(train(corpus, quick, "--quick") for _ in range(3))[1]
     if corpus.bar_s is None:
         note("    train --quick, the whole process, one thread", taken, "s")
     else:
         show(f"    {corpus.name}: train --quick, the whole process, one thread", taken, corpus.bar_s, unit="s")
+    note("        of the processor", worked, "s")
     if not (trained / "card.json").exists():
-        note("    train --minutes took", train(corpus, trained, "--minutes", f"{minutes:g}") / 60, "min")
+        note("    train --minutes took", train(corpus, trained, "--minutes", f"{minutes:g}")[0] / 60, "min")
     of_quick, of_trained = hear(quick, held), hear(trained, held)
     for name, value in of_quick.to_dict().items():
         note(f"    {name}, quick", value)
