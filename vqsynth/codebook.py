@@ -4,7 +4,7 @@ Playing needs only the spectra and the table. The network, and torch with it, is
 """
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from vqsynth.codes.display import show_codebook
 from vqsynth.codes.measuring import measure_table
+from vqsynth.codes.nearest import NearestConfig, NearestModel, is_nearest
 from vqsynth.codes.record import ALSO, CODEBOOK, GRAINS, MODEL, TABLE, CodebookRecord
 from vqsynth.codes.spectra import CodeSpectra, normalize_power
 from vqsynth.codes.voice import SILENT_DB
@@ -310,13 +311,11 @@ class Codebook(CodebookRecord):
         44
 
         """
-        from vqsynth.model.vqvae import make_encoder
-
         advance = check_observer(observer).advance
         mono = check_samples(to_mono(y))
         blocks = audible_blocks(mono, orig_sr=sr, sr=self.grid.sr)
         n_samples, codes, power = max(1, round(len(mono) * self.grid.sr / sr)), [], []
-        encode = make_encoder(self.card["model"], self.model_state, used=self.table.used)
+        encode = self._make_encoder()
         for frames in frame_blocks(blocks, n_samples, self.grid, at_once=_FRAMES_AT_ONCE):
             codes.append(encode(frames))
             power.append(((frames * self.grid.window).astype(np.float64) ** 2).mean(axis=1))
@@ -325,3 +324,12 @@ class Codebook(CodebookRecord):
         gain_db = 10 * np.log10(np.maximum(np.concatenate(power) / power_of_window, 10 ** (SILENT_DB / 10)))
         clock = self.grid.sr, self.grid.hop_length, n_samples
         return CodePath(self.name, self.sha256, *clock, np.concatenate(codes), gain_db)
+
+    def _make_encoder(self) -> Callable[[Floats], NDArray[np.int64]]:
+        """Make what finds the codes of raw frames. Raises CodebookError for a model that is none, or not known here."""
+        model, used = self.card["model"], self.table.used
+        if is_nearest(model):
+            return NearestModel(NearestConfig.from_dict(model), self.model_state, self.grid, used=used).encode
+        from vqsynth.model.vqvae import make_encoder
+
+        return make_encoder(model, self.model_state, used=used)

@@ -13,6 +13,7 @@
     display        a notebook's view of a codebook
     measuring      the measurement of all codes into a table
     index          the nearest codes
+    nearest        the model of a codebook without a network
     selection      a code for every frame: the nearest, or the best path
     projection     the codes in two dimensions
 

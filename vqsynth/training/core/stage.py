@@ -17,7 +17,7 @@ from typing import Any, Generic, TypeVar
 
 import torch
 
-from vqsynth.errors import ParameterError, VqsynthError
+from vqsynth.errors import VqsynthError
 from vqsynth.running.forking import allow_threads
 from vqsynth.running.interrupts import Stopped, stop_signals
 from vqsynth.running.observing import SILENT, Advance, Observer
@@ -109,10 +109,8 @@ def _tell_stopped(stage: Stage[AnyTraining], training: AnyTraining) -> str:
 @contextmanager
 def torch_threads(threads: int) -> Iterator[None]:
     """Give torch so many threads until the block ends. Raises ParameterError for a number out of range."""
-    if not 1 <= threads <= 1024:
-        raise ParameterError(f"threads must lie between 1 and 1024 (got {threads})")
-    before = torch.get_num_threads()
-    torch.set_num_threads(allow_threads(threads))
+    before, wanted = torch.get_num_threads(), allow_threads(threads)
+    torch.set_num_threads(wanted)
     try:
         yield
     finally:
