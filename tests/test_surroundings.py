@@ -82,7 +82,7 @@ def test_dash_where_only_a_file_will_do_is_refused_in_one_line(
     places = {"BOOK": str(book_folder), "MODEL": str(model)}
     code, out, err = run(*(places.get(word, word) for word in words.split()))
     assert code == 1 and out == ""
-    assert err.startswith("Error: ") and err.count("\n") == 1 and "cannot be standard input or output" in err
+    assert err.startswith("Error: ") and err.count("\n") == 1 and "cannot be '-', standard input or output" in err
     assert sorted(files.iterdir()) == before
 
 
