@@ -186,7 +186,7 @@ def test_list_tells_of_links_to_nowhere(run: Run, tmp_path: Path, verb: tuple[st
     (tmp_path / "books" / "gone").symlink_to("away")
     code, out, err = run(*verb, "books")
     assert code == 1 and "name" in out
-    assert err.startswith("Error: ") and "books/gone' is a link to nowhere (away)" in err
+    assert err.startswith("Error: ") and "books/gone' is a broken link (away)" in err
 
 
 def test_synth_without_seconds_lasts_until_the_last_breakpoint(run: Run, book_folder: Path) -> None:
