@@ -192,7 +192,7 @@ def test_load_a_folder_of_something_else_says_what_it_is(book_folder: Path, fold
         load(tmp_path / "empty")
     with pytest.raises(ModelError, match=r"not a continuous model's card.*so it is a codebook's"):
         load(book_folder)
-    with pytest.raises(CodebookError, match=r"no codebook's card: its kind is 'continuous'"):
+    with pytest.raises(CodebookError, match=r"not a codebook's card: its kind is 'continuous'"):
         vqsynth.load(folder)
 
 

@@ -134,7 +134,7 @@ def test_train_model_of_no_usable_sound_refuses(tmp_path: Path) -> None:
     with pytest.raises(AudioError, match="no usable sound"):
         train_model(make_job([tmp_path / "empty"], tmp_path / "model"))
     paths = write_sounds(tmp_path / "sounds")
-    with pytest.raises(ParameterError, match="none is left"):
+    with pytest.raises(ParameterError, match="must be left to train on"):
         train_model(make_job(paths, tmp_path / "model", validation=paths))
 
 
