@@ -113,7 +113,7 @@ def test_train_model_over_a_model_replaces_it_and_nothing_else(tmp_path: Path) -
     train_model(make_job(paths, tmp_path / "model"))
     train_model(make_job(paths, tmp_path / "model", vocoders={"melgan": vocoder_training("melgan")}))
     assert load(tmp_path / "model").vocoders == ("melgan", "griffin-lim")
-    with pytest.raises(ModelError, match="no continuous model"):
+    with pytest.raises(ModelError, match="not a continuous model"):
         train_model(make_job(paths, tmp_path / "sounds"))
     assert len(list((tmp_path / "sounds").iterdir())) == 3
 
