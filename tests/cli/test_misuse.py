@@ -54,11 +54,11 @@ def test_encode_never_overwrites_the_codebook(run: Run, book_folder: Path, write
     ("options", "says"),
     [
         (["--target", "loudness=-20", "--weight", "centroid=2"], "needs a target"),
-        (["--target", "loudness=-20", "--weight", "loudness=2"], "which gain meets"),
+        (["--target", "loudness=-20", "--weight", "loudness=2"], "is met by gain"),
         (["--target", "loudness=-20", "--smoothness", "-1"], "smoothness must be"),
         (["--target", "centroid=900", "--smoothness", "1e300"], "0 or more, up to"),
         (["--target", "centroid=900", "--weight", "centroid=1e9"], "the weight of 'centroid'"),
-        (["--target", "loudness=300"], "the loudness that is asked for"),
+        (["--target", "loudness=300"], "the loudness target"),
     ],
 )
 def test_synth_option_without_a_meaning_is_refused(run: Run, book_folder: Path, options: list[str], says: str) -> None:
