@@ -300,7 +300,7 @@ class Codebook(CodebookRecord):
         CodebookError
             For weights that are not finite.
         ParameterError
-            For an impossible rate, and an `observer` that is none.
+            For an impossible rate, and for an `observer` that is not an Observer.
 
         Examples
         --------

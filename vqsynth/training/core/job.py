@@ -134,7 +134,7 @@ def open_job(job: Job, stages: Collection[str] | None = None, *, resume: bool, d
             check_no_checkpoint(path)
         if resume and not any(job.checkpoint(stage).exists() for stage in job.stages):
             folder = job.checkpoint(job.stages[0]).parent
-            raise error(f"there is no checkpoint in '{folder}' to go on from; train without --resume")
+            raise error(f"'{folder}' holds no checkpoint to resume from; train without --resume")
         yield wanted
 
 
