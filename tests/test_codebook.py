@@ -67,7 +67,7 @@ def test_save_over_a_codebook_replaces_it_and_leaves_no_scrap(book: Codebook, fo
 def test_save_over_something_else_is_refused(book: Codebook, tmp_path: Path) -> None:
     (tmp_path / "music").mkdir()
     (tmp_path / "music" / "song.txt").write_text("la")
-    with pytest.raises(CodebookError, match="holds something that is no codebook"):
+    with pytest.raises(CodebookError, match="holds something that is not a codebook"):
         book.save(tmp_path / "music")
     with pytest.raises(CodebookError, match="is a file"):
         book.save(tmp_path / "music" / "song.txt")

@@ -43,7 +43,7 @@ def test_save_and_load_return_the_same_path(path: CodePath, tmp_path_factory: py
     ("change", "message"),
     [
         ({"codes": [1, 2]}, r"different numbers of frames \(codes 2, gain_db 3\); shorten the longer ones too"),
-        ({"codes": [1, 2, -3]}, "integers of 0 or more"),
+        ({"codes": [1, 2, -3]}, "codes must be 0 or more"),
         ({"codes": [1, 2, 2.5]}, "must hold integers only"),
         ({"codes": [1, 2, 10**30]}, "cannot be used"),
         ({"codes": "123"}, "'codes' must be of type list"),

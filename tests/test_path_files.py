@@ -119,7 +119,7 @@ def test_load_of_runs_that_were_shortened_lasts_as_they_do_and_says_so(write: Wr
     ({"code": 1, "frames": MOST_FRAMES, "gain_db": -1}, "the runs have more than 2097152 frames"),
     ({"code": 1, "gain_db": []}, "run 2: frames must be"), ({"code": 1}, "run 2: 'gain_db' is missing"),
     ({"gain_db": 1}, "run 2: 'code' is missing; silence is null"), ({"code": 1.5, "gain_db": 0}, "run 2: code must be"),
-    ({"code": True, "gain_db": 0}, "code must be"), ({"code": -1, "gain_db": 0}, "integers of 0 or more"),
+    ({"code": True, "gain_db": 0}, "code must be"), ({"code": -1, "gain_db": 0}, "codes must be 0 or more"),
     ({"code": None, "gain_db": -3}, "run 2: silence, a code of null, has no gain_db"),
     ({"code": 1, "gian_db": 0}, "run 2: unknown field 'gian_db'; did you mean 'gain_db'"),
     ({"code": 1, "gain_db": "x"}, "'gain_db' must hold numbers only"), ([1, 2], "run 2: expected an entry such as"),

@@ -47,7 +47,7 @@ def test_path_cannot_be_written_to(book: Codebook, name: str) -> None:
 
 
 def test_path_cut_to_nothing_is_refused(book: Codebook) -> None:
-    with pytest.raises(ParameterError, match="holds no frame"):
+    with pytest.raises(ParameterError, match="must hold a frame"):
         _ = book.follow(centroid="p50", seconds=0.3)[5:5]
 
 

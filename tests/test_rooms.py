@@ -30,7 +30,7 @@ WITHOUT_ORDER = {"cli", "codebooks"}
 # The rooms that may import a heavy or an outer dependency; every other room may not.
 OWNERS = {
     "click": {"cli", "codebooks"},
-    "faiss": {"codes.index"},
+    "faiss": {"codes.index", "training.codebook.clustering"},
     "librosa": set(),
     "matplotlib": {"plot"},
     "rich": {"cli", "running.progress"},

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from vqsynth.codes.display import show_codebook
 from vqsynth.codes.encoding import check_keep, encode_sound, pick_finder
 from vqsynth.codes.measuring import measure_table
+from vqsynth.codes.nearest import NearestConfig, NearestModel, is_nearest
 from vqsynth.codes.record import ALSO, CODEBOOK, GRAINS, MODEL, TABLE, CodebookRecord
 from vqsynth.codes.spectra import CodeSpectra, normalize_power
 from vqsynth.curves.targets import LONGEST_S, Mappings, draw_curves, join_curves, sample_targets
@@ -316,7 +317,7 @@ class Codebook(CodebookRecord):
         CodebookError
             For weights that are not finite.
         ParameterError
-            For an impossible rate, another thing to keep, an amount outside 0 to 1, and an `observer` that is none.
+            For an impossible rate, another thing to keep, an amount outside 0 to 1, and an `observer` that is not one.
 
         Examples
         --------
@@ -331,11 +332,11 @@ class Codebook(CodebookRecord):
         amounts = check_keep(keep)
         mono = check_samples(to_mono(y))
         n_samples = max(1, round(len(mono) * self.grid.sr / sr))
-        clean = np.concatenate([*audible_blocks(mono, orig_sr=sr, sr=self.grid.sr), np.zeros(1, np.float32)])[
-            :n_samples
-        ]
+        clean = np.zeros(n_samples, np.float32)
+        given = np.concatenate([*audible_blocks(mono, orig_sr=sr, sr=self.grid.sr)])[:n_samples]
+        clean[: len(given)] = given
         made = encode_sound(
-            np.pad(clean, (0, n_samples - len(clean))),
+            clean,
             pick_finder(codes_by, self.spectra, self.table, self._make_encoder),
             self.spectra,
             self.table,
@@ -346,7 +347,10 @@ class Codebook(CodebookRecord):
         return CodePath(self.name, self.sha256, *clock, made.codes, made.gain_db, controls=made.controls)
 
     def _make_encoder(self) -> Callable[[Floats], NDArray[np.int64]]:
-        """Make what finds the codes of raw frames by the model."""
+        """Make what finds the codes of raw frames. Raises CodebookError for a model that is none, or not known here."""
+        model, used = self.card["model"], self.table.used
+        if is_nearest(model):
+            return NearestModel(NearestConfig.from_dict(model), self.model_state, self.grid, used=used).encode
         from vqsynth.model.vqvae import make_encoder
 
-        return make_encoder(self.card["model"], self.model_state, used=self.table.used)
+        return make_encoder(model, self.model_state, used=used)

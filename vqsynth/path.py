@@ -1,6 +1,7 @@
-"""A path: a row of codes with gains, the score of a sound. Small, editable, diffable, reproducible to the bit.
+"""A path, the score of a sound: a code and a gain for every frame.
 
-Its file is JSON, a line for each run of a code, as `vqsynth.codes.pathtext` tells.
+Its file is JSON with a line for each run of a code, see `vqsynth.codes.pathtext`. It is small, can be edited and
+compared as text, and gives the same samples each time.
 """
 
 from collections.abc import Sequence
@@ -22,7 +23,7 @@ from vqsynth.storage.files import MOST_TEXT_BYTES, StrPath, read_regular, write_
 from vqsynth.storage.records import parse_json
 
 GAIN_DECIMALS = 4
-"""Gains are kept to a ten-thousandth of a decibel, so that a path file says exactly what is rendered."""
+"""Gains are rounded to a ten-thousandth of a decibel, so that a path file holds exactly what is rendered."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -67,25 +68,25 @@ class CodePath:
     def __post_init__(self) -> None:
         codes, gain_db = check_row("codes", self.codes, whole=True), check_row("gain_db", self.gain_db)
         if (codes < 0).any():
-            raise ParameterError("codes must be a row of integers of 0 or more")
+            raise ParameterError(f"codes must be 0 or more (got {codes.min()})")
         for name in ("sr", "hop_length", "n_samples"):
             check_whole(name, getattr(self, name), 1, MOST_SAMPLES)
         frames = 1 + self.n_samples // self.hop_length
         if not len(codes) == len(gain_db) == frames:
             raise ParameterError(
-                f"{self.n_samples} samples at hop_length {self.hop_length} make {frames} frames, so as many codes and "
-                f"gains are expected (got {len(codes)} and {len(gain_db)})"
+                f"codes and gain_db need {frames} entries, one per frame of {self.n_samples} samples at hop_length "
+                f"{self.hop_length} (got {len(codes)} and {len(gain_db)})"
             )
         if not (np.isfinite(gain_db) & (gain_db <= LOUDEST_DB)).all():
             raise ParameterError(
-                f"gain_db must hold finite numbers up to {LOUDEST_DB:g} (got {gain_db.max():.4g}); bring the sound, or "
-                "the loudness that is asked for, down to full scale"
+                f"gain_db must hold finite numbers up to {LOUDEST_DB:g} (got {gain_db.max():.4g}); turn the sound, or "
+                "the loudness target, down to full scale"
             )
         check_seed(self.seed)
         for name in ("codebook", "sha256", "excitation"):
             check_kind(name, getattr(self, name), str, "text")
         if self.controls is not None and len(check_kind("controls", self.controls, Controls, "Controls")) != frames:
-            raise ParameterError(f"controls must be of {frames} frames (got {len(self.controls)})")
+            raise ParameterError(f"controls must have {frames} frames, as the codes have (got {len(self.controls)})")
         rounded = np.round(np.maximum(gain_db, SILENT_DB), GAIN_DECIMALS)
         for name, row in (("codes", codes.astype(np.int64)), ("gain_db", rounded)):
             row.flags.writeable = False
@@ -108,12 +109,37 @@ class CodePath:
         return hash((self.sha256, self.n_samples, self.codes.tobytes(), self.gain_db.tobytes()))
 
     def __getitem__(self, frames: slice) -> "CodePath":
-        """Take some frames that follow each other, as a path of its own. Raises ParameterError for none."""
+        """Return some consecutive frames as a new path.
+
+        Parameters
+        ----------
+        frames : slice
+            Frames from `start` to `stop`, with a step of 1.
+
+        Returns
+        -------
+        CodePath
+
+        Raises
+        ------
+        ParameterError
+            If `frames` is not such a slice, or holds no frame.
+
+        Examples
+        --------
+        >>> import vqsynth
+        >>> path = vqsynth.load("violin").follow(targets={"pitch": "A4"}, seconds=1)
+        >>> len(path[10:50])
+        40
+
+        """
         if not isinstance(frames, slice) or frames.step not in (None, 1):
-            raise ParameterError(f"a path is cut by a slice of frames, such as path[10:50] (got {show(frames)})")
+            raise ParameterError(
+                f"the index of a path must be a slice of frames, such as path[10:50] (got {show(frames)})"
+            )
         start, stop, _ = frames.indices(len(self))
         if stop <= start:
-            raise ParameterError(f"path[{start}:{stop}] holds no frame of {len(self)}; take one or more")
+            raise ParameterError(f"path[{start}:{stop}] must hold a frame (the path has {len(self)}); choose others")
         n_samples = (
             self.n_samples - start * self.hop_length if stop == len(self) else (stop - start) * self.hop_length - 1
         )
@@ -127,7 +153,9 @@ class CodePath:
         check_kind("what follows a path", other, CodePath, "a CodePath")
         clocks = [(path.sha256, path.sr, path.hop_length) for path in (self, other)]
         if clocks[0] != clocks[1]:
-            raise ParameterError("paths that are joined must be of one codebook; choose both with the same one")
+            raise ParameterError(
+                "paths can only be joined if they belong to one codebook (got two); translate one of them first"
+            )
         controls = None
         if self.controls or other.controls:
             both = (path.controls or no_controls(len(path)) for path in (self, other))
@@ -228,7 +256,7 @@ class CodePath:
         return replace(self, codes=check_row("codes", codes, whole=True))
 
     def to_fields(self) -> dict[str, Any]:
-        """List what a path file of rows holds."""
+        """Return the entries of a path file, with a number for each frame in every row."""
         return {
             "format": ROWS, "kind": KIND, "codebook": self.codebook, "sha256": self.sha256, "sr": self.sr,
             "hop_length": self.hop_length, "n_samples": self.n_samples, "excitation": self.excitation,
@@ -236,20 +264,22 @@ class CodePath:
         } | (self.controls.to_fields() if self.controls else {})  # fmt: skip
 
     def save(self, path: StrPath) -> None:
-        """Write the path as JSON that a person can edit, a line per run of a code, complete or not at all."""
+        """Write the path as JSON that people can edit, with a line per run of a code. Raises as `save_layers` does."""
         save_layers([self], path)
 
     @classmethod
     def load(cls, path: StrPath) -> "CodePath":
-        """Read a path file. Raises CodebookError, which says what is wrong with the file."""
+        """Read a path file. Raises CodebookError if the file cannot be used, or holds several layers."""
         found = load_layers(path)
         if len(found) > 1:
-            raise CodebookError(f"the path file '{path}' holds {len(found)} layers; read it with path.load_layers")
+            raise CodebookError(
+                f"the path file '{path}' must hold one path (got {len(found)} layers); use path.load_layers"
+            )
         return found[0]
 
 
 def draw_path(path: CodePath) -> str:
-    """Draw for a notebook the codes of a path, and under them the gain and the controls that are used."""
+    """Draw the codes of a path for a notebook, and below them its gain and the controls that it uses."""
     runs = 1 + np.count_nonzero(np.diff(path.codes))
     rows = {"gain (dB)": np.where(path.gain_db > SILENT_DB, path.gain_db, np.nan)}
     if path.controls:
@@ -259,9 +289,22 @@ def draw_path(path: CodePath) -> str:
 
 
 def save_layers(paths: Sequence[CodePath], file: StrPath) -> None:
-    """Write paths that sound together to one path file, whole or not at all; a single one as `CodePath.save` does.
+    """Write paths that sound together into one path file, completely or not at all.
 
-    Raises ParameterError for none, and for paths of different codebooks, rates or lengths.
+    Parameters
+    ----------
+    paths : sequence of CodePath
+        One path or more, of one codebook and one length.
+    file : str or Path
+        The path file.
+
+    Raises
+    ------
+    ParameterError
+        If there is no path, or the paths differ in codebook, rate or length.
+    VqsynthError
+        If the file cannot be written.
+
     """
     check_layers(paths)
     write_whole(check_path("file", file), write_text([path.to_fields() for path in paths]))
@@ -270,14 +313,27 @@ def save_layers(paths: Sequence[CodePath], file: StrPath) -> None:
 def load_layers(file: StrPath) -> tuple[CodePath, ...]:
     """Read the paths of a path file: one, or several that sound together.
 
-    Raises CodebookError, which says what is wrong with the file.
+    Parameters
+    ----------
+    file : str or Path
+        The path file.
+
+    Returns
+    -------
+    tuple of CodePath
+
+    Raises
+    ------
+    CodebookError
+        If the file cannot be read or used. The message says why.
+
     """
     file = check_path("file", file)
     data = read_regular(file, error=CodebookError, what="the path file", most_bytes=MOST_TEXT_BYTES)
     try:
         fields = parse_json(data)
     except ValueError as e:
-        raise CodebookError(f"'{file}' is no path file (JSON with codes and gain_db): {e}") from e
+        raise CodebookError(f"'{file}' is not a path file, which holds JSON with codes and gain_db: {e}") from e
     try:
         paths = tuple(CodePath(**layer) for layer in read_layers(fields))
         check_layers(paths)
@@ -287,10 +343,12 @@ def load_layers(file: StrPath) -> tuple[CodePath, ...]:
 
 
 def check_layers(paths: Sequence[CodePath]) -> None:
-    """Check that paths can sound together. Raises ParameterError otherwise."""
+    """Raise ParameterError unless the paths can sound together."""
     if not isinstance(paths, Sequence):
         raise ParameterError(f"layers must be a list of paths (got {show(paths)})")
     for path in paths:
         check_kind("each layer", path, CodePath, "a CodePath")
     if len({(path.sha256, path.sr, path.hop_length, path.n_samples) for path in paths}) != 1:
-        raise ParameterError("layers must be paths, one or more, of one codebook and one length")
+        raise ParameterError(
+            f"layers must be at least one path, all of one codebook and one length (got {len(paths)} paths)"
+        )

@@ -1,4 +1,4 @@
-"""A path to sound, whole or block by block: all of its frames are pushed into a `CodeVoice`."""
+"""Rendering: a path becomes sound, whole or block by block. A `CodeVoice` takes its frames one after the other."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -135,28 +135,28 @@ def render_blocks(
 
 
 def check_path(path: CodePath, book: CodebookRecord) -> None:
-    """Refuse a path of another codebook. Raises CodebookError, and ParameterError for what is no path."""
+    """Raise CodebookError for a path of another codebook, and ParameterError for anything but a path."""
     check_kind("path", path, CodePath, "a CodePath")
     if path.sha256 not in book.known_hashes if path.sha256 else path.codebook != book.name:
         raise CodebookError(
             f"the path was made with codebook {path.codebook!r} of hash {path.sha256[:8] or '?'}, this is "
-            f"{book.name!r} of hash {book.sha256[:8]}; name the right one, or translate the path"
+            f"{book.name!r} of hash {book.sha256[:8]}; use that codebook, or translate the path"
         )
     check_fit(path, book.spectra)
 
 
 def check_fit(path: CodePath, spectra: CodeSpectra) -> None:
-    """Refuse a path whose codes, rate or hop are not those of the spectra. Raises CodebookError."""
+    """Raise CodebookError for a path whose codes, rate or hop do not fit the spectra."""
     check_kind("path", path, CodePath, "a CodePath")
     if (highest := path.codes.max()) >= len(spectra):
         raise CodebookError(
-            f"the path names code {highest}, but the codebook has codes 0 to {len(spectra) - 1}; "
+            f"the codes of the path must lie between 0 and {len(spectra) - 1} (got {highest}); "
             "use the codebook that the path was made with"
         )
     if (path.sr, path.hop_length) != (spectra.grid.sr, spectra.grid.hop_length):
         raise CodebookError(
-            f"the path is made for {path.sr} Hz and a hop of {path.hop_length}, the codebook for {spectra.grid.sr} Hz "
-            f"and {spectra.grid.hop_length}; use the codebook that the path was made with"
+            f"the path must have the codebook's rate of {spectra.grid.sr} Hz and hop of {spectra.grid.hop_length} (got "
+            f"{path.sr} Hz and {path.hop_length}); use the codebook that the path was made with"
         )
 
 
@@ -170,7 +170,7 @@ def _pick_seed(path: CodePath, seed: int | None) -> int:
 
 
 class _HeldFrames:
-    """The frames of a path, the first and the last one held for half a window more: T + n_fft // hop_length."""
+    """Hold the frames of a path. The first and the last last half a window longer: T + n_fft // hop_length frames."""
 
     def __init__(self, path: CodePath, spectra: CodeSpectra) -> None:
         check_fit(path, spectra)
@@ -182,16 +182,16 @@ class _HeldFrames:
         return len(self._codes)
 
     def look_up(self, block: slice) -> FrameSpectra:
-        """Look up some frames, (1, T, n_bins), at gain 1."""
+        """Return the spectra (1, T, n_bins) of some frames, at gain 1."""
         return self._spectra.look_up(self._codes[None, block], self._controls.take(block) if self._controls else None)
 
     def magnitudes(self, block: slice) -> Floats:
-        """Give the magnitudes (T, n_bins) of some frames at their gain."""
+        """Return the magnitudes (T, n_bins) of some frames, at their gain."""
         magnitudes: Floats = self.look_up(block).amplitudes[0] * self._gain[block, None]
         return magnitudes
 
     def sound(self, seed: int, *, noise: bool = True) -> Floats:
-        """Excite and add up all frames, from the first sample of the first on; without noise, only their partials."""
+        """Return the sound of all frames, from the first sample of the first on. Without noise, only partials sound."""
         grid, parts = self._spectra.grid, []
         excitation, adder = self._spectra.make_excitation("coherent", rng=seed), OverlapAdd(grid)
         for start in range(0, len(self), _FRAMES_AT_ONCE):
@@ -204,7 +204,7 @@ class _HeldFrames:
 
 
 def _play(voice: CodeVoice, path: CodePath, at_once: int) -> Iterator[Floats]:
-    """Push a whole path, `at_once` frames at a time."""
+    """Push a whole path into a voice, `at_once` frames at a time."""
     for start in range(0, len(path), at_once):
         block = slice(start, start + at_once)
         controls = path.controls.take(block) if path.controls else None
@@ -213,7 +213,7 @@ def _play(voice: CodeVoice, path: CodePath, at_once: int) -> Iterator[Floats]:
 
 
 def _cut(parts: Iterator[Floats], *, skip: int, block_size: int | None) -> Iterator[Floats]:
-    """Drop `skip` samples, and hand out blocks of the size asked for."""
+    """Drop the first `skip` samples, and yield blocks of `block_size`, or of the size of the parts if it is None."""
     waiting = np.zeros(0, np.float32)
     for part in parts:
         dropped = min(skip, len(part))
@@ -228,7 +228,7 @@ def _cut(parts: Iterator[Floats], *, skip: int, block_size: int | None) -> Itera
 
 
 def _join(blocks: Iterator[Floats], n_samples: int) -> Floats:
-    """Join blocks as they come, so that a long sound is not held twice."""
+    """Join blocks one by one, so that a long sound is held in memory only once."""
     y, done = np.empty(n_samples, np.float32), 0
     for block in blocks:
         y[done : done + len(block)] = block

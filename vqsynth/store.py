@@ -146,7 +146,7 @@ def list_codebooks(folders: StrPath | Iterable[StrPath] = ()) -> list[Codebook]:
     Raises
     ------
     CodebookError
-        For a folder that is no codebook and holds none, and for a damaged codebook.
+        For a folder that neither is nor holds a codebook, and for a damaged codebook.
 
     Examples
     --------

@@ -1,20 +1,28 @@
-"""Notes and controls at times in seconds, and the MIDI file that they make."""
+"""Scores: notes and controls at times in seconds, which can be written as a MIDI file."""
 
 import struct
 
 TICKS_PER_S = 960
-"""480 ticks to the quarter, two quarters to the second, which is the tempo of a file that names none."""
+"""480 ticks per quarter note, and two quarter notes per second, the tempo of a MIDI file that sets none."""
 BEND_RANGE = 12
-"""Semitones that a full pitch bend is worth, either way."""
+"""Semitones of a full pitch bend, up or down."""
 DRUMS = 9
-"""The channel, from 0, on which General MIDI plays drums, one to the key."""
+"""The channel, from 0, on which General MIDI plays drums, a different one for each key."""
 VIBRATO, VOLUME, EXPRESSION, REVERB, CHORUS, LEGATO, MONO = 1, 7, 11, 91, 93, 68, 126
 
 
 class Score:
-    """Gather the events of one instrument on one channel, and say at what time the music ends.
+    """Hold the events of one instrument on one channel, and the time at which the music ends.
 
-    program: General MIDI, from 0. legato: one voice, gliding from note to note without a new attack. channel: from 0.
+    Parameters
+    ----------
+    program : int
+        General MIDI program, from 0.
+    legato : bool
+        Whether one voice goes from note to note without a new attack.
+    channel : int
+        MIDI channel, from 0.
+
     """
 
     def __init__(self, program: int, *, legato: bool = False, channel: int = 0) -> None:
@@ -32,7 +40,7 @@ class Score:
             self.control(0.0, LEGATO, 127)
 
     def note(self, time_s: float, pitch: int, velocity: int, seconds: float) -> None:
-        """Play a MIDI pitch with a velocity of 1 to 127."""
+        """Add a note of a MIDI pitch, at a velocity of 1 to 127."""
         self._add(time_s, 0x90, pitch, velocity)
         self._add(time_s + seconds, 0x80, pitch, 0)
         self.end_s = max(self.end_s, time_s + seconds)
@@ -47,11 +55,11 @@ class Score:
         self._add(time_s, 0xE0, value & 127, value >> 7)
 
     def rest(self, seconds: float) -> None:
-        """Let the music end later."""
+        """Let the music end a number of seconds later."""
         self.end_s += seconds
 
     def to_midi(self) -> bytes:
-        """Write a MIDI file of one track."""
+        """Return a MIDI file of one track."""
         body, last = bytearray(), 0
         for tick, _, message in sorted(self._events):
             body += _variable_length(tick - last) + message
@@ -61,13 +69,13 @@ class Score:
         return header + b"MTrk" + struct.pack(">I", len(body)) + bytes(body)
 
     def _add(self, time_s: float, kind: int, *values: int) -> None:
-        # The running number keeps events of one tick in the order in which they were added.
+        # The number of the event keeps events of one tick in the order in which they were added.
         message = bytes([kind | self._channel, *values])
         self._events.append((round(time_s * TICKS_PER_S), len(self._events), message))
 
 
 def _variable_length(number: int) -> bytes:
-    """Write a number seven bits to the byte, the highest first, all but the last marked."""
+    """Return a number in bytes of seven bits, the highest first. All bytes but the last have their top bit set."""
     parts = [number & 127]
     while number := number >> 7:
         parts.append(128 | (number & 127))

@@ -1,4 +1,4 @@
-"""What is played where there is no melody: the hits of drum kits, and pads that are held."""
+"""Scores without a melody: the hits of drum kits, and held notes of pads."""
 
 from collections.abc import Iterable, Iterator
 
@@ -10,19 +10,47 @@ Programs = Iterable[tuple[str, int]]
 HITS = range(35, 82)
 """The keys of General MIDI's percussion."""
 RINGING = frozenset({46, 49, 51, 52, 53, 55, 57, 59})
-"""Those of open hi-hat and cymbals."""
+"""The keys that ring on: open hi-hat and cymbals."""
 PAD_PITCHES = range(36, 85, 8)
 
 
 def write_hits(kits: Programs, *, velocities: Iterable[int] = (45, 80, 120)) -> Phrases:
-    """Write every hit of drum kits, named and by program, at each velocity: name and score."""
+    """Write every hit of drum kits at each velocity.
+
+    Parameters
+    ----------
+    kits : iterable of (str, int)
+        Name and MIDI program of each kit.
+    velocities : iterable of int
+        MIDI velocities, 1 to 127.
+
+    Yields
+    ------
+    name : str
+    score : Score
+
+    """
     for name, program in kits:
         for velocity in velocities:
             yield f"{name}_v{velocity:03d}", _hits(program, velocity)
 
 
 def write_pads(pads: Programs, *, velocities: Iterable[int] = (60, 110)) -> Phrases:
-    """Write held notes of pads, named and by program, at each velocity: name and score."""
+    """Write held notes of pads at each velocity.
+
+    Parameters
+    ----------
+    pads : iterable of (str, int)
+        Name and MIDI program of each pad.
+    velocities : iterable of int
+        MIDI velocities, 1 to 127.
+
+    Yields
+    ------
+    name : str
+    score : Score
+
+    """
     for name, program in pads:
         for velocity in velocities:
             yield f"{name}_v{velocity:03d}", _held(program, velocity)

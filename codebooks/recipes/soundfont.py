@@ -1,4 +1,4 @@
-"""Scores to sound by FluidSynth, the same samples each time."""
+"""Rendering of scores by FluidSynth. A score always gives the same samples."""
 
 import subprocess
 import tempfile
@@ -20,9 +20,25 @@ _SYNTH_OPTIONS = ("synth.dynamic-sample-loading=1", "synth.polyphony=64", "synth
 
 
 def render_phrases(phrases: Iterable[tuple[str, Score]], folder: Path) -> list[Path]:
-    """Render scores to one WAV file each in `folder`, all with one gain, so that soft ones stay soft.
+    """Render scores, each to a WAV file. All have one gain, so that soft ones stay soft.
 
-    Raises PackageError where FluidSynth or its SoundFont is missing.
+    Parameters
+    ----------
+    phrases : iterable of (str, Score)
+        Name and score of each file.
+    folder : Path
+        The folder of the files.
+
+    Returns
+    -------
+    list of Path
+        The files, sorted.
+
+    Raises
+    ------
+    PackageError
+        If FluidSynth or its SoundFont is missing.
+
     """
     sounds = {name: _cut_silence(render_score(score)) for name, score in phrases}
     gain = np.float32(PEAK / max(float(np.abs(y).max()) for y in sounds.values()))
@@ -34,15 +50,16 @@ def render_phrases(phrases: Iterable[tuple[str, Score]], folder: Path) -> list[P
 
 
 def render_score(score: Score) -> Floats:
-    """Render a score, (n,) at 44.1 kHz, without reverb and chorus.
+    """Render a score to samples (n,) at 44.1 kHz, without reverb and chorus.
 
-    The left channel alone: the two hold different recordings, a little out of tune with each other.
+    Only the left channel is kept. The two channels hold different recordings, slightly out of tune with each other.
+    Raises PackageError if FluidSynth or its SoundFont is missing, or fails.
     """
     fluidsynth, soundfont = require_tool("fluidsynth", "fluidsynth"), require_soundfont()
     with tempfile.TemporaryDirectory() as temporary:
         midi, raw = Path(temporary) / "score.mid", Path(temporary) / "score.raw"
         midi.write_bytes(score.to_midi())
-        # Float output, since what is written as integers is dithered at random.
+        # Output is in floats, because FluidSynth dithers integers at random.
         command = [fluidsynth, "-niq", "-R", "0", "-C", "0", "-g", "0.6", "-r", str(SR_HZ), "-O", "float", "-T", "raw"]
         for option in _SYNTH_OPTIONS:
             command += ["-o", option]
@@ -54,6 +71,6 @@ def render_score(score: Score) -> Floats:
 
 
 def _cut_silence(y: Floats) -> Floats:
-    """Drop what follows the last audible sample, but for a tenth of a second."""
+    """Cut a sound a tenth of a second after its last audible sample."""
     audible = np.flatnonzero(np.abs(y) > AUDIBLE)
     return y[: int(audible[-1]) + round(TAIL_S * SR_HZ)] if len(audible) else y

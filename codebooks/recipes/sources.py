@@ -1,6 +1,6 @@
-"""Where the sounds of a recipe come from: rendered from the SoundFont, recorded notes, or samples of the system.
+"""Sources of the sounds of a recipe: renderings of the SoundFont, recorded notes, or samples of the system.
 
-A source checks that its package is there, gathers its sounds in a fixed order, and gives its credit to the card.
+A source checks that its package is installed, gathers its sounds in a fixed order, and names its credit for the card.
 """
 
 from collections.abc import Callable, Iterable
@@ -27,7 +27,7 @@ Credit = dict[str, str]
 
 
 def check_sources(sources: Iterable["Source"]) -> None:
-    """Check all sources. Raises PackageError that names all that is missing in one line."""
+    """Check all sources. Raises PackageError, which names everything that is missing in one line."""
     require_all(source.check for source in sources)
 
 
@@ -35,28 +35,28 @@ class Source(Protocol):
     """Anything that a recipe can take sounds from."""
 
     def check(self) -> None:
-        """Raise PackageError where a tool or package is missing."""
+        """Raise PackageError if a tool or a package is missing."""
 
     def doing(self) -> str:
-        """Say in one line what gathering does."""
+        """Return a line that says what gathering does."""
 
     def gather(self, build: Path) -> list[Path]:
-        """List the sounds, sorted, made under `build` where they have to be made."""
+        """Return the sounds, sorted. Those that must be made first are made in the folder `build`."""
 
     def credit(self) -> Credit:
-        """Name package, sound and licence."""
+        """Return package, sound and licence."""
 
 
 @dataclass(frozen=True)
 class Rendered:
-    """Take an instrument of the SoundFont, playing the scores that `write` writes, into the folder named."""
+    """Take an instrument of the SoundFont that plays the scores of `write`. `folder` holds the renderings."""
 
     instrument: str
     write: Callable[[], Iterable[tuple[str, Score]]]
     folder: str = "rendered"
 
     def check(self) -> None:
-        """Raise PackageError where FluidSynth or the SoundFont is missing."""
+        """Raise PackageError if FluidSynth or the SoundFont is missing."""
         require_all((partial(require_tool, "fluidsynth", "fluidsynth"), require_soundfont))
 
     def doing(self) -> str:
@@ -75,9 +75,19 @@ class Rendered:
 
 @dataclass(frozen=True)
 class Notes:
-    """Take the recorded notes of an npm package, unpacked into the folder named: npm clears what others put there.
+    """Take the recorded notes of an npm package.
 
-    gain_db: by how much copies of them are turned up or down, where they are to be as loud as other sources.
+    Parameters
+    ----------
+    package, version : str
+        The npm package.
+    sound : str
+        What the notes are, for the credit.
+    folder : str
+        The folder into which the package is unpacked. npm deletes anything else in it.
+    gain_db : float
+        Gain of the notes in dB, for notes that should be as loud as other sources.
+
     """
 
     package: str
@@ -87,7 +97,7 @@ class Notes:
     gain_db: float = 0.0
 
     def check(self) -> None:
-        """Raise PackageError where npm is missing."""
+        """Raise PackageError if npm is missing."""
         require_tool("npm", "npm")
 
     def doing(self) -> str:
@@ -95,7 +105,7 @@ class Notes:
         return "unpacking the recorded notes"
 
     def gather(self, build: Path) -> list[Path]:
-        """Unpack the package and list its notes."""
+        """Unpack the package and return its notes."""
         notes = sorted(install_npm_package(self.package, self.version, build / self.folder).rglob("*.wav"))
         if not self.gain_db:
             return notes
@@ -109,7 +119,7 @@ class Notes:
         return {"package": f"{self.package}@{self.version}", "sound": sound, "licence": "CC BY 3.0"}
 
     def _copy_at_level(self, note: Path, copy: Path) -> Path:
-        """Copy a note at its gain, where it is not there yet."""
+        """Copy a note at its gain, unless the copy exists."""
         if not copy.exists():
             y, sr = audio.load(note)
             audio.save(copy, y * np.float32(10 ** (self.gain_db / 20)), sr)
@@ -118,13 +128,13 @@ class Notes:
 
 @dataclass(frozen=True)
 class Samples:
-    """Take those of the samples of Sonic Pi whose names match one of the patterns, such as `drum_*`."""
+    """Take the samples of Sonic Pi whose names match one of the patterns, such as `drum_*`."""
 
     patterns: tuple[str, ...]
     sound: str
 
     def check(self) -> None:
-        """Raise PackageError where the samples are missing."""
+        """Raise PackageError if the samples are missing."""
         require_samples()
 
     def doing(self) -> str:
@@ -132,7 +142,7 @@ class Samples:
         return "finding the samples"
 
     def gather(self, build: Path) -> list[Path]:
-        """List the samples where the package put them. Raises PackageError where a pattern fits none."""
+        """Return the samples in the folder of the package. Raises PackageError if a pattern matches none."""
         folder, found = require_samples(), set()
         for pattern in self.patterns:
             fitting = set(folder.glob(f"{pattern}.flac"))

@@ -50,7 +50,7 @@ def test_train_makes_a_model_that_plays(run: Run, tmp_path: Path) -> None:
         (("--resume",), "no checkpoint"),
         (("--validation", "nowhere"), "'nowhere' does not exist"),
         (("--name", "a/b"), "name must be"),
-        (("-o", "sounds"), "no continuous model"),
+        (("-o", "sounds"), "not a continuous model"),
     ],
     ids=str,
 )

@@ -58,7 +58,7 @@ def test_encode_never_overwrites_the_codebook(run: Run, book_folder: Path, write
         (["--target", "loudness=-20", "--smoothness", "-1"], "smoothness must be"),
         (["--target", "centroid=900", "--smoothness", "1e300"], "0 or more, up to"),
         (["--target", "centroid=900", "--weight", "centroid=1e9"], "the weight of 'centroid'"),
-        (["--target", "loudness=300"], "the loudness that is asked for"),
+        (["--target", "loudness=300"], "the loudness target"),
     ],
 )
 def test_synth_option_without_a_meaning_is_refused(run: Run, book_folder: Path, options: list[str], says: str) -> None:

@@ -99,7 +99,7 @@ def test_match_rows_executes_nothing(tmp_path: Path) -> None:
         ("pich>3", "unknown name in the filter 'pich'; did you mean 'pitch'"),
         ("zzz>3", "known are pitch, crest, count"),
         ("pitch>inf", "unknown name"),
-        ("1<2", "needs a name"),
+        ("1<2", "must hold a name"),
         ("p5<3", "p5 in .* must be compared with a name"),
         ("p5<p95", "must be compared with a name"),
         ("pitch>3 and " * 200 + "pitch>3", f"at most {MAX_LENGTH} characters"),

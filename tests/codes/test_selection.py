@@ -123,5 +123,5 @@ def test_price_jumps_with_style_prefers_what_the_instrument_does(book: Codebook)
     np.testing.assert_allclose(
         price_jumps(book.spectra.distances, Selection(smoothness=3.0)), 3 * book.spectra.distances
     )
-    with pytest.raises(ParameterError, match="style needs the steps of the instrument"):
+    with pytest.raises(ParameterError, match="style needs the transitions of the training sounds"):
         price_jumps(book.spectra.distances, Selection(style=0.5))

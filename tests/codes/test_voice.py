@@ -113,7 +113,7 @@ def test_push_bad_frames_are_refused_and_the_voice_goes_on(
 
 
 def test_voice_of_what_needs_the_whole_is_refused(book: Codebook) -> None:
-    with pytest.raises(ParameterError, match="refined cannot be rendered block by block"):
+    with pytest.raises(ParameterError, match="noise or coherent to render block by block"):
         CodeVoice(book.spectra, excitation="refined")
     with pytest.raises(ParameterError, match="excitation must be one of"):
         CodeVoice(book.spectra, excitation="loud")

@@ -82,11 +82,11 @@ def test_save_keeps_weights_in_two_bytes_and_statistics_in_four(folder: Path) ->
 
 def test_save_over_something_else_is_refused(model: ContinuousModel, book_folder: Path, tmp_path: Path) -> None:
     (tmp_path / "song.txt").write_text("la")
-    with pytest.raises(ModelError, match="holds something that is no continuous model"):
+    with pytest.raises(ModelError, match="holds something that is not a continuous model"):
         model.save(tmp_path)
     with pytest.raises(ModelError, match="is a file; name a folder for the continuous model"):
         model.save(tmp_path / "song.txt")
-    with pytest.raises(ModelError, match="holds something that is no continuous model"):
+    with pytest.raises(ModelError, match="holds something that is not a continuous model"):
         model.save(book_folder)
     assert len(vqsynth.load(book_folder)) == 64
 
@@ -190,9 +190,9 @@ def test_load_a_folder_of_something_else_says_what_it_is(book_folder: Path, fold
     (tmp_path / "empty").mkdir()
     with pytest.raises(ModelError, match=r"it has no card\.json"):
         load(tmp_path / "empty")
-    with pytest.raises(ModelError, match=r"no continuous model's card.*so it is a codebook's"):
+    with pytest.raises(ModelError, match=r"not a continuous model's card.*so it is a codebook's"):
         load(book_folder)
-    with pytest.raises(CodebookError, match=r"no codebook's card: its kind is 'continuous'"):
+    with pytest.raises(CodebookError, match=r"not a codebook's card: its kind is 'continuous'"):
         vqsynth.load(folder)
 
 
@@ -202,7 +202,7 @@ def test_list_models_finds_folders_and_those_inside_and_no_codebooks(folder: Pat
     for where in (folder, folder.parent, str(folder.parent)):
         assert [m.card["name"] for m in list_models(where)][len(shipped) :] == ["small"]
     assert "small" not in [book.name for book in vqsynth.list_codebooks([folder.parent])]
-    with pytest.raises(ModelError, match="is no folder; name one that holds continuous models"):
+    with pytest.raises(ModelError, match="is not a folder; name one that holds continuous models"):
         list_models(folder / "card.json")
 
 

@@ -111,14 +111,14 @@ def test_save_layers_of_one_path_is_its_path_file(book: Codebook, tmp_path: Path
 
 def test_load_of_a_layered_file_as_one_path_is_refused(book: Codebook, tmp_path: Path) -> None:
     save_layers(synthesize(book, seconds=0.2, layers=2, rounds=0).paths, tmp_path / "p.json")
-    with pytest.raises(CodebookError, match="holds 2 layers"):
+    with pytest.raises(CodebookError, match=r"must hold one path .got 2 layers"):
         CodePath.load(tmp_path / "p.json")
 
 
 @pytest.mark.parametrize(
     ("damage", "says"),
     [
-        (lambda fields: fields | {"layers": []}, "one or more"),
+        (lambda fields: fields | {"layers": []}, "at least one path"),
         (lambda fields: fields | {"layers": 3}, "must be of type list"),
         (lambda fields: fields | {"layers": [fields, fields]}, "is missing"),
         (lambda fields: fields | {"format": 99}, "format is 99"),

@@ -70,5 +70,5 @@ def test_find_centres_twice_gives_the_same_bits() -> None:
 def test_find_centres_given_nan_refuses() -> None:
     pool = draw(100)
     pool[3, 2] = float("nan")
-    with pytest.raises(CodebookError, match="not finite"):
+    with pytest.raises(CodebookError, match="must be finite"):
         find_centres(pool, 4, seed=0)

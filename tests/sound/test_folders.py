@@ -52,7 +52,7 @@ def test_split_sounds_names_held_out_files_without_sound(tmp_path: Path) -> None
 def test_split_sounds_where_nothing_is_left_or_found_refuses(tmp_path: Path) -> None:
     paths = write_notes(tmp_path / "in", 2)
     (tmp_path / "none").mkdir()
-    with pytest.raises(ParameterError, match="none is left to train on"):
+    with pytest.raises(ParameterError, match="one sound must be left to train on"):
         split_sounds(paths, [tmp_path / "in"])
     with pytest.raises(AudioError, match="no sound in"):
         split_sounds([tmp_path / "none"])
@@ -76,10 +76,10 @@ def test_find_sounds_follows_links_once_and_names_those_that_lead_nowhere(tmp_pa
     found = find_sounds([tmp_path / "in"])
     assert sorted(p.resolve() for p in found.sounds) == sorted([*inside, *elsewhere])
     assert {s.path.name: s.reason for s in found.skipped} == {
-        "dangling.wav": "it is a link to nowhere (/nowhere/x.wav)",
-        "itself.wav": "it is a link to nowhere (itself.wav)",
+        "dangling.wav": "it is a broken link (/nowhere/x.wav)",
+        "itself.wav": "it is a broken link (itself.wav)",
     }
-    with pytest.raises(AudioError, match=r"dangling.wav' is a link to nowhere"):
+    with pytest.raises(AudioError, match=r"dangling.wav' is a broken link"):
         find_sounds([tmp_path / "in" / "dangling.wav"])
 
 
@@ -111,7 +111,7 @@ def test_find_sounds_names_folders_that_cannot_be_opened_and_what_is_no_file(
     assert found.sounds == tuple(paths)
     assert [(s.path.name, s.reason) for s in found.skipped] == [
         ("locked", "the folder cannot be opened: Permission denied"),
-        ("pipe.wav", "it is no regular file"),
+        ("pipe.wav", "it is not a regular file"),
     ]
 
 

@@ -55,9 +55,11 @@ def test_read_bundle_never_reads_what_a_card_names_elsewhere(toy: Path, name: st
 
 
 def test_read_card_of_another_kind_says_which(toy: Path, book_folder: Path) -> None:
-    with pytest.raises(CodebookError, match=r"is no codebook's card: its kind is 'toy'; name the folder of a codebook"):
+    with pytest.raises(
+        CodebookError, match=r"is not a codebook's card: its kind is 'toy'; name the folder of a codebook"
+    ):
         read_card(toy, CODEBOOK)
-    with pytest.raises(ModelError, match=r"is no toy's card: it names no kind, so it is a codebook's"):
+    with pytest.raises(ModelError, match=r"is not a toy's card: it names no kind, so it is a codebook's"):
         read_card(book_folder, TOY)
 
 
@@ -77,9 +79,9 @@ def test_is_bundle_tells_kinds_apart_and_takes_a_damaged_card_for_any(toy: Path,
 
 
 def test_write_bundle_over_another_kind_is_refused(toy: Path) -> None:
-    with pytest.raises(CodebookError, match="holds something that is no codebook"):
+    with pytest.raises(CodebookError, match="holds something that is not a codebook"):
         check_target(toy, CODEBOOK)
-    with pytest.raises(CodebookError, match="holds something that is no codebook"):
+    with pytest.raises(CodebookError, match="holds something that is not a codebook"):
         write_bundle(toy, {}, {}, CODEBOOK)
     assert read_bundle(toy, TOY)[1] == CONTENTS
 

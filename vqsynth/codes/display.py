@@ -40,7 +40,7 @@ def show_table(table: DescriptorTable) -> str:
 
 
 def choose_codes(book: CodebookRecord) -> list[int]:
-    """Choose some codes, from the darkest to the brightest, the lowest number first where there is no centroid."""
+    """Choose some codes, from the darkest to the brightest, or from the lowest number if they have no centroid."""
     names = book.table.names
     order = book.table.sort("centroid" if "centroid" in names else "code")
     places = np.unique(np.linspace(0, len(order) - 1, min(HEARD, len(order))).astype(np.int64))

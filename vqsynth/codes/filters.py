@@ -20,7 +20,7 @@ from vqsynth.checks import check_kind, unknown_name
 from vqsynth.errors import ParameterError
 
 Bools = NDArray[np.bool_]
-MAX_LENGTH = 1000  # longer ones could nest deeper than Python's stack
+MAX_LENGTH = 1000  # longer texts could nest deeper than Python's stack allows
 
 _OPERATORS: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
     ast.Lt: np.less,
@@ -31,7 +31,7 @@ _OPERATORS: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
     ast.NotEq: np.not_equal,
 }
 _PERCENTILE = re.compile(r"p([0-9]+(?:_[0-9]+)?)")
-_DECIMAL_PERCENTILE = re.compile(r"\bp([0-9]+)\.([0-9]+)\b")  # `p50.5` is no Python name, `p50_5` is
+_DECIMAL_PERCENTILE = re.compile(r"\bp([0-9]+)\.([0-9]+)\b")  # `p50.5` is not a Python name, but `p50_5` is
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ def _compare(left: ast.expr, op: ast.cmpop, right: ast.expr, columns: Columns, e
     a, b = _operand(left, right, columns, expression), _operand(right, left, columns, expression)
     if not isinstance(a, np.ndarray) and not isinstance(b, np.ndarray):
         raise ParameterError(
-            f"each comparison in '{_shorten(expression)}' needs a name; known are {', '.join(columns.names)}"
+            f"each comparison in '{_shorten(expression)}' must hold a name; known are {', '.join(columns.names)}"
         )
     with np.errstate(over="ignore"):  # 1e300 becomes infinity beside a float32 column, and still compares correctly
         held: Bools = _OPERATORS[type(op)](a, b)

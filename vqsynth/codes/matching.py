@@ -10,7 +10,7 @@ steps between spectra, as curves are followed with, makes it no better.
 import numpy as np
 from numpy.typing import NDArray
 
-from vqsynth.codes.nearest import BANDS, FLOOR, band_logs, mel_features
+from vqsynth.codes.nearest import NearestConfig, band_logs, mel_features
 from vqsynth.codes.spectra import CodeSpectra
 from vqsynth.codes.table import DescriptorTable
 from vqsynth.sound.frames import Floats
@@ -37,10 +37,10 @@ class SpectrumMatcher:
     """
 
     def __init__(self, spectra: CodeSpectra, table: DescriptorTable) -> None:
-        self._grid, self._bands = spectra.grid, min(BANDS, spectra.grid.n_bins)
+        self._grid, self._config = spectra.grid, NearestConfig.for_grid(spectra.grid, len(spectra))
         # A windowed frame of unit energy has bins whose squares sum to the window's length.
         magnitudes = spectra.magnitudes.astype(np.float64) * np.sqrt(self._grid.n_fft)
-        self._features = band_logs(magnitudes, self._grid, bands=self._bands, floor=FLOOR)
+        self._features = band_logs(magnitudes, self._grid, self._config)
         self._sizes = (self._features**2).mean(axis=1)
         self._pitches_hz = table.column("pitch").astype(np.float64) if "pitch" in table.names else None
         self._unused = ~table.used
@@ -60,8 +60,8 @@ class SpectrumMatcher:
         array (T,) of int64
 
         """
-        features = mel_features(frames, self._grid, bands=self._bands, floor=FLOOR)
-        cost = (features**2).mean(axis=1)[:, None] - 2 / self._bands * features @ self._features.T + self._sizes
+        features = mel_features(frames, self._grid, self._config)
+        cost = (features**2).mean(axis=1)[:, None] - 2 / self._config.bands * features @ self._features.T + self._sizes
         if self._pitches_hz is not None:
             with np.errstate(invalid="ignore"):
                 cents = np.abs(1200 * np.log2(pitch_hz.astype(np.float64)[:, None] / self._pitches_hz))

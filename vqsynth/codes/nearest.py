@@ -127,7 +127,7 @@ def is_nearest(model: Mapping[str, Any]) -> bool:
     return kind == NEAREST
 
 
-def mel_features(frames: Floats, grid: FrameGrid, *, bands: int = BANDS, floor: float = FLOOR) -> Doubles:
+def mel_features(frames: Floats, grid: FrameGrid, config: NearestConfig) -> Doubles:
     """Take raw frames (T, n_fft) to the logarithms of their mel bands, their level taken out: (T, bands).
 
     The magnitudes of white noise are about 1, those of a frame of zeros 0. Computed in float64, where the result
@@ -136,12 +136,12 @@ def mel_features(frames: Floats, grid: FrameGrid, *, bands: int = BANDS, floor: 
     windows = frames * grid.window.astype(np.float64)
     size = np.sqrt((windows**2).sum(axis=1, keepdims=True))
     magnitudes = np.abs(np.fft.rfft(windows / np.where(size > 0, size, 1)))
-    return band_logs(magnitudes, grid, bands=bands, floor=floor)
+    return band_logs(magnitudes, grid, config)
 
 
-def band_logs(magnitudes: Doubles, grid: FrameGrid, *, bands: int, floor: float) -> Doubles:
+def band_logs(magnitudes: Doubles, grid: FrameGrid, config: NearestConfig) -> Doubles:
     """Take magnitudes (T, n_bins), those of white noise about 1, to the logarithms of mel bands (T, bands)."""
-    return np.log(magnitudes @ _mel_filters(grid, bands) + floor)
+    return np.log(magnitudes @ _mel_filters(grid, config.bands) + config.floor)
 
 
 class NearestModel:
@@ -183,9 +183,7 @@ class NearestModel:
         codes = np.empty(len(frames), np.int64)
         for i in range(0, len(frames), FRAMES_AT_ONCE):
             block = slice(i, i + FRAMES_AT_ONCE)
-            codes[block] = self.find(
-                mel_features(frames[block], self._grid, bands=self._config.bands, floor=self._config.floor)
-            )
+            codes[block] = self.find(mel_features(frames[block], self._grid, self._config))
         return codes
 
     def find(self, features: Doubles) -> NDArray[np.int64]:

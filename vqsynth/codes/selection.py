@@ -152,7 +152,9 @@ def most_used(table: DescriptorTable, n_frames: int, *, taken: NDArray[np.int64]
     order = np.argsort(-table.counts, kind="stable")[: len(taken) + 1]
     free = (order[:, None, None] != taken).all(axis=1)
     if not free.any(axis=0).all():
-        raise ParameterError(f"all {len(table)} codes are taken by {len(taken)} other layers; ask for fewer layers")
+        raise ParameterError(
+            f"{len(taken)} other layers use all {len(table)} codes, so none is left; ask for fewer layers"
+        )
     codes: NDArray[np.int64] = order[free.argmax(axis=0)]
     return codes
 
@@ -187,7 +189,8 @@ def price_jumps(distances: Floats, selection: Selection, transitions: NDArray[np
         return prices
     if transitions is None:
         raise ParameterError(
-            "style needs the steps of the instrument, which this codebook does not hold; use style 0, or train it again"
+            "style needs the transitions of the training sounds, which this codebook does not hold; use style 0, "
+            "or train it again"
         )
     n_codes = len(distances)
     counts = np.zeros((n_codes, n_codes), np.float32)
@@ -278,8 +281,7 @@ def _misses(demand: Demand, selection: Selection, taken: NDArray[np.int64] | Non
             missed[np.arange(len(missed)), taken[:, block]] = np.inf
             if np.isinf(missed.min(axis=1)).any():
                 raise ParameterError(
-                    f"in some frames, all codes that can be used are taken by {len(taken)} other layers; "
-                    "ask for fewer layers"
+                    f"in some frames, {len(taken)} other layers use all codes that can be used; ask for fewer layers"
                 )
         yield from missed
 

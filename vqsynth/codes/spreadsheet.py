@@ -69,7 +69,7 @@ def parse_csv(text: str, source: str) -> Sheet:
     for k, row in enumerate(rows[1:]):
         where = f"'{source}', row of code {k}"
         if len(row) != len(names) + 2:
-            raise CodebookError(f"{where}: expected {len(names) + 2} cells (got {len(row)}); fetch the file again")
+            raise CodebookError(f"{where}: expected {len(names) + 2} cells (got {len(row)}); get a fresh copy")
         if row[0] != str(k):
             raise CodebookError(
                 f"{where}: expected code {k} (got '{_shorten(row[0])}'); the rows must be in the order of codes"

@@ -58,7 +58,9 @@ class CodeVoice:
     def __init__(self, spectra: CodeSpectra, *, excitation: str = "coherent", seed: int = 0) -> None:
         check_choice("excitation", excitation, EXCITATIONS)
         if excitation == "refined":
-            raise ParameterError("refined cannot be rendered block by block; use coherent")
+            raise ParameterError(
+                "the excitation must be noise or coherent to render block by block (got refined); use coherent"
+            )
         self._spectra, self._grid = spectra, spectra.grid
         self._excitation = spectra.make_excitation(excitation, rng=check_seed(seed))
         self._adder = OverlapAdd(spectra.grid)

@@ -110,7 +110,7 @@ class ModelStream:
         Raises
         ------
         AudioError
-            For samples that are no sound.
+            If the samples are not a sound.
         ParameterError
             For another length, or after `finish`. A block that is refused, or that `bend` fails on, leaves the stream
             as it was.

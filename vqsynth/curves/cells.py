@@ -1,4 +1,4 @@
-"""Cells of tables that other programs wrote, as numbers: decimal commas, thousands, units, times with colons, gaps."""
+"""Read the cells of tables that other programs wrote: decimal commas, thousands, units, times with colons, gaps."""
 
 import math
 import re
@@ -10,14 +10,14 @@ GAPS = frozenset(
     ("", "nan", "-nan", "+nan", "na", "n/a", "#n/a", "#nv", "#na", "null", "none", "nil", "undefined", "--undefined--",
      "unvoiced", "-", "--", "---", "?", ".", "1.#qnan", "-1.#ind", "-nan(ind)", "nan(ind)")
 )  # fmt: skip
-"""What stands, in small letters, where a program had no value: Praat, Excel, R, MATLAB, Python, C."""
+"""How Praat, Excel, R, MATLAB, Python and C write that there is no value, in lower case."""
 SILENCE = frozenset(("-inf", "-infinity", "-∞", "-1.#inf"))
-"""The level of silence in decibels."""
+"""How programs write the level of silence in decibels."""
 UNITS = {
     "s": 1.0, "sec": 1.0, "secs": 1.0, "seconds": 1.0, "sek": 1.0, "ms": 1e-3, "msec": 1e-3,
     "hz": 1.0, "khz": 1e3, "k": 1e3, "db": 1.0, "dbfs": 1.0, "lufs": 1.0, "lkfs": 1.0,
 }  # fmt: skip
-"""Units that may follow a number, in small letters, and what they are worth in ours."""
+"""Units that may follow a number, in lower case, and the factor that converts each to seconds, Hz or dB."""
 LONGEST_CELL = 64
 
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
@@ -29,12 +29,32 @@ _MANTISSA = re.compile(r"[+-]?[0-9.,]+")
 
 
 def is_gap(cell: str) -> bool:
-    """Tell whether a program wrote that it has no value here."""
+    """Return whether a cell says that there is no value."""
     return cell.lower() in GAPS
 
 
 def to_number(cell: str, mark: str = ".") -> float | None:
-    """Read a number that has `mark` before its decimals, and maybe a unit behind it; None where it is none."""
+    """Read a number with its unit, if it has one.
+
+    Parameters
+    ----------
+    cell : str
+        The text of the cell.
+    mark : {".", ","}
+        The decimal mark.
+
+    Returns
+    -------
+    float or None
+        In seconds, Hz or dB where a unit follows the number. None if the cell is not a number.
+
+    Examples
+    --------
+    >>> from vqsynth.curves.cells import to_number
+    >>> to_number("1.2 kHz"), to_number("1.234,5", ","), to_number("loud")
+    (1200.0, 1234.5, None)
+
+    """
     if mark == "." and _NUMBER.fullmatch(cell):
         return float(cell)
     if len(cell) > LONGEST_CELL:
@@ -49,7 +69,27 @@ def to_number(cell: str, mark: str = ".") -> float | None:
 
 
 def to_seconds(cell: str, mark: str = ".") -> float | None:
-    """Read a time in seconds, as minutes:seconds, or as hours:minutes:seconds; None where it is none."""
+    """Read a time: seconds, minutes:seconds, or hours:minutes:seconds.
+
+    Parameters
+    ----------
+    cell : str
+        The text of the cell.
+    mark : {".", ","}
+        The decimal mark.
+
+    Returns
+    -------
+    float or None
+        In seconds. None if the cell is not a time.
+
+    Examples
+    --------
+    >>> from vqsynth.curves.cells import to_seconds
+    >>> to_seconds("1:02.5"), to_seconds("250 ms")
+    (62.5, 0.25)
+
+    """
     clock = _CLOCK.fullmatch(cell.replace(",", ".")) if ":" in cell[:LONGEST_CELL] else None
     if not clock:
         return to_number(cell, mark)
@@ -58,9 +98,22 @@ def to_seconds(cell: str, mark: str = ".") -> float | None:
 
 
 def find_mark(cells: Sequence[tuple[int, str]]) -> str:
-    """Find what stands before the decimals in a table's cells, each with its line: a point or a comma.
+    """Find the decimal mark of a table.
 
-    Raises ParameterError where both do, and where commas may as well be those of thousands.
+    Parameters
+    ----------
+    cells : sequence of (int, str)
+        The cells, each with the number of its line.
+
+    Returns
+    -------
+    {".", ","}
+
+    Raises
+    ------
+    ParameterError
+        If both marks are used, or if a comma may be that of thousands.
+
     """
     if not any("," in cell for _, cell in cells):
         return "."
@@ -75,21 +128,21 @@ def find_mark(cells: Sequence[tuple[int, str]]) -> str:
     if len(seen) == 2:
         (line, comma), (_, point) = seen[","], seen["."]
         raise ParameterError(
-            f"line {line}: '{comma}' has a decimal comma, and '{point}' in line {seen['.'][0]} a decimal point; "
-            "save the file with one of the two"
+            f"line {line}: the file must have one decimal mark ('{comma}' has a comma, and '{point}' in line "
+            f"{seen['.'][0]} a point); save it with one of the two"
         )
     if doubtful and not seen:
         line, cell = doubtful
         thousands = cell.replace(",", "")
         raise ParameterError(
-            f"line {line}: '{cell}' may be {cell.replace(',', '.')} or {thousands}; write {thousands} without a comma, "
+            f"line {line}: '{cell}' may mean {cell.replace(',', '.')} or {thousands}; write {thousands} without comma "
             "or decimals with a point"
         )
     return next(iter(seen), ".")
 
 
 def _mark_of(cell: str) -> str:
-    """Tell the decimal mark that a cell gives away: a point, a comma, "?" for a comma in doubt, or nothing."""
+    """Return the decimal mark of a cell, "?" if its comma may be that of thousands, or "" if it shows none."""
     if ("," not in cell and "." not in cell) or len(cell) > LONGEST_CELL:
         return ""
     mantissa = _MANTISSA.match(_tidy(cell.rpartition(":")[2]))
@@ -110,7 +163,10 @@ def _tidy(cell: str) -> str:
 
 
 def _point(text: str, mark: str) -> str:
-    """Write a number with a point and without thousands; what has these in wrong places stays no number."""
+    """Write a number with a decimal point and without marks of thousands.
+
+    A text whose marks of thousands stand in wrong places does not become a number.
+    """
     head, exponent, tail = text.partition("e" if "e" in text else "E")
     whole, at, decimals = head.partition(mark)
     other = "." if mark == "," else ","

@@ -1,6 +1,6 @@
-"""Curves from files: points of time and value as tables, JSON or Praat's text files.
+"""Curves from files: points of time and value in tables, JSON or Praat's text files.
 
-What other programs leave without a value, the unvoiced rows of a tracker of pitch say, is NaN, where nothing is asked.
+A row without a value, such as an unvoiced frame of a pitch tracker, becomes NaN. Nothing is asked for there.
 """
 
 import json
@@ -25,11 +25,21 @@ _MARKS_OF_ORDER = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\
 
 @dataclass(frozen=True)
 class Reading:
-    """Say what a file's values are to be.
+    """Describe the values that a file may hold.
 
-    name: of the descriptor, by which a heading may call them. unit: of the descriptor. gaps: whether there may be none,
-    NaN. above_zero: whether what is not above zero is none, as trackers of pitch mean it. silence: what a level of
-    minus infinity stands for.
+    Parameters
+    ----------
+    name : str
+        The descriptor. A heading may name the column of values by it.
+    gaps : bool
+        Whether a value may be missing. It is then read as NaN.
+    above_zero : bool
+        Whether values of 0 and less count as missing, as pitch trackers write them.
+    silence : float
+        What a level of minus infinity is read as.
+    unit : str
+        Unit of the descriptor.
+
     """
 
     name: str = ""
@@ -40,7 +50,7 @@ class Reading:
 
 
 class Point(NamedTuple):
-    """A point of a file: where it stands, its seconds, and its value, a number, the text of one, or NaN."""
+    """Hold a point of a file: its place in the file, its time in seconds, and its value: a number, a text or NaN."""
 
     where: str
     time_s: float
@@ -48,11 +58,26 @@ class Point(NamedTuple):
 
 
 def read_points(path: Path, reading: Reading | None = None) -> list[Point]:
-    """Read the points of a file, in rising time, by what it holds.
+    """Read the points of a file. Its content decides which format it has.
 
-    Raises ParameterError for an unknown extension, for a file that is missing, no regular one, too large or malformed,
-    and for values that are no numbers, percentiles, or gaps where these are allowed. What is wrong in a line is told
-    with its number.
+    Parameters
+    ----------
+    path : Path
+        A table, JSON or a text file of Praat, of at most 16 MB.
+    reading : Reading, optional
+        Which values are allowed. By default every row needs a number, a note or a percentile.
+
+    Returns
+    -------
+    list of Point
+        In rising time.
+
+    Raises
+    ------
+    ParameterError
+        If the extension is unknown, the file is missing, not a regular file, too large or malformed, or a time or a
+        value cannot be used. The message names the line.
+
     """
     reading = reading or Reading()
     names = (reading.name, *VALUES) if reading.name else VALUES
@@ -61,14 +86,14 @@ def read_points(path: Path, reading: Reading | None = None) -> list[Point]:
         _check_time(points[-1] if points else None, where, time_s)
         points.append(Point(where, time_s, _read_value(where, value, reading)))
     if not points:
-        raise ParameterError("it has no points; give at least one row of a time and a value")
+        raise ParameterError("the file has no points; give at least one row of a time and a value")
     if reading.gaps and all(isinstance(point.value, float) and math.isnan(point.value) for point in points):
-        raise ParameterError(f"none of its {len(points)} rows has a value; give at least one")
+        raise ParameterError(f"none of the {len(points)} rows of the file has a value; give at least one value")
     return points
 
 
 def read_places(path: Path) -> list[tuple[float, float, float]]:
-    """Read rows of time, x and y. Raises ParameterError as `read_points` does."""
+    """Read rows of time in seconds, x and y. Raises ParameterError as `read_points` does."""
     rows = []
     for where, time_s, values in _read_rows(path, PLACES):
         x, y = (_read_value(where, value, Reading()) for value in values)
@@ -79,7 +104,7 @@ def read_places(path: Path) -> list[tuple[float, float, float]]:
 
 
 def _read_rows(path: Path, names: Sequence[tuple[str, ...]]) -> Iterable[tuple[str, float, Sequence[Any]]]:
-    """Read where each row stands, its seconds and its values."""
+    """Read the place of each row in the file, its time in seconds and its values."""
     if path.suffix.lower() not in SUFFIXES:
         raise ParameterError(f"a curve file must end in {', '.join(SUFFIXES)} (got '{path}')")
     text = _read_text(path)
@@ -92,7 +117,7 @@ def _read_rows(path: Path, names: Sequence[tuple[str, ...]]) -> Iterable[tuple[s
 
 def _read_text(path: Path) -> str:
     if "\0" in str(path):
-        raise ParameterError(f"no file has such a name: {str(path)!r}")
+        raise ParameterError(f"a file name cannot hold a NUL character (got {str(path)!r}); correct it")
     try:
         about, content = path.stat(), None
         if stat.S_ISREG(about.st_mode):
@@ -101,15 +126,17 @@ def _read_text(path: Path) -> str:
     except OSError as e:
         raise ParameterError(f"cannot read '{path}': {e.strerror}") from e
     if content is None:
-        raise ParameterError(f"cannot read '{path}': it is a folder, a pipe or a device, and no file")
+        raise ParameterError(f"cannot read '{path}': it must be a file (got a folder, a pipe or a device)")
     if len(content) > MOST_BYTES:
         size = max(about.st_size, len(content)) / 2**20
-        raise ParameterError(f"'{path}' has {size:.0f} MB; a curve has at most {MOST_BYTES >> 20} MB; thin it out")
+        raise ParameterError(
+            f"a curve file must have at most {MOST_BYTES >> 20} MB ('{path}' has {size:.0f}); thin it out"
+        )
     return _decode(content, path)
 
 
 def _decode(content: bytes, path: Path) -> str:
-    """Decode a text by its mark of byte order, else as UTF-8, else as Latin-1."""
+    """Decode a text by its byte order mark, otherwise as UTF-8, otherwise as Latin-1."""
     encoding = next((name for mark, name in _MARKS_OF_ORDER if content.startswith(mark)), "")
     if not encoding and b"\0" in content[:4]:
         encoding = "utf-16-be" if content[:1] == b"\0" else "utf-16-le"
@@ -117,10 +144,12 @@ def _decode(content: bytes, path: Path) -> str:
         text = content.decode(encoding or "utf-8")
     except UnicodeDecodeError as e:
         if encoding:
-            raise ParameterError(f"cannot read '{path}': not {encoding[:6].upper()} text, as it says it is") from e
+            raise ParameterError(
+                f"cannot read '{path}': it starts as {encoding[:6].upper()} text and is malformed; save it again"
+            ) from e
         text = content.decode("latin-1")
     if "\0" in text:
-        raise ParameterError(f"cannot read '{path}': not text, it holds binary data; save it as text")
+        raise ParameterError(f"cannot read '{path}': expected text (got binary data); save it as text")
     return text
 
 
@@ -129,15 +158,15 @@ def _read_json(text: str, names: Sequence[tuple[str, ...]]) -> Iterator[tuple[st
     try:
         content = json.loads(text)
     except (ValueError, RecursionError) as e:
-        raise ParameterError(f"the file is no JSON: {e}") from e
+        raise ParameterError(f"the file is not valid JSON: {e}") from e
     keys = [("time", "times", "t"), *names]
     if isinstance(content, dict):
         columns = [next((content[key] for key in known if key in content), None) for known in keys]
         if not all(isinstance(c, list) for c in columns) or len({len(c) for c in columns if isinstance(c, list)}) != 1:
-            raise ParameterError('the file must hold "times" and "values", lists of one length')
+            raise ParameterError('the file must hold "times" and "values", two lists of the same length')
         content = [list(row) for row in zip(*(c for c in columns if c is not None), strict=True)]
     if not isinstance(content, list) or not all(isinstance(point, list | dict) for point in content):
-        raise ParameterError("the file must hold a list of [time, value]")
+        raise ParameterError("the file must hold a list of points, [[time, value], ...]")
     for i, point in enumerate(content, 1):
         row = point if isinstance(point, list) else [point.get(next((k for k in ks if k in point), "")) for ks in keys]
         if len(row) != len(keys):
@@ -150,12 +179,12 @@ def _json_time(i: int, value: Any) -> float:
     if isinstance(found, float):
         return found
     if isinstance(value, str) and PERCENTILE.fullmatch(value):
-        raise ParameterError(f"point {i}: a percentile such as {value} stands for a value only")
+        raise ParameterError(f"point {i}: a time must be a number of seconds (got the percentile {value})")
     raise ParameterError(f"point {i}: expected a number of seconds (got {_show(value)})")
 
 
 def _cell(value: Any) -> Any:
-    """Turn a number, or the text of one, into a float; leave the rest."""
+    """Turn a number, or the text of a number, into a float. Return anything else unchanged."""
     if isinstance(value, str):
         number = to_number(value.strip())
         return value.strip() if number is None else number
@@ -166,15 +195,15 @@ def _cell(value: Any) -> Any:
 
 def _check_time(before: Point | None, where: str, time_s: float) -> None:
     if not 0 <= time_s <= LARGEST:
-        raise ParameterError(f"{where}: times must be 0 or more, and finite (got {time_s:g} s)")
+        raise ParameterError(f"{where}: a time must be finite and 0 or more (got {time_s:g} s)")
     if before and time_s <= before.time_s:
         raise ParameterError(
-            f"{where}: times must rise, none repeated (got {before.time_s:g} s, then {time_s:g} s); sort the rows"
+            f"{where}: times must rise and not repeat (got {before.time_s:g} s, then {time_s:g} s); sort the rows"
         )
 
 
 def _read_value(where: str, value: Any, reading: Reading) -> float | str:
-    """Take a value that may be one; NaN where there is none. Raises ParameterError."""
+    """Return a value that is allowed, NaN if it is missing. Raises ParameterError for any other."""
     if value is None or (isinstance(value, str) and is_gap(value)) or (isinstance(value, float) and math.isnan(value)):
         return _gap(where, value, reading)
     if isinstance(value, str) and is_value(value):
@@ -190,7 +219,7 @@ def _read_value(where: str, value: Any, reading: Reading) -> float | str:
 
 def _gap(where: str, value: Any, reading: Reading) -> float:
     if not reading.gaps:
-        raise ParameterError(f"{where}: expected a number (got {_show(value)}); here every row needs a finite value")
+        raise ParameterError(f"{where}: expected a number (got {_show(value)}); give every row a finite value")
     return math.nan
 
 

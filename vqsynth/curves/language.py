@@ -1,21 +1,21 @@
-"""Descriptor targets over time, from whatever people draw them with.
+"""The language of curves, in which targets over time are written.
 
 A curve is written as
 
-    1200 2k                          a number
-    0:600 2.5:3000 6:900             breakpoints in seconds, joined by lines, held outside; one alone is a constant
-    0:200 ~2:800                     the same, one comes to 800 by equal ratios: a pitch glides evenly in semitones
-    line(a,b) exp(a,b)               straight, by equal ratios
-    sin(low,high,hz[,phase])         from the middle, rising; phase in turns
-    steps(a,b,c,...)                 equal parts
-    random(low,high,hz,seed)         new values hz times a second, joined by lines
-    @file.csv @file.txt @file.json   breakpoints in a file, as other programs write them too
-    @voice.wav                       what a sound has, and nothing where it has none
+    1200 2k                          a constant
+    0:600 2.5:3000 6:900             breakpoints, seconds:value, joined by lines and held outside; one is a constant
+    0:200 ~2:800                     the same, but 800 is reached by equal ratios: a pitch glides evenly in semitones
+    line(a,b) exp(a,b)               from a to b, straight or by equal ratios
+    sin(low,high,hz[,phase])         a sine that starts in the middle and rises; the phase is in turns
+    steps(a,b,c,...)                 steps of equal length
+    random(low,high,hz,seed)         hz new values per second, joined by lines
+    @file.csv @file.txt @file.json   breakpoints in a file, also as other programs write them
+    @voice.wav                       the descriptor of a sound; nothing is asked for where the sound has no value
     @voice.wav(transpose=12)         the same, changed: smooth (seconds), transpose (semitones), scale, shift
 
-and any value in it may be a percentile of the codebook's own table, `p5` or `p50.5`, and, where it is in Hz, a note,
-`A4`, `C#3` or `Bb2`; either may be moved, `p50+100`, `p50*1.5`, `A4/2`. The text is matched against these forms, never
-evaluated.
+Any value may be a percentile of the codebook's table, `p5` or `p50.5`. Where values are in Hz, it may be a note, `A4`,
+`C#3` or `Bb2`. Percentiles and notes can be moved: `p50+100`, `p50*1.5`, `A4/2`. The text is matched against these
+forms, never evaluated.
 """
 
 import re
@@ -47,9 +47,19 @@ _PLAIN = Meaning()
 
 @dataclass(frozen=True)
 class Curve:
-    """Hold a target over time: what it was written as, its shape, and whether it may ask for nothing, NaN, at times.
+    """Hold a target over time.
 
-    ends_s: when its last breakpoint comes or its sound ends; None where it lasts as long as anybody likes.
+    Parameters
+    ----------
+    text : str
+        The curve as it was written.
+    shape : callable
+        Takes times (T,) and the duration, in seconds, and returns values (T,).
+    gaps : bool
+        Whether values may be NaN, for times at which nothing is asked for.
+    ends_s : float, optional
+        Time in seconds of the last breakpoint, or of the end of the sound. None for a curve of any length.
+
     """
 
     text: str
@@ -58,15 +68,36 @@ class Curve:
     ends_s: float | None = None
 
     def sample(self, times_s: ArrayLike, seconds: float) -> Doubles:
-        """Take the curve's values.
+        """Return the values of the curve at given times.
 
-        times_s: (T,) and the curve's duration, in seconds. Returns (T,) float64, finite but for gaps.
-        Raises ParameterError for a duration that is not above zero, and for values that are not finite.
+        Parameters
+        ----------
+        times_s : (T,) float
+            Times in seconds.
+        seconds : float
+            Duration of the curve, above 0.
+
+        Returns
+        -------
+        (T,) float64
+            Finite, except for NaN in gaps.
+
+        Raises
+        ------
+        ParameterError
+            If the duration is not above 0, or a time or a value is not finite.
+
+        Examples
+        --------
+        >>> from vqsynth.curves.language import make_curve
+        >>> make_curve("line(100,300)").sample([0, 1, 2], 2).tolist()
+        [100.0, 200.0, 300.0]
+
         """
         seconds = check_positive("seconds", seconds)
-        times = check_row("times_s must be finite, of shape (T,); they", times_s)
+        times = check_row("times_s", times_s)
         if not np.isfinite(times).all():
-            raise ParameterError("times_s must be finite, of shape (T,) (got NaN or infinite ones)")
+            raise ParameterError("times_s must be finite, of shape (T,) (got NaN or infinite values)")
         values = np.array(self.shape(times, seconds), dtype=np.float64)
         finite = np.isfinite(values) | (np.isnan(values) & self.gaps)
         if values.shape != times.shape or not finite.all():
@@ -77,15 +108,40 @@ class Curve:
 def make_curve(
     value: Any, *, percentile: Percentile | None = None, hear: Hear | None = None, reading: Reading | None = None
 ) -> Curve:
-    """Make a curve of a text as above, a number, points, an array, a function, or a curve.
+    """Make a curve from anything that people draw it with.
 
-    Points are a list of (seconds, value) or an array (P, 2). An array (N,) is taken as it is where there are N frames,
-    and is else spread evenly over the duration. A function takes times (T,) in seconds and returns (T,) or a number.
-    `percentile` gives the table's p-th percentile; `hear` gives a sound's times and values, (T,) each, and its seconds;
-    `reading` says what a file may leave out, by default nothing, and the descriptor's unit.
-    Raises ParameterError for NaN, infinite or huge values, times that do not rise or are below zero, unknown or wrongly
-    filled shapes, a file that is missing or malformed, an empty curve, percentiles where there is no table, and notes
-    where the unit is not Hz.
+    Parameters
+    ----------
+    value : str, float, list, array, callable or Curve
+        A text as above, a number, or a curve. Points are a list of (seconds, value), or an array (P, 2). An array (N,)
+        is used unchanged if there are N frames, and is otherwise spread evenly over the duration. A function takes
+        times (T,) in seconds, and returns (T,) or a number.
+    percentile : callable, optional
+        Returns the p-th percentile of the codebook's table. By default percentiles are refused.
+    hear : callable, optional
+        Takes the path of a sound, and returns its times (T,), its values (T,) and its duration in seconds. By default
+        sounds are refused.
+    reading : Reading, optional
+        The unit of the descriptor, and which values of a file may be missing. By default none.
+
+    Returns
+    -------
+    Curve
+
+    Raises
+    ------
+    ParameterError
+        If the curve is empty, a shape is unknown or has the wrong number of arguments, a file is missing or malformed,
+        times do not rise from 0 on, a value is NaN, infinite or huge, or a percentile or a note cannot be used here.
+
+    Examples
+    --------
+    >>> from vqsynth.curves.language import make_curve
+    >>> make_curve("0:600 2:1000 4:800").sample([1, 3], 4).tolist()
+    [800.0, 900.0]
+    >>> make_curve([(0, 600), (2, 1000)]).ends_s
+    2.0
+
     """
     if isinstance(value, Curve):
         return value
@@ -104,7 +160,7 @@ def make_curve(
 
 
 def has_length(text: str) -> bool:
-    """Tell whether a curve, as it is written, says how long it lasts: breakpoints, files and sounds do."""
+    """Return whether the text of a curve fixes its length. Breakpoints, files and sounds do."""
     return text.strip().startswith("@") or ":" in text
 
 
@@ -115,7 +171,7 @@ def _shape(value: Any, meaning: Meaning) -> Ending:
     if isinstance(value, str):
         return _parse(value.strip(), meaning)
     if isinstance(value, bool) or value is None:
-        raise ParameterError(f"expected {FORMS}")
+        raise ParameterError(f"expected {FORMS} (got {value})")
     if isinstance(value, int | float | np.integer | np.floating):
         return constant(meaning.read(value)), None
     if callable(value):
@@ -127,7 +183,7 @@ def _shape(value: Any, meaning: Meaning) -> Ending:
 
 def _parse(text: str, meaning: Meaning) -> Ending:
     if not text:
-        raise ParameterError(f"it is empty; expected {FORMS}")
+        raise ParameterError(f"expected {FORMS} (got an empty text)")
     if call := _CALL.fullmatch(text):
         return _from_call(call[1], [part.strip() for part in call[2].split(",")], meaning), None
     if ":" in text:
@@ -137,12 +193,14 @@ def _parse(text: str, meaning: Meaning) -> Ending:
     try:
         return constant(meaning.read(text)), None
     except ParameterError as e:
-        raise ParameterError(f"{e}; a curve is {FORMS}" if str(e).startswith("expected") else str(e)) from e
+        raise ParameterError(f"{e}; a curve may be {FORMS}" if str(e).startswith("expected") else str(e)) from e
 
 
 def _from_sound(source: Source, hear: Hear | None) -> Ending:
     if hear is None:
-        raise ParameterError("a sound can be a target only where a codebook says how to hear it")
+        raise ParameterError(
+            "a sound can only be a target of a codebook, which measures it; give numbers or breakpoints"
+        )
     times_s, values, seconds = hear(source.file)
     return lambda times, _: np.interp(times, times_s, values), seconds
 
@@ -166,17 +224,17 @@ def _from_call(name: str, arguments: Sequence[str], meaning: Meaning) -> Shape:
     shape = NAMED[name]
     given = [a for a in arguments if a]
     if len(given) != len(arguments) or not shape.least <= len(given) <= shape.most:
-        raise ParameterError(f"expected {shape.usage} (got {len(given)} values)")
+        raise ParameterError(f"expected {shape.usage} (got {len(given)} arguments)")
     return shape.make(*((meaning if i < shape.values else _PLAIN).read(text) for i, text in enumerate(given)))
 
 
 def _from_points(points: Iterable[Sequence[Any]], meaning: Meaning, ratios: Any = None) -> Ending:
     rows = [tuple(point) for point in points]
     if not rows:
-        raise ParameterError("it has no points; give at least one time and value")
+        raise ParameterError("expected at least one point of a time and a value (got none)")
     wrong = [row for row in rows if len(row) != 2]
     if wrong:
-        raise ParameterError(f"each point must be a time and a value, as in 0:600 (got {shorten(str(wrong[0]))})")
+        raise ParameterError(f"each point must have a time and a value, as in 0:600 (got {shorten(str(wrong[0]))})")
     times = np.array([_PLAIN.read(time) for time, _ in rows])
     if times.min() < 0:
         raise ParameterError(f"times must be 0 or more (got {times.min():g} s)")
@@ -191,10 +249,10 @@ def _from_sequence(value: Any, meaning: Meaning) -> Ending:
         raise ParameterError(f"expected {FORMS}") from e
     if any(isinstance(row, str) or not np.isscalar(row) for row in rows):
         if not all(isinstance(row, list | tuple | np.ndarray) for row in rows):
-            raise ParameterError("expected a list of (seconds, value), or of numbers, one per frame")
+            raise ParameterError("expected a list of (seconds, value), or a list of numbers")
         return _from_points(rows, meaning)
     if not rows:
-        raise ParameterError("it is empty; give at least one value")
+        raise ParameterError("expected at least one value (got an empty list)")
     return spread(np.array([meaning.read(row) for row in rows])), None
 
 

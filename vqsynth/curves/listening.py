@@ -1,4 +1,4 @@
-"""Targets taken from a sound: the curve of one descriptor, or all that make a sound like it."""
+"""Targets from a sound: the curve of one descriptor, or of all descriptors that `--like` follows."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,22 +14,30 @@ from vqsynth.sound.pitch import count_samples
 from vqsynth.storage.files import StrPath
 
 LIKE = ("loudness", "centroid", "flatness", "pitch")
-"""What `--like` follows."""
+"""The descriptors that `--like` follows."""
 QUIET_DB = 50.0
-"""Frames further than this under the loudest ask for nothing but their loudness."""
+"""Frames further than this below the loudest frame ask for their loudness alone."""
 MEMORY_S = 0.15
-"""How long the K-weighting remembers."""
+"""Length of the memory of the K-weighting, in seconds."""
 FAINTEST_DB = -118.0
-"""A sound that is never louder is silence: the loudness of a sine of 1e-6."""
+"""A sound that is never louder than this counts as silence. It is the loudness of a sine of amplitude 1e-6."""
 LOWEST_DB = -80.0
-"""Loudness is asked for no lower than this."""
+"""The lowest loudness that is asked for, in LUFS."""
 
 
 @dataclass(frozen=True, eq=False)
 class Heard:
-    """Hold what a sound asks for: descriptor name to (T,), NaN where nothing is asked, and for how long.
+    """Hold the targets that a sound gives.
 
-    confidence: (T,), how sure the pitch is, from 0 to 1.
+    Parameters
+    ----------
+    values : dict of str to (T,) float64
+        Values by descriptor, NaN in frames where nothing is asked for.
+    seconds : float
+        Duration of the sound.
+    confidence : (T,) float64
+        Confidence of the pitch, 0 to 1.
+
     """
 
     values: dict[str, NDArray[np.float64]]
@@ -38,10 +46,28 @@ class Heard:
 
 
 def hear_sound(path: StrPath, grid: FrameGrid, names: tuple[str, ...] = LIKE) -> Heard:
-    """Measure a sound file on a grid.
+    """Measure the descriptors of a sound file, as targets.
 
-    Raises AudioError for what is no sound, and for one in which there is nothing to be heard; ParameterError for
-    unknown names.
+    Parameters
+    ----------
+    path : str or Path
+        The sound.
+    grid : FrameGrid
+        Frames in which it is measured. The sound is resampled to their rate.
+    names : tuple of str
+        The descriptors. By default loudness, centroid, flatness and pitch.
+
+    Returns
+    -------
+    Heard
+
+    Raises
+    ------
+    AudioError
+        If the file is not a sound, or is silent or nearly silent.
+    ParameterError
+        If a name is unknown.
+
     """
     wanted = tuple(dict.fromkeys((*names, "loudness", "pitch_confidence")))
     measured, n_samples = measure_pieces(stream_audible(path, sr=grid.sr), grid, wanted)
@@ -58,14 +84,31 @@ def hear_sound(path: StrPath, grid: FrameGrid, names: tuple[str, ...] = LIKE) ->
 def _say_unheard(path: StrPath, loudness: Floats) -> str:
     peak = float(loudness.max())
     if peak < FAINTEST_DB:
-        return f"'{path}' holds only silence, which asks for nothing; name a sound that can be heard"
-    return f"'{path}' is never louder than {peak:.0f} LUFS, too quiet to ask for anything; turn it up"
+        return f"'{path}' holds only silence; name a sound that can be heard"
+    return f"'{path}' is too quiet to be a target (never louder than {peak:.0f} LUFS); turn it up"
 
 
 def measure_pieces(pieces: Iterable[Floats], grid: FrameGrid, names: tuple[str, ...]) -> tuple[dict[str, Floats], int]:
-    """Measure a sound that comes in pieces, as `measure` measures it whole: name to (T,), and its number of samples.
+    """Measure a sound piece by piece. The result is that of measuring the whole sound.
 
-    Each piece is measured with what its first frames and the K-weighting remember of the one before.
+    Each piece is preceded by the end of the piece before, as far as its first frames and the K-weighting reach back.
+
+    Parameters
+    ----------
+    pieces : iterable of (n,) float32
+        The sound, in pieces of any length.
+    grid : FrameGrid
+        Frames in which it is measured.
+    names : tuple of str
+        The descriptors.
+
+    Returns
+    -------
+    values : dict of str to (T,) float32
+        Values by descriptor, in its unit.
+    n_samples : int
+        Length of the sound.
+
     """
     longest = max(grid.n_fft, count_samples(grid.sr))
     memory = longest + grid.samples(MEMORY_S)

@@ -1,8 +1,8 @@
-"""How far what was got is from what was asked: in the descriptor's unit, and over the range of what was asked.
+"""Errors of a sound against its targets, in the descriptor's unit and as a share of the target's range.
 
-A share of a range says how well a curve was followed, and nothing where there is next to no curve: a range has to come
-to the least that is heard as a change. What several descriptors miss together is added up over scales that are never
-next to nothing.
+The share of the range says how well a curve was followed. For a target that stands still it would say nothing, so it is
+given only if the range is large enough to be heard as a change. To add up the errors of several descriptors, each is
+divided by a scale that is never close to zero.
 """
 
 from dataclasses import dataclass
@@ -12,19 +12,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 LEAST_RANGE_DB = 0.1
-"""Range of decibels under which a target stands still."""
+"""A target in dB whose range is not above this counts as standing still."""
 LEAST_RATIO = 1.01
-"""Range under which frequencies, and what else is compared in octaves, stand still: from its lowest value to this many
-times that. Everything else does under a hundredth of its largest value."""
+"""A target on an octave scale, such as a frequency, counts as standing still if its largest value is at most this many
+times its smallest. A target in any other unit does if its range is at most a hundredth of its largest value."""
 LEAST_VALUE = 1e-6
 
 
 @dataclass(frozen=True)
 class Miss:
-    """Hold how far a sound is from a target, as RMS over frames.
+    """Hold the error of a sound against a target, as RMS over frames.
 
-    error: in the descriptor's unit. cents: the same of an octave scale, else None. nrmse: over the target's range, None
-    where that is next to nothing. scaled: over the scale by which misses of different descriptors are added up.
+    Parameters
+    ----------
+    error : float
+        In the descriptor's unit.
+    cents : float or None
+        In cents, for an octave scale. Otherwise None.
+    nrmse : float or None
+        Divided by the range of the target. None if the target stands still.
+    scaled : float
+        Divided by `error_scale`, so that errors of different descriptors can be added.
+
     """
 
     error: float
@@ -36,9 +45,34 @@ class Miss:
 def measure_miss(
     got: NDArray[Any], asked: NDArray[np.float64], counted: NDArray[np.bool_], *, unit: str, scale: str
 ) -> Miss | None:
-    """Measure how far got (T,) is from asked (T,) over the frames counted (T,).
+    """Measure the error of a descriptor against its target.
 
-    unit, scale: those of the descriptor. Frames without a value are left out; None where no frame is left.
+    Parameters
+    ----------
+    got : (T,) float
+        Values of the sound, NaN for a frame without a value.
+    asked : (T,) float64
+        The target, NaN where nothing is asked for.
+    counted : (T,) bool
+        The frames that count. Frames without a value are left out of them.
+    unit : str
+        Unit of the descriptor.
+    scale : {"octave", "linear"}
+        How values of the descriptor are compared.
+
+    Returns
+    -------
+    Miss or None
+        None if no frame is left.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from vqsynth.curves.misses import measure_miss
+    >>> asked = np.array([100.0, 200.0])
+    >>> measure_miss(asked + 1, asked, np.array([True, True]), unit="Hz", scale="linear").nrmse
+    0.01
+
     """
     valid = counted & np.isfinite(got) & np.isfinite(asked)
     if not valid.any():
@@ -55,7 +89,7 @@ def measure_miss(
 
 
 def find_range(asked: NDArray[np.float64], *, unit: str, scale: str) -> float | None:
-    """Take the range of a target (T,), None where it is next to nothing."""
+    """Return the range of a target (T,), or None if it stands still."""
     known = asked[np.isfinite(asked)]
     if not len(known):
         return None
@@ -64,7 +98,7 @@ def find_range(asked: NDArray[np.float64], *, unit: str, scale: str) -> float | 
 
 
 def least_range(known: NDArray[np.float64], *, unit: str, scale: str) -> float:
-    """Tell the range that values (N,) of a descriptor must have not to stand still."""
+    """Return the range that values (N,) of a descriptor must exceed so as not to stand still."""
     largest = float(np.abs(known).max())
     if scale == "octave":
         return max((LEAST_RATIO - 1) * max(float(known.min()), 0.0), LEAST_VALUE)
@@ -72,9 +106,10 @@ def least_range(known: NDArray[np.float64], *, unit: str, scale: str) -> float:
 
 
 def error_scale(asked: NDArray[np.float64], *, unit: str, scale: str) -> float:
-    """Tell by what errors of a target (T,) are divided to be added up: its range, or what a steady one is judged by.
+    """Return the number by which errors of a target (T,) are divided before they are added up.
 
-    That is its own size, but never less than a hundred times the least range, 10 dB say.
+    It is the range of the target. For a target that stands still it is the size of its mean, but at least a hundred
+    times the least range: 10 dB for a target in dB.
     """
     span = find_range(asked, unit=unit, scale=scale)
     known = asked[np.isfinite(asked)]
@@ -84,7 +119,7 @@ def error_scale(asked: NDArray[np.float64], *, unit: str, scale: str) -> float:
 
 
 def describe_miss(error: float | None, cents: float | None, nrmse: float | None, unit: str) -> str:
-    """Say an error in words, such as "0.14 % of the range, 3.1 Hz (2.4 cents)"; nothing where there is none."""
+    """Describe an error in words, such as "0.14 % of the range, 3.1 Hz (2.4 cents)". Return "" if there is none."""
     share = "" if nrmse is None else f"{100 * nrmse:.2f} % of the range"
     relative = "" if cents is None else f" ({_round(cents)} cents)"
     plain = "" if error is None else f"{_round(error)} {unit}".rstrip() + relative

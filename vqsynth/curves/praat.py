@@ -1,7 +1,7 @@
 """Curves in Praat's text files: tiers of points, such as PitchTier, and Pitch, whose frames hold candidates.
 
-Praat reads such a file as a row of numbers, whatever words stand between them, and so does this, be it long, short or a
-spreadsheet.
+Praat reads such a file as a sequence of numbers and ignores the words between them. This module does the same, so it
+reads the long, the short and the spreadsheet format.
 """
 
 import re
@@ -17,30 +17,48 @@ _ASIDE = re.compile(r'"[^"]*"|![^\n\r]*')
 
 
 def is_praat(text: str) -> bool:
-    """Tell whether a text is one of Praat's objects."""
+    """Return whether a text is an object of Praat."""
     return "ooTextFile" in text[:100]
 
 
 def read_praat(text: str) -> Iterator[tuple[int, str, str]]:
-    """Yield line, time and value, as written, of the points of a tier or of the frames of a Pitch.
+    """Yield the points of a tier, or the frames of a Pitch.
 
-    Raises ParameterError for other objects, and for files that are cut off.
+    Parameters
+    ----------
+    text : str
+        The whole file.
+
+    Yields
+    ------
+    line : int
+        Number of the line in the text.
+    time, value : str
+        Time in seconds, and the value. An unvoiced frame has the value "--undefined--".
+
+    Raises
+    ------
+    ParameterError
+        If the text holds another object, or is cut off.
+
     """
     found = _KIND.match(text)
-    kind = found[1] if found else "nothing known"
+    kind = found[1] if found else "an unknown object"
     if not found or kind not in (*TIERS, "Pitch"):
-        raise ParameterError(f"a curve of Praat is a {', a '.join(TIERS)} or a Pitch (got {kind}); save one of these")
+        raise ParameterError(
+            f"a curve of Praat must be a {', a '.join(TIERS)} or a Pitch (got {kind}); save one of these"
+        )
     numbers = _numbers(text, found.end())
     try:
         yield from _frames(numbers) if kind == "Pitch" else _points(numbers)
     except ParameterError:
         raise
-    except (RuntimeError, ValueError) as e:  # the row of numbers ended, or has a fraction for a count
-        raise ParameterError(f"the {kind} of Praat is cut off or malformed; save it again as a text file") from e
+    except (RuntimeError, ValueError) as e:  # the numbers ended early, or a count is a fraction
+        raise ParameterError(f"the {kind} of Praat is incomplete or malformed; save it again as a text file") from e
 
 
 def _numbers(text: str, start: int) -> Iterator[tuple[int, str]]:
-    """Yield the free-standing numbers from `start` on, each with its line."""
+    """Yield the numbers that stand alone from `start` on, each with its line."""
     plain = _ASIDE.sub(lambda aside: re.sub(r"[^\n\r]", " ", aside[0]), text[start:])
     line = 1 + len(re.findall(r"\r\n|\n|\r", text[:start]))
     for row in re.split(r"\r\n|\n|\r", plain):
@@ -50,7 +68,7 @@ def _numbers(text: str, start: int) -> Iterator[tuple[int, str]]:
 
 
 def _points(numbers: Iterator[tuple[int, str]]) -> Iterator[tuple[int, str, str]]:
-    _skip(numbers, 2)  # where it starts and ends
+    _skip(numbers, 2)  # the times of start and end
     for _ in range(_count(numbers)):
         line, time = next(numbers)
         yield line, time, next(numbers)[1]
@@ -60,7 +78,7 @@ def _frames(numbers: Iterator[tuple[int, str]]) -> Iterator[tuple[int, str, str]
     _skip(numbers, 2)
     count, step_s, first_s = _count(numbers), float(next(numbers)[1]), float(next(numbers)[1])
     ceiling_hz = float(next(numbers)[1])
-    _skip(numbers, 1)  # how many candidates there are at most
+    _skip(numbers, 1)  # the largest number of candidates
     for i in range(count):
         _skip(numbers, 1)  # the intensity
         candidates = int(next(numbers)[1])
@@ -73,7 +91,7 @@ def _frames(numbers: Iterator[tuple[int, str]]) -> Iterator[tuple[int, str, str]
 def _count(numbers: Iterator[tuple[int, str]]) -> int:
     line, count = next(numbers)
     if int(count) > MOST_ROWS:
-        raise ParameterError(f"line {line}: it has {count} points, and at most {MOST_ROWS} are read; thin them out")
+        raise ParameterError(f"line {line}: a file must have at most {MOST_ROWS} points (got {count}); thin them out")
     return int(count)
 
 

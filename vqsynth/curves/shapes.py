@@ -1,7 +1,8 @@
 """The shapes of curves, as functions of time and duration.
 
-A shape takes times (T,) and the duration, both in seconds, and gives values (T,). Before 0 and after the duration it
-holds its first and its last value, the periodic ones aside, which go on. None leaves the range of its own values.
+A shape takes times (T,) and the duration, both in seconds, and returns values (T,). It holds its first value before 0
+and its last value after the duration. A sine and random values continue instead. No shape leaves the range of its own
+values.
 """
 
 from collections.abc import Callable
@@ -15,14 +16,24 @@ from vqsynth.sound.arrays import Doubles
 
 Shape = Callable[[Doubles, float], Doubles]
 
-MAX_HZ = 1000.0  # no codebook has as many frames a second
+MAX_HZ = 1000.0  # no codebook has so many frames per second
 
 
 @dataclass(frozen=True)
 class NamedShape:
-    """Hold a shape's maker and its arguments: as people write them, how few, how many.
+    """Hold a function that makes a shape, and describe its arguments.
 
-    The first `values` of them are values of the descriptor, for which a percentile may stand.
+    Parameters
+    ----------
+    make : callable
+        Makes the shape.
+    usage : str
+        The shape as people write it, "line(a,b)".
+    least, most : int
+        Smallest and largest number of arguments.
+    values : int
+        How many arguments, from the first on, are values of the descriptor. These may be percentiles and notes.
+
     """
 
     make: Callable[..., Shape]
@@ -38,31 +49,54 @@ def constant(value: float) -> Shape:
 
 
 def breakpoints(at_s: Doubles, values: Doubles, ratios: NDArray[np.bool_] | None = None) -> Shape:
-    """Join points by straight lines, and hold the first and the last outside; one point is a constant.
+    """Join points by straight lines. The first and the last value are held outside. A single point is a constant.
 
-    at_s: (P,) in seconds, rising; values: (P,), NaN where there is none: a value beside one holds halfway to it.
-    ratios: (P,), whether one comes to a point by equal ratios instead.
-    Raises ParameterError where times do not rise, and where ratios are asked for of values that are not above zero.
+    Parameters
+    ----------
+    at_s : (P,) float
+        Times of the points in seconds, rising.
+    values : (P,) float
+        Values of the points, NaN for a gap. Next to a gap, a value is held for half the way to it.
+    ratios : (P,) bool, optional
+        Whether the curve reaches each point by equal ratios, instead of along a straight line. By default no point.
+
+    Returns
+    -------
+    Shape
+
+    Raises
+    ------
+    ParameterError
+        If times do not rise, or if a value beside equal ratios is not above zero.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from vqsynth.curves.shapes import breakpoints
+    >>> shape = breakpoints(np.array([0.0, 2.0]), np.array([100.0, 400.0]), np.array([False, True]))
+    >>> shape(np.array([1.0]), 2.0).round(6).tolist()
+    [200.0]
+
     """
     falls = np.flatnonzero(np.diff(at_s) <= 0)
     if len(falls):
         first, second = at_s[falls[0]], at_s[falls[0] + 1]
-        raise ParameterError(f"times must rise, none repeated (got {first:g} s, then {second:g} s); sort the points")
+        raise ParameterError(f"times must rise and not repeat (got {first:g} s, then {second:g} s); sort the points")
     if ratios is None or not ratios.any():
         return lambda times, seconds: _interpolate(times, at_s, values)
     return _glide(at_s, values, ratios)
 
 
 def _glide(at_s: Doubles, values: Doubles, ratios: NDArray[np.bool_]) -> Shape:
-    """Join points as `breakpoints` does, those in `ratios` (P,) to the one before by equal ratios."""
+    """Join points as `breakpoints` does. Points in `ratios` (P,) are joined to the point before by equal ratios."""
     if ratios[0]:
-        raise ParameterError(f"~{at_s[0]:g} has no point before it to come from; leave its ~ away")
+        raise ParameterError(f"~ needs a point before it (got ~{at_s[0]:g} as the first point); leave out its ~")
     ends = np.flatnonzero(ratios | np.append(ratios[1:], False))
     wrong = ends[~(values[ends] > 0)]
     if len(wrong):
         raise ParameterError(
             f"equal ratios need values above zero at both ends (got {values[wrong[0]]:g} at {at_s[wrong[0]]:g} s); "
-            "leave the ~ away"
+            "leave out the ~"
         )
     logs = np.where(values > 0, np.log(np.where(values > 0, values, 1.0)), 0.0)
 
@@ -77,7 +111,7 @@ def _glide(at_s: Doubles, values: Doubles, ratios: NDArray[np.bool_]) -> Shape:
 
 
 def spread(values: Doubles) -> Shape:
-    """Take values as they are where there is one per time, and else spread them evenly over the duration."""
+    """Return a shape that spreads values evenly over the duration. With one value per time, each is used unchanged."""
 
     def shape(times: Doubles, seconds: float) -> Doubles:
         if len(times) == len(values):
@@ -101,9 +135,26 @@ def exponential(a: float, b: float) -> Shape:
 
 
 def sine(low: float, high: float, hz: float, phase: float = 0.0) -> Shape:
-    """Swing between low and high, `hz` times a second; it starts in the middle and rises.
+    """Return a sine that starts in the middle and rises.
 
-    `phase` is in turns: .25 starts at high, .5 in the middle falling. Raises ParameterError for hz outside 0 to 1000.
+    Parameters
+    ----------
+    low, high : float
+        The smallest and the largest value.
+    hz : float
+        Frequency, 0 to 1000 Hz.
+    phase : float
+        Phase in turns: .25 starts at `high`, .5 in the middle and falls.
+
+    Returns
+    -------
+    Shape
+
+    Raises
+    ------
+    ParameterError
+        If hz lies outside 0 to 1000.
+
     """
     _check_rate(hz)
     middle, half = low / 2 + high / 2, high / 2 - low / 2
@@ -128,10 +179,28 @@ def steps(*values: float) -> Shape:
 
 
 def wander(low: float, high: float, hz: float, seed: float) -> Shape:
-    """Draw a new value between low and high `hz` times a second and join them by straight lines.
+    """Return random values that are joined by straight lines.
 
-    The same seed gives the same values, and a longer duration goes on from a shorter one.
-    Raises ParameterError for hz outside 0 to 1000 and for a seed that is no whole number of 0 or more.
+    The same seed gives the same values. A longer duration begins with the values of a shorter one.
+
+    Parameters
+    ----------
+    low, high : float
+        Range of the values, which are drawn uniformly.
+    hz : float
+        Number of new values per second, 0 to 1000.
+    seed : float
+        A whole number of 0 or more.
+
+    Returns
+    -------
+    Shape
+
+    Raises
+    ------
+    ParameterError
+        If hz lies outside 0 to 1000, or the seed is not a whole number of 0 or more.
+
     """
     _check_rate(hz)
     if seed < 0 or seed != int(seed):
@@ -160,18 +229,18 @@ def _check_rate(hz: float) -> None:
 
 
 def _mix(a: float | Doubles, b: float | Doubles, share: Doubles) -> Doubles:
-    """Go from a to b as share goes from 0 to 1, never beyond either, which rounding would."""
+    """Go from a to b as share goes from 0 to 1. The result is clipped to this range, which rounding could leave."""
     x = share.clip(0.0, 1.0)
     mixed: Doubles = np.clip(a * (1 - x) + b * x, np.minimum(a, b), np.maximum(a, b))
     return mixed
 
 
 def _interpolate(times: Doubles, at: Doubles, values: Doubles) -> Doubles:
-    """Interpolate as np.interp does, whose slopes overflow between times that nearly touch."""
+    """Interpolate as np.interp does, but without its slopes, which overflow between times that nearly touch."""
     if len(at) == 1:
         return np.full(len(times), values[0])
     i = np.searchsorted(at, times, side="right").clip(1, len(at) - 1)
-    with np.errstate(over="ignore"):  # between times that nearly touch: infinity is cut off to 1
+    with np.errstate(over="ignore"):  # an infinite share, between times that nearly touch, is clipped to 1
         share = (times - at[i - 1]) / (at[i] - at[i - 1])
     before, after = values[i - 1], values[i]
     mixed = _mix(before, after, share)

@@ -1,4 +1,4 @@
-"""Files and sounds as curves, and what is done to them on the way: `@voice.wav(transpose=12, smooth=0.1)`."""
+"""Files and sounds as curves, and changes of their values: `@voice.wav(transpose=12, smooth=0.1)`."""
 
 import re
 from dataclasses import dataclass, fields
@@ -22,10 +22,22 @@ _NAMED = re.compile(r"(.+?)\s*\(([^()]*)\)")
 
 @dataclass(frozen=True)
 class Source:
-    """Hold a file that a curve comes from, and what is done to its values, in this order.
+    """Hold the file of a curve, and the changes of its values. They are applied in the order below.
 
-    smooth: a mean over so many seconds, weighted by a Hann window twice as wide, of frequencies in octaves; where there
-    is no value none comes. transpose: semitones. scale: a factor. shift: what is added, in the descriptor's unit.
+    Parameters
+    ----------
+    file : Path
+        The file.
+    smooth : float
+        Width in seconds, 0 to 60, of a moving mean. It is weighted by a Hann window twice as wide, and taken in octaves
+        for frequencies. Gaps stay gaps.
+    transpose : float
+        Semitones, -120 to 120. Only for values in Hz.
+    scale : float
+        Factor.
+    shift : float
+        Number that is added, in the unit of the descriptor.
+
     """
 
     file: Path
@@ -36,13 +48,15 @@ class Source:
 
     @property
     def is_sound(self) -> bool:
-        """Tell whether it is a sound, by its name."""
+        """Return whether the file is a sound, judged by its extension."""
         return self.file.suffix.lower() in SUFFIXES
 
     def change(self, shape: Shape, unit: str) -> Shape:
-        """Do to a shape what is to be done. Raises ParameterError for a transposition of what is no frequency."""
+        """Apply the changes to a shape. Raises ParameterError if values that are not in Hz are transposed."""
         if self.transpose and unit != "Hz":
-            raise ParameterError("transpose counts semitones, of what is in Hz only; use shift or scale")
+            raise ParameterError(
+                f"transpose needs values in Hz (got values in {unit or 'no unit'}); use shift or scale"
+            )
         smoothed = _smooth(shape, self.smooth, octaves=unit == "Hz") if self.smooth else shape
         factor = self.scale * 2 ** (self.transpose / 12)
         if factor == 1 and not self.shift:
@@ -51,10 +65,30 @@ class Source:
 
 
 def read_source(text: str) -> Source | None:
-    """Read `@FILE` or `@FILE(NAME=NUMBER, ...)`; None for a text that names no file.
+    """Read `@FILE` or `@FILE(NAME=NUMBER, ...)`.
 
-    What stands in parentheses at the very end is what is to be done; a file's own stand before its extension.
-    Raises ParameterError for what cannot be done.
+    Parameters
+    ----------
+    text : str
+        The curve. Parentheses at its very end hold the changes; parentheses before the extension belong to the file
+        name.
+
+    Returns
+    -------
+    Source or None
+        None if the text does not begin with @.
+
+    Raises
+    ------
+    ParameterError
+        If a change is unknown, is given twice, or is out of range.
+
+    Examples
+    --------
+    >>> from vqsynth.curves.sources import read_source
+    >>> read_source("@voice (2).wav(transpose=12)").transpose
+    12.0
+
     """
     text = text.strip()
     if not text.startswith("@"):
@@ -66,7 +100,7 @@ def read_source(text: str) -> Source | None:
 
 
 def source_file(text: str) -> Path | None:
-    """Tell the file that a curve is read from; None where it is drawn. Raises as `read_source` does."""
+    """Return the file of a curve, or None if the curve names no file. Raises ParameterError as `read_source` does."""
     source = read_source(text)
     return source.file if source else None
 
@@ -84,7 +118,7 @@ def _read_changes(text: str) -> dict[str, float]:
             raise ParameterError(f"{name} is given twice; give it once")
         changes[name] = Meaning().read(value)
     if not changes:
-        raise ParameterError(f"the parentheses are empty; give {USAGE}, or leave them away")
+        raise ParameterError(f"the parentheses are empty; give {USAGE}, or leave them out")
     for name, low, high in (("smooth", 0.0, LONGEST_SMOOTH_S), ("transpose", -MOST_SEMITONES, MOST_SEMITONES)):
         if not low <= changes.get(name, 0.0) <= high:
             raise ParameterError(f"{name} must lie between {low:g} and {high:g} (got {changes[name]:g})")
@@ -92,7 +126,7 @@ def _read_changes(text: str) -> dict[str, float]:
 
 
 def _smooth(shape: Shape, width_s: float, *, octaves: bool) -> Shape:
-    """Take means over a width in seconds; values keep their places, and gaps stay."""
+    """Take moving means over a width in seconds. Gaps stay gaps."""
     n = int(np.clip(width_s / _STEP_S, _FEWEST, _MOST))
     places = np.arange(-n, n + 1) / (n + 1)
 

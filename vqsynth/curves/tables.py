@@ -1,8 +1,8 @@
-"""Tables of time and value as other programs write them: Excel of any language, trackers of pitch, Sonic Visualiser.
+"""Tables of time and value as other programs write them: Excel in any language, pitch trackers, Sonic Visualiser.
 
-A row of words is a heading, what starts with #, %, ; or // a comment, and blank rows are nothing. Columns lie between
-tabs, semicolons, commas, bars or spaces; where a heading says which is which it is followed, else time is the first
-column of numbers and the value the next.
+A row of words is a heading, a row that starts with #, %, ; or // is a comment, and blank rows are skipped. Tabs,
+semicolons, commas, bars or spaces separate the columns. If the heading names the columns, it decides which column is
+which. Otherwise the first column of numbers is the time, and the next column is the value.
 """
 
 import csv
@@ -15,19 +15,19 @@ from vqsynth.curves.values import PERCENTILE, is_value
 from vqsynth.errors import ParameterError
 
 MOST_ROWS = 500_000
-"""An hour at 138 rows a second."""
+"""An hour at 138 rows per second."""
 LONGEST_LINE = 20_000
 TIMES = frozenset(
     ("time", "times", "t", "seconds", "second", "secs", "sec", "s", "onset", "start", "begin", "timestamp", "ms",
      "zeit", "sekunden", "temps", "secondes", "tiempo", "segundos", "tempo", "secondi", "tid", "tijd", "czas", "aika")
 )  # fmt: skip
 VALUES = ("f0", "frequency", "freq", "pitch", "hz", "value", "values", "wert", "werte", "valeur", "valor", "valore")
-"""Words of headings that name the value, the surest first."""
+"""Words of headings that name the column of values, the surest first."""
 FOREIGN = {
     "frame": "frames", "frames": "frames", "sample": "samples", "samples": "samples", "midi": "notes",
     "semitones": "semitones", "st": "semitones", "cents": "cents",
 }  # fmt: skip
-"""Words of headings whose columns count something else than seconds or the descriptor's unit."""
+"""Words of headings that say a column is in another unit than seconds or the descriptor's unit."""
 
 _BREAK = re.compile(r"\r\n|\n|\r")
 _COMMENT = re.compile(r'(#|%|//|"(?=[^"]*$))')
@@ -40,7 +40,7 @@ Row = tuple[int, list[str]]
 
 @dataclass(frozen=True)
 class Columns:
-    """Say in which columns time and values stand, and what their units are worth in seconds and in ours."""
+    """Hold the numbers of the columns of time and values, and the factors that convert them to seconds and to Hz."""
 
     time: int
     values: tuple[int, ...]
@@ -49,10 +49,35 @@ class Columns:
 
 
 def read_table(text: str, names: Sequence[tuple[str, ...]]) -> Iterator[tuple[int, float, list[str | float]]]:
-    """Yield line, time in seconds and values of a table's rows, a value being a number or, as written, something else.
+    r"""Yield the rows of a table.
 
-    names: for each value the words by which a heading may name its column, the surest first.
-    Raises ParameterError that names the line, what stands there and the likely cause.
+    Parameters
+    ----------
+    text : str
+        The whole table.
+    names : sequence of tuples of str
+        For each value of a row, the words by which a heading may name its column, the surest first.
+
+    Yields
+    ------
+    line : int
+        Number of the line in the text.
+    time : float
+        Time in seconds.
+    values : list of float or str
+        Numbers, and the text of each cell that does not hold a number.
+
+    Raises
+    ------
+    ParameterError
+        If a row cannot be read. The message names the line, its content and the likely cause.
+
+    Examples
+    --------
+    >>> from vqsynth.curves.tables import VALUES, read_table
+    >>> list(read_table("time,hz\n0,440\n1.5,A4", [VALUES]))
+    [(2, 0.0, [440.0]), (3, 1.5, ['A4'])]
+
     """
     rows, heading, mark = _split(text)
     if not rows:
@@ -78,19 +103,19 @@ def _value(cell: str, point: str, unit: float) -> str | float:
 
 def _expected_time(cell: str) -> str:
     if PERCENTILE.fullmatch(cell):
-        return f"a percentile such as {cell} stands for a value only"
+        return f"a time must be a number of seconds (got the percentile {cell})"
     return f"expected a number of seconds, or minutes:seconds (got '{cell[:40]}')"
 
 
 def _split(text: str) -> tuple[list[Row], Row | None, str | None]:
-    """Part a text into the rows with values, the heading over them, and what lies between the columns."""
+    """Split a text into the rows with values and the heading above them, and find the mark between the columns."""
     if text.count("\n") + text.count("\r") > 4 * MOST_ROWS:
-        raise ParameterError(f"it has more than {MOST_ROWS} rows; thin them out")
+        raise ParameterError(f"a table must have at most {MOST_ROWS} rows (got more); thin them out")
     lines: list[tuple[int, str]] = []
     comment = None
     for number, line in enumerate(_BREAK.split(text), 1):
         if len(line) > LONGEST_LINE:
-            raise ParameterError(f"line {number} has {len(line)} characters; a row must hold a time and a value")
+            raise ParameterError(f"line {number}: a row must hold a time and a value (got {len(line)} characters)")
         bare = line.strip(" \t,;|\"'") and line.lstrip()
         if bare and bare[0] in '#%/"' and _COMMENT.match(bare):
             comment = (number, line) if not lines else comment
@@ -101,7 +126,7 @@ def _split(text: str) -> tuple[list[Row], Row | None, str | None]:
         mark = lines.pop(0)[1].strip(" ")[-1]
     lines = [row for row in lines if mark == ";" or not row[1].lstrip().startswith(";")]
     if len(lines) > MOST_ROWS:
-        raise ParameterError(f"it has {len(lines)} rows, and at most {MOST_ROWS} are read; thin them out")
+        raise ParameterError(f"a table must have at most {MOST_ROWS} rows (got {len(lines)}); thin them out")
     rows = [(number, _cells(line, mark)) for number, line in lines]
     first = next((i for i, (_, cells) in enumerate(rows) if not all(map(_is_word, cells))), len(rows))
     heading = rows[first - 1] if first else None
@@ -112,7 +137,7 @@ def _split(text: str) -> tuple[list[Row], Row | None, str | None]:
 
 
 def _cells(line: str, mark: str | None) -> list[str]:
-    """Split a line at a mark, or at spaces; quotes, and an aside behind the values, are taken off."""
+    """Split a line at a mark, or at spaces. Quotes, and a comment after the values, are removed."""
     if "#" in line or "//" in line:
         line = re.sub(r"\s(#|//).*", "", line)
     if mark is None:
@@ -123,11 +148,11 @@ def _cells(line: str, mark: str | None) -> list[str]:
 
 
 def _is_word(cell: str) -> bool:
-    """Tell a heading from a value: `nan` is a value, and a mistake that must be told."""
+    """Return whether a cell is a word of a heading. `nan` counts as a value, so that it is reported as a mistake."""
     if not cell:
         return True
     is_said = PERCENTILE.fullmatch(cell) or is_gap(cell) or cell.lower() in ("inf", "infinity")
-    return not is_said and not _is_number(cell) and not cell[0].isdigit()  # F0 is a heading, though a note too
+    return not is_said and not _is_number(cell) and not cell[0].isdigit()  # F0 is a heading, although it is also a note
 
 
 def _is_number(cell: str) -> bool:
@@ -135,7 +160,7 @@ def _is_number(cell: str) -> bool:
 
 
 def _find_mark(lines: Sequence[tuple[int, str]]) -> str | None:
-    """Find what parts the columns: the first mark that makes a number and a value of a line."""
+    """Find the mark between the columns: the first that splits a line into a number and a value."""
     for _, line in lines[:1000]:
         for mark in _MARKS:
             cells = _cells(line, mark)
@@ -165,19 +190,19 @@ def _find_columns(first: Row, heading: Row | None, names: Sequence[tuple[str, ..
 
 
 def _check_units(heading: Row | None, columns: Sequence[int], words: Sequence[Sequence[str]]) -> None:
-    """Refuse columns that a heading says to hold frames, notes and the like. Raises ParameterError."""
+    """Raise ParameterError if the heading says that a column holds frames, notes or another foreign unit."""
     for place, said in enumerate(words):
         foreign = next((word for word in said if word in FOREIGN), None)
         if heading and foreign and (place or not TIMES & set(said)):
             wanted = "the descriptor's unit, such as Hz" if place else "seconds"
             cell = heading[1][columns[place]]
             raise ParameterError(
-                f"line {heading[0]}: the column '{cell[:40]}' holds {FOREIGN[foreign]}; give it in {wanted}"
+                f"line {heading[0]}: the column '{cell[:40]}' must be in {wanted} (got {FOREIGN[foreign]}); convert it"
             )
 
 
 def _check_commas(rows: Sequence[Row], heading: Row | None, n_values: int) -> None:
-    """Refuse commas that lie between columns and before decimals alike. Raises ParameterError."""
+    """Raise ParameterError if commas seem to separate the columns and to mark the decimals as well."""
     expected = len([cell for cell in heading[1] if cell]) if heading else 0
     is_flag = all(len(cells) == 3 and cells[2] in ("0", "1") for _, cells in rows)
     if n_values > 1 or is_flag:

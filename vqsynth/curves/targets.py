@@ -1,4 +1,4 @@
-"""What is asked for, frame by frame: curves sampled and mapped, or what a sound has."""
+"""Targets frame by frame: curves that are sampled and mapped, and the descriptors of a sound."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -24,19 +24,19 @@ from vqsynth.storage.files import StrPath
 LONGEST_S = 3600.0
 DEFAULT_LOUDNESS_DB = -20.0
 SILENT = {"loudness": -120.0}
-"""What a level of minus infinity asks for, by descriptor; elsewhere it asks for nothing."""
+"""The value that a level of minus infinity asks for. For a descriptor that is not listed it asks for nothing."""
 PITCH_WEIGHT = 12.0
-"""Weight of pitch where nothing else is said and controls correct: tilt makes good what a code misses in centroid, but
-transposition reaches no further than a quarter tone. Centroid, loudness and pitch together, nrmse of pitch: .032 at a
-weight of 1. Speech on cello, frames within 50 cents of its pitch: 29 % at 1, 73 % at 12."""
+"""Weight of pitch by default, if controls correct the sound. Tilt can correct a centroid, but transposition
+reaches no further than a quarter tone. With centroid, loudness and pitch as targets, the nrmse of pitch is .032 at a
+weight of 1. For speech on the cello, 29 % of the frames lie within 50 cents of its pitch at 1, and 73 % at 12."""
 Mappings = str | Mapping[str, str]
-"""How targets are brought into range, one way for all or by descriptor; "*" stands for those that are not named, which
-are else clamped."""
+"""How targets are brought into range: one way for all, or a way for each descriptor. "*" stands for all that are not
+named; by default these are clamped."""
 OTHERS = "*"
 
 
 CurveLike = Any
-"""Anything that `vqsynth.curves.language.make_curve` takes: a number, text, values over time, a `Curve`."""
+"""Anything that `vqsynth.curves.language.make_curve` takes: a number, a text, values over time, a `Curve`."""
 
 
 def join_curves(
@@ -46,10 +46,29 @@ def join_curves(
     *,
     options: Sequence[str],
 ) -> dict[str, CurveLike]:
-    """Join what is asked for as `targets` with what came as keywords, by the names that the table has.
+    """Join the curves given as `targets` with those given as keywords.
 
-    options: keywords of the caller, which a misspelt one may have meant. Raises ParameterError for unknown names, with
-    the nearest of options and descriptors, and for one asked for twice.
+    Parameters
+    ----------
+    table : DescriptorTable
+        The codebook's table.
+    targets : dict of str to curve, optional
+        Curves by descriptor.
+    curves : dict of str to curve
+        Curves by keyword.
+    options : sequence of str
+        The other keywords of the caller. A misspelt keyword may have meant one of them.
+
+    Returns
+    -------
+    dict of str to curve
+        Curves by the names that the table has.
+
+    Raises
+    ------
+    ParameterError
+        If a name is unknown, and then with the nearest option or descriptor, or if a descriptor is given twice.
+
     """
     asked = {find_name(name, table.names): (name, curve) for name, curve in check_mapping("targets", targets).items()}
     if len(asked) < len(targets or ()):
@@ -68,19 +87,47 @@ def join_curves(
 
 
 def by_name(table: DescriptorTable, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Name values by what the table calls their descriptors. Raises ParameterError for unknown names."""
+    """Return values by the names that the table has. Raises ParameterError for an unknown name."""
     return {find_name(name, table.names): value for name, value in values.items()}
 
 
 def sample_targets(
     curves: Mapping[str, Any], table: DescriptorTable, grid: FrameGrid, *, seconds: float, mapping: Mappings = "clamp"
 ) -> dict[str, NDArray[np.float64]]:
-    """Turn curves into values per frame, loudness at -20 where none is given.
+    """Turn curves into values per frame.
 
-    curves: descriptor name to anything that `curves.make_curve` takes. mapping: see
-    `vqsynth.curves.ranges`; loudness, which gain meets, is never mapped. Returns name to (T,), NaN where a sound or a
-    file that is a target has no value.
-    Raises ParameterError for unknown names, unusable curves, and a duration outside 0 to an hour.
+    Parameters
+    ----------
+    curves : dict of str to curve
+        Curves by descriptor: anything that `make_curve` takes. Loudness is -20 if it is not among them.
+    table : DescriptorTable
+        The codebook's table.
+    grid : FrameGrid
+        Frames of the codebook.
+    seconds : float
+        Duration, above 0 and up to an hour.
+    mapping : str, or dict of str to str
+        How curves are brought into the codebook's range, see `vqsynth.curves.ranges`. Loudness is never mapped, since
+        gain reaches any loudness.
+
+    Returns
+    -------
+    dict of str to (T,) float64
+        Values in each descriptor's unit, NaN where a sound or a file has no value.
+
+    Raises
+    ------
+    ParameterError
+        If a name is unknown, a curve cannot be used, or the duration is out of range.
+
+    Examples
+    --------
+    >>> import vqsynth
+    >>> from vqsynth.curves.targets import sample_targets
+    >>> book = vqsynth.load("violin")
+    >>> sample_targets({"pitch": "A4"}, book.table, book.grid, seconds=0.01)["pitch"].tolist()
+    [440.0]
+
     """
     check_seconds(seconds, grid)
     times_s = grid.times_s(grid.count(grid.samples(seconds)))
@@ -96,9 +143,29 @@ def sample_targets(
 
 
 def make_curves(curves: Mapping[str, Any], table: DescriptorTable, grid: FrameGrid) -> dict[str, Curve]:
-    """Make a curve of what is given for each descriptor; sounds are heard. Raises ParameterError as `make_curve` does.
+    """Make the curve of each descriptor. Sounds among them are measured.
 
-    A value may be a percentile of the table's own column and, where that is in Hz, a note.
+    Parameters
+    ----------
+    curves : dict of str to curve
+        Curves by descriptor. A value may be a percentile of the descriptor's column in the table and, if that is in Hz,
+        a note.
+    table : DescriptorTable
+        The codebook's table.
+    grid : FrameGrid
+        Frames in which sounds are measured.
+
+    Returns
+    -------
+    dict of str to Curve
+
+    Raises
+    ------
+    AudioError
+        If a sound cannot be read or is silent.
+    ParameterError
+        If a curve cannot be used.
+
     """
     made = {}
     for name, value in curves.items():
@@ -113,9 +180,27 @@ def make_curves(curves: Mapping[str, Any], table: DescriptorTable, grid: FrameGr
 def draw_curves(
     curves: Mapping[str, Any], table: DescriptorTable, grid: FrameGrid, *, seconds: float | None
 ) -> tuple[dict[str, Curve], float]:
-    """Make a curve of what is given for each descriptor, and tell the seconds: those given, else as `find_length` does.
+    """Make the curve of each descriptor, and find the duration.
 
-    Raises ParameterError as `make_curves`, `check_seconds` and `find_length` do.
+    Parameters
+    ----------
+    curves, table, grid
+        As for `make_curves`.
+    seconds : float or None
+        Duration. None for that of the curves, see `find_length`.
+
+    Returns
+    -------
+    curves : dict of str to Curve
+        Curves by descriptor.
+    seconds : float
+        Duration.
+
+    Raises
+    ------
+    AudioError, ParameterError
+        As `make_curves`, `check_seconds` and `find_length` do.
+
     """
     if seconds is not None:
         check_seconds(seconds, grid)
@@ -124,13 +209,15 @@ def draw_curves(
 
 
 def find_length(curves: Mapping[str, Curve]) -> float:
-    """Tell how long curves last, in seconds: until the last sound has ended and the last breakpoint has come.
+    """Return the duration of curves in seconds: the end of the longest sound, or the last breakpoint.
 
-    Raises ParameterError where there is neither.
+    Raises ParameterError if no curve has an end.
     """
     ends_s = [curve.ends_s for curve in curves.values() if curve.ends_s]
     if not ends_s:
-        raise ParameterError("seconds must be given where no sound and no last breakpoint says how long it lasts")
+        raise ParameterError(
+            "seconds must be given, because no target is a sound or has a last breakpoint that ends it"
+        )
     return max(ends_s)
 
 
@@ -146,15 +233,15 @@ def _check_mappings(mapping: Any, table: DescriptorTable) -> dict[str, str]:
 
 
 def check_seconds(seconds: Any, grid: FrameGrid) -> float:
-    """Take a duration of a sample to an hour. Raises ParameterError."""
+    """Return a duration of at least a sample and at most an hour. Raises ParameterError for any other."""
     try:
         number = check_number("seconds", seconds)
     except ParameterError:
         number = 0.0
     if not 0 < number <= LONGEST_S or grid.samples(number) < 1:
         raise ParameterError(
-            f"seconds must be above 0 and at most {LONGEST_S:g}: a sample or more, an hour or less (got "
-            f"{show(seconds)}); render longer sounds in parts"
+            f"seconds must be above 0 and at most {LONGEST_S:g}, and last a sample (got {show(seconds)}); "
+            "render longer sounds in parts"
         )
     return number
 
@@ -164,24 +251,43 @@ def _is_octave(table: DescriptorTable, name: str) -> bool:
 
 
 def _bridge(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Draw lines over gaps, (T,): gain needs a loudness in every frame."""
+    """Draw lines across the gaps of values (T,), because gain needs a loudness in every frame."""
     known = ~np.isnan(values)
     frames = np.arange(len(values))
     return np.interp(frames, frames[known], values[known]) if known.any() else np.full(len(values), DEFAULT_LOUDNESS_DB)
 
 
 def sample_weight(weight: Any, grid: FrameGrid, *, seconds: float) -> ArrayLike:
-    """Turn a weight, a number or a curve, into a number or values per frame, (T,). Raises ParameterError."""
+    """Turn a weight, a number or a curve, into a number or values (T,). Raises ParameterError if it cannot be used."""
     times_s = grid.times_s(grid.count(grid.samples(seconds)))
     sampled = np.nan_to_num(make_curve(weight, reading=Reading(gaps=True)).sample(times_s, seconds))
     return float(sampled[0]) if (sampled == sampled[0]).all() else sampled
 
 
 def curves_like(path: StrPath, grid: FrameGrid) -> tuple[dict[str, Curve], dict[str, Curve], float]:
-    """Ask for what makes a sound: its loudness, centroid, flatness and, where it is voiced, pitch.
+    """Make curves of the loudness, centroid, flatness and, where it is voiced, pitch of a sound.
 
-    Returns curves by descriptor, curves of weights (pitch counts by how sure it is), and the sound's seconds.
-    Raises AudioError for what is no sound.
+    Parameters
+    ----------
+    path : str or Path
+        The sound.
+    grid : FrameGrid
+        Frames in which it is measured.
+
+    Returns
+    -------
+    curves : dict of str to Curve
+        Curves by descriptor.
+    weights : dict of str to Curve
+        Weights by descriptor. Pitch is weighted by its confidence.
+    seconds : float
+        Duration of the sound.
+
+    Raises
+    ------
+    AudioError
+        If the file is not a sound, or is silent.
+
     """
     heard = hear_sound(path, grid, LIKE)
     times_s = grid.times_s(len(heard.confidence))

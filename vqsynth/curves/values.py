@@ -1,4 +1,4 @@
-"""Values as people write them: 1200, 2k, A4, p50, p50+100. They are matched against these forms, never evaluated."""
+"""Values as people write them: 1200, 2k, A4, p50, p50+100. The text is matched against these forms, never evaluated."""
 
 import re
 from collections.abc import Callable
@@ -11,11 +11,11 @@ from vqsynth.errors import ParameterError
 
 Percentile = Callable[[float], float]
 PERCENTILE = re.compile(r"p([0-9]+\.?[0-9]*)")
-LARGEST = 1e12  # beyond it sums of values lose their digits
+LARGEST = 1e12  # sums of larger values lose digits
 CONCERT_A_HZ = 440.0
 UNITS = {"k": (1e3, ()), "hz": (1.0, ("Hz",)), "khz": (1e3, ("Hz",)), "db": (1.0, ("dB", "LUFS")),
          "lufs": (1.0, ("LUFS",))}  # fmt: skip
-"""What may follow a number, in lower case: what it is worth, and the units that it fits, any where none is named."""
+"""Units that may follow a number, in lower case: the factor, and the descriptor units that it fits (empty for any)."""
 
 _DIGITS = r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
 _NUMBER = re.compile(rf"([+-]?{_DIGITS})\s*([a-zA-Z]*)")
@@ -27,16 +27,45 @@ _ACCIDENTALS = {"": 0, "#": 1, "♯": 1, "b": -1, "♭": -1}
 
 @dataclass(frozen=True)
 class Meaning:
-    """Say what a value may be besides a number.
+    """Describe what a value may be besides a number.
 
-    percentile: gives the p-th percentile of a table. unit: that of the descriptor; where it is Hz, notes are values.
+    Parameters
+    ----------
+    percentile : callable, optional
+        Returns the p-th percentile of a table, p in 0 to 100. By default there are no percentiles.
+    unit : str
+        Unit of the descriptor. If it is Hz, notes are values too.
+
     """
 
     percentile: Percentile | None = None
     unit: str = ""
 
     def read(self, item: Any) -> float:
-        """Read a number, or the text of a value. Raises ParameterError for what is none."""
+        """Read a value.
+
+        Parameters
+        ----------
+        item : float or str
+            A number, or the text of a value.
+
+        Returns
+        -------
+        float
+            In the unit of the descriptor.
+
+        Raises
+        ------
+        ParameterError
+            If the item is not a value, or is not finite.
+
+        Examples
+        --------
+        >>> from vqsynth.curves.values import Meaning
+        >>> Meaning(unit="Hz").read("A4*1.5"), Meaning(unit="Hz").read("2k")
+        (660.0, 2000.0)
+
+        """
         if isinstance(item, int | float | np.integer | np.floating) and not isinstance(item, bool):
             return check_finite(item)
         text = item.strip() if isinstance(item, str) else ""
@@ -56,18 +85,20 @@ class Meaning:
             return None
         factor, fits = UNITS[found[2].lower()] if found[2] else (1.0, ())
         if fits and self.unit not in fits:
-            here = f"is in {self.unit}" if self.unit else "has no such unit"
-            raise ParameterError(f"'{text}' is in {found[2]}, and what it stands for {here}; give a plain number")
+            here = f"in {self.unit}" if self.unit else "a number without that unit"
+            raise ParameterError(f"the value must be {here} (got '{text}'); leave out '{found[2]}'")
         return float(found[1]) * factor
 
     def _read_base(self, text: str) -> float | None:
         if note := _NOTE.fullmatch(text):
             if self.unit != "Hz":
-                raise ParameterError(f"a note such as {text} is a pitch, and stands for a value in Hz only")
+                raise ParameterError(f"a note can only stand for a value in Hz (got '{text}'); write a number")
             return note_hz(note[1], note[2], int(note[3]))
         found = PERCENTILE.fullmatch(text)
         if found and self.percentile is None:
-            raise ParameterError(f"a percentile such as {text} stands for a value only, and needs a codebook's table")
+            raise ParameterError(
+                f"a percentile can only stand for a value of a codebook's table (got '{text}'); write a number"
+            )
         if found and float(found[1]) > 100:
             raise ParameterError(f"a percentile must lie between p0 and p100 (got {text})")
         return self.percentile(float(found[1])) if found and self.percentile else None
@@ -79,26 +110,26 @@ class Meaning:
 
 
 def is_value(text: str) -> bool:
-    """Tell whether a text is a note, a percentile, or one of them moved; what it comes to depends on a table."""
+    """Return whether a text is a note or a percentile, moved or not."""
     moved = _MOVED.fullmatch(text)
     return any(pattern.fullmatch(part) for pattern in (_NOTE, PERCENTILE) for part in (text, moved[1] if moved else ""))
 
 
 def note_hz(letter: str, accidental: str, octave: int) -> float:
-    """Give the frequency of a note in equal temperament, A4 being 440 Hz."""
+    """Return the frequency of a note in Hz, in equal temperament with A4 at 440 Hz."""
     semitones = _SEMITONES[letter.lower()] + _ACCIDENTALS[accidental] + 12 * (octave - 4)
     return float(CONCERT_A_HZ * 2 ** (semitones / 12))
 
 
 def check_finite(number: Any) -> float:
-    """Take a finite number that is not huge. Raises ParameterError."""
+    """Return a number as a float. Raises ParameterError if it is not finite or exceeds 1e12 in size."""
     if not abs(number) <= LARGEST:
         raise ParameterError(f"numbers must be finite and at most {LARGEST:g} (got {shorten(str(number))})")
     return float(number)
 
 
 def shorten(text: str) -> str:
-    """Show a text in 60 characters: of a file the end, which names it."""
+    """Shorten a text to 60 characters. For a file, the end is kept, which holds its name."""
     shown = " ".join(text.split())
     if shown.startswith("@") and len(shown) > 60:
         return f"@…{shown[-58:]}"

@@ -93,7 +93,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Outcome:
-    """Hold the result of a job: the report of its sound, or the reason why there is none.
+    """Hold the result of a job: the report of its sound, or the reason why it failed.
 
     `resumed` is true where the sound was finished before. `outdated` is true where it was finished before and was made
     again, since files that it is made from had changed.
@@ -265,7 +265,7 @@ def _check_purpose(job: Job) -> None:
 
 
 def _read_report(job: Job) -> dict[str, Any] | None:
-    """Return the report of a job, None where there is none or where it is of another job."""
+    """Return the report of a job, or None if there is no report of this job."""
     try:
         found = json.loads(job.report_file.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
@@ -289,7 +289,7 @@ def _hash_sources(job: Job) -> dict[str, str]:
 
 
 def _is_made_from(report: Mapping[str, Any], sources: Mapping[str, str]) -> bool:
-    """Tell whether a sound was made from the files as they are now. Files that are gone do not count."""
+    """Return whether a sound was made from the present files. Files that no longer exist do not count."""
     known = report.get("made_from")
     whole = isinstance(report.get("descriptors"), dict) and {"seconds", "codes_used"} <= report.keys()
     return whole and isinstance(known, dict) and sources.items() <= known.items()

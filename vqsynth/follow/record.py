@@ -22,7 +22,7 @@ MOST_PICTURES = 12
 
 @dataclass(frozen=True, eq=False)
 class DescriptorReport:
-    """Hold what was asked of one descriptor and what was got. Values are None where there is none.
+    """Hold what was asked of one descriptor and what was got. A value that does not exist is None.
 
     Attributes
     ----------
@@ -121,7 +121,7 @@ class Report(Mapping[str, Any]):
     def from_dict(cls, found: Mapping[str, Any]) -> "Report":
         """Make a report of the dict that its JSON holds, also of an earlier version.
 
-        Raises ParameterError for a dict that is no report.
+        Raises ParameterError if the dict is not a report.
         """
         try:
             rows = {

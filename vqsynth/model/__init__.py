@@ -2,9 +2,9 @@
 
     networks    the encoder and the decoder
     quantizer   the nearest code vector, with exponential moving averages
-    vqvae       all of it as one module, and its way to and from NumPy arrays
+    vqvae       the whole model as one module, and its conversion to and from NumPy arrays
 
-The room needs torch and knows nothing of the other rooms.
+The room needs torch, and nothing of the rooms that hold sounds and codes.
 """
 
 from vqsynth.running.forking import mind_forks

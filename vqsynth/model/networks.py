@@ -1,10 +1,10 @@
 """The encoder and the decoder.
 
-The encoder takes the log magnitude of the transform of raw, Hann-windowed, level-normalised windows, and dense layers
-bring it to the latent. Strided convolutions over the samples, as in Bitton, Esling, Harada ("Vector-Quantized Timbre
-Representation", 2020), took twice as long to train and came half a decibel of log-spectral distance less near.
+The encoder takes the log magnitudes of the Fourier transform of Hann-windowed, level-normalised frames. Dense layers
+turn them into a latent. Strided convolutions over the samples, as in Bitton, Esling, Harada ("Vector-Quantized Timbre
+Representation", 2020), took twice as long to train, and their log-spectral distance was half a decibel larger.
 
-The decoder has no memory and no context: one latent, one log-magnitude spectrum.
+The decoder has no memory and no context: it turns one latent into one log-magnitude spectrum.
 """
 
 import torch
@@ -12,13 +12,13 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 ENCODER_FLOOR = 1e-2
-"""Added to the rfft magnitudes of unit-RMS windows before their logarithm."""
+"""Added to the rfft magnitudes of windows of RMS 1, before their logarithm is taken."""
 DECODER_OFFSET = -4.0
-"""The natural logarithm of a typical magnitude, so that training starts near the data."""
+"""The natural logarithm of a typical magnitude. It lets training start near the data."""
 
 
 def dense_layers(*sizes: int) -> nn.Sequential:
-    """Stack linear layers of the given sizes, with layer norm and SiLU between them."""
+    """Stack linear layers of the given sizes, with layer normalization and SiLU between them."""
     layers: list[nn.Module] = []
     for n_in, n_out in zip(sizes[:-2], sizes[1:-1], strict=True):
         layers += [nn.Linear(n_in, n_out), nn.LayerNorm(n_out), nn.SiLU()]
@@ -26,7 +26,7 @@ def dense_layers(*sizes: int) -> nn.Sequential:
 
 
 class Encoder(nn.Module):
-    """Turn windows into the log magnitudes of their transform, then a latent."""
+    """Turn windows into the log magnitudes of their transform, and these into a latent."""
 
     def __init__(self, *, n_fft: int, width: int, latent: int) -> None:
         super().__init__()
@@ -42,8 +42,8 @@ class Encoder(nn.Module):
 class Decoder(nn.Module):
     """Turn a latent into the log magnitudes of one spectrum, without memory.
 
-    `hidden` turns latents [N, latent] into features [N, width], of which `output` makes the spectra, linearly: with
-    as many features as codes, it can be solved for the spectra of all codes.
+    `hidden` turns latents [N, latent] into features [N, width]. `output` turns these into spectra, and is linear. With
+    as many features as codes, it can therefore be solved for the spectra of all codes.
     """
 
     def __init__(self, *, n_fft: int, width: int, latent: int) -> None:

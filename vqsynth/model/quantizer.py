@@ -1,8 +1,9 @@
-"""Nearest code vector on the unit sphere, with exponential moving averages.
+"""The quantizer: the nearest code vector on the unit sphere, with exponential moving averages.
 
-Started by k-means over a pool of encoder outputs. A code whose average count falls under a share of the uniform one
-is dead and restarts from a current latent, its count and its sum together: with an old sum the next update would
-undo the restart. Without both, a codebook of 1024 keeps a tenth of its codes.
+The code vectors start from k-means over a pool of encoder outputs. A code is dead if its average count falls below a
+share of the uniform count. It then restarts from a current latent. Its count and its sum restart together, because with
+the old sum the next update would undo the restart. Without k-means and restarts, a codebook of 1024 codes keeps a tenth
+of them.
 """
 
 import torch
@@ -12,11 +13,11 @@ from torch import Tensor, nn
 from vqsynth.errors import CodebookError
 
 DEAD_SHARE = 0.2
-"""A code is dead when its average count is under this share of the uniform count per batch."""
+"""A code is dead if its average count is below this share of the uniform count per batch."""
 
 
 class Quantizer(nn.Module):
-    """Keep the code vectors [K, D] on the unit sphere and the moving averages that they follow."""
+    """Hold the code vectors [K, D] on the unit sphere, and the moving averages from which they are computed."""
 
     code_vectors: Tensor
     sums: Tensor
@@ -30,11 +31,11 @@ class Quantizer(nn.Module):
         self.register_buffer("counts", torch.ones(codes))
 
     def nearest(self, z: Tensor) -> Tensor:
-        """Find the nearest code of latents [N, D] of length 1: int64 [N]."""
+        """Return the nearest code of each latent. Latents [N, D] have length 1, codes are int64 [N]."""
         return (z @ self.code_vectors.to(z.dtype).T).argmax(dim=1)
 
     def start(self, vectors: Tensor, *, batch: int) -> None:
-        """Take over code vectors [K, D], each as if it had its uniform share of a batch of `batch` latents."""
+        """Set the code vectors [K, D]. Each gets the count of a uniform share of `batch` latents."""
         uniform = batch / len(self.code_vectors)
         self.code_vectors.copy_(F.normalize(vectors, dim=1))
         self.sums.copy_(self.code_vectors * uniform)
@@ -42,9 +43,24 @@ class Quantizer(nn.Module):
 
     @torch.no_grad()
     def update(self, z: Tensor, codes: Tensor, *, generator: torch.Generator, revive: bool) -> int:
-        """Move the averages towards the latents z [N, D] of this batch, and restart dead codes from some of them.
+        """Move the averages towards the latents of a batch, and restart dead codes from some of them.
 
-        Returns how many codes were restarted.
+        Parameters
+        ----------
+        z : [N, D]
+            Latents of length 1.
+        codes : int64 [N]
+            The nearest code of each latent.
+        generator : torch.Generator
+            Draws the latents from which dead codes restart.
+        revive : bool
+            Whether dead codes restart.
+
+        Returns
+        -------
+        int
+            Number of codes that were restarted.
+
         """
         share = 1 - self.decay
         self.counts.mul_(self.decay).add_(torch.bincount(codes, minlength=len(self.counts)), alpha=share)
@@ -65,18 +81,37 @@ class Quantizer(nn.Module):
 
 
 def find_centres(pool: Tensor, codes: int, *, seed: int) -> Tensor:
-    """Cluster a pool of latents [P, D], P >= codes, by k-means, the same way each time: centres [codes, D].
+    """Cluster a pool of latents by k-means. The result is the same in every run.
 
-    Raises CodebookError where the pool holds NaN or infinite values, as after a training that ran away.
+    Parameters
+    ----------
+    pool : [P, D]
+        Latents, at least as many as codes.
+    codes : int
+        Number of clusters.
+    seed : int
+        Seed of k-means.
+
+    Returns
+    -------
+    [codes, D]
+        The centres.
+
+    Raises
+    ------
+    CodebookError
+        If the pool holds NaN or infinite values, as it does when a training diverges.
+
     """
     from sklearn.cluster import KMeans
     from threadpoolctl import threadpool_limits
 
     if not bool(torch.isfinite(pool).all()):
         raise CodebookError(
-            "the encoder's outputs are not finite; the training ran away: check the sounds for clicks and start again"
+            "the encoder's outputs must be finite (got NaN or infinite values), so the training diverged; "
+            "check the sounds for clicks and train again"
         )
-    # Several threads sum in an order that changes from run to run, and with it the last bits of the centres.
+    # With several threads the order of the sums, and with it the last bits of the centres, changes from run to run.
     with threadpool_limits(limits=1):
         fitted = KMeans(codes, n_init=1, max_iter=10, random_state=seed % 2**32).fit(pool.cpu().numpy())
     return torch.from_numpy(fitted.cluster_centers_).to(pool)

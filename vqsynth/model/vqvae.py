@@ -1,7 +1,7 @@
-"""The VQ-VAE as one module, and its way to and from NumPy arrays.
+"""The VQ-VAE as one module, and its conversion to and from NumPy arrays.
 
-Level is no part of a code: windows are divided by their RMS before the encoder, exactly, so that a sound turned up or
-down has the codes it had. The decoder sees one latent at a time, so a code is always one spectrum.
+A code says nothing about level. Each window is divided exactly by its RMS before the encoder, so a sound keeps its
+codes when it is turned up or down. The decoder takes one latent at a time, so a code is always one spectrum.
 """
 
 from collections.abc import Callable, Mapping
@@ -21,17 +21,32 @@ Tensors = Mapping[str, NDArray[Any]]
 
 MOST = 2**16
 TARGET_FLOOR = 3e-4
-"""Magnitudes below this, where a full-scale window's largest is about 1, are not told apart."""
+"""Magnitudes below this are not told apart. The largest magnitude of a full-scale window is about 1."""
 ENCODE_BLOCK = 512
 FRONT, FOURIER = "front", "fourier"
-"""What a card says of the encoder; there have been others."""
+"""The entry of a card that names the encoder. Older versions had other encoders."""
 
 
 @dataclass(frozen=True)
 class ModelConfig:
-    """Describe a model by its sizes: `n_fft` and `hop_length` in samples, the number of `codes`, the widths.
+    """Hold the sizes of a model.
 
-    Raises ParameterError for sizes that make no model.
+    Parameters
+    ----------
+    n_fft : int
+        Length of a window in samples: a multiple of 4 from 64 to 32768.
+    codes : int
+        Number of codes, 2 to 65536.
+    latent : int
+        Number of latent dimensions, 2 to 65536.
+    encoder_width, decoder_width : int
+        Width of the largest hidden layer, 2 to 65536.
+
+    Raises
+    ------
+    ParameterError
+        If a size is out of range.
+
     """
 
     n_fft: int = 2048
@@ -45,34 +60,36 @@ class ModelConfig:
             raise ParameterError(f"n_fft must be a multiple of 4 from 64 to 32768 (got {self.n_fft}); try 2048")
         for name in ("codes", "latent", "encoder_width", "decoder_width"):
             if not 2 <= getattr(self, name) <= MOST:
-                raise ParameterError(f"{name} must be 2 or more, up to {MOST} (got {getattr(self, name)})")
+                raise ParameterError(f"{name} must lie between 2 and {MOST} (got {getattr(self, name)})")
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "ModelConfig":
-        """Read a config from a card. Raises CodebookError for a missing, unknown or mistyped entry."""
+        """Read a config from a card. Raises CodebookError if an entry is missing, unknown or of the wrong type."""
         expected = {f.name: f.type for f in fields(cls)} | {FRONT: str}
         if set(values) != set(expected) or any(type(values[k]) is not t for k, t in expected.items()):
             raise CodebookError(
-                f"the model's config must have exactly {', '.join(expected)} (got {values}); "
-                "the card is damaged or of another version"
+                f"the model's config must have exactly the entries {', '.join(expected)} (got {values}); "
+                "get a good copy of the codebook, or use the version of vqsynth that made it"
             )
         if values[FRONT] != FOURIER:
             raise CodebookError(
-                f"the model's front is {values[FRONT][:60]!r}, and this version has {FOURIER!r} only; "
+                f"the model's {FRONT} must be {FOURIER!r} in this version (got {values[FRONT][:60]!r}); "
                 "train the codebook again"
             )
         try:
             return cls(**{name: value for name, value in values.items() if name != FRONT})
         except ParameterError as e:
-            raise CodebookError(f"the model's config is impossible: {e}; the card is damaged") from e
+            raise CodebookError(
+                f"the model's config cannot be used: {e}; the card is damaged, so get a good copy of the codebook"
+            ) from e
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the config as JSON can hold it."""
+        """Return the config as a dict that JSON can hold."""
         return asdict(self) | {FRONT: FOURIER}
 
 
 class VQVAE(nn.Module):
-    """Encode windows to codes and decode codes to log magnitudes."""
+    """Encode windows to codes, and decode codes to spectra."""
 
     window: Tensor
 
@@ -90,20 +107,21 @@ class VQVAE(nn.Module):
 
     @torch.no_grad()
     def encode(self, frames: Tensor) -> Tensor:
-        """Encode raw frames [N, n_fft], neither windowed nor level-normalised, to codes int64 [N]."""
+        """Encode raw frames [N, n_fft] to codes, int64 [N]. They are windowed and level-normalised here."""
         windows = take_level_out(frames * self.window.to(frames.dtype))
         return self.quantizer.nearest(self.latents(windows))
 
     @torch.no_grad()
     def decode_codes(self) -> Tensor:
-        """Decode every code to linear magnitudes [codes, n_bins], zero where the decoder is at its floor."""
+        """Decode every code to linear magnitudes [codes, n_bins]. They are 0 where the decoder is at its floor."""
         log_magnitude: Tensor = self.decoder(self.quantizer.code_vectors)
         return (log_magnitude.exp() - TARGET_FLOOR).clamp(min=0)
 
     def to_tensors(self) -> Tensors:
-        """Copy the weights to NumPy as float16, named as in the state dict, without what only training needs.
+        """Copy the weights to NumPy as float16, named as in the state dict, without those that only training needs.
 
-        Half the size on disk, and no measurable difference: a model from these tensors is the one that counts.
+        As float16 they take half the space on disk, and make no measurable difference. The codebook is made from the
+        model that these weights give.
         """
         state = {k: v for k, v in self.state_dict().items() if k not in _TRAINING_ONLY}
         return {k: v.detach().cpu().numpy().astype(np.float16) for k, v in state.items()}
@@ -112,9 +130,24 @@ class VQVAE(nn.Module):
     def from_tensors(cls, config: ModelConfig, tensors: Tensors) -> "VQVAE":
         """Build a model from weights in NumPy.
 
-        Raises CodebookError for missing, unknown or misshapen arrays, and for NaN or infinite weights.
+        Parameters
+        ----------
+        config : ModelConfig
+            Sizes of the model.
+        tensors : dict of str to array
+            Weights, as `to_tensors` returns them.
+
+        Returns
+        -------
+        VQVAE
+
+        Raises
+        ------
+        CodebookError
+            If arrays are missing, unknown or of the wrong shape, or if a weight is NaN or infinite.
+
         """
-        with torch.device("meta"):  # what sizes there would be, before any memory is taken for them
+        with torch.device("meta"):  # the expected shapes, without taking memory for them
             planned = cls(config).state_dict()
         expected = {k: tuple(v.shape) for k, v in planned.items() if k not in _TRAINING_ONLY}
         got = {k: tuple(v.shape) for k, v in tensors.items()}
@@ -140,32 +173,49 @@ _TRAINING_ONLY = ("quantizer.sums", "quantizer.counts")
 
 
 def take_level_out(windows: Tensor) -> Tensor:
-    """Divide each window [N, n_fft] by its RMS; a window of zeros stays as it is.
+    """Divide each window [N, n_fft] by its RMS. A window of zeros is not changed.
 
-    Nothing is added to the RMS, so that quiet windows come out as loud ones do.
+    Nothing is added to the RMS, so that a quiet window gives the same result as a loud one.
     """
     rms = windows.square().mean(dim=1, keepdim=True).sqrt()
     return windows / torch.where(rms > 0, rms, 1.0)
 
 
 def encode_windows(config: Mapping[str, Any], state: Tensors, windows: NDArray[np.float32]) -> NDArray[np.int64]:
-    """Find the codes of raw frames (T, n_fft), as `make_encoder` does: codes (T,)."""
+    """Return the codes (T,) of raw frames (T, n_fft). The other parameters are those of `make_encoder`."""
     return make_encoder(config, state)(windows)
 
 
 def make_encoder(
     config: Mapping[str, Any], state: Tensors, *, used: NDArray[np.bool_] | None = None
 ) -> Callable[[NDArray[np.float32]], NDArray[np.int64]]:
-    """Make what finds the codes of raw frames.
+    """Make a function that finds the codes of raw frames.
 
-    config, state: as a codebook holds them. used: (K,), the codes that may be found; all by default. The encoder takes
-    frames (T, n_fft), as framing cuts them: neither windowed nor level-normalised, and returns codes (T,).
-    Computed in float64, where the result depends neither on the level nor on how frames are batched.
-    Raises CodebookError for a config or weights that make no model.
+    It computes in float64, in which the codes depend neither on the level nor on how frames are batched.
+
+    Parameters
+    ----------
+    config : dict
+        Sizes of the model, as a codebook's card holds them.
+    state : dict of str to array
+        Weights of the model, as a codebook holds them.
+    used : (K,) bool, optional
+        The codes that may be found. By default all.
+
+    Returns
+    -------
+    callable
+        Takes frames (T, n_fft) float32, neither windowed nor level-normalised, and returns codes (T,) int64.
+
+    Raises
+    ------
+    CodebookError
+        If the config or the weights cannot be used.
+
     """
     model = VQVAE.from_tensors(ModelConfig.from_dict(config), state).double()
     if used is not None:
-        model.quantizer.code_vectors[torch.from_numpy(~used)] = 0  # no latent is nearer to it than to others
+        model.quantizer.code_vectors[torch.from_numpy(~used)] = 0  # a vector of zeros is never the nearest
     silent = int(model.encode(torch.zeros(1, model.config.n_fft, dtype=torch.float64)))
 
     def encode(windows: NDArray[np.float32]) -> NDArray[np.int64]:

@@ -3,10 +3,10 @@
     document      the frame of a page: self-contained, all text escaped
     sounds        sound inside a page
     render_page   player, curves, codes and spectrogram of a render
-    table_page    the table of a codebook, sortable and filterable, each code to be heard
-    map_page      the codes on a plane, each to be heard
+    table_page    the table of a codebook, sortable and filterable; a click plays a code
+    map_page      the codes on a plane; a click plays a code
 
-Beside the modules lie the style and the scripts, plain files that are copied into each page.
+The style and the scripts lie beside the modules. They are plain files that are copied into each page.
 """
 
 from vqsynth.page.document import check_page

@@ -1,6 +1,6 @@
 """The frame of a page: it is self-contained, all text is escaped, and the same data give the same bytes.
 
-The content security policy of the page forbids the browser any request, so that a slip cannot become one.
+The content security policy of the page forbids the browser any request, even if a mistake in a page asks for one.
 """
 
 import json
@@ -23,7 +23,20 @@ _DATA = '<script type="application/json" id="{}">{}</script>'
 
 @dataclass(frozen=True)
 class Page:
-    """Hold a page: body is HTML, data (by id) what its scripts read, scripts the names of files beside this module."""
+    """Hold a page.
+
+    Parameters
+    ----------
+    title : str
+        Title of the page.
+    body : str
+        Body of the page, HTML.
+    scripts : sequence of str
+        Names of script files beside this module.
+    data : dict of str to JSON
+        Data that the scripts read, by id.
+
+    """
 
     title: str
     body: str
@@ -38,13 +51,13 @@ def check_page(path: StrPath) -> None:
 
 
 def write_page(page: Page, path: StrPath) -> None:
-    """Write a page, whole or not at all. Raises as `files.write_whole` does."""
+    """Write a page, completely or not at all. Raises VqsynthError if the file cannot be written."""
     check_page(path)
     write_whole(path, page_text(page))
 
 
 def page_text(page: Page) -> str:
-    """Put a page together to one text."""
+    """Return the text of a page."""
     data = "\n".join(_DATA.format(escape(name), embed_json(value)) for name, value in page.data.items())
     scripts = "\n".join(f"<script>\n{_read(name)}</script>" for name in page.scripts)
     return (
@@ -58,13 +71,13 @@ def page_text(page: Page) -> str:
 
 
 def embed_json(value: Any) -> str:
-    """Write JSON that cannot end the script element it stands in; numbers that are not finite become null."""
+    """Return JSON that cannot end the script element around it. Numbers that are not finite become null."""
     text = json.dumps(round_numbers(value), separators=(",", ":"), ensure_ascii=True, allow_nan=False)
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
 def round_numbers(value: Any) -> Any:
-    """Round every float to what a screen can show, and replace what is not finite by None, through all levels."""
+    """Round every float, at any depth, to six digits, and replace those that are not finite by None."""
     if isinstance(value, float):
         return float(f"{value:.{DIGITS}g}") if math.isfinite(value) else None
     if isinstance(value, Mapping):
@@ -73,7 +86,23 @@ def round_numbers(value: Any) -> Any:
 
 
 def table_html(head: Iterable[tuple[str, str]], rows: Iterable[Sequence[str]], *, name: str) -> str:
-    """Write a table whose columns a script can sort: head of (label, unit), rows of cells, `name` its id."""
+    """Return the HTML of a table whose columns a script can sort.
+
+    Parameters
+    ----------
+    head : iterable of (str, str)
+        Label and unit of each column.
+    rows : iterable of sequences of str
+        The cells of each row.
+    name : str
+        The id of the table.
+
+    Returns
+    -------
+    str
+        HTML, in which all text is escaped.
+
+    """
     cells = "".join(
         f'<th scope="col" aria-sort="none"><button type="button">{escape(label.replace("_", " "))}'
         f"<small>{escape(unit)}</small></button></th>"

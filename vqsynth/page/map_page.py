@@ -1,4 +1,4 @@
-"""The page of a map: codes on a plane, coloured by any descriptor, each heard by a click, a stroke or the keyboard."""
+"""The page of a map: codes on a plane, coloured by any descriptor, played by a click, a stroke or the keyboard."""
 
 from html import escape
 
@@ -28,11 +28,32 @@ def write_map_page(
     color: str = "centroid",
     title: str,
 ) -> None:
-    """Write the codes of a table where they were projected as a page on which each can be heard, all equally loud.
+    """Write a page with a map of the codes, on which each code can be heard. All codes are equally loud.
 
-    projection: of the N codes of the table, in its order. spectra: of all codes of the codebook. color: the descriptor
-    that colours codes at first. The sounds lie in the page, as on that of a table: 7.5 MB for 1024 codes.
-    Raises ParameterError for another extension and an unknown descriptor.
+    The page holds the sounds, as that of a table does: 7.5 MB for 1024 codes.
+
+    Parameters
+    ----------
+    file : str or Path
+        The page, .html or .htm.
+    projection : Projection
+        The N codes of the table on a plane, in the order of the table.
+    table : DescriptorTable
+        The codebook's table, or a selection of N codes.
+    spectra : CodeSpectra
+        The spectra of all codes of the codebook.
+    color : str
+        The descriptor that colours the codes at first.
+    title : str
+        Title of the page.
+
+    Raises
+    ------
+    ParameterError
+        If the extension or the descriptor is unknown.
+    VqsynthError
+        If the file cannot be written.
+
     """
     check_page(file)
     color = table.names[table.position(color)]
@@ -48,8 +69,8 @@ def write_map_page(
         '<button id="fit" type="button">show all</button></span></h2>',
         '<p class="now"><output id="now" aria-live="polite"></output></p>',
         '<canvas id="map" class="map" tabindex="0" role="application" aria-label="map of the codes"></canvas>',
-        f"<p>{escape(' / '.join(projection.labels))}; the larger a code, the more it was used in training; "
-        "without a usable value it is grey.</p>",
+        f"<p>{escape(' / '.join(projection.labels))}; larger codes were used more often in training; "
+        "codes without a usable value are grey.</p>",
         "<noscript>Without scripts the map is not drawn.</noscript>",
     ])  # fmt: skip
     data = _data(projection, table, sounds) | {"color": color}
@@ -61,7 +82,9 @@ def _data(projection: Projection, table: DescriptorTable, sounds: CodeSounds) ->
         "points": projection.points.tolist(),
         "codes": table.codes.tolist(),
         "counts": table.counts.tolist(),
-        "order": np.argsort(-table.counts, kind="stable").tolist(),  # the small ones on top, where they are not hidden
+        "order": np.argsort(
+            -table.counts, kind="stable"
+        ).tolist(),  # small ones are drawn last, so that large ones do not hide them
         "names": list(table.names),
         "units": list(table.units),
         "octaves": [scale == "octave" for scale in table.scales],

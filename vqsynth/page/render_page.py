@@ -1,4 +1,4 @@
-"""The page of a render: player, asked against got, code by code, spectrogram, and the table of the codes used."""
+"""The page of a render: player, curves asked and got, codes, spectrogram, and the table of the codes used."""
 
 from collections.abc import Mapping, Sequence
 from html import escape
@@ -21,7 +21,7 @@ from vqsynth.sound.frames import Floats
 from vqsynth.storage.files import StrPath, show_text
 
 LONGEST_S = 900.0
-"""A page holds its sound: at 44.1 kHz a quarter of an hour makes 106 MB, about what browsers open willingly."""
+"""Longest sound of a page. At 44.1 kHz a quarter of an hour makes 106 MB, about the most that browsers open well."""
 CONTROLS = {
     "tilt_db": ("tilt", "dB per octave"),
     "transpose_cents": ("transposition", "cents"),
@@ -40,11 +40,32 @@ def write_render_page(
     targets: Mapping[str, str] | None = None,
     like: StrPath | None = None,
 ) -> None:
-    """Write the page of a render: its path, its report, its sound (n_samples,) and the codebook's table.
+    """Write the page of a render. It is one self-contained file, written completely or not at all.
 
-    targets: the curves as they were written, by descriptor, to be shown; like: the sound that was followed. The file
-    is self-contained and whole or not written at all. Raises ParameterError for another extension and for a sound of
-    more than 15 minutes.
+    Parameters
+    ----------
+    file : str or Path
+        The page, .html or .htm.
+    path : CodePath
+        The path that was rendered.
+    report : Report or dict
+        The report of the sound.
+    y : (n_samples,)
+        The sound.
+    table : DescriptorTable
+        The codebook's table.
+    targets : dict of str to str, optional
+        The curves by descriptor, as people wrote them. The page shows them.
+    like : str or Path, optional
+        The sound that was followed. The page shows its name.
+
+    Raises
+    ------
+    ParameterError
+        If the extension is unknown, or the sound is longer than 15 minutes.
+    VqsynthError
+        If the file cannot be written.
+
     """
     check_page(file)
     check_length(path.seconds)
@@ -64,13 +85,15 @@ def write_render_page(
 
 
 def check_length(seconds: float) -> None:
-    """Refuse sounds that are too long for a page. Raises ParameterError."""
+    """Raise ParameterError for a sound that is too long for a page, in seconds."""
     if seconds > LONGEST_S:
-        raise ParameterError(f"a page holds at most {LONGEST_S:g} s of sound (got {seconds:g}); draw a picture instead")
+        raise ParameterError(
+            f"a page must hold at most {LONGEST_S:g} s of sound (got {seconds:g}); draw a picture instead"
+        )
 
 
 def count_codes(codes: NDArray[np.int64]) -> dict[int, int]:
-    """Count the frames of each code of a path, the most frequent first, the lower code first among equals."""
+    """Count the frames of each code of a path. The most frequent code is first; of equals, the lower code."""
     found, frames = np.unique(codes, return_counts=True)
     order = np.argsort(-frames, kind="stable")
     return {int(found[i]): int(frames[i]) for i in order}
@@ -110,7 +133,7 @@ def _timeline(report: Mapping[str, Any], image: SpectrumImage, table: Descriptor
 
 
 def _panel(name: str, unit: str, notes: str, i: int) -> str:
-    """Write the place of curve number i; `notes` is HTML."""
+    """Return the HTML of the place for curve number i. `notes` is HTML too."""
     return (
         f"<section><h2>{escape(name.replace('_', ' '))} <small>{escape(unit)}</small>{notes}"
         f'<output id="curve-{i}-now"></output></h2><div class="plot curve" id="curve-{i}"></div></section>'
@@ -118,7 +141,7 @@ def _panel(name: str, unit: str, notes: str, i: int) -> str:
 
 
 def _notes(name: str, row: Mapping[str, Any], report: Mapping[str, Any]) -> str:
-    """Say in HTML what the colours are, how large the error is and was before corrections, and what is out of reach."""
+    """Return the HTML of the colours, the error, the error before corrections, and the share that is out of reach."""
     error, said, out = row.get("nrmse"), describe_error(row), float(row.get("out_of_reach") or 0.0)
     first = (report.get("rounds") or [{}])[0].get(name)
     notes = [f"error {escape(said)}"] if said else []
@@ -130,7 +153,7 @@ def _notes(name: str, row: Mapping[str, Any], report: Mapping[str, Any]) -> str:
 
 
 def _used_controls(report: Mapping[str, Any]) -> dict[str, Sequence[float]]:
-    """Take the controls that corrections used, (T,) each."""
+    """Return the controls (T,) that the correction used, by name."""
     found = report.get("controls") or {}
     return {name: found[name] for name in CONTROLS if name in found}
 

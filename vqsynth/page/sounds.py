@@ -1,4 +1,4 @@
-"""Sound inside a page: a whole one as 16-bit WAV, and the short sounds of many codes as 8-bit samples."""
+"""Data inside a page: the short sounds of many codes as 8-bit samples, and pictures."""
 
 from base64 import b64encode
 from dataclasses import dataclass
@@ -13,16 +13,26 @@ from vqsynth.sound.frames import Floats, fade_ends
 RATE_HZ = 22050
 SECONDS = 0.25
 MAX_BYTES = 6_000_000
-"""What all sounds of a page may hold together; in base64 it is a third more."""
+"""Most bytes of all sounds of a page together. In base64 they take a third more."""
 _FADE_S = 0.006
 _CODES_AT_ONCE = 32
 
 
 @dataclass(frozen=True, eq=False)
 class CodeSounds:
-    """Hold N short sounds of equal length: samples (N, n) int8, 127 being a sound's own peak, and the peaks (N,).
+    """Hold N short sounds of equal length.
 
-    Codes are steady sounds, so eight bits under the peak lie some 40 dB under the sound, and as noise.
+    Codes are steady sounds, so the error of eight bits is noise, some 40 dB below the sound.
+
+    Parameters
+    ----------
+    samples : (N, n) int8
+        The samples. The peak of each sound is at 127.
+    peaks : (N,) float32
+        The peak of each sound, 1 for full scale.
+    sr : int
+        Sample rate in Hz.
+
     """
 
     samples: NDArray[np.int8]
@@ -30,24 +40,37 @@ class CodeSounds:
     sr: int
 
     def decode(self) -> Floats:
-        """Give the sounds back as a page plays them, (N, n)."""
+        """Return the sounds (N, n) as a page plays them."""
         sounds: Floats = self.samples.astype(np.float32) / np.float32(127) * self.peaks[:, None]
         return sounds
 
     def to_text(self) -> str:
-        """Write the samples as base64."""
+        """Return the samples as base64."""
         return b64encode(self.samples.tobytes()).decode("ascii")
 
 
 def embed_png(png: bytes) -> str:
-    """Write a picture as a data URI."""
+    """Return a picture as a data URI."""
     return "data:image/png;base64," + b64encode(png).decode("ascii")
 
 
 def shorten_codes(spectra: CodeSpectra, codes: NDArray[np.int64], gains_db: NDArray[np.float64]) -> CodeSounds:
-    """Sound codes (N,) at some gains, each for a quarter of a second, for less where there are very many.
+    """Return a short sound of each code: the sound on which the descriptor table was measured.
 
-    What is heard is what the descriptor table was measured on, at a rate of at most 22.05 kHz.
+    Parameters
+    ----------
+    spectra : CodeSpectra
+        The spectra of all codes of the codebook.
+    codes : (N,) int
+        The codes.
+    gains_db : (N,) float
+        Gain of each code in dB.
+
+    Returns
+    -------
+    CodeSounds
+        A quarter of a second each at 22.05 kHz at most, or less if the page would exceed 6 MB of sounds.
+
     """
     sr = min(RATE_HZ, spectra.grid.sr)
     length = round(max(0.05, min(SECONDS, MAX_BYTES / (sr * max(len(codes), 1)))) * sr)
@@ -61,7 +84,7 @@ def shorten_codes(spectra: CodeSpectra, codes: NDArray[np.int64], gains_db: NDAr
 
 
 def _sound_some(spectra: CodeSpectra, codes: NDArray[np.int64], sr: int, length: int) -> Floats:
-    """Sound codes at `sr`, (B, length), from where each is settled."""
+    """Return the settled sounds (B, length) of codes at the rate `sr`."""
     held = sound_codes(spectra, codes)
     held = np.pad(held, ((0, 0), (0, max(0, -(-length * spectra.grid.sr // sr) - held.shape[1]))), mode="wrap")
     if sr == spectra.grid.sr:

@@ -1,4 +1,4 @@
-"""The page of a table: sortable, filterable, and a click plays the code."""
+"""The page of a table: it can be sorted and filtered, and a click plays a code."""
 
 from html import escape
 
@@ -16,10 +16,28 @@ SCRIPTS = ("sorting.js", "filter.js", "samples.js", "table.js")
 
 
 def write_table_page(file: StrPath, table: DescriptorTable, spectra: CodeSpectra, *, title: str) -> None:
-    """Write a table, or a selection from one, as a page on which every code can be heard, all equally loud.
+    """Write a page with a table, on which each code can be heard. All codes are equally loud.
 
-    spectra: of all codes of the codebook. The sounds lie in the page, a quarter of a second each, in 22.05 kHz and
-    8 bits: 7.5 MB for 1024 codes. Raises ParameterError for another extension.
+    The page holds the sounds, a quarter of a second each at 22.05 kHz and 8 bits: 7.5 MB for 1024 codes.
+
+    Parameters
+    ----------
+    file : str or Path
+        The page, .html or .htm.
+    table : DescriptorTable
+        The codebook's table, or a selection.
+    spectra : CodeSpectra
+        The spectra of all codes of the codebook.
+    title : str
+        Title of the page.
+
+    Raises
+    ------
+    ParameterError
+        If the extension is unknown.
+    VqsynthError
+        If the file cannot be written.
+
     """
     check_page(file)
     gains_db = DEFAULT_LOUDNESS_DB - table.column("loudness").astype(np.float64)

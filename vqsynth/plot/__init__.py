@@ -1,13 +1,13 @@
-"""Pictures: asked against got, a traverse of a codebook, the map of its codes, and latent paths.
+"""Pictures: reports, traverses of a codebook, maps of its codes, and latent paths.
 
-    look          colours, fonts, light and dark; saving
+    look          colours and fonts, light and dark; writing of files
     spectrogram   spectra as images
     timeline      reports and traverses, over time
     reach         how well targets can be met
     latents       latent paths of the continuous model
-    codemap       the codes in two dimensions, and how a descriptor is distributed over them
+    codemap       the codes in two dimensions, and the distribution of a descriptor over them
 
-matplotlib is imported when something is drawn, and nowhere else.
+matplotlib is only imported when something is drawn.
 """
 
 from vqsynth.plot.codemap import plot_map

@@ -1,4 +1,4 @@
-"""The map of a codebook: a dot for each code, similar spectra near each other, and a descriptor's distribution."""
+"""The map of a codebook: a dot for each code, similar spectra near each other, and a histogram of a descriptor."""
 
 from typing import TYPE_CHECKING
 
@@ -43,12 +43,12 @@ def plot_map(
     title: str | None = None,
     dark: bool = False,
 ) -> None:
-    """Draw projected codes, coloured by a descriptor, with areas by how often they were used.
+    """Draw a map of the codes. A descriptor gives their colours, and the number of uses gives their areas.
 
     Parameters
     ----------
     projection : Projection
-        Of the K codes of the table, in its order.
+        The K codes of the table on a plane, in the order of the table.
     table : DescriptorTable
         The codebook's table.
     path : str or Path
@@ -56,7 +56,7 @@ def plot_map(
     color : str
         The descriptor that colours the codes. Codes without a usable value are grey.
     histogram : str, optional
-        A descriptor whose distribution is drawn under the map, over the codes and weighted by their use.
+        A descriptor whose distribution over the codes is drawn below the map, plain and weighted by their use.
     title : str, optional
         Title of the picture.
     dark : bool
@@ -65,9 +65,9 @@ def plot_map(
     Raises
     ------
     ParameterError
-        For an unknown name, and an unknown extension.
+        If a descriptor or the extension is unknown.
     VqsynthError
-        Where the file cannot be written.
+        If the file cannot be written.
 
     """
     check_picture(path)
@@ -84,7 +84,7 @@ def plot_map(
 
 
 def _map_height(projection: Projection) -> float:
-    """Choose the height in inches at which the codes fill a map of equal scales, within what looks well."""
+    """Return the height in inches at which the codes fill a map of equal scales, within limits."""
     wide, high = np.maximum(np.ptp(projection.points, axis=0), 1e-9)
     return float(np.clip(6.4 * high / wide, 3.6, 6.4))
 
@@ -94,7 +94,7 @@ def _draw_map(
 ) -> None:
     values, most = table.column(color), max(int(table.counts.max()), 1)
     areas = np.array([_area(count, most) for count in table.counts])
-    order = np.argsort(-areas, kind="stable")  # the small ones on top, where they are not hidden
+    order = np.argsort(-areas, kind="stable")  # small ones are drawn last, so that large ones do not hide them
     known = order[~np.isnan(values[order])]
     unknown = order[np.isnan(values[order])]
     x, y = projection.points.T
@@ -114,7 +114,7 @@ def _draw_map(
 
 
 def _area(count: float, most: int) -> float:
-    """Give a dot an area in square points that grows with a count, down to a smallest that can be seen."""
+    """Return the area of a dot in square points. It grows with the count, from a smallest that can be seen."""
     return SMALLEST + (LARGEST - SMALLEST) * count / most
 
 
@@ -155,7 +155,7 @@ def _draw_histogram(axis: "Axes", table: DescriptorTable, name: str, look: Look)
         low, high = low - 0.05 * abs(low) - 1e-6, high + 0.05 * abs(high) + 1e-6
     octaves = table.scales[position] == "octave" and low > 0
     edges = np.geomspace(low, high, BARS + 1) if octaves else np.linspace(low, high, BARS + 1)
-    edges[[0, -1]] = low, high  # geomspace may miss its ends by a bit, and the outermost codes with them
+    edges[[0, -1]] = low, high  # rounding in geomspace could leave out the outermost codes
     axis.stairs(_shares(values, edges, np.ones(len(values))), edges, fill=True, color=look.unusable, label="codes")
     axis.stairs(_shares(values, edges, counts), edges, color=look.got, linewidth=1.6, label="weighted by their use")
     axis.set_title(f"{label}: {len(values)} of {len(table)} codes")
@@ -166,6 +166,6 @@ def _draw_histogram(axis: "Axes", table: DescriptorTable, name: str, look: Look)
 
 
 def _shares(values: Doubles, edges: Doubles, weights: NDArray[np.generic]) -> Doubles:
-    """Count in percent what lies between the edges, weighted."""
+    """Return the weighted share, in percent, of the values between the edges."""
     counted, _ = np.histogram(values, edges, weights=weights)
     return 100 * counted / max(float(weights.sum()), 1e-12)

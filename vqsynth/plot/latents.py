@@ -1,4 +1,4 @@
-"""Latent paths over time: the loudness, and below it the components, that of largest variance first, on one scale."""
+"""Latent paths over time: the loudness, and below it the components in the order of their variance, on one scale."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Protocol
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 SHOWN = 8
 LEAST_SPAN, LEAST_SPAN_DB = 2.5, 12.0
-"""Half of what is shown of the components, in standard deviations, and what is shown of the loudness, at least."""
+"""Smallest half range of the components in standard deviations, and smallest range of the loudness in dB."""
 QUIETEST_DB = -70.0
-"""Below, nothing is shown: silence would press the rest together."""
+"""Lowest loudness that is shown. Silence would compress the rest of the panel."""
 
 
 class Latents(Protocol):
@@ -64,7 +64,7 @@ def plot_latents(
     components : int
         Number of components to draw, 1 or more, on one scale.
     before : LatentPath, optional
-        Another path of the same model to draw behind, such as the one before bending.
+        Another path of the same model, drawn behind the first, such as the path before it was bent.
     title : str, optional
         Title of the picture.
     dark : bool
@@ -73,9 +73,9 @@ def plot_latents(
     Raises
     ------
     ParameterError
-        For less than one component, and an unknown extension.
+        If there is less than one component, or the extension is unknown.
     VqsynthError
-        Where the file cannot be written.
+        If the file cannot be written.
 
     """
     check_picture(file)
@@ -117,7 +117,7 @@ def _draw_component(panel: "Axes", paths: Sequence[Latents], number: int, look: 
 
 
 def _draw(panel: "Axes", rows: Sequence[tuple[Latents, NDArray[np.floating]]], look: Look, *, behind: int) -> None:
-    """Draw rows (T,) of paths, the first ones `behind`; a single frame, which has no line, is a dot."""
+    """Draw rows (T,) of paths, the first `behind` of them in the background. A single frame is a dot."""
     for i, (path, row) in enumerate(rows):
         marker = "." if len(row) == 1 else None
         if i < behind:

@@ -1,9 +1,9 @@
 """One look for every picture, light and dark.
 
-What was asked is orange, what was got is blue (Okabe and Ito, "Color universal design", 2008); descriptors run through
-viridis and levels through magma, whose lightness rises evenly: all differ for every kind of colour vision and in grey.
-The figures are drawn without pyplot, so nobody's settings are changed and no window is opened. The same data give the
-same bytes.
+Curves that were asked for are orange, curves of the sound are blue (Okabe and Ito, "Color universal design", 2008).
+Descriptors are coloured by viridis and levels by magma, whose lightness rises evenly. All can be told apart with every
+kind of colour vision, and in grey. The figures are drawn without pyplot, so no settings are changed and no window is
+opened. The same data give the same bytes.
 """
 
 import os
@@ -32,7 +32,7 @@ VALUES, LEVELS = "viridis", "magma"
 
 @dataclass(frozen=True)
 class Look:
-    """Hold the colours of a picture; `unusable` is for what has no value, `rim` parts dots that overlap."""
+    """Hold the colours of a picture. `unusable` marks codes without a value, and `rim` separates dots that overlap."""
 
     paper: str
     ink: str
@@ -83,7 +83,7 @@ def load_matplotlib() -> ModuleType:
 
 @contextmanager
 def apply_look(*, dark: bool = False) -> Iterator[Look]:
-    """Give the light or the dark look, and have matplotlib draw in it, whatever the user's settings, for a while."""
+    """Let matplotlib draw in the light or the dark look until the block ends, whatever the user's settings are."""
     mpl = load_matplotlib()
     look = DARK if dark else LIGHT
     inks = ("text.color", "axes.labelcolor", "axes.titlecolor", "xtick.labelcolor", "ytick.labelcolor")
@@ -97,7 +97,7 @@ def apply_look(*, dark: bool = False) -> Iterator[Look]:
 
 
 def make_figure(width: float, height: float, title: str | None) -> "Figure":
-    """Make an empty figure, its size in inches, with a title that is taken as it is, dollars and all."""
+    """Return an empty figure. Its size is in inches. Dollar signs in the title are not read as formulas."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(width, height), dpi=150, layout="constrained")
@@ -107,13 +107,13 @@ def make_figure(width: float, height: float, title: str | None) -> "Figure":
 
 
 def label_descriptor(name: str, unit: str) -> str:
-    """Write a descriptor's name in words, with its unit."""
+    """Return the name of a descriptor in words, with its unit."""
     words = name.replace("_", " ")
     return f"{words} ({unit})" if unit else words
 
 
 def plain_ticks(axis: "Axes", low: float, high: float, *, which: str = "x") -> None:
-    """Mark a logarithmic axis with some round numbers, written out."""
+    """Mark a logarithmic axis with a few round numbers, written without exponents."""
     ticks = round_numbers(low, high)
     mark = axis.set_xticks if which == "x" else axis.set_yticks
     mark(ticks, [f"{tick:g}" for tick in ticks])
@@ -121,7 +121,7 @@ def plain_ticks(axis: "Axes", low: float, high: float, *, which: str = "x") -> N
 
 
 def round_numbers(low: float, high: float) -> list[float]:
-    """List the numbers 1, 2, 5 times a power of ten from low to high, both above zero; more where those are few."""
+    """Return 1, 2 and 5 times powers of ten from low to high, both above zero, or finer steps if these are too few."""
     powers = range(int(np.floor(np.log10(low))), int(np.ceil(np.log10(high))) + 1)
     for steps in ((1, 2, 5), (1, 1.5, 2, 3, 4, 5, 6, 8), tuple(np.arange(10, 100) / 10)):
         found = [float(f"{step * 10.0**power:.3g}") for power in powers for step in steps]
@@ -132,7 +132,7 @@ def round_numbers(low: float, high: float) -> list[float]:
 
 
 def make_norm(values: ArrayLike, scale: str) -> "Normalize":
-    """Spread the colours over values (n,), none of them NaN, evenly in octaves where the scale is "octave"."""
+    """Spread the colours over values (n,) without NaN, evenly in octaves if the scale is "octave"."""
     from matplotlib.colors import LogNorm, Normalize
 
     low, high = (float(edge) for edge in np.percentile(np.asarray(values, np.float64), (1, 99)))
@@ -148,7 +148,7 @@ def check_picture(path: StrPath) -> None:
 
 
 def save_picture(figure: "Figure", path: StrPath) -> None:
-    """Write the picture whole or not at all, without the date that would make each one differ."""
+    """Write a picture, completely or not at all. It holds no date, so that the same figure gives the same bytes."""
     suffix = Path(path).suffix.lower()
     metadata = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(suffix, {})
     with whole_file(path) as partial:

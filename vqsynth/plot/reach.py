@@ -1,4 +1,4 @@
-"""How well targets can be met: the curve asked for, the nearest values of codes, and the codebook's range."""
+"""The reach of a codebook: each target, the nearest values that codes have, and the range of the codes."""
 
 from collections.abc import Mapping
 from typing import Any, Protocol
@@ -50,7 +50,27 @@ class Reachable(Protocol):
 
 
 def plot_reach(found: Mapping[str, Reachable], frames_per_second: float, path: StrPath, *, dark: bool = False) -> None:
-    """Draw a panel per descriptor. Raises as `plot_report` does."""
+    """Draw how well a codebook can meet targets, a panel for each descriptor.
+
+    Parameters
+    ----------
+    found : dict of str to Reach
+        The reach of each target, by descriptor.
+    frames_per_second : float
+        Frame rate of the targets.
+    path : str or Path
+        The picture, .png, .svg or .pdf.
+    dark : bool
+        Whether to draw on dark paper.
+
+    Raises
+    ------
+    ParameterError
+        If the extension is unknown.
+    VqsynthError
+        If the file cannot be written.
+
+    """
     check_picture(path)
     with apply_look(dark=dark) as look:
         figure = make_figure(9.0, 0.6 + 1.9 * max(1, len(found)), None)

@@ -1,4 +1,4 @@
-"""Spectra as images: of a sound over time, and of spectra side by side, their frequencies in octaves."""
+"""Spectra as images, with frequencies in octaves: the spectrogram of a sound, and spectra side by side."""
 
 from dataclasses import dataclass
 from io import BytesIO
@@ -26,9 +26,18 @@ _TICKS_KHZ = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50)
 
 @dataclass(frozen=True, eq=False)
 class SpectrumImage:
-    """Hold levels in dB under the loudest, (rows, columns), the lowest frequency first.
+    """Hold an image of spectra.
 
-    Rows rise by equal ratios from LOWEST_HZ to top_hz. edges_s: (columns + 1,), where columns begin and end.
+    Parameters
+    ----------
+    levels_db : (rows, columns) float32
+        Levels in dB relative to the loudest, 0 or less. The lowest frequency is first, and rows rise by equal ratios
+        from LOWEST_HZ to `top_hz`.
+    edges_s : (columns + 1,) float64
+        Times in seconds between which the columns lie.
+    top_hz : float
+        Highest frequency.
+
     """
 
     levels_db: NDArray[np.float32]
@@ -37,12 +46,12 @@ class SpectrumImage:
 
     @property
     def equal_s(self) -> float:
-        """Tell how long the image would be were its last column as wide as its first."""
+        """Return the length in seconds of the image if its last column were as wide as its first."""
         return float(self.edges_s[1]) * (len(self.edges_s) - 1)
 
 
 def image_sound(y: ArrayLike, sr: int) -> SpectrumImage:
-    """Take the spectrogram of a sound (n,) at `sr` Hz, of no more columns than a picture has."""
+    """Return the spectrogram of a sound (n,) at `sr` Hz, with at most as many columns as a picture has."""
     samples = check_samples(y)
     n_fft = 2048 if sr > 16000 else 1024
     grid = FrameGrid(sr, n_fft, n_fft // 4)
@@ -56,9 +65,9 @@ def image_sound(y: ArrayLike, sr: int) -> SpectrumImage:
 
 
 def image_spectra(magnitudes: ArrayLike, edges_s: ArrayLike, sr: int) -> SpectrumImage:
-    """Stand spectra (N, n_bins) side by side, each from one of the times edges_s (N + 1,) to the next."""
+    """Return an image of spectra (N, n_bins) side by side. Each lasts from one time of edges_s (N + 1,) to the next."""
     power = np.asarray(magnitudes, np.float32) ** 2
-    # Of many spectra some are left out: the mean of neighbours would show partials that none of them has.
+    # Some of many spectra are left out. A mean of neighbours would show partials that none of them has.
     step = max(1, -(-len(power) // _MAX_COLUMNS))
     kept = np.append(np.arange(0, len(power), step), len(power))
     return _image(power[::step], np.asarray(edges_s, np.float64)[kept], sr)
@@ -83,7 +92,7 @@ def draw_image(figure: "Figure", axes: tuple["Axes", "Axes"], image: SpectrumIma
 
 
 def encode_image(image: SpectrumImage) -> bytes:
-    """Write an image as PNG without axes, a pixel per row and column, the highest frequency on top."""
+    """Return an image as PNG without axes: a pixel per row and column, the highest frequency on top."""
     buffer, about = BytesIO(), {"Software": "vqsynth"}
     with apply_look():
         from matplotlib.image import imsave
@@ -93,7 +102,7 @@ def encode_image(image: SpectrumImage) -> bytes:
 
 
 def _image(power: Floats, edges_s: NDArray[np.float64], sr: int) -> SpectrumImage:
-    """Image power spectra (columns, n_bins)."""
+    """Return the image of power spectra (columns, n_bins)."""
     at = np.geomspace(LOWEST_HZ, sr / 2, 2 * _ROWS + 1) * (2 * (power.shape[1] - 1) / sr)
     rows = _to_octaves(power, at)
     levels = 10 * np.log10(np.maximum(rows / max(float(power.max()), 1e-20), 1e-12))
@@ -101,9 +110,10 @@ def _image(power: Floats, edges_s: NDArray[np.float64], sr: int) -> SpectrumImag
 
 
 def _to_octaves(power: Floats, at: NDArray[np.float64]) -> Floats:
-    """Take bins to rows, `at` being the rows' edges and centres in turn, in bins.
+    """Turn bins into rows. `at` holds the edges and the centres of the rows in turn, in bins.
 
-    A row narrower than a bin is interpolated; a wide one takes the loudest of its bins, so that no partial is lost.
+    A row that is narrower than a bin is interpolated. A wider row takes the loudest of its bins, so that no partial is
+    lost.
     """
     edges, centres = at[::2], at[1::2]
     low = np.floor(centres).astype(np.int64).clip(0, power.shape[1] - 2)

@@ -1,4 +1,4 @@
-"""What happens over time: asked against got, a panel per descriptor, over images of the sound and of the codes."""
+"""Reports and traverses over time: a panel for each descriptor, above images of the sound and of the codes."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 LABELS = 16
-"""How many codes are named over a traverse."""
+"""Number of codes that are named above a traverse."""
 
 
 def plot_report(
     report: Mapping[str, Any], y: ArrayLike, path: StrPath, *, title: str | None = None, dark: bool = False
 ) -> None:
-    """Draw what was asked and what was got, a panel per descriptor, above the spectrogram of the sound.
+    """Draw the targets and the values of a sound, a panel for each descriptor, above its spectrogram.
 
     Parameters
     ----------
@@ -42,9 +42,9 @@ def plot_report(
     Raises
     ------
     ParameterError
-        For an unknown extension.
+        If the extension is unknown.
     VqsynthError
-        Where the file cannot be written.
+        If the file cannot be written.
 
     """
     check_picture(path)
@@ -73,11 +73,37 @@ def plot_traverse(
     title: str | None = None,
     dark: bool = False,
 ) -> None:
-    """Draw the descriptor of codes played one after the other, above the spectrogram of their sound.
+    """Draw the descriptor of codes that are played one after the other, above the spectrogram of their sound.
 
-    y: (n,) at `sr` Hz; values: (N,), the descriptor of the codes, or of the frames, in the order played, each for an
-    equal time, NaN where not usable. magnitudes: (N, n_bins), their spectra, drawn as a strip where given. codes: (N,),
-    their numbers, written over some of them with their values. Raises as `plot_report` does.
+    Parameters
+    ----------
+    y : (n,)
+        The sound.
+    sr : int
+        Its sample rate in Hz.
+    values : (N,)
+        The descriptor of each code, or of each frame, in the order in which they are played. Each lasts equally long.
+        NaN where unusable.
+    path : str or Path
+        The picture, .png, .svg or .pdf.
+    name, unit : str
+        Name of the descriptor, and its unit.
+    magnitudes : (N, n_bins), optional
+        The spectra of the codes, drawn as a second image.
+    codes : (N,), optional
+        The numbers of the codes. Some of them are written above the panel, with their values.
+    title : str, optional
+        Title of the picture.
+    dark : bool
+        Whether to draw on dark paper.
+
+    Raises
+    ------
+    ParameterError
+        If the extension is unknown.
+    VqsynthError
+        If the file cannot be written.
+
     """
     check_picture(path)
     samples, levels = check_samples(y), np.asarray(values, dtype=np.float64)
@@ -102,7 +128,7 @@ def plot_traverse(
 
 
 def _label_codes(panel: "Axes", codes: NDArray[Any], levels: Doubles, edges_s: Doubles) -> None:
-    """Write over evenly chosen codes which they are, and their values."""
+    """Write the numbers and the values of evenly chosen codes above the panel."""
     starts = np.flatnonzero(np.diff(codes, prepend=codes[0] - 1))
     stops = np.append(starts[1:], len(codes))
     shown = np.unique(np.linspace(0, len(starts) - 1, min(LABELS, len(starts))).round().astype(int))
@@ -117,7 +143,7 @@ def _label_codes(panel: "Axes", codes: NDArray[Any], levels: Doubles, edges_s: D
 def _lay_out(
     n_panels: int, images: Sequence[float], title: str | None
 ) -> tuple["Figure", list["Axes"], list[tuple["Axes", "Axes"]]]:
-    """Lay out the panels over images of some relative heights with their colour bars, all on one time axis."""
+    """Lay out panels above images of given relative heights and their colour bars, all on one time axis."""
     heights = [1.0] * n_panels + list(images)
     figure = make_figure(9.0, 0.55 + 1.7 * sum(heights), title)
     rows = figure.add_gridspec(len(heights), 2, height_ratios=heights, width_ratios=[1.0, 0.014], wspace=0.015)
@@ -151,14 +177,14 @@ def _draw_descriptor(panel: "Axes", name: str, entry: Mapping[str, Any], hop_s: 
 
 
 def _widen(panel: "Axes", least: float) -> None:
-    """Show at least this range, so that the small errors of a steady target look small."""
+    """Widen a panel to at least this range, so that the small errors of a steady target look small."""
     low, high = panel.get_ylim()
     missing = max(0.0, least - (high - low))
     panel.set_ylim(low - missing / 2, high + missing / 2)
 
 
 def _shade(panel: "Axes", where: NDArray[np.bool_], hop_s: float, label: str, look: Look) -> None:
-    """Shade the frames of a mask, in one patch per run."""
+    """Shade the frames of a mask, with one patch for each run."""
     edges = np.flatnonzero(np.diff(np.concatenate(([False], where, [False])).astype(np.int8)))
     for i, (start, stop) in enumerate(zip(edges[::2], edges[1::2], strict=True)):
         span = max((start - 0.5) * hop_s, 0.0), (stop - 0.5) * hop_s

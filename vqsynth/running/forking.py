@@ -8,7 +8,9 @@ import os
 import sys
 from functools import cache
 
-FORKED_THREADS = 1
+from vqsynth.errors import ParameterError
+
+FORKED_THREADS, MOST_THREADS = 1, 1024
 _in_child = False
 
 
@@ -22,7 +24,12 @@ def mind_forks() -> None:
 
 
 def allow_threads(threads: int) -> int:
-    """Return how many of the given number of threads may be used: in a forked process only one."""
+    """Return how many of the given number of threads may be used: in a forked process only one.
+
+    Raises ParameterError for a number outside 1 to 1024.
+    """
+    if isinstance(threads, bool) or not isinstance(threads, int) or not 1 <= threads <= MOST_THREADS:
+        raise ParameterError(f"threads must lie between 1 and {MOST_THREADS} (got {threads!r})")
     return FORKED_THREADS if _in_child else threads
 
 

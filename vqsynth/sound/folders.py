@@ -22,7 +22,7 @@ NOT_SOUND = frozenset({
 """Extensions of files that are skipped silently: lists, notes, pictures, and the peak files of sound editors."""
 HEARD_AT_HZ = 44100
 HIDDEN = ("__MACOSX", "$RECYCLE.BIN", "System Volume Information")
-"""System folders, which are skipped as those are whose names begin with a dot."""
+"""System folders. They are skipped, as are folders whose names begin with a dot."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def find_sounds(paths: Iterable[StrPath]) -> Found:
     searched: set[Path] = set()
     for path in map(Path, paths):
         if not path.exists():
-            what = "is a link to nowhere" if path.is_symlink() else "does not exist"
+            what = "is a broken link" if path.is_symlink() else "does not exist"
             raise AudioError(f"'{path}' {what}; name sound files or folders of them")
         inside = _search(path, searched, skipped) if path.is_dir() else [path]
         for p in inside:
@@ -116,12 +116,14 @@ def split_sounds(sounds: Sequence[StrPath], validation: Sequence[StrPath] | None
     found = find_sounds(sounds)
     if not found.sounds:
         why = f" ('{found.skipped[0].path}': {found.skipped[0].reason})" if found.skipped else ""
-        raise AudioError(f"no sound in {', '.join(map(str, sounds))}{why}; name files or folders that hold sound")
+        raise AudioError(f"found no sound in {', '.join(map(str, sounds))}{why}; name files or folders that hold sound")
     named = find_sounds(validation) if validation else Found(found.sounds[HOLD_OUT_EVERY - 1 :: HOLD_OUT_EVERY], ())
     apart = {path.resolve() for path in named.sounds}
     kept = tuple(path for path in found.sounds if path.resolve() not in apart)
     if not kept:
-        raise ParameterError("every sound is held out as validation, none is left to train on; name fewer")
+        raise ParameterError(
+            "at least one sound must be left to train on (all are held out as validation); hold out fewer"
+        )
     held_out, unheard = read_each(named.sounds, _check_audible)
     skipped = dict.fromkeys((*found.skipped, *named.skipped, *unheard))
     return Split(kept, held_out, tuple(skipped))
@@ -249,13 +251,13 @@ def _sort_out(child: Path, searched: set[Path], skipped: list[Skipped]) -> Itera
     if child.name.startswith(".") or child.name in HIDDEN or (child.suffix.lower() in NOT_SOUND and child.is_file()):
         return
     if child.is_symlink() and not os.path.exists(child):  # noqa: PTH110 - no error for a link to itself
-        skipped.append(Skipped(child, f"it is a link to nowhere ({os.readlink(child)})"))  # noqa: PTH115
+        skipped.append(Skipped(child, f"it is a broken link ({os.readlink(child)})"))  # noqa: PTH115
     elif child.is_dir():
         yield from _search(child, searched, skipped)
     elif child.is_file():
         yield child
     else:
-        skipped.append(Skipped(child, "it is no regular file"))
+        skipped.append(Skipped(child, "it is not a regular file"))
 
 
 def _check_audible(path: Path) -> None:

@@ -33,7 +33,7 @@ def measure(
     Raises
     ------
     AudioError
-        For samples that are no sound.
+        If the samples are not a sound.
     ParameterError
         For unknown names, a rate or lengths that cannot be used.
 

@@ -102,7 +102,7 @@ def _thin(x: Floats, times: int) -> Floats:
 
 
 def _find_periods(x: Floats, sr: float, cost: float) -> tuple[Doubles, Floats]:
-    """Find periods in samples and the depths of their dips, (B,) each; NaN and 1 where there is none. x: (B, n)."""
+    """Find the periods in samples and the depths of their dips, (B,) each, NaN and 1 without a period. x: (B, n)."""
     x, audible = _level(x)
     n_lags = min(x.shape[1] // 2, int(sr / LOWEST_HZ) + 2)
     difference, power, energy = _difference(x, n_lags)

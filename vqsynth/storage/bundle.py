@@ -154,12 +154,12 @@ def _read_card(folder: Path, kind: Kind) -> Card:
     except ValueError as e:
         raise kind.error(f"'{path}' is damaged: {e}; get a fresh copy of the folder") from e
     if not isinstance(card, dict) or type(card.get("format")) is not int or card["format"] < 1:
-        raise kind.error(f"'{path}' is no {kind.noun}'s card: it has no format number")
+        raise kind.error(f"'{path}' is not a {kind.noun}'s card: it has no format number")
     if card.get("kind", "") != kind.name:
         found = (
             f"its kind is {str(card['kind'])[:60]!r}" if "kind" in card else "it names no kind, so it is a codebook's"
         )
-        raise kind.error(f"'{path}' is no {kind.noun}'s card: {found}; name the folder of a {kind.noun}")
+        raise kind.error(f"'{path}' is not a {kind.noun}'s card: {found}; name the folder of a {kind.noun}")
     if card["format"] > kind.format:
         raise kind.error(
             f"'{path}' has format {str(card['format'])[:20]}, this version of vqsynth reads up to {kind.format}; "
@@ -224,7 +224,7 @@ def check_target(folder: StrPath, kind: Kind) -> None:
     if not target.is_dir() or all(entry.name.startswith(OWN) and entry.name != NEW for entry in target.iterdir()):
         return
     if not is_bundle(target, kind):
-        raise kind.error(f"'{folder}' holds something that is no {kind.noun}; name a new folder")
+        raise kind.error(f"'{folder}' holds something that is not a {kind.noun}; name a new folder")
     read_settled(target, error=kind.error, read=lambda: _check_unchanged(target, kind))
 
 

@@ -20,14 +20,14 @@ def find_bundle(given: StrPath, kind: Kind) -> Path:
     if not isinstance(given, str | os.PathLike):
         raise kind.error(f"a {kind.noun} is named by a text or a Path (got {show(given)})")
     if _leads_nowhere(given):
-        raise kind.error(f"'{given}' is a link to nowhere ({Path(given).readlink()}); make it lead to a {kind.noun}")
+        raise kind.error(f"'{given}' is a broken link ({Path(given).readlink()}); make it lead to a {kind.noun}")
     if is_bundle(given):
         return Path(given)
     shipped = {folder.name: folder for folder in shipped_bundles(kind)}
     if str(given) in shipped:
         return shipped[str(given)]
-    if os.path.isdir(given):  # noqa: PTH112 - a name too long for the system is no folder, and no error here
-        raise kind.error(f"the folder '{given}' is no {kind.noun}: it has no {CARD}")
+    if os.path.isdir(given):  # noqa: PTH112 - a name too long for the system is not a folder, and not an error here
+        raise kind.error(f"the folder '{given}' is not a {kind.noun}: it has no {CARD}")
     near = difflib.get_close_matches(str(given), shipped, 1)
     hint = f"did you mean {near[0]!r}?" if near else f"shipped are: {', '.join(shipped) or 'none'}"
     raise kind.error(f"no {kind.noun} '{given}': name a shipped one or the folder of one ({hint})")
@@ -62,7 +62,7 @@ def bundles_at_hand(folders: StrPath | Iterable[StrPath], kind: Kind) -> list[Pa
     found = shipped_bundles(kind)
     for folder in map(Path, [folders] if isinstance(folders, str | os.PathLike) else folders):
         if not folder.is_dir():
-            raise kind.error(f"'{folder}' is no folder; name one that holds {kind.noun}s")
+            raise kind.error(f"'{folder}' is not a folder; name one that holds {kind.noun}s")
         found += [folder] if is_bundle(folder) else _bundles_in(folder, kind)
     return list(dict.fromkeys(path if _leads_nowhere(path) else path.resolve() for path in found))
 

@@ -59,7 +59,7 @@ def try_lock(path: Path, *, make: bool = True) -> int | None:
         descriptor = os.open(path, _OPEN_FLAGS | (os.O_CREAT if make else 0), 0o666)
         try:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise OSError(errno.EINVAL, "it is no regular file", str(path))
+                raise OSError(errno.EINVAL, "it is not a regular file", str(path))
             if not _is_free(descriptor):
                 os.close(descriptor)
                 return None

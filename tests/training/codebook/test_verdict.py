@@ -20,6 +20,11 @@ def test_judge_codebook_of_few_codes_used_tells_what_to_do(frames: int, advice: 
     assert line.startswith("This codebook is poor: of 1024 codes only 408 are used") and advice in line
 
 
+def test_judge_codebook_without_a_network_advises_no_longer_training() -> None:
+    poor, far = judge_codebook(asked=1024, used=0.5, frames=90_000, lsd_db=14.0, folder="mine", quick=True)
+    assert "--base" not in poor + far and "add other sounds" in poor and "more sounds of their kind" in far
+
+
 def test_judge_codebook_of_far_sounds_asks_for_more_of_their_kind() -> None:
     lines = judge_codebook(asked=1024, used=0.5, frames=90_000, lsd_db=14.0, folder="mine")
     assert len(lines) == 2 and "14.0 dB off" in lines[1] and "more sounds of their kind" in lines[1]

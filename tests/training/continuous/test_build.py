@@ -113,7 +113,7 @@ def test_train_model_over_a_model_replaces_it_and_nothing_else(tmp_path: Path) -
     train_model(make_job(paths, tmp_path / "model"))
     train_model(make_job(paths, tmp_path / "model", vocoders={"melgan": vocoder_training("melgan")}))
     assert load(tmp_path / "model").vocoders == ("melgan", "griffin-lim")
-    with pytest.raises(ModelError, match="no continuous model"):
+    with pytest.raises(ModelError, match="not a continuous model"):
         train_model(make_job(paths, tmp_path / "sounds"))
     assert len(list((tmp_path / "sounds").iterdir())) == 3
 
@@ -134,7 +134,7 @@ def test_train_model_of_no_usable_sound_refuses(tmp_path: Path) -> None:
     with pytest.raises(AudioError, match="no usable sound"):
         train_model(make_job([tmp_path / "empty"], tmp_path / "model"))
     paths = write_sounds(tmp_path / "sounds")
-    with pytest.raises(ParameterError, match="none is left"):
+    with pytest.raises(ParameterError, match="must be left to train on"):
         train_model(make_job(paths, tmp_path / "model", validation=paths))
 
 

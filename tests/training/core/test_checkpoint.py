@@ -70,12 +70,12 @@ def test_load_checkpoint_of_other_tensors_refuses(tmp_path: Path) -> None:
     from safetensors.numpy import save_file
 
     save_file({"a": np.zeros(3)}, tmp_path / "a.safetensors")
-    with pytest.raises(CodebookError, match="no checkpoint of this version"):
+    with pytest.raises(CodebookError, match="must be a checkpoint of this version"):
         load_checkpoint(tmp_path / "a.safetensors")
 
 
 def test_load_checkpoint_where_there_is_none_says_so(tmp_path: Path) -> None:
-    with pytest.raises(CodebookError, match=r"no checkpoint.*without --resume"):
+    with pytest.raises(CodebookError, match=r"to resume from does not exist.*without --resume"):
         load_checkpoint(tmp_path / "a.safetensors")
 
 
@@ -100,7 +100,7 @@ def test_check_no_checkpoint_refuses_where_one_lies(tmp_path: Path) -> None:
 
 
 def test_load_checkpoint_of_another_kind_of_work_raises_its_error(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match="no checkpoint"):
+    with pytest.raises(ModelError, match="to resume from does not exist"):
         load_checkpoint(tmp_path / "a.safetensors", error=ModelError)
     with pytest.raises(ModelError, match="other sounds"):
         check_same(CHECKPOINT, config=CHECKPOINT.config, corpus="ffff", error=ModelError)
@@ -141,7 +141,7 @@ def test_load_checkpoint_of_a_pipe_refuses_at_once(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "a.safetensors")
     with pytest.raises(CodebookError, match="not a regular file"):
         load_checkpoint(tmp_path / "a.safetensors")
-    with pytest.raises(ParameterError, match="is no checkpoint, and stands where one would"):
+    with pytest.raises(ParameterError, match="must be a checkpoint or not exist"):
         check_no_checkpoint(tmp_path / "a.safetensors")
 
 
@@ -150,7 +150,7 @@ def test_load_checkpoint_of_an_older_version_asks_for_a_new_training(tmp_path: P
 
     save_file({}, tmp_path / "a.safetensors", {"format": "vqsynth-checkpoint-1", "training": "{}"})
     assert is_checkpoint(tmp_path / "a.safetensors")
-    with pytest.raises(CodebookError, match=f"no checkpoint of this version .{FORMAT}.; move it elsewhere"):
+    with pytest.raises(CodebookError, match=f"must be a checkpoint of this version .{FORMAT}.; move it elsewhere"):
         load_checkpoint(tmp_path / "a.safetensors")
 
 
@@ -259,7 +259,7 @@ def test_discard_checkpoint_of_what_is_none_leaves_it(tmp_path: Path, content: b
     path.write_bytes(content)
     discard_checkpoint(path)
     assert path.read_bytes() == content
-    with pytest.raises(ParameterError, match="is no checkpoint, and stands where one would; move it"):
+    with pytest.raises(ParameterError, match="must be a checkpoint or not exist; move it"):
         check_no_checkpoint(path)
 
 

@@ -33,7 +33,7 @@ def test_open_job_while_one_of_the_other_kind_is_at_work_refuses(jobs: list[Job]
 @pytest.mark.parametrize("kind", [0, 1])
 def test_open_job_with_nothing_to_go_on_from_or_no_device_refuses(jobs: list[Job], kind: int, tmp_path: Path) -> None:
     with (
-        pytest.raises(VqsynthError, match="there is no checkpoint in"),
+        pytest.raises(VqsynthError, match="holds no checkpoint to resume from"),
         open_job(jobs[kind], resume=True, device="cpu"),
     ):
         pass
@@ -46,5 +46,5 @@ def test_open_job_with_nothing_to_go_on_from_or_no_device_refuses(jobs: list[Job
 def test_plan_job_for_a_folder_that_holds_something_else_refuses(jobs: list[Job], kind: int, tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "notes.txt").write_text("precious")
-    with pytest.raises(VqsynthError, match=r"'.*mine' holds something that is no"):
+    with pytest.raises(VqsynthError, match=r"'.*mine' holds something that is not a"):
         plan_job(jobs[kind], say=print)

@@ -218,7 +218,7 @@ def _mix(path: Path, block: Floats) -> Floats:
 
 def too_large(peak: float) -> str:
     """Return the part of a message, after the name of the file, that says that samples are too large to be sound."""
-    return f"holds samples of {peak:.3g}, where full scale is 1: more than {LARGEST_SAMPLE:g} is no sound"
+    return f"holds samples of {peak:.3g}, where full scale is 1; a sound has at most {LARGEST_SAMPLE:g}"
 
 
 def _tell_missing(path: Path, n: int, promised: int | None, sr: int, *, is_ended: bool) -> None:

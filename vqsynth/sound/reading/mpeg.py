@@ -85,7 +85,7 @@ class Mpeg:
 
 
 def read_mpeg(raw: BinaryIO, size: int) -> Mpeg | None:
-    """Find the frames of a file of `size` bytes. None if it has none."""
+    """Find the frames of a file of `size` bytes. Return None if it has no frames."""
     runs = list(_find_runs(raw, size))
     if not runs:
         return None
@@ -140,7 +140,7 @@ def _find_runs(raw: BinaryIO, size: int) -> Iterator[Run]:
 
 
 def _join(run: Run, frame: Frame, head: bytes, at: int, *, is_tag: bool) -> Run:
-    """Add a frame to a run. Info frames are no sound. The first one describes the run; those of joined files do not."""
+    """Add a frame to a run. Info frames hold no sound, and only the first one describes the run."""
     end = at + frame.length
     if frame.layer == 3 and head[_info_at(frame) :][:4] in (b"Xing", b"Info"):
         if run.n_frames or run.info:

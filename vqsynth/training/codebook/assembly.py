@@ -2,15 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vqsynth.codebook import Codebook
 from vqsynth.errors import CodebookError
-from vqsynth.model.vqvae import VQVAE, ModelConfig, Tensors, encode_windows
 from vqsynth.training.codebook.corpus import Corpus
+
+if TYPE_CHECKING:
+    from vqsynth.model.vqvae import VQVAE, ModelConfig, Tensors
 
 FEWEST_CODES = 2
 _FRAMES_AT_ONCE = 4096
@@ -25,7 +27,7 @@ class Usage:
     perplexity: float
 
 
-def assemble_codebook(name: str, model: VQVAE, corpus: Corpus, *, card: Mapping[str, Any]) -> tuple[Codebook, Usage]:
+def assemble_codebook(name: str, model: "VQVAE", corpus: Corpus, *, card: Mapping[str, Any]) -> tuple[Codebook, Usage]:
     """Make a codebook of a trained model, without the codes that the corpus does not use.
 
     Parameters
@@ -52,16 +54,17 @@ def assemble_codebook(name: str, model: VQVAE, corpus: Corpus, *, card: Mapping[
         For a decoder whose spectra are not finite.
 
     """
+    from vqsynth.model.vqvae import VQVAE, encode_windows
+
     config, state = model.config, model.to_tensors()
     if not np.isfinite(VQVAE.from_tensors(config, state).decode_codes().numpy()).all():
         raise CodebookError("the trained decoder gives spectra that are not finite; the training ran away, start anew")
     blocks = (slice(start, start + _FRAMES_AT_ONCE) for start in range(0, len(corpus.starts), _FRAMES_AT_ONCE))
     codes = np.concatenate([encode_windows(config.to_dict(), state, corpus.windows(block)) for block in blocks])
     usage = measure_usage(codes, config.codes)
-    kept = _choose_kept(usage.counts)
+    kept = choose_kept(usage.counts)
     config, state = keep_codes(config, state, kept)
     codes = np.searchsorted(kept, codes)
-    joined = np.diff(corpus.starts) == corpus.grid.hop_length
     book = Codebook.build(
         name=name,
         grid=corpus.grid,
@@ -70,12 +73,12 @@ def assemble_codebook(name: str, model: VQVAE, corpus: Corpus, *, card: Mapping[
         model_config=config.to_dict(),
         model_state=state,
         card=card,
-        transitions=count_transitions(codes, joined, config.codes),
+        transitions=count_transitions(codes, corpus.joined, config.codes),
     )
     return book, usage
 
 
-def keep_codes(config: ModelConfig, state: Tensors, codes: NDArray[np.int64]) -> tuple[ModelConfig, Tensors]:
+def keep_codes(config: "ModelConfig", state: "Tensors", codes: NDArray[np.int64]) -> "tuple[ModelConfig, Tensors]":
     """Return config and weights of a model that has only some of the codes."""
     vectors = state["quantizer.code_vectors"][codes]
     return replace(config, codes=len(codes)), {**state, "quantizer.code_vectors": vectors}
@@ -98,7 +101,7 @@ def count_transitions(codes: NDArray[np.int64], joined: NDArray[np.bool_], n_cod
     return np.stack([found // n_codes, found % n_codes, counts], axis=1)
 
 
-def _choose_kept(counts: NDArray[np.int64]) -> NDArray[np.int64]:
+def choose_kept(counts: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return the codes that are used, rising, and at least two."""
     most_used = np.argsort(-counts, kind="stable")[:FEWEST_CODES]
     kept: NDArray[np.int64] = np.union1d(np.flatnonzero(counts), most_used).astype(np.int64)

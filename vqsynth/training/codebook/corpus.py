@@ -43,6 +43,12 @@ class Corpus(Sounds):
         return hash_sounds(self.grid, self.y, self.starts, self.is_original)
 
     @property
+    def joined(self) -> NDArray[np.bool_]:
+        """Tell which frames the next one follows a hop later, (T - 1,)."""
+        joined: NDArray[np.bool_] = np.diff(self.starts) == self.grid.hop_length
+        return joined
+
+    @property
     def n_frames(self) -> int:
         """Return the number of frames, those of copies included."""
         return len(self.starts)

@@ -18,6 +18,12 @@ def share_seconds(paths: Sequence[Path], seconds: float | None) -> float | None:
     return None if seconds is None else max(LEAST_S, seconds / max(1, len(paths)))
 
 
+def pick_files(paths: Sequence[Path], most: int) -> list[Path]:
+    """Pick so many files at most, evenly spread."""
+    count = min(most, len(paths))
+    return [paths[i * len(paths) // count] for i in range(count)]
+
+
 def measure_reconstruction(
     book: Codebook,
     paths: Sequence[Path],

@@ -7,6 +7,7 @@ from pathlib import Path
 from vqsynth.codebook import Codebook
 from vqsynth.codes.record import CODEBOOK
 from vqsynth.errors import VqsynthError
+from vqsynth.follow.correction import ROUNDS
 from vqsynth.follow.synthesis import synthesize
 from vqsynth.sound import audio
 from vqsynth.storage.bundle import read_card
@@ -38,9 +39,9 @@ def may_write_sample(path: Path, known: str | None) -> bool:
         return False
 
 
-def write_sample(book: Codebook, path: Path) -> str:
+def write_sample(book: Codebook, path: Path, seconds: float = SECONDS, rounds: int = ROUNDS) -> str:
     """Render the sweep, write it, and return the file's hash. Raises VqsynthError where a codebook cannot."""
-    made = synthesize(book, seconds=SECONDS, centroid=CURVE)
+    made = synthesize(book, seconds=seconds, rounds=rounds, centroid=CURVE)
     audio.save(path, made.y, made.path.sr)
     return _hash(path)
 

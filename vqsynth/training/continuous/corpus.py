@@ -1,8 +1,8 @@
 """The sounds that a continuous model is trained on, and their mel frames, analysed once.
 
-Frames belong to pieces, one for each sound and each transposed copy; an excerpt is a row of frames of one piece, with
-the samples from the centre of its first frame on. Log mel bands are kept as float16, a step of which is 0.07 dB at the
-most: an hour takes 80 MB.
+Frames belong to pieces: each sound is a piece, and each transposed copy is one. An excerpt consists of consecutive
+frames of one piece, with the samples from the centre of its first frame on. Log mel bands are kept as float16, in steps
+of at most 0.07 dB, so an hour takes 80 MB.
 """
 
 from collections.abc import Collection, Sequence
@@ -21,22 +21,36 @@ from vqsynth.sound.mel import MelGrid, analyse_sound
 from vqsynth.training.core.sounds import Pieces, Sounds, hash_sounds, share_out
 
 SHORTEST = 128
-"""Frames that every piece has at least; a shorter sound is followed by silence."""
+"""Smallest number of frames of a piece. A shorter sound is followed by silence."""
 AUDIBLE_DB = 70.0
-"""Frames this far under the loudest of their piece are not what an excerpt is drawn for."""
+"""Frames this many dB below the loudest of their piece do not count as audible when excerpts are drawn."""
 TRANSPOSED_SHARE = 0.5
-"""The share of draws that goes to transposed copies, where a corpus has them."""
+"""The share of excerpts that are drawn from transposed copies, if a corpus has any."""
 LENGTH_COUNTS = 0.3
-"""A sound is drawn as often as its length to this power says: a short note is as much of a timbre as a long one."""
+"""A sound is drawn in proportion to its length to this power. A short note shows a timbre as well as a long one."""
 
 
 @dataclass(frozen=True)
 class MelCorpus(Sounds):
     """Hold sounds and their frames.
 
-    log_mel: (T, B) float16, loudness_db: (T,) float32. centres: (T,) the samples that frames are centred on. pieces:
-    (P, 2) first frame of each piece and the frame after its last. is_original: (P,), false for transposed copies.
-    audible: (T,).
+    Attributes
+    ----------
+    grid : MelGrid
+        Frames and mel bands.
+    log_mel : (T, B) float16
+        Log mel bands of the frames.
+    loudness_db : (T,) float32
+        Loudness of the frames.
+    centres : (T,) int
+        The sample on which each frame is centred.
+    pieces : (P, 2) int
+        The first frame of each piece, and the frame after its last.
+    audible : (T,) bool
+        Whether a frame is audible.
+    is_original : (P,) bool
+        False for transposed copies.
+
     """
 
     grid: MelGrid
@@ -48,47 +62,47 @@ class MelCorpus(Sounds):
 
     @cached_property
     def fingerprint(self) -> str:
-        """Hash the samples, the pieces and the grid, so that a checkpoint knows its corpus again."""
+        """Return a hash of the samples, the pieces and the grid, by which a checkpoint recognizes its corpus."""
         return hash_sounds(self.grid, self.y, self.pieces, self.is_original)
 
     @property
     def n_frames(self) -> int:
-        """Count the frames, those of copies too."""
+        """Return the number of frames, with those of transposed copies."""
         return len(self.log_mel)
 
     @cached_property
     def originals(self) -> Ints:
-        """List the audible frames of sounds that are not transposed, (O,)."""
+        """Return the audible frames (O,) of sounds that are not transposed."""
         kept = self._per_frame(self.is_original) & self.audible
         return np.flatnonzero(kept)
 
     def mels(self, starts: Ints, n_frames: int) -> Floats:
-        """Cut excerpts of log mel bands that begin at frames `starts` (N,): (N, B, n_frames) float32."""
+        """Return excerpts (N, B, n_frames) of the log mel bands, which begin at frames `starts` (N,)."""
         cut = self.log_mel[starts[:, None] + np.arange(n_frames)]
         return np.ascontiguousarray(cut.transpose(0, 2, 1), dtype=np.float32)
 
     def loudness(self, starts: Ints, n_frames: int) -> Floats:
-        """Cut excerpts of the loudness in dB: (N, n_frames)."""
+        """Return excerpts (N, n_frames) of the loudness in dB."""
         cut: Floats = self.loudness_db[starts[:, None] + np.arange(n_frames)]
         return cut
 
     def sounds(self, starts: Ints, n_samples: int, *, before: int = 0) -> Floats:
-        """Cut samples from `before` under the centre of frames `starts` on: (N, n_samples)."""
+        """Return samples (N, n_samples), which begin `before` samples before the centres of frames `starts` (N,)."""
         view = np.lib.stride_tricks.sliding_window_view(self.y, n_samples)
         cut: Floats = view[self.centres[starts] - before]
         return cut
 
     def windows(self, frames: Ints) -> Floats:
-        """Cut the frames themselves, neither windowed nor level-normalised: (N, n_fft)."""
+        """Return the samples (N, n_fft) of frames (N,), neither windowed nor level-normalised."""
         n_fft = self.grid.frames.n_fft
         return self.sounds(frames, n_fft, before=n_fft // 2)
 
     def sampling_weights(self, n_frames: int) -> NDArray[np.float64]:
-        """Weigh the frames that an excerpt of `n_frames` may begin at, (T,), summing to 1.
+        """Return the probability (T,) with which an excerpt of `n_frames` begins at each frame.
 
-        An excerpt stays inside its piece. Half of its frames are audible, or all audible ones of the piece are in it.
-        Copies get a fixed share. Of two sounds of the same kind the longer is drawn more often, but by less than it is
-        longer.
+        An excerpt stays inside its piece. At least half of its frames are audible, or it holds all audible frames of
+        the piece. Copies get a fixed share. A longer sound is drawn more often than a shorter one of the same kind, but
+        less than in proportion to its length.
         """
         usable = self._usable(n_frames)
         n_usable = np.add.reduceat(usable, self.pieces[:, 0], dtype=np.int64)
@@ -98,7 +112,7 @@ class MelCorpus(Sounds):
         return weights
 
     def _usable(self, n_frames: int) -> NDArray[np.bool_]:
-        """Tell at which frames an excerpt may begin, (T,)."""
+        """Return whether an excerpt may begin at each frame, (T,)."""
         frames = np.arange(len(self.audible))
         heard = np.concatenate([[0], np.cumsum(self.audible)])
         first, end = (self._per_frame(column) for column in self.pieces.T)
@@ -122,9 +136,29 @@ def load_mels(
 ) -> MelCorpus:
     """Read sounds and analyse them.
 
-    transpose: also keep copies 1 to this many semitones up and down, of all sounds or of those in `transposed`. Files
-    that cannot be read, or hold only silence, are listed in `skipped`, after those that are given.
-    Raises AudioError where nothing usable is left.
+    Parameters
+    ----------
+    paths : sequence of Path
+        The sound files.
+    grid : MelGrid
+        Frames and mel bands.
+    transpose : int
+        Number of semitones, 0 or more. Copies are added that are 1 to this many semitones higher and lower.
+    transposed : collection of Path, optional
+        The sounds that get such copies. By default all.
+    skipped : sequence of Skipped
+        Files that were skipped before.
+
+    Returns
+    -------
+    MelCorpus
+        Files that cannot be read, or hold only silence, are listed in its `skipped`, after those that are given.
+
+    Raises
+    ------
+    AudioError
+        If no usable sound is left.
+
     """
     pieces = _MelFrames(grid)
 
@@ -146,7 +180,7 @@ def load_mels(
 
 
 class _MelFrames(Pieces):
-    """Gather the frames of each sound, all of them, and those of the silence that makes a short sound long enough."""
+    """Gather all frames of each sound, and the frames of silence that make a short sound long enough."""
 
     def __init__(self, grid: MelGrid) -> None:
         super().__init__(grid.frames)

@@ -1,20 +1,25 @@
 """The training of the VAE, with an adversary that takes the loudness out of the latents.
 
-A step minimises the sum of seven losses; the config weighs the last six:
+A step minimises the sum of seven losses. The config weighs the last six:
 
-    likelihood   mean absolute error of the log mel bands: -log of a Laplace distribution, but for its scale
-    relative     error of the mel bands, not logarithmic, beside all of a frame: the loudest partials decide it
+    likelihood   mean absolute error of the log mel bands: -log of a Laplace distribution, apart from its scale
+    relative     error of the linear mel bands, relative to the whole frame; the loudest partials decide it
     kl           divergence of the latents' distribution from a standard Gaussian, summed over latents, times beta,
-                 which is warmed up (Bowman et al., "Generating sentences from a continuous space", 2016)
-    adversary    cross-entropy of the loudness class that it reads from the latents, through gradient reversal (Ganin,
-                 Lempitsky, "Unsupervised domain adaptation by backpropagation", 2015), its strength growing from 0 to 1
-    centroid     how far, in octaves, the centroid moves when another loudness is drawn and the latents stay
-    reading      how far the descriptors are from what a linear map reads from the latents
-    between      how far the descriptors of what lies between two sounds are from what lies between their descriptors
+                 which is warmed up [1]_
+    adversary    cross-entropy of the loudness class that the adversary reads from the latents, through gradient
+                 reversal [2]_, whose strength grows from 0 to 1
+    centroid     distance in octaves that the centroid moves if another loudness is drawn for the same latents
+    reading      distance of the descriptors from those that a linear map reads from the latents
+    between      distance of the descriptors of a mixture of two sounds from the mixture of their descriptors
 
-The last two make a morph go straight from one timbre to the other. Where descriptors are linear in the latents, the
-target between two sounds does not depend on which two they are, and the decoder can learn it. Part of every batch is
+The last two let a morph go straight from one timbre to the other. If descriptors are linear in the latents, the target
+of a mixture does not depend on which two sounds are mixed, and the decoder can learn it. A part of every batch is
 coloured.
+
+References
+----------
+.. [1] Bowman et al., "Generating sentences from a continuous space", 2016.
+.. [2] Ganin, Lempitsky, "Unsupervised domain adaptation by backpropagation", 2015.
 """
 
 from collections.abc import Mapping
@@ -44,15 +49,52 @@ STATISTICS_FRAMES = 20_000
 
 @dataclass(frozen=True)
 class VAETraining:
-    """Say how to train a VAE: what decides its weights, apart from the sounds.
+    """Hold the options that decide the weights of a VAE, apart from the sounds.
 
-    steps, or minutes to be filled. beta weighs the KL divergence, from nothing to all of it over the first `warm_up` of
-    the steps. adversary: its weight, 0 for none; its strength grows over the first `growth` of the steps; it learns
-    `pursuits` times more often than the encoder. relative, centroid, reading, between: their weights, the last one
-    growing from nothing, from `between_from` of the steps on. colour: by how many nepers excerpts are coloured, 0 for
-    none, `coloured` which share of them, and `cosines` how finely. Excerpts are `frames` long: from many short ones a
-    step learns more timbres than from a few long ones.
-    Raises ParameterError for values out of range.
+    Parameters
+    ----------
+    model : VAEConfig
+        Sizes of the VAE.
+    steps : int, optional
+        Number of steps. By default training fills `minutes`.
+    minutes : float
+        Duration of the training.
+    seed : int
+        Seed of the weights and of all draws.
+    batch, frames : int
+        Number of excerpts per step, and their length in frames. From many short excerpts a step learns more timbres
+        than from a few long ones.
+    learning_rate : float
+        Learning rate of the VAE.
+    relative : float
+        Weight of the relative error.
+    beta, warm_up : float
+        Weight of the KL divergence. It grows from 0 to `beta` over the first `warm_up` of the training, 0 to 1.
+    adversary : float
+        Weight of the adversary, 0 for none.
+    adversary_rate : float
+        Learning rate of the adversary.
+    growth : float
+        The share of the training, 0 to 1, over which the adversary grows to its full strength.
+    pursuits : int
+        How many more times per step the adversary learns than the encoder.
+    centroid, reading : float
+        Weights of these losses.
+    between, between_from : float
+        Weight of this loss. It grows from 0 to `between`, from the share `between_from` of the training on, at least 0
+        and under 1.
+    colour : float
+        Spread in nepers by which excerpts are coloured, 0 for none.
+    coloured : float
+        The share of excerpts that are coloured, at least 0 and under 1.
+    cosines : int
+        Number of cosines of which a colouring consists. More colour more finely.
+
+    Raises
+    ------
+    ParameterError
+        If a value is out of range.
+
     """
 
     model: VAEConfig = field(default_factory=VAEConfig)
@@ -93,12 +135,12 @@ class VAETraining:
                 raise ParameterError(f"{name} must lie between 0 and 1, and under 1 (got {getattr(self, name)})")
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the config as JSON can hold it."""
+        """Return the config as a dict that JSON can hold."""
         return asdict(self)
 
 
 class VAETrainer(Trainer[dict[str, float]]):
-    """Train a VAE and its adversary on a corpus whose loudness `flattening` makes uniform."""
+    """Train a VAE and its adversary on a corpus. `flattening` makes the loudness of the corpus uniform."""
 
     error = ModelError
 
@@ -126,7 +168,7 @@ class VAETrainer(Trainer[dict[str, float]]):
         self._n_coloured = int(config.coloured * config.batch) if config.colour else 0
 
     def advance(self) -> dict[str, float]:
-        """Do one step: first the adversary alone, then both against each other."""
+        """Do one step: first the adversary learns alone, then the VAE and the adversary against each other."""
         generator = self.generator()
         batch = self._cut(generator)
         mu, log_variance = self.vae.encode_stats(batch.x)
@@ -138,7 +180,7 @@ class VAETrainer(Trainer[dict[str, float]]):
         return {name: float(loss.detach()) for name, loss in losses.items()}
 
     def _cut(self, generator: torch.Generator) -> "_Batch":
-        """Cut excerpts, the first of them coloured."""
+        """Cut excerpts. The first of them are coloured."""
         starts = self._draw.rows(generator)
         x = torch.from_numpy(self.corpus.mels(starts, self.config.frames)).to(self.device)
         x[: self._n_coloured] = self._colouring.colour(x[: self._n_coloured], generator)
@@ -172,9 +214,9 @@ class VAETrainer(Trainer[dict[str, float]]):
         return losses
 
     def _between_loss(self, mu: Tensor, u: Tensor, decoded: Tensor, generator: torch.Generator) -> Tensor:
-        """Mix every excerpt with another, each pair by a share of its own, and compare descriptors.
+        """Mix every excerpt with another, each pair by its own share, and compare descriptors.
 
-        This moves the decoder alone: an encoder that it moved too would make sounds alike.
+        Only the decoder learns from this. The encoder would learn to make sounds alike.
         """
         mixture = Mixture.draw(len(mu), generator)
         z, loudness, wanted = (mixture.mix(x) for x in (mu, u, self._descriptors.standard(decoded)))
@@ -193,14 +235,14 @@ class VAETrainer(Trainer[dict[str, float]]):
         return {name: weights.get(name, 1.0) * loss for name, loss in losses.items()}
 
     def _adversary_loss(self, z: Tensor, u: Tensor) -> Tensor:
-        """Judge what is not coloured: how loud a coloured sound is tells nothing of its timbre."""
+        """Judge the excerpts that are not coloured. The loudness of a coloured sound says nothing about its timbre."""
         rest = slice(self._n_coloured, None)
         return F.cross_entropy(self.adversary(z[rest]), loudness_classes(u[rest, 0]))
 
 
 @dataclass(frozen=True)
 class _Batch:
-    """Hold excerpts: log mel bands x [N, B, T], flattened loudness u and what is audible, 0 or 1, [N, 1, T]."""
+    """Hold excerpts: log mel bands x [N, B, T], flattened loudness u [N, 1, T], and 1 or 0 for audible [N, 1, T]."""
 
     x: Tensor
     u: Tensor
@@ -216,6 +258,6 @@ def _draw_loudness(shape: torch.Size, generator: torch.Generator) -> Tensor:
 
 
 def choose_frames(corpus: MelCorpus) -> Floats:
-    """Choose frames (T, B) spread over the corpus, to tell the mean and spread of every band."""
+    """Return frames (T, B) spread over the corpus, for the mean and the spread of every band."""
     frames = corpus.originals if len(corpus.originals) else np.arange(len(corpus.log_mel))
     return corpus.log_mel[frames[:: max(1, len(frames) // STATISTICS_FRAMES)]].astype(np.float32)

@@ -1,12 +1,12 @@
-"""The training of vocoders: from log mel bands to magnitudes, or to sound.
+"""The training of vocoders, which turn log mel bands into magnitudes or into sound.
 
-They first learn from the mel bands of the corpus. From the share `fine_tuned_from` of the steps on they learn from
-bands that the VAE has decoded, since that is what they will be given. Excerpts begin some frames early, so that the
+Vocoders first learn from the mel bands of the corpus. From the share `fine_tuned_from` of the training on they learn
+from bands that the VAE has decoded, because they get such bands later. Excerpts begin some frames early, so that the
 frames that count have a past.
 
-Towards the end a vocoder of magnitudes also learns from mixtures of two sounds. There is no sound to compare with, but
-the descriptors must lie between those of the two sounds. So a morph goes straight; neither the VAE nor the bands alone
-give this.
+Towards the end a vocoder of magnitudes also learns from mixtures of two sounds. No recorded sound exists to compare a
+mixture with, but its descriptors must lie between those of the two sounds. This lets a morph go straight, which the VAE
+and the bands alone do not achieve.
 """
 
 from abc import abstractmethod
@@ -37,15 +37,47 @@ from vqsynth.training.core.trainer import Draw, Trainer, check_length, make_seed
 
 @dataclass(frozen=True)
 class VocoderTraining:
-    """Say how to train a vocoder of a `kind`: what decides its weights, apart from the sounds.
+    """Hold the options that decide the weights of a vocoder, apart from the sounds.
 
-    network: sizes, those not given as by default. steps, or minutes to be filled. Excerpts are `frames` long, and
-    `past` more that only lead up to them. Discriminators join from `adversarial_from` of the steps on, 1 for never;
-    what they say, and how far their features are apart, is weighed beside the spectral losses. between: for magnitudes,
-    the weight of how far the descriptors of what lies between two sounds are from what lies between theirs, from
-    `between_from` of the steps on, and not before the fine-tuning. colour: for magnitudes, by how many nepers half of
-    the excerpts are coloured, 0 for none, and `cosines` how finely.
-    Raises ParameterError for values out of range.
+    Parameters
+    ----------
+    kind : {"magnitude", "melgan"}
+        The kind of vocoder.
+    network : dict
+        Sizes of the network. Sizes that are not given have their defaults.
+    steps : int, optional
+        Number of steps. By default training fills `minutes`.
+    minutes : float
+        Duration of the training.
+    seed : int
+        Seed of the weights and of all draws.
+    batch : int
+        Number of excerpts per step.
+    frames, past : int
+        Length of an excerpt in frames, and the number of frames before it that only give it a past.
+    learning_rate : float
+        Learning rate of the vocoder.
+    fine_tuned_from : float
+        The share of the training, 0 to 1, from which it learns from bands that the VAE has decoded.
+    adversarial_from : float
+        The share of the training, 0 to 1, from which discriminators take part, 1 for never. Only for "melgan".
+    discriminator_rate : float
+        Learning rate of the discriminators.
+    adversarial, feature_matching : float
+        Weights, beside the spectral losses, of the verdict of the discriminators and of the distance of their features.
+    between, between_from : float
+        Weight of the distance of the descriptors of a mixture of two sounds from the mixture of their descriptors. It
+        counts from the share `between_from` of the training on, but not before `fine_tuned_from`. Only for "magnitude".
+    colour : float
+        Spread in nepers by which half of the excerpts are coloured, 0 for none. Only for "magnitude".
+    cosines : int
+        Number of cosines of which a colouring consists. More colour more finely.
+
+    Raises
+    ------
+    ParameterError
+        If a value is out of range.
+
     """
 
     kind: str
@@ -78,13 +110,13 @@ class VocoderTraining:
 
     @classmethod
     def of_kind(cls, kind: str, **options: Any) -> "VocoderTraining":
-        """Take what suits a kind of vocoder, but for the options given. Raises ParameterError for an unknown kind."""
+        """Return the defaults of a kind of vocoder, with options changed. Raises ParameterError for an unknown kind."""
         if kind not in TRAININGS:
-            raise ParameterError(f"the vocoders that can be trained are {', '.join(TRAININGS)} (got {kind!r})")
+            raise ParameterError(f"the kind of vocoder must be one of {', '.join(TRAININGS)} (got {kind!r})")
         return replace(TRAININGS[kind], **options)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the config as JSON can hold it."""
+        """Return the config as a dict that JSON can hold."""
         return asdict(self)
 
 
@@ -92,11 +124,11 @@ TRAININGS = {
     "magnitude": VocoderTraining("magnitude", batch=32, frames=20, past=8, fine_tuned_from=0.2, between=0.5),
     "melgan": VocoderTraining("melgan", minutes=60.0, batch=6, frames=32, learning_rate=5e-4, adversarial_from=0.5),
 }
-"""How each kind is trained by default."""
+"""The default training of each kind."""
 
 
 class VocoderTrainer(Trainer[dict[str, float]]):
-    """Train a vocoder on a corpus and on what the VAE makes of it."""
+    """Train a vocoder on a corpus, and on the bands that the VAE decodes from it."""
 
     error = ModelError
 
@@ -131,20 +163,20 @@ class VocoderTrainer(Trainer[dict[str, float]]):
 
     @property
     def fine_tunes(self) -> bool:
-        """Whether this step learns from what the VAE makes of the bands."""
+        """Whether this step learns from bands that the VAE has decoded."""
         return self.progress >= self.config.fine_tuned_from
 
     def _opponents(self) -> dict[str, nn.Module]:
         return {}
 
     def _prepare(self) -> None:
-        """Make what else the steps of a kind of vocoder need."""
+        """Prepare what else the steps of a kind of vocoder need."""
 
     @abstractmethod
     def _step(self, starts: Ints, generator: torch.Generator) -> dict[str, Tensor]: ...
 
     def _mels(self, starts: Ints) -> Tensor:
-        """Cut the bands of excerpts, of what the corpus holds or of what the VAE makes of it."""
+        """Cut the bands of excerpts, those of the corpus or those that the VAE has decoded."""
         source = self.fine_tuning if self.fine_tunes else self.corpus
         return torch.from_numpy(source.mels(starts, self._n_frames)).to(self.device)
 
@@ -152,8 +184,8 @@ class VocoderTrainer(Trainer[dict[str, float]]):
 class MagnitudeTrainer(VocoderTrainer):
     """Train a vocoder that makes magnitudes.
 
-    Half of every batch is coloured, bands and magnitudes alike: else the strength of every partial of the notes that it
-    hears is learnt by heart, and those of other notes are drawn towards them.
+    Half of every batch is coloured, bands and magnitudes alike. Otherwise the network learns the strength of every
+    partial of the training notes by heart, and draws the partials of other notes towards it.
     """
 
     def _prepare(self) -> None:
@@ -176,7 +208,7 @@ class MagnitudeTrainer(VocoderTrainer):
         return losses
 
     def _between_loss(self, starts: Ints, made: Tensor, generator: torch.Generator) -> Tensor:
-        """Mix every excerpt with another, each pair by a share of its own, and compare descriptors."""
+        """Mix every excerpt with another, each pair by its own share, and compare descriptors."""
         mixture = Mixture.draw(len(starts), generator)
         mixed: Tensor = self.network(self.decoded.mix(starts, self._n_frames, mixture))[..., self.config.past :]
         got, ends = (self._descriptors.standard(x.clamp(max=LOUDEST)) for x in (mixed, made))
@@ -190,10 +222,15 @@ class MagnitudeTrainer(VocoderTrainer):
 
 
 class WaveformTrainer(VocoderTrainer):
-    """Train a vocoder that makes samples: by spectra alone, and then against discriminators too.
+    """Train a vocoder that makes samples: first by spectral losses alone, later against discriminators too.
 
-    A step first teaches the discriminators, by the hinge loss, and then the vocoder. Kumar et al., "MelGAN: Generative
-    adversarial networks for conditional waveform synthesis", 2019, whose vocoder has no spectral losses.
+    A step first trains the discriminators, by the hinge loss, and then the vocoder, as in MelGAN [1]_. The vocoder of
+    that paper has no spectral losses.
+
+    References
+    ----------
+    .. [1] Kumar et al., "MelGAN: Generative adversarial networks for conditional waveform synthesis", 2019.
+
     """
 
     def _opponents(self) -> dict[str, nn.Module]:
@@ -219,7 +256,7 @@ class WaveformTrainer(VocoderTrainer):
         return losses
 
     def _sounds(self, starts: Ints) -> Tensor:
-        """Cut the sounds that the network is to make, at unit loudness, but for the frames that lead up to them."""
+        """Cut the sounds that the network should make, at unit loudness and without the frames before the excerpt."""
         grid = self.corpus.grid
         cut = self.corpus.sounds(starts, self._n_frames * grid.frames.hop_length, before=grid.frames.n_fft // 2)
         level = to_unit_level(cut, self.corpus.loudness(starts, self._n_frames), grid)
@@ -233,6 +270,6 @@ class WaveformTrainer(VocoderTrainer):
 def make_trainer(
     config: VocoderTraining, corpus: MelCorpus, decoded: Decoded, *, total: int | None, device: str = "cpu"
 ) -> VocoderTrainer:
-    """Begin the training that suits a vocoder's kind."""
+    """Return a new trainer for the kind of vocoder."""
     kind = MagnitudeTrainer if config.kind == "magnitude" else WaveformTrainer
     return kind(config, corpus, decoded, total=total, device=device)

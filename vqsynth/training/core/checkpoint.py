@@ -70,7 +70,7 @@ def check_no_checkpoint(path: Path) -> None:
                 f"'{other}' is of an unfinished training of another kind; delete it, or name another folder"
             )
     if path.exists() or path.is_symlink():
-        raise ParameterError(f"'{path}' is no checkpoint, and stands where one would; move it, or name another folder")
+        raise ParameterError(f"'{path}' must be a checkpoint or not exist; move it, or name another folder")
 
 
 def is_checkpoint(path: Path) -> bool:
@@ -113,12 +113,12 @@ def load_checkpoint(path: Path, *, error: type[VqsynthError] = CodebookError) ->
     Raises `error` for a file that is missing, damaged or something else.
     """
     if not path.is_file() and not path.exists():
-        raise error(f"there is no checkpoint '{path}' to go on from; train without --resume")
+        raise error(f"the checkpoint '{path}' to resume from does not exist; train without --resume")
     data = read_regular(path, error=error, what="the checkpoint")
     try:
         metadata, tensors = parse_tensors(data)
         if metadata.get("format") != FORMAT:
-            raise error(f"'{path}' is no checkpoint of this version ({FORMAT}); move it elsewhere and train anew")
+            raise error(f"'{path}' must be a checkpoint of this version ({FORMAT}); move it elsewhere and train anew")
         if metadata["sha256"] != _hash(metadata["training"], tensors):
             raise ValueError("its SHA-256 is not the one it names")
         checkpoint = Checkpoint(tensors=tensors, **parse_json(metadata["training"]))
@@ -156,11 +156,11 @@ def _check_facts(checkpoint: Checkpoint) -> None:
     step, total = checkpoint.step, checkpoint.total
     counted = (step,) if total is None else (step, total)
     if not all(type(number) is int and 0 <= number <= 2**53 for number in counted):
-        raise ValueError("its steps are none")
+        raise ValueError("its steps are not whole numbers of 0 or more")
     if total is not None and not 0 < total >= step:
-        raise ValueError("its steps are none")
+        raise ValueError("its number of steps is 0, or less than the steps that are done")
     if not _is_number(checkpoint.seconds, math.inf) or not _is_number(checkpoint.clocked, 1.0):
-        raise ValueError("its seconds are none")
+        raise ValueError("its seconds or its progress are out of range")
     if not isinstance(checkpoint.config, dict) or not isinstance(checkpoint.corpus, str):
         raise ValueError("it lacks its config or its corpus")
 

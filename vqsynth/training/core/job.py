@@ -18,7 +18,6 @@ from vqsynth.training.core.checkpoint import (
 )
 from vqsynth.training.core.claims import claim_checkpoints
 from vqsynth.training.core.sounds import Sounds
-from vqsynth.training.core.trainer import check_device
 
 Say = Callable[[str], object]
 OF_THE_SOUNDS = ("licence", "about", "sources", "note")
@@ -125,14 +124,17 @@ def open_job(job: Job, stages: Collection[str] | None = None, *, resume: bool, d
     """
     wanted, error = job.pick_stages(stages), job.kind.error
     check_target(job.folder, job.kind)
-    check_device(device)
+    if device != "cpu":  # which is there always, and is not worth the seconds that loading torch takes
+        from vqsynth.training.core.trainer import check_device
+
+        check_device(device)
     paths = [job.checkpoint(stage) for stage in wanted]
     with claim_checkpoints(paths, error=error):
         for path in () if resume else paths:
             check_no_checkpoint(path)
         if resume and not any(job.checkpoint(stage).exists() for stage in job.stages):
             folder = job.checkpoint(job.stages[0]).parent
-            raise error(f"there is no checkpoint in '{folder}' to go on from; train without --resume")
+            raise error(f"'{folder}' holds no checkpoint to resume from; train without --resume")
         yield wanted
 
 

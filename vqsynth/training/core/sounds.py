@@ -62,7 +62,7 @@ class Pieces(ABC):
         self._sounds, self.n_samples, self._seconds = [self._gap], len(self._gap), 0.0
 
     def add_file(self, path: Path, transpose: int) -> None:
-        """Add a file and its transposed copies. Raises AudioError for a file that is no sound or is silent."""
+        """Add a file and its transposed copies. Raises AudioError if the file is silent or not a sound."""
         y, sr = audio.load(path)
         y = remove_offset(y, sr)
         at_rate = audio.resample(y, orig_sr=sr, sr=self._grid.sr)

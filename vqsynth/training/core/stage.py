@@ -1,11 +1,12 @@
-"""A stage of training: how many steps, checkpoints, Ctrl-C, and what is shown meanwhile.
+"""A stage of training: its length, its checkpoints, Ctrl-C, and its reports.
 
-A codebook is trained in one stage; a continuous model in several, the VAE first and then every vocoder. Each has a
-checkpoint of its own, so that stages can also be trained one by one, or side by side in several processes.
+A codebook is trained in one stage. A continuous model is trained in several: first the VAE, then every vocoder. Each
+stage has its own checkpoint, so stages can also be trained one by one, or side by side in several processes.
 
-Every schedule of a training follows its progress, from 0 to 1. Where the number of steps is given, progress is counted
-in steps, and a training that was stopped and taken up again ends with the weights of one that was not. Where minutes
-are given, progress follows the clock: the minutes are kept however fast the machine is, and however fast it stays.
+Every schedule of a training follows its progress, from 0 to 1. If the number of steps is given, progress is counted in
+steps, and a training that was stopped and resumed ends with the same weights as one that was not. If minutes are given,
+progress follows the clock. The training then takes these minutes, however fast the machine is and however its speed
+changes.
 """
 
 import time
@@ -17,7 +18,7 @@ from typing import Any, Generic, TypeVar
 
 import torch
 
-from vqsynth.errors import ParameterError, VqsynthError
+from vqsynth.errors import VqsynthError
 from vqsynth.running.forking import allow_threads
 from vqsynth.running.interrupts import Stopped, stop_signals
 from vqsynth.running.observing import SILENT, Advance, Observer
@@ -26,19 +27,35 @@ from vqsynth.training.core.trainer import Trainer
 
 CHECKPOINT_EVERY_S = 60.0
 LONGEST_STEP = 0.01
-"""Share of a training by the clock that one step counts for at most: k-means takes seconds, and no phase is skipped."""
+"""Largest share of a training by the clock for which one step counts. K-means takes seconds and skips no phase."""
 LONGEST_PAUSE_S = 60.0
-"""Seconds between two steps that count at most: a process that was stopped for an hour has not trained for one."""
+"""Most seconds that count between two steps. A process that was paused for an hour did not train for an hour."""
 AnyTraining = TypeVar("AnyTraining", bound=Trainer[Any])
 
 
 @dataclass(frozen=True)
 class Stage(Generic[AnyTraining]):
-    """Describe a training: its name, what decides its weights, and how to begin one.
+    """Describe a stage of training.
 
-    config is what JSON can hold; corpus the fingerprint of the sounds. steps: how many, or None to fill `seconds`,
-    those of all sittings together. begin: makes a training of so many steps, or of as many as the clock allows. tell:
-    makes a line to show of what a step reports. error: what is raised for a bad checkpoint.
+    Parameters
+    ----------
+    name : str
+        Name of the stage, for reports.
+    config : dict
+        The options that decide its weights, as JSON can hold them.
+    corpus : str
+        Fingerprint of the sounds.
+    begin : callable
+        Takes the number of steps, or None for as many as the clock allows, and returns a new training.
+    steps : int or None
+        Number of steps. None to train for `seconds`.
+    seconds : float
+        Duration of the training, summed over all sessions.
+    tell : callable
+        Turns the report of a step into a line of text.
+    error : type
+        The error that is raised for a bad checkpoint.
+
     """
 
     name: str
@@ -53,7 +70,7 @@ class Stage(Generic[AnyTraining]):
 
 @dataclass(frozen=True)
 class Trained(Generic[AnyTraining]):
-    """Hold what a stage ended with, and the seconds that its steps took, all sittings together."""
+    """Hold a training that has ended, and the seconds that its steps took, summed over all sessions."""
 
     training: AnyTraining
     seconds: float
@@ -62,11 +79,30 @@ class Trained(Generic[AnyTraining]):
 def run_stage(
     stage: Stage[AnyTraining], path: Path, *, resume: bool = False, observer: Observer = SILENT
 ) -> Trained[AnyTraining]:
-    """Train a stage to its end, saving a checkpoint at the start, every minute, at the end, and when stopped.
+    """Train a stage to its end. Save a checkpoint at the start, every minute, at the end, and when it is stopped.
 
-    With `resume`, go on from the checkpoint at `path`, if there is one. `observer` is told of every step.
-    Raises the stage's error for a checkpoint that is damaged or belongs to other sounds or options, and Stopped after
-    Ctrl-C.
+    Parameters
+    ----------
+    stage : Stage
+        The stage.
+    path : Path
+        The checkpoint.
+    resume : bool
+        Whether to continue from the checkpoint, if there is one.
+    observer : Observer
+        Hears of every step. By default nobody does.
+
+    Returns
+    -------
+    Trained
+
+    Raises
+    ------
+    VqsynthError
+        The stage's `error`, if the checkpoint is damaged, or belongs to other sounds or options.
+    Stopped
+        After Ctrl-C.
+
     """
     with stop_signals() as stop:
         training, before_s = _begin(stage, path, resume=resume)
@@ -88,13 +124,13 @@ def run_stage(
 
 
 class _Clock:
-    """Count the seconds that a training takes, those of earlier sittings included, without long pauses."""
+    """Count the seconds of a training, with those of earlier sessions and without long pauses."""
 
     def __init__(self, before_s: float) -> None:
         self.spent_s, self._last = before_s, time.monotonic()
 
     def tick(self) -> float:
-        """Count the time since the last tick, and return all that was spent."""
+        """Add the time since the last tick, and return the seconds spent so far."""
         now = time.monotonic()
         self.spent_s += min(now - self._last, LONGEST_PAUSE_S)
         self._last = now
@@ -103,16 +139,14 @@ class _Clock:
 
 def _tell_stopped(stage: Stage[AnyTraining], training: AnyTraining) -> str:
     step = f"step {training.step} of {training.total}" if training.total else f"{training.progress:.0%}"
-    return f"stopped at {step} of the {stage.name}, which is saved; to go on, give the same command with --resume"
+    return f"stopped at {step} of the {stage.name}, which is saved; to continue, give the same command with --resume"
 
 
 @contextmanager
 def torch_threads(threads: int) -> Iterator[None]:
-    """Give torch so many threads until the block ends. Raises ParameterError for a number out of range."""
-    if not 1 <= threads <= 1024:
-        raise ParameterError(f"threads must lie between 1 and 1024 (got {threads})")
-    before = torch.get_num_threads()
-    torch.set_num_threads(allow_threads(threads))
+    """Let torch use a number of threads until the block ends. Raises ParameterError unless it is 1 to 1024."""
+    before, wanted = torch.get_num_threads(), allow_threads(threads)
+    torch.set_num_threads(wanted)
     try:
         yield
     finally:
@@ -132,7 +166,7 @@ def _begin(stage: Stage[AnyTraining], path: Path, *, resume: bool) -> tuple[AnyT
 
 
 def _save(stage: Stage[AnyTraining], training: AnyTraining, path: Path, seconds: float) -> float:
-    """Write a checkpoint, and return the seconds that it says were spent."""
+    """Write a checkpoint, and return its seconds."""
     checkpoint = Checkpoint(
         step=training.step,
         total=training.total,
