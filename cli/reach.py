@@ -20,7 +20,7 @@ def reach_command(book: str, plot_file: Path | None, **values: Any) -> None:
     """Show what of a demand codebook BOOK can meet, without rendering it.
 
     For each descriptor: the share of the curve that is out of reach, and the least error that a path can have, met
-    alone and together with the others. Gain, transposition and tilt, which `synth` adds, are not counted.
+    alone and together with the others. Gain, transposition and envelope, which `synth` adds, are not counted.
 
     \b
     Example:

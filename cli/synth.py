@@ -28,7 +28,7 @@ def synth_command(book: str, output: Path, **values: Any) -> None:
     that sound has; @voice.wav(transpose=12, smooth=0.1, scale=1, shift=0) changes it. Values are written 1200, 2k, A4
     or C#3 (in Hz), p5 (a percentile of the codebook's table), p50+100, p50*1.5. A loudness target sets the gain;
     without one the level is -20.
-    What comes out is measured, and gain, transposition and tilt are moved against the error for some rounds.
+    What comes out is measured, and gain, transposition and envelope are moved against the error for some rounds.
 
     \b
     Examples:

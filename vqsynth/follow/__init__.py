@@ -7,6 +7,7 @@
     record       the report as a record
     display      what a notebook shows of a sound
     reach        what of a demand is within reach
+    bending      envelopes moved against several errors at once
     correction   controls moved against the measured error
     layers       several paths that sound together
     synthesis    curves to a sound and its report

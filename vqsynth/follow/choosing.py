@@ -97,7 +97,7 @@ def follow_curves(
 ) -> CodePath:
     """Find a path that follows descriptor curves by the table alone; `synthesize` corrects what it sounds like.
 
-    What is left out here: the sound is not measured, and gain, transposition and tilt are not moved against its error.
+    What is left out here: the sound is not measured, and gain, transposition and envelope are not moved against it.
     For a centroid sine that leaves an error 5 to 30 times that of `synthesize`.
 
     Parameters

@@ -25,7 +25,8 @@ from vqsynth.curves.targets import (
     sample_targets,
     sample_weight,
 )
-from vqsynth.follow.correction import ROUNDS, TILTED, Trial, smooth_median, try_path
+from vqsynth.follow.bending import BENT
+from vqsynth.follow.correction import ROUNDS, Trial, Weights, smooth_median, try_path
 from vqsynth.follow.display import show_synthesis
 from vqsynth.follow.layers import choose_layers, correct_layers, describe_layers
 from vqsynth.follow.limits import Limits, check_limits, check_rounds
@@ -136,7 +137,7 @@ def synthesize(
     rounds : int
         Number of corrections. At 0 the sound is rendered and measured, no more.
     limits : Limits, optional
-        How far corrections may move gain, transposition, tilt and fundamentals.
+        How far corrections may move gain, transposition, envelopes and fundamentals.
     **curves
         Descriptors, as in `targets`: `centroid="line(p5,p95)"`. Where a descriptor has the name of an option, `targets`
         is the way to ask for it.
@@ -170,6 +171,7 @@ def synthesize(
         book, targets=join_curves(book.table, targets, curves, options=SYNTHESIS_OPTIONS), seconds=seconds, like=like,
         mapping=mapping, weights=weights,
     )  # fmt: skip
+    weighed = dict(factors)
     if rounds and "pitch" in asked:
         factors.setdefault("pitch", PITCH_WEIGHT)
     options: dict[str, Any] = {
@@ -178,10 +180,10 @@ def synthesize(
     }  # fmt: skip
     paths = choose_layers(book, asked, layers=layers, **options)
     if not rounds or layers > 1:
-        return correct_and_report(book, paths, asked, rounds=rounds, limits=limits)
+        return correct_and_report(book, paths, asked, rounds=rounds, limits=limits, weights=weighed)
     tried = rechoose(book, paths[0], asked, options)
     paths = (tried.path,) if tried else paths
-    return correct_and_report(book, paths, asked, rounds=rounds, limits=limits, tried=tried)
+    return correct_and_report(book, paths, asked, rounds=rounds, limits=limits, weights=weighed, tried=tried)
 
 
 def rechoose(book: CodebookRecord, path: CodePath, targets: Targets, options: Mapping[str, Any]) -> Trial | None:
@@ -192,7 +194,7 @@ def rechoose(book: CodebookRecord, path: CodePath, targets: Targets, options: Ma
     not chosen again: what each has on its own says little of what they have together (centroid, flatness, bandwidth and
     rolloff of two layers on violin and choir: 4 of 12 sounds better, 6 worse).
     """
-    movable = {name: values for name, values in targets.items() if name in TILTED}
+    movable = {name: values for name, values in targets.items() if name in BENT}
     if not movable:
         return None
     heard = movable | {"loudness": targets["loudness"]}
@@ -251,14 +253,16 @@ def correct_and_report(
     *,
     rounds: int = ROUNDS,
     limits: Limits | None = None,
+    weights: Weights | None = None,
     tried: Trial | None = None,
 ) -> Synthesis:
     """Render paths that sound together, correct them against their targets, name to (T,), and report what came of it.
 
-    tried: what is known already of a path that is the only one. What the report says of codes, gain and controls is
+    weights: how much each target counts, as `correct_path` takes them. tried: what is known already of a path that is
+    the only one. What the report says of codes, gain and controls is
     said of the first path.
     """
-    mix = correct_layers(book, paths, targets, rounds=rounds, limits=limits, tried=tried)
+    mix = correct_layers(book, paths, targets, rounds=rounds, limits=limits, weights=weights, tried=tried)
     y, scaled_db = limit_peak(mix.y)
     first = mix.paths[0]
     report = make_report(first, targets, book.table, y, book.grid, scaled_db=scaled_db)
