@@ -39,6 +39,8 @@ MOVED_DB = 1.5
 """How far a band moves before the slopes of its frame are measured again (never: centroid, bandwidth and flatness at
 once do not converge)."""
 PROBE_DB = 0.5
+NEAR_FRAMES = 2
+"""Frames to either side that a frame sounds in."""
 _AT_ONCE = 256
 
 
@@ -73,7 +75,7 @@ class Bending:
         limit_db: float,
     ) -> None:
         self._names = [name for name in targets if name in BENT]
-        self._envelope, self._limit = envelope_db, limit_db
+        self._envelope, self._limit = envelope_db, np.full((len(codes), 1), limit_db)
         self._codes, self._spectra, self._targets = codes, spectra, targets
         kinds = {name: lookup(name) for name in self._names}
         self._scales = {n: error_scale(targets[n], unit=kinds[n].unit, scale=kinds[n].scale) for n in self._names}
@@ -99,6 +101,13 @@ class Bending:
         step = (slopes.transpose(0, 2, 1) @ shares)[..., 0]
         self._envelope = np.clip(self._envelope + step, -self._limit, self._limit)
         return self._envelope
+
+    def hold_back(self, lost: NDArray[np.bool_]) -> None:
+        """Halve the envelopes, now and for good, of frames (T,) where they cost something else, and of those about."""
+        near = np.convolve(lost, np.ones(2 * NEAR_FRAMES + 1), "same") > 0
+        bound = np.minimum(self._limit, 0.5 * np.abs(self._envelope).max(axis=1, keepdims=True))
+        self._limit = np.where(near[:, None], bound, self._limit)
+        self._envelope = np.where(near[:, None], 0.5 * self._envelope, self._envelope)
 
     def _push(self, name: str, got: Floats) -> NDArray[np.float64]:
         """Tell by how much of its scale a descriptor is to be moved, (T,)."""

@@ -188,6 +188,7 @@ class _Followers:
         controls = path.controls or no_controls(len(path))
         self._targets, self._start_db = targets, path.gain_db
         self._gain = limits.gain and "loudness" in targets
+        self._had_pitch: NDArray[np.bool_] | None = None
         bends = limits.envelope_db and any(name in BENT for name in targets)
         self._bending = (
             Bending(controls.envelope_db, path.codes, spectra, targets, weights=weights, limit_db=limits.envelope_db)
@@ -207,8 +208,17 @@ class _Followers:
         if self._transpose:
             controls = replace(controls, transpose_cents=self._transpose.move(*self._pitch_step(got["pitch"])))
         if self._bending:
+            if "pitch" in self._targets:
+                self._bending.hold_back(self._lose_pitch(got["pitch"]))
             controls = replace(controls, envelope_db=self._bending.move(got))
         return replace(path, gain_db=gain_db, controls=controls)
+
+    def _lose_pitch(self, got: Floats) -> NDArray[np.bool_]:
+        """Tell the frames, (T,), whose pitch was near before envelopes were moved, and is no longer."""
+        with np.errstate(invalid="ignore", divide="ignore"):
+            near = np.abs(1200 * np.log2(self._targets["pitch"] / got)) < FARTHEST_CENTS
+        self._had_pitch = near if self._had_pitch is None else self._had_pitch
+        return self._had_pitch & ~near
 
     def _pitch_step(self, got: Floats) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         with np.errstate(invalid="ignore", divide="ignore"):
