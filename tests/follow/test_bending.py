@@ -66,15 +66,14 @@ def test_weight_of_none_leaves_a_target_alone(book: Codebook) -> None:
     np.testing.assert_allclose(both.path.controls.envelope_db, single.path.controls.envelope_db, atol=0.11)
 
 
-def test_hold_back_halves_the_envelopes_about_a_frame_and_keeps_them_so(book: Codebook) -> None:
+def test_hold_back_halves_the_envelope_of_a_frame_and_keeps_it_so(book: Codebook) -> None:
     targets = book.sample_curves(seconds=1.0, centroid="p90")
     n_frames = len(targets["centroid"])
     start, codes = np.full((n_frames, BANDS), 8.0), np.full(n_frames, 17)
     bending = Bending(start, codes, book.spectra, targets, weights={}, limit_db=18)
     bending.hold_back(np.arange(n_frames) == 20)
     moved = np.abs(bending.move({"centroid": targets["centroid"] / 4}))
-    assert (moved[18:23] <= 4).all() and moved[18:23].max() == 4
-    assert (moved[:18].max(axis=1) > 8).all() and (moved[23:].max(axis=1) > 8).all()
+    assert moved[20].max() == 4 and (np.delete(moved, 20, axis=0).max(axis=1) > 8).all()
 
 
 def test_sum_errors_counts_by_weight_and_curves_by_their_mean() -> None:

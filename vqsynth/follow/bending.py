@@ -39,8 +39,6 @@ MOVED_DB = 1.5
 """How far a band moves before the slopes of its frame are measured again (never: centroid, bandwidth and flatness at
 once do not converge)."""
 PROBE_DB = 0.5
-NEAR_FRAMES = 2
-"""Frames to either side that a frame sounds in."""
 _AT_ONCE = 256
 
 
@@ -103,11 +101,13 @@ class Bending:
         return self._envelope
 
     def hold_back(self, lost: NDArray[np.bool_]) -> None:
-        """Halve the envelopes, now and for good, of frames (T,) where they cost something else, and of those about."""
-        near = np.convolve(lost, np.ones(2 * NEAR_FRAMES + 1), "same") > 0
+        """Halve the envelopes, now and for good, of frames (T,) where they cost something else.
+
+        Those of the frames beside them stay: held back too, flatness beside a pitch is four times further off.
+        """
         bound = np.minimum(self._limit, 0.5 * np.abs(self._envelope).max(axis=1, keepdims=True))
-        self._limit = np.where(near[:, None], bound, self._limit)
-        self._envelope = np.where(near[:, None], 0.5 * self._envelope, self._envelope)
+        self._limit = np.where(lost[:, None], bound, self._limit)
+        self._envelope = np.where(lost[:, None], 0.5 * self._envelope, self._envelope)
 
     def _push(self, name: str, got: Floats) -> NDArray[np.float64]:
         """Tell by how much of its scale a descriptor is to be moved, (T,)."""
