@@ -158,7 +158,8 @@ def measure_slopes(
         block = slice(start, start + _AT_ONCE)
         bent = spectra.amplitudes[codes[block]]
         if envelope_db[block].any():
-            bent = bent * 10 ** (spread_bands(envelope_db[block].astype(np.float32), spectra.grid) / 20)
+            gains_db = spread_bands(envelope_db[block].astype(np.float32), spectra.grid)
+            bent = np.asarray(bent * 10 ** (gains_db / 20), np.float32)
         here = [np.asarray(function(_Spectra(bent, spectra)), np.float64) for function in functions]
         for band, probe in enumerate(probes):
             sound = _Spectra(bent * probe, spectra)

@@ -55,7 +55,7 @@ class Trial:
 
         A weight that is a curve counts by its mean.
         """
-        factors = {name: float(np.mean(weight)) for name, weight in (weights or {}).items()}
+        factors = {name: float(np.mean(np.asarray(weight, np.float64))) for name, weight in (weights or {}).items()}
         heard = {name: error for name, error in self.errors.items() if error is not None}
         return sum(factors.get(name, 1.0) * error for name, error in heard.items() if name in (names or heard))
 
@@ -218,7 +218,7 @@ class _Followers:
         with np.errstate(invalid="ignore", divide="ignore"):
             near = np.abs(1200 * np.log2(self._targets["pitch"] / got)) < FARTHEST_CENTS
         self._had_pitch = near if self._had_pitch is None else self._had_pitch
-        return self._had_pitch & ~near
+        return np.asarray(self._had_pitch & ~near)
 
     def _pitch_step(self, got: Floats) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         with np.errstate(invalid="ignore", divide="ignore"):
