@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from vqsynth.codebook import Codebook
+from vqsynth.codes.controls import MAX_ENVELOPE_DB
 from vqsynth.codes.envelopes import BANDS, spread_bands
 from vqsynth.follow.bending import Bending, measure_slopes, overlap_weights
 from vqsynth.follow.correction import Trial, correct_path
@@ -54,6 +55,15 @@ def test_weight_decides_which_target_is_met_where_not_both_can_be(book: Codebook
         for weight in (0.1, 10)
     ]  # fmt: skip
     assert errors[1] < errors[0]
+
+
+def test_limit_beyond_what_a_path_can_hold_is_that_of_the_path(book: Codebook) -> None:
+    targets = book.sample_curves(seconds=0.5, centroid="p90")
+    n_frames = len(targets["centroid"])
+    start, codes = np.zeros((n_frames, BANDS)), np.full(n_frames, 17)
+    bending = Bending(start, codes, book.spectra, targets, weights={}, limit_db=500)
+    moved = [bending.move({"centroid": targets["centroid"] / 10}) for _ in range(8)]
+    assert np.abs(moved[-1]).max() == MAX_ENVELOPE_DB
 
 
 def test_weight_of_none_leaves_a_target_alone(book: Codebook) -> None:

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from vqsynth.codes.controls import MAX_ENVELOPE_DB
 from vqsynth.codes.envelopes import BANDS, spread_bands
 from vqsynth.codes.index import Targets
 from vqsynth.codes.spectra import CodeSpectra
@@ -58,7 +59,7 @@ class Bending:
     weights : dict of name to float or array (T,)
         How much each error counts, 1 where nothing is said.
     limit_db : float
-        How far each band may be moved.
+        How far each band may be moved; no further than a path can hold.
 
     """
 
@@ -73,7 +74,7 @@ class Bending:
         limit_db: float,
     ) -> None:
         self._names = [name for name in targets if name in BENT]
-        self._envelope, self._limit = envelope_db, np.full((len(codes), 1), limit_db)
+        self._envelope, self._limit = envelope_db, np.full((len(codes), 1), min(limit_db, MAX_ENVELOPE_DB))
         self._codes, self._spectra, self._targets = codes, spectra, targets
         kinds = {name: lookup(name) for name in self._names}
         self._scales = {n: error_scale(targets[n], unit=kinds[n].unit, scale=kinds[n].scale) for n in self._names}

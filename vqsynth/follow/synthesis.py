@@ -210,7 +210,8 @@ def rechoose(book: CodebookRecord, path: CodePath, targets: Targets, options: Ma
     if (again.codes == path.codes).all():
         return tried
     tried_again = try_path(again, book.spectra, heard)
-    return tried_again if tried_again.sum_errors(movable) < tried.sum_errors(movable) else tried
+    sums = [trial.sum_errors(movable, weights=options.get("weights")) for trial in (tried, tried_again)]
+    return tried_again if sums[1] < sums[0] else tried
 
 
 def gather_targets(
