@@ -197,7 +197,7 @@ def _controlled(path: Any) -> Any:
 
     n = len(path)
     values = {"tilt_db": 1.0, "transpose_cents": 50.0, "fundamental_hz": 200.0, "fundamental_db": 6.0}
-    rows = {name: np.full(n, value) for name, value in values.items()}
+    rows = {name: np.full(n, value) for name, value in values.items()} | {"envelope_db": np.arange(16.0)}
     return replace(path, controls=replace(no_controls(n), **rows))
 
 

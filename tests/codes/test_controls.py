@@ -1,5 +1,6 @@
 """Controls: what tilt and transposition do to a sound, and that they do no more than that."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -72,6 +73,21 @@ def test_render_blocks_with_controls_gives_the_samples_of_the_whole(book: Codebo
     path = replace(held(book, 5), codes=rng.integers(0, 64, FRAMES), controls=controls)
     blocks = np.concatenate(list(render_blocks(path, book.spectra, block_size=block_size)))
     np.testing.assert_array_equal(blocks, render_path(path, book.spectra))
+
+
+def test_path_of_an_earlier_version_plays_to_the_same_bytes(book: Codebook, tmp_path: Path) -> None:
+    """A file as it was written before there were envelopes, against the formula that it was played by then."""
+    runs = [{"code": 5, "gain_db": [-20.0, -21.5], "tilt_db": [1.25, -0.5]}, {"code": 9, "frames": 2, "gain_db": -20.0}]
+    head = {"format": 2, "kind": "path", "codebook": "thirds", "sr": 16000, "hop_length": 256}
+    (tmp_path / "p.json").write_text(json.dumps(head | {"runs": runs}))
+    path = CodePath.load(tmp_path / "p.json")
+    plain = book.spectra.look_up(path.codes[None]).amplitudes[0]
+    octaves = np.log2(np.maximum(book.grid.frequencies_hz, 50) / 1000).astype(np.float32)
+    tilt = np.array([1.25, -0.5, 0, 0], np.float32)
+    tilted = plain * np.exp(np.float32(np.log(10) / 20) * tilt[:, None] * octaves)
+    powers = [(a**2).sum(axis=1) - (a[:, 0] ** 2 + a[:, -1] ** 2) / 2 for a in (plain, tilted)]
+    played = book.spectra.look_up(path.codes[None], path.controls).amplitudes[0]
+    assert played.tobytes() == (tilted * np.sqrt(powers[0] / powers[1])[:, None]).tobytes()
 
 
 def test_path_with_controls_survives_the_file(book: Codebook, tmp_path: Path) -> None:

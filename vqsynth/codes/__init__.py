@@ -1,6 +1,7 @@
 """The codes of a codebook: their spectra, their descriptors, and the search among them.
 
-    controls       tilt, transposition, fundamental: what moves the spectrum of a code
+    envelopes      16 bands of a spectrum, raised or lowered
+    controls       transposition, tilt, envelope, fundamental: what moves the spectrum of a code
     spectra        the spectrum of every code, and its descriptors
     voice          sound from codes, live: push frames, get samples
     runs           rows of codes as a person writes them, an entry per run

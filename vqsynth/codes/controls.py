@@ -1,16 +1,17 @@
-"""What a code alone cannot give: tilt, transposition, and a stronger fundamental.
+"""What a code alone cannot give: transposition, tilt, an envelope, and a stronger fundamental.
 
-Each is a number per frame, bounded, and nothing at zero. All keep the power of the frame, so that level stays a matter
-of gain.
+Each is a number per frame, an envelope 16 of them, bounded, and nothing at zero. All keep the power of the frame, so
+that level stays a matter of gain. A tilt is an envelope that is a straight line over octaves, in one number.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from vqsynth.codes.envelopes import BANDS, ENVELOPE_DECIMALS, spread_bands
 from vqsynth.errors import ParameterError
 from vqsynth.sound.excitation import FrameSpectra
 from vqsynth.sound.frames import Floats, FrameGrid
@@ -20,6 +21,8 @@ from vqsynth.storage.records import read_numbers
 MAX_TILT_DB = 6.0
 MAX_TRANSPOSE_CENTS = 1200.0
 MAX_FUNDAMENTAL_DB = 40.0
+MAX_ENVELOPE_DB = 40.0
+_NEPER = np.float32(np.log(10) / 20)
 LOWEST_OCTAVE_HZ = 50.0
 """Tilt counts octaves from here; under it, the spectrum is left level."""
 
@@ -28,15 +31,32 @@ LOWEST_OCTAVE_HZ = 50.0
 class Controls:
     """Hold T frames' controls.
 
-    tilt_db: (T,), dB per octave, up to 6 either way. transpose_cents: (T,), up to an octave either way.
-    fundamental_hz: (T,), where the code has its fundamental, and fundamental_db: (T,) 0 to 40, by which that is raised.
-    Raises ParameterError for lengths that differ and values out of bounds.
+    Parameters
+    ----------
+    tilt_db : array (T,)
+        dB per octave, up to 6 either way.
+    transpose_cents : array (T,)
+        Cents, up to an octave either way.
+    fundamental_hz : array (T,)
+        Where the code has its fundamental, in Hz.
+    fundamental_db : array (T,)
+        By how many dB that is raised, 0 to 40.
+    envelope_db : array (T, 16) or (16,)
+        By how many dB the bands of `vqsynth.codes.envelopes` are moved, up to 40 either way, kept to a tenth of a dB.
+        16 numbers hold for all frames. By default nothing.
+
+    Raises
+    ------
+    ParameterError
+        For lengths that differ and values out of bounds.
+
     """
 
     tilt_db: NDArray[np.float64]
     transpose_cents: NDArray[np.float64]
     fundamental_hz: NDArray[np.float64]
     fundamental_db: NDArray[np.float64]
+    envelope_db: NDArray[np.float64] = field(default_factory=lambda: np.zeros(BANDS))
 
     def __post_init__(self) -> None:
         limits = {"tilt_db": (-MAX_TILT_DB, MAX_TILT_DB),
@@ -47,6 +67,7 @@ class Controls:
             if values.shape != (len(self),) or not ((values >= low) & (values <= high)).all():
                 raise ParameterError(f"{name} must hold {len(self)} numbers from {low:g} to {high:g}")
             object.__setattr__(self, name, values)
+        object.__setattr__(self, "envelope_db", _check_envelope(self.envelope_db, len(self)))
 
     def __len__(self) -> int:
         return len(self.tilt_db)
@@ -55,14 +76,28 @@ class Controls:
         """Take some frames, by a slice or an array of indices."""
         return Controls(*(getattr(self, field.name)[frames] for field in fields(self)))
 
-    def to_fields(self) -> dict[str, list[float]]:
-        """List what is not zero, for JSON."""
+    def to_fields(self) -> dict[str, list[Any]]:
+        """List what is not zero, for JSON: a row of T numbers for each control, 16 such rows for the envelope."""
         used = {name for name in SIZES if getattr(self, name).any()}
         used |= {PLACES[name] for name in PLACES if name in used}
-        return {field.name: getattr(self, field.name).tolist() for field in fields(self) if field.name in used}
+        return {field.name: getattr(self, field.name).T.tolist() for field in fields(self) if field.name in used}
 
 
-SIZES = ("tilt_db", "transpose_cents", "fundamental_db")
+def _check_envelope(values: Any, n_frames: int) -> NDArray[np.float64]:
+    """Round envelopes, (T, 16) or (16,), to (T, 16). Raises ParameterError."""
+    given = np.asarray(values, np.float64)
+    rows = np.round(given, ENVELOPE_DECIMALS) + 0.0  # no -0
+    inside = (np.abs(rows) <= MAX_ENVELOPE_DB).all()
+    if rows.shape not in ((BANDS,), (n_frames, BANDS)) or not inside:
+        raise ParameterError(
+            f"{ENVELOPE} must hold {BANDS} numbers from {-MAX_ENVELOPE_DB:g} to {MAX_ENVELOPE_DB:g} for each of "
+            f"{n_frames} frames"
+        )
+    return np.broadcast_to(rows, (n_frames, BANDS))
+
+
+ENVELOPE = "envelope_db"
+SIZES = ("tilt_db", "transpose_cents", "fundamental_db", ENVELOPE)
 """What tells how much of a control is used, nothing at zero."""
 PLACES = {"fundamental_db": "fundamental_hz"}
 """What says, beside a size, where it counts."""
@@ -72,7 +107,7 @@ CONTROLS = frozenset(field.name for field in fields(Controls))
 def join_controls(first: Controls, second: Controls) -> Controls:
     """Join the controls of two paths, one after the other."""
     names = [field.name for field in fields(Controls)]
-    return Controls(*(np.append(getattr(first, name), getattr(second, name)) for name in names))
+    return Controls(*(np.concatenate([getattr(first, name), getattr(second, name)]) for name in names))
 
 
 def no_controls(n_frames: int) -> Controls:
@@ -82,18 +117,51 @@ def no_controls(n_frames: int) -> Controls:
 
 
 def read_controls(values: Mapping[str, Any], n_frames: int) -> Controls:
-    """Make controls of what `to_fields` lists, the rest being zero. Raises ParameterError for unusable values."""
-    known = {name: read_numbers(values[name], name) for name in sorted(CONTROLS & set(values))}
+    """Make controls of what a file holds, the rest being zero.
+
+    Parameters
+    ----------
+    values : dict of name to list
+        What `Controls.to_fields` lists; the envelope may be an array (T, 16) instead.
+    n_frames : int
+        T.
+
+    Returns
+    -------
+    Controls
+        Of T frames.
+
+    Raises
+    ------
+    ParameterError
+        For unusable values.
+
+    """
+    rows = {name: row for name, row in values.items() if name in CONTROLS and name != ENVELOPE}
+    known = {name: read_numbers(rows[name], name) for name in sorted(rows)}
     for name, row in known.items():
         if len(row) != n_frames:
             raise ParameterError(f"{name} must hold {n_frames} numbers, as many as there are codes (got {len(row)})")
+    if ENVELOPE in values:
+        given = values[ENVELOPE]
+        known[ENVELOPE] = given if isinstance(given, np.ndarray) else _read_bands(given, n_frames)
     return replace(no_controls(n_frames), **known)
+
+
+def _read_bands(rows: Any, n_frames: int) -> NDArray[np.float64]:
+    """Read 16 rows of T numbers as envelopes (T, 16). Raises ParameterError."""
+    if not isinstance(rows, list) or len(rows) != BANDS:
+        raise ParameterError(f"{ENVELOPE} must hold {BANDS} rows, one for each band, of {n_frames} numbers")
+    bands = [read_numbers(row, ENVELOPE) for row in rows]
+    if (wrong := next((row for row in bands if len(row) != n_frames), None)) is not None:
+        raise ParameterError(f"{ENVELOPE} must hold {n_frames} numbers for each band (got {len(wrong)})")
+    return np.stack(bands, axis=1)
 
 
 def apply_controls(
     frames: FrameSpectra, controls: Controls, partials: Partials, codes: NDArray[np.int64], grid: FrameGrid
 ) -> FrameSpectra:
-    """Shape the frames of one voice: raise, transpose, tilt, and bring each frame's power back.
+    """Shape the frames of one voice: raise, transpose, bend by tilt and envelope, and bring each frame's power back.
 
     frames: (1, T, n_bins) of `codes` (1, T). partials: those of the codebook, (K, n_bins).
     """
@@ -104,11 +172,21 @@ def apply_controls(
     if controls.transpose_cents.any():
         shaped = _transpose(shaped, frequency, controls, grid)
     values = shaped.amplitudes[0]
-    if controls.tilt_db.any():
-        octaves = tilt_octaves(grid)
-        values = values * np.exp(np.float32(np.log(10) / 20) * controls.tilt_db.astype(np.float32)[:, None] * octaves)
+    if controls.tilt_db.any() or controls.envelope_db.any():
+        values = values * np.exp(_bend(controls, grid))
     values = values * np.sqrt(power / np.maximum(_power(values), 1e-20))[:, None]
     return replace(shaped, amplitudes=values[None])
+
+
+def _bend(controls: Controls, grid: FrameGrid) -> Floats:
+    """Tell by what tilt and envelope multiply each bin, (T, n_bins), as a natural logarithm."""
+    tilt, envelope = (_NEPER * each.astype(np.float32) for each in (controls.tilt_db, controls.envelope_db))
+    if not envelope.any():
+        return np.asarray(tilt[:, None] * tilt_octaves(grid))
+    bent = spread_bands(envelope, grid)
+    if tilt.any():
+        bent += tilt[:, None] * tilt_octaves(grid)
+    return bent
 
 
 def tilt_octaves(grid: FrameGrid) -> Floats:
@@ -149,13 +227,14 @@ def _transpose(frames: FrameSpectra, frequency: Floats, controls: Controls, grid
     below = np.minimum(source.astype(np.int64), grid.n_bins - 2)
     between = np.minimum(source - below, 1)
     values = frames.amplitudes[0]
-    low, high = (np.take_along_axis(values, below + i, axis=1) for i in (0, 1))
+    rows = grid.n_bins * np.arange(len(values))[:, None]
+    low, high = (values.take(rows + below + i) for i in (0, 1))
     inside = source <= grid.n_bins - 1
     moved = np.where(inside, low + between * (high - low), low * 0)
-    nearest = np.clip(np.rint(source).astype(np.int64), 0, grid.n_bins - 1)
-    shifted: Floats = (np.take_along_axis(frequency, nearest, axis=1) * ratio).astype(np.float32, copy=False)
+    nearest = rows + np.clip(np.rint(source).astype(np.int64), 0, grid.n_bins - 1)
+    shifted: Floats = (frequency.take(nearest) * ratio).astype(np.float32, copy=False)
     peak = np.clip(np.rint(shifted), 0, grid.n_bins - 1).astype(np.int16)
-    tonal = np.take_along_axis(frames.tonal[0], nearest, axis=1) & inside
+    tonal = frames.tonal[0].take(nearest) & inside
     return FrameSpectra(moved[None], peak[None], phase_advance(shifted, peak, grid)[None], tonal[None])
 
 

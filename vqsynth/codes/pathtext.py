@@ -6,7 +6,8 @@
     ]}
 
 `n_samples`, `sha256`, `excitation` and `seed` may stand there too. A path of very many runs is written as rows instead,
-`"codes"`, `"gain_db"` and the controls, a number per frame, as all were written once.
+`"codes"`, `"gain_db"` and the controls, a number per frame, as all were written once; its envelope as 16 such rows, one
+for each band.
 """
 
 import json
@@ -17,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from vqsynth.checks import check_whole
-from vqsynth.codes.controls import CONTROLS, read_controls
+from vqsynth.codes.controls import CONTROLS, ENVELOPE, read_controls
 from vqsynth.codes.runs import MOST_FRAMES, count_brackets, fill_silence, read_runs, write_runs
 from vqsynth.errors import ParameterError, VqsynthWarning
 from vqsynth.storage.records import MOST_BRACKETS, check_field, read_integers, read_numbers
@@ -112,11 +113,12 @@ def _check_fields(fields: Any, most: int = MOST_FRAMES) -> dict[str, Any]:
     }
 
 
-def _check_rows(fields: dict[str, Any]) -> dict[str, list[Any]]:
+def _check_rows(fields: dict[str, Any]) -> dict[str, Any]:
     """Take rows of T numbers each. Raises ParameterError, which says what else to shorten, where they differ."""
     rows = {name: check_field(fields, name, list) for name in ("codes", "gain_db", *sorted(CONTROLS & set(fields)))}
-    if len({len(row) for row in rows.values()}) > 1:
-        said = ", ".join(f"{name} {len(row)}" for name, row in rows.items())
+    lengths = {name: len(row) for name, row in rows.items() if name != ENVELOPE}
+    if len(set(lengths.values())) > 1:
+        said = ", ".join(f"{name} {length}" for name, length in lengths.items())
         raise ParameterError(f"its rows hold different numbers of frames ({said}); shorten the longer ones too")
     return rows
 
