@@ -114,11 +114,11 @@ _CHOICES: list[Decorator] = [
         help="Number of times that the sound is measured and corrected; 0: never.",
     ),
     click.option(
-        "--max-tilt",
+        "--max-envelope",
         type=float,
-        default=Limits.tilt_db,
+        default=Limits.envelope_db,
         show_default=True,
-        help="Most spectral tilt that the correction may use, in dB per octave; 0: none.",
+        help="Most dB that the correction may raise or lower a band of the spectrum by; 0: none.",
     ),
     click.option(
         "--max-transpose",
@@ -183,7 +183,7 @@ def gather_choices(values: dict[str, Any]) -> dict[str, Any]:
     given = dict(values)
     if "rounds" in given:
         given["limits"] = Limits(
-            tilt_db=given.pop("max_tilt"),
+            envelope_db=given.pop("max_envelope"),
             transpose_cents=given.pop("max_transpose"),
             gain=not given.pop("no_gain"),
             fundamental_db=given.pop("max_fundamental"),

@@ -21,7 +21,7 @@ def reach_command(book: str, plot_file: Path | None, **values: Any) -> None:
     """Show how well codebook BOOK can meet some targets, without rendering a sound.
 
     For each descriptor it shows the share of the curve that is out of reach, and the least error that a path can have,
-    alone and together with the others. Gain, transposition and tilt, which `synth` adds, are not counted.
+    alone and together with the others. Gain, transposition and envelope, which `synth` adds, are not counted.
 
     \b
     Example:

@@ -29,7 +29,7 @@ def synth_command(book: str, output: Path, **values: Any) -> None:
     @voice.wav, the descriptor of that sound, changed by @voice.wav(transpose=12, smooth=0.1, scale=1, shift=0). Values
     are written 1200, 2k, A4 or C#3 (in Hz), p5 (a percentile of the codebook's table), p50+100, p50*1.5. A loudness
     target sets the gain; without one the loudness is -20 LUFS.
-    The sound is measured, and gain, transposition and tilt are moved against the error in several rounds.
+    The sound is measured, and gain, transposition and envelope are moved against the error in several rounds.
 
     \b
     Examples:

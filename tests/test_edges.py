@@ -94,7 +94,7 @@ def public_calls(book: Codebook, model: ContinuousModel) -> Iterator[tuple[str, 
             "seed": 0,
         },
     )
-    yield "Limits", Limits, {"tilt_db": 1.0, "transpose_cents": 1.0, "gain": True, "fundamental_db": 0.0}
+    yield "Limits", Limits, {"envelope_db": 1.0, "transpose_cents": 1.0, "gain": True, "fundamental_db": 0.0}
     yield (
         "CodePath",
         CodePath,
@@ -295,7 +295,7 @@ def test_public_functions_given_anything_refuse_it_in_one_sentence_or_take_it(
         ({"layers": True}, "layers must be a whole number of 1 or more"),
         ({"layers": 1.0}, "layers must be a whole number"),
         ({"seed": 1.5}, "seed must be a whole number of 0 or more"),
-        ({"limits": {"tilt_db": 1}}, "limits must be correction.Limits or None"),
+        ({"limits": {"envelope_db": 1}}, "limits must be correction.Limits or None"),
         ({"seconds": "3"}, "seconds must be above 0"),
         ({"seconds": True}, "seconds must be above 0"),
         ({"rest": 2.5}, "rest must be a whole number of 0 or more, up to"),

@@ -104,9 +104,11 @@ def test_synthesize_of_steady_targets_stays_finite(book: Codebook, curves: dict[
         assert "nan" not in line and "inf" not in line and "of the range" not in line
 
 
-def test_correct_path_of_codes_that_no_tilt_moves_stays_finite(book: Codebook, monkeypatch: pytest.MonkeyPatch) -> None:
-    still = lambda spectra, codes, names: {name: np.zeros(len(codes)) for name in names}  # noqa: E731
-    monkeypatch.setattr("vqsynth.follow.correction.tilt_slopes", still)
+def test_correct_path_of_codes_that_no_envelope_moves_stays_finite(
+    book: Codebook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    still = lambda spectra, codes, names, envelope_db: np.zeros((len(codes), len(names), 16), np.float32)  # noqa: E731
+    monkeypatch.setattr("vqsynth.follow.bending.measure_slopes", still)
     made = synthesize(book, seconds=0.5, rounds=2, centroid="line(p20,p80)")
     assert np.isfinite(made.y).all() and made.report["spent"] == {}
 

@@ -19,13 +19,13 @@ from vqsynth.sound.frames import Floats
 
 
 @pytest.mark.parametrize("name", ["centroid", "bandwidth", "flatness"])
-def test_correct_path_halves_the_error_of_what_tilt_moves(book: Codebook, name: str) -> None:
+def test_correct_path_halves_the_error_of_what_an_envelope_moves(book: Codebook, name: str) -> None:
     targets = book.sample_curves(seconds=4.0, **{name: "sin(p30,p70,0.5)"})
     path = book.choose(targets, seconds=4.0)
     done = correct_path(path, book.spectra, targets, rounds=4)
     first, best = done.errors[0][name], done.errors[done.kept][name]
     assert first is not None and best is not None and best < 0.5 * first
-    assert done.spent()["tilt_db"] < 3.0
+    assert done.spent()["envelope_db"] < 3.0
 
 
 def test_correct_path_pitch_is_met_within_a_few_cents(book: Codebook) -> None:
@@ -46,15 +46,15 @@ def test_correct_path_loudness_is_met_whatever_the_code(book: Codebook) -> None:
 
 
 def test_correct_path_keeps_to_its_limits(book: Codebook) -> None:
-    limits = Limits(tilt_db=0.2, transpose_cents=10.0)
+    limits = Limits(envelope_db=0.2, transpose_cents=10.0)
     made = synthesize(book, seconds=2.0, centroid="line(p5,p95)", pitch="p50", rounds=3, limits=limits)
     controls = made.path.controls
     assert controls is not None
-    assert np.abs(controls.tilt_db).max() <= 0.2 and np.abs(controls.transpose_cents).max() <= 10.0
+    assert np.abs(controls.envelope_db).max() <= 0.2 and np.abs(controls.transpose_cents).max() <= 10.0
 
 
 def test_correct_path_all_off_is_the_plain_path(book: Codebook) -> None:
-    off = Limits(tilt_db=0, transpose_cents=0, gain=False)
+    off = Limits(envelope_db=0, transpose_cents=0, gain=False)
     plain = synthesize(book, seconds=1.0, centroid="line(p5,p95)", rounds=0)
     kept = synthesize(book, seconds=1.0, centroid="line(p5,p95)", rounds=3, limits=off)
     np.testing.assert_array_equal(plain.y, kept.y)
@@ -65,7 +65,7 @@ def test_synthesize_report_shows_the_rounds_and_what_was_spent(book: Codebook) -
     assert len(made.report["rounds"]) == 3
     totals = [sum(e.values()) for e in made.report["rounds"]]
     assert made.report["kept"] == int(np.argmin(totals))
-    assert made.report["spent"].keys() == made.report["controls"].keys() == {"tilt_db"}
+    assert made.report["spent"].keys() == made.report["controls"].keys() == {"envelope_db"}
 
 
 def test_correct_path_negative_rounds_are_refused(book: Codebook) -> None:

@@ -227,13 +227,14 @@ def _transpose(frames: FrameSpectra, frequency: Floats, controls: Controls, grid
     below = np.minimum(source.astype(np.int64), grid.n_bins - 2)
     between = np.minimum(source - below, 1)
     values = frames.amplitudes[0]
-    low, high = (np.take_along_axis(values, below + i, axis=1) for i in (0, 1))
+    rows = grid.n_bins * np.arange(len(values))[:, None]
+    low, high = (values.take(rows + below + i) for i in (0, 1))
     inside = source <= grid.n_bins - 1
     moved = np.where(inside, low + between * (high - low), low * 0)
-    nearest = np.clip(np.rint(source).astype(np.int64), 0, grid.n_bins - 1)
-    shifted: Floats = (np.take_along_axis(frequency, nearest, axis=1) * ratio).astype(np.float32, copy=False)
+    nearest = rows + np.clip(np.rint(source).astype(np.int64), 0, grid.n_bins - 1)
+    shifted: Floats = (frequency.take(nearest) * ratio).astype(np.float32, copy=False)
     peak = np.clip(np.rint(shifted), 0, grid.n_bins - 1).astype(np.int16)
-    tonal = np.take_along_axis(frames.tonal[0], nearest, axis=1) & inside
+    tonal = frames.tonal[0].take(nearest) & inside
     return FrameSpectra(moved[None], peak[None], phase_advance(shifted, peak, grid)[None], tonal[None])
 
 

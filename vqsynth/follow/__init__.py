@@ -6,6 +6,7 @@
     choosing     curves to a path of codes, by the table alone
     record       the report as a record
     reach        how much of some targets a codebook can meet
+    bending      envelopes moved against several errors at once
     correction   moving the controls of a path against the measured error
     layers       several paths that sound together
     synthesis    curves to a sound and its report

@@ -102,7 +102,7 @@ def follow_curves(
 ) -> CodePath:
     """Choose a path that follows descriptor curves, by the table alone.
 
-    Measuring and correction are left out: the sound is not rendered, and gain, transposition and tilt are not moved
+    Measuring and correction are left out: the sound is not rendered, and gain, transposition and envelope are not moved
     against its error. `synthesize` does both. For a centroid sine the error is 5 to 30 times that of `synthesize`.
 
     Parameters

@@ -1,38 +1,32 @@
 """Predict, verify, correct: move the controls of a path against the error that its rendered sound has.
 
 Noise is seeded, so what frames do to each other when they overlap can be measured on the rendered sound and taken back.
-Gain is moved against loudness, transposition against pitch, and one tilt per frame against all descriptors that tilt
-moves, by a Newton step in the least squares sense: how far tilt moves a descriptor is known from the spectra. The steps
-are not smoothed over time (smoothed by a quarter, a half, a quarter, the error after eight rounds is 2.5 times larger).
+Gain is moved against loudness, transposition against pitch, and one envelope per frame against all descriptors of
+timbre, see `vqsynth.follow.bending`.
 """
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from functools import partial
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from vqsynth.checks import check_kind
-from vqsynth.codes.controls import SIZES, no_controls, tilt_octaves
+from vqsynth.codes.controls import SIZES, no_controls
 from vqsynth.codes.index import Targets
 from vqsynth.codes.spectra import CodeSpectra
 from vqsynth.codes.voice import LOUDEST_DB, SILENT_DB
-from vqsynth.curves.misses import error_scale
+from vqsynth.follow.bending import BENT, Bending, hold_edges
 from vqsynth.follow.limits import Limits, check_limits, check_rounds
-from vqsynth.follow.report import EDGE, measure_errors
+from vqsynth.follow.report import measure_errors
 from vqsynth.follow.steps import Steps
 from vqsynth.path import CodePath
 from vqsynth.render import render_path
-from vqsynth.sound.descriptors import REGISTRY, Analysis, lookup
+from vqsynth.sound.descriptors import REGISTRY
 from vqsynth.sound.frames import Floats
 
-TILTED = ("centroid", "bandwidth", "rolloff", "flatness", "crest")
-"""Descriptors that a tilt moves and a Newton step can follow."""
-RUGGED = {"rolloff"}
-"""Descriptors that jump as a spectrum is tilted, so that a full step may well land further off (mean nrmse of four
-curves after eight rounds with guarded steps and without: rolloff .017, .024; flatness .0085, .0027)."""
+Weights = Mapping[str, ArrayLike]
+"""How much the errors of descriptors count, a number or (T,) each."""
 ROUNDS = 5
 MEDIAN_FRAMES = 17
 FARTHEST_CENTS = 300.0
@@ -42,7 +36,6 @@ MOST_GAIN_DB = 6.0
 CLEAR_DB = -12.0
 """Where a fundamental is raised to, under the strongest partial: a tracker of the fundamental hears it there (the share
 of a sine over the cello and the choir that pyworld hears: 96 and 94 % as the codes are, 99.9 and 99.5 % raised)."""
-_PROBE_DB = 0.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,9 +50,14 @@ class Trial:
     got: dict[str, Floats]
     errors: dict[str, float | None]
 
-    def sum_errors(self, names: Collection[str] | None = None) -> float:
-        """Add up the errors of some targets, by default of all, those that are not measured left out."""
-        return sum(error for name, error in self.errors.items() if error is not None and name in (names or self.errors))
+    def sum_errors(self, names: Collection[str] | None = None, *, weights: Weights | None = None) -> float:
+        """Add up the errors of some targets, by default of all, those that are not measured left out.
+
+        A weight that is a curve counts by its mean.
+        """
+        factors = {name: float(np.mean(np.asarray(weight, np.float64))) for name, weight in (weights or {}).items()}
+        heard = {name: error for name, error in self.errors.items() if error is not None}
+        return sum(factors.get(name, 1.0) * error for name, error in heard.items() if name in (names or heard))
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,15 +88,43 @@ def correct_path(
     *,
     rounds: int = ROUNDS,
     limits: Limits | None = None,
+    weights: Weights | None = None,
     tried: Trial | None = None,
 ) -> Correction:
     """Render a path, measure it, and correct it for some rounds, keeping the best.
 
-    targets: descriptor name to (T,), NaN where nothing is asked. tried: spares the first round where it is of this very
-    path and these targets. Raises ParameterError for rounds and limits that are none.
+    Parameters
+    ----------
+    path : CodePath
+        Where the rounds start.
+    spectra : CodeSpectra
+        Those of its codebook.
+    targets : dict of name to array (T,)
+        What is asked for, NaN where nothing is.
+    rounds : int
+        How often the path is moved and rendered again.
+    limits : Limits, optional
+        How far the controls are moved.
+    weights : dict of name to float or array (T,), optional
+        How much each target counts, in a step and in the sum of errors that tells the best round; 1 where nothing is
+        said.
+    tried : Trial, optional
+        Spares the first round where it is of this very path and these targets.
+
+    Returns
+    -------
+    Correction
+        The round whose weighted errors add up to the least.
+
+    Raises
+    ------
+    ParameterError
+        For rounds and limits that are none.
+
     """
+    weights = weights or {}
     rounds, limits = check_rounds(rounds), check_limits(limits)
-    followers = _Followers(path, spectra, targets, limits)
+    followers = _Followers(path, spectra, targets, weights, limits)
     if tried is not None:
         check_kind("tried", tried, Trial, "a Trial or None")
     is_first = tried is not None and tried.path is path and tried.got.keys() == REGISTRY.keys() & targets.keys()
@@ -109,7 +135,7 @@ def correct_path(
         del trial  # and with it a sound that may last an hour, unless it is the best one
         trial = try_path(path, spectra, targets)
         errors.append(trial.errors)
-        if trial.sum_errors() < best.sum_errors():
+        if trial.sum_errors(weights=weights) < best.sum_errors(weights=weights):
             best, kept = trial, number
     return Correction(best.path, best.y, errors, kept)
 
@@ -153,45 +179,21 @@ def raise_fundamentals(
     return replace(path, controls=replace(controls, fundamental_hz=place_hz, fundamental_db=raised_db))
 
 
-def tilt_slopes(spectra: CodeSpectra, codes: NDArray[np.int64], names: list[str]) -> dict[str, NDArray[np.float64]]:
-    """Tell how far a tilt of 1 dB per octave moves the descriptors of codes, (T,) each, from their spectra alone.
-
-    A slope much smaller than is usual, as a rolloff has that sits on a strong partial, is raised: steps stay finite.
-    """
-    used, place = np.unique(codes, return_inverse=True)
-    octaves = tilt_octaves(spectra.grid)
-    ends = []
-    for tilt_db in (-_PROBE_DB, _PROBE_DB):
-        tilted = spectra.amplitudes[used] * 10 ** (tilt_db * octaves / 20)
-        sound = _Spectra(tilted.astype(np.float32, copy=False), spectra)
-        ends.append({name: np.asarray(lookup(name).function(sound), np.float64) for name in names})
-    found = {}
-    for name in names:
-        slope = (ends[1][name] - ends[0][name]) / (2 * _PROBE_DB)
-        usual = float(np.median(slope))
-        found[name] = (np.sign(usual) * np.maximum(np.sign(usual) * slope, 0.3 * abs(usual)))[place]
-    return found
-
-
-class _Spectra(Analysis):
-    """Magnitudes to be described without a sound: (K, n_bins), scaled so that each code has the power it sounds at."""
-
-    def __init__(self, magnitudes: Floats, spectra: CodeSpectra) -> None:
-        super().__init__(magnitudes, partial(np.asarray, magnitudes), spectra.grid, lambda n: magnitudes)
-        self.__dict__["magnitude"] = magnitudes
-
-
 class _Followers:
     """What moves the controls of one path against its errors, round after round."""
 
-    def __init__(self, path: CodePath, spectra: CodeSpectra, targets: Targets, limits: Limits) -> None:
+    def __init__(
+        self, path: CodePath, spectra: CodeSpectra, targets: Targets, weights: Weights, limits: Limits
+    ) -> None:
         controls = path.controls or no_controls(len(path))
         self._targets, self._start_db = targets, path.gain_db
         self._gain = limits.gain and "loudness" in targets
-        self._slopes = tilt_slopes(spectra, path.codes, [name for name in targets if name in TILTED])
-        rugged = bool(RUGGED & set(self._slopes))
-        self._tilt = (
-            Steps(controls.tilt_db, limits.tilt_db, guarded=rugged) if self._slopes and limits.tilt_db else None
+        self._had_pitch: NDArray[np.bool_] | None = None
+        bends = limits.envelope_db and any(name in BENT for name in targets)
+        self._bending = (
+            Bending(controls.envelope_db, path.codes, spectra, targets, weights=weights, limit_db=limits.envelope_db)
+            if bends
+            else None
         )
         transposes = "pitch" in targets and limits.transpose_cents
         self._transpose = Steps(controls.transpose_cents, limits.transpose_cents, guarded=True) if transposes else None
@@ -205,9 +207,18 @@ class _Followers:
             gain_db = np.where(gain_db > SILENT_DB, np.clip(bounded, SILENT_DB + 1, LOUDEST_DB), gain_db)
         if self._transpose:
             controls = replace(controls, transpose_cents=self._transpose.move(*self._pitch_step(got["pitch"])))
-        if self._tilt:
-            controls = replace(controls, tilt_db=self._tilt.move(*self._tilt_step(got)))
+        if self._bending:
+            if "pitch" in self._targets:
+                self._bending.hold_back(self._lose_pitch(got["pitch"]))
+            controls = replace(controls, envelope_db=self._bending.move(got))
         return replace(path, gain_db=gain_db, controls=controls)
+
+    def _lose_pitch(self, got: Floats) -> NDArray[np.bool_]:
+        """Tell the frames, (T,), whose pitch was near before envelopes were moved, and is no longer."""
+        with np.errstate(invalid="ignore", divide="ignore"):
+            near = np.abs(1200 * np.log2(self._targets["pitch"] / got)) < FARTHEST_CENTS
+        self._had_pitch = near if self._had_pitch is None else self._had_pitch
+        return np.asarray(self._had_pitch & ~near)
 
     def _pitch_step(self, got: Floats) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         with np.errstate(invalid="ignore", divide="ignore"):
@@ -215,21 +226,3 @@ class _Followers:
         near = np.abs(missed) < FARTHEST_CENTS
         smooth = np.convolve(np.pad(np.where(near, missed, 0.0), 1, mode="edge"), (0.25, 0.5, 0.25), "valid")
         return smooth, np.where(near, np.abs(missed), FARTHEST_CENTS)
-
-    def _tilt_step(self, got: Mapping[str, Floats]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Take the step that lowers the sum of the squared errors, each over its scale, and that sum."""
-        up, down, cost = np.zeros((3, len(next(iter(got.values())))))
-        for name, slope in self._slopes.items():
-            asked = self._targets[name]
-            scale = error_scale(asked, unit=lookup(name).unit, scale=lookup(name).scale)
-            missed = hold_edges(asked - got[name]) / scale
-            up, down, cost = up + slope * missed / scale, down + (slope / scale) ** 2, cost + missed**2
-        return np.divide(up, down, out=np.zeros_like(up), where=down > 1e-18), cost
-
-
-def hold_edges(missed: NDArray[Any]) -> NDArray[np.float64]:
-    """Take what is not known as no error, and hold the edges, where a window looks beyond the sound. missed: (T,)."""
-    known = np.nan_to_num(np.asarray(missed, np.float64), nan=0.0, posinf=0.0, neginf=0.0)
-    if len(known) > 2 * EDGE:
-        known[:EDGE], known[-EDGE:] = known[EDGE], known[-EDGE - 1]
-    return known

@@ -17,12 +17,13 @@ from vqsynth.codes.record import CodebookRecord
 from vqsynth.codes.spectra import EXCITATIONS
 from vqsynth.codes.voice import LOUDEST_DB, SILENT_DB
 from vqsynth.errors import ParameterError
+from vqsynth.follow.bending import hold_edges
 from vqsynth.follow.choosing import choose_path
 from vqsynth.follow.correction import (
     ROUNDS,
     Trial,
+    Weights,
     correct_path,
-    hold_edges,
     predict_transposition,
     raise_fundamentals,
 )
@@ -122,6 +123,7 @@ def correct_layers(
     *,
     rounds: int = ROUNDS,
     limits: Limits | None = None,
+    weights: Weights | None = None,
     tried: Trial | None = None,
 ) -> Mix:
     """Correct each path against the targets on its own, then the loudness of all together.
@@ -138,6 +140,8 @@ def correct_layers(
         Number of corrections, 0 or more.
     limits : Limits, optional
         How far controls may be moved.
+    weights : dict of name to number or (T,), optional
+        How much each target counts in what is moved and in which round is kept, as `correct_path` takes them.
     tried : Trial, optional
         The path already rendered and measured, where it is the only one.
 
@@ -164,7 +168,9 @@ def correct_layers(
             codes = path.codes
             levels_db, pitches = book.table.fundamentals[codes], book.table.column("pitch")[codes]
             path = raise_fundamentals(path, pitches, levels_db, targets["pitch"], limits)
-        done.append(correct_path(path, book.spectra, shared, rounds=rounds, limits=limits, tried=tried))
+        done.append(
+            correct_path(path, book.spectra, shared, rounds=rounds, limits=limits, weights=weights, tried=tried)
+        )
     if len(done) == 1:
         return Mix((done[0].path,), done[0].y, done[0].errors, done[0].kept, done[0].spent())
     mixed = tuple(each.path for each in done)

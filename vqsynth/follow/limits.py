@@ -10,20 +10,34 @@ MOST_ROUNDS = 1000
 
 @dataclass(frozen=True)
 class Limits:
-    """Bound the controls; 0 is off.
+    """Bound the controls that a correction moves; 0 turns one off.
 
-    tilt_db: dB per octave. transpose_cents: either way. gain: or not. fundamental_db: by which a weak
-    fundamental is raised. Raises ParameterError for what is no such number.
+    Parameters
+    ----------
+    envelope_db : float
+        By how many dB each band of a frame's envelope is moved, either way.
+    transpose_cents : float
+        By how many cents a frame is transposed, either way.
+    gain : bool
+        Whether gain is moved.
+    fundamental_db : float
+        By how many dB a weak fundamental is raised.
+
+    Raises
+    ------
+    ParameterError
+        For what is no such number.
+
     """
 
-    tilt_db: float = 3.0
+    envelope_db: float = 18.0
     transpose_cents: float = 50.0
     gain: bool = True
     fundamental_db: float = 30.0
 
     def __post_init__(self) -> None:
         check_flag("gain", self.gain)
-        for name in ("tilt_db", "transpose_cents", "fundamental_db"):
+        for name in ("envelope_db", "transpose_cents", "fundamental_db"):
             check_number(name, getattr(self, name), 0, 1e6)
 
 

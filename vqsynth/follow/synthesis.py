@@ -24,7 +24,8 @@ from vqsynth.curves.targets import (
     sample_targets,
     sample_weight,
 )
-from vqsynth.follow.correction import ROUNDS, TILTED, Trial, smooth_median, try_path
+from vqsynth.follow.bending import BENT
+from vqsynth.follow.correction import ROUNDS, Trial, Weights, smooth_median, try_path
 from vqsynth.follow.layers import choose_layers, correct_layers, describe_layers
 from vqsynth.follow.limits import Limits, check_limits, check_rounds
 from vqsynth.follow.record import Report, draw_report
@@ -177,7 +178,7 @@ def synthesize(
     rounds : int
         Number of corrections. At 0 the sound is only rendered and measured.
     limits : Limits, optional
-        How far corrections may move gain, transposition, tilt and fundamentals.
+        How far corrections may move gain, transposition, envelopes and fundamentals.
     **curves
         Descriptors, as in `targets`: `centroid="line(p5,p95)"`. A descriptor with the name of an option can only be
         asked for in `targets`.
@@ -213,6 +214,7 @@ def synthesize(
         book, targets=join_curves(book.table, targets, curves, options=SYNTHESIS_OPTIONS), seconds=seconds, like=like,
         mapping=mapping, weights=weights,
     )  # fmt: skip
+    weighed = dict(factors)
     if rounds and "pitch" in asked:
         factors.setdefault("pitch", PITCH_WEIGHT)
     options: dict[str, Any] = {
@@ -221,10 +223,10 @@ def synthesize(
     }  # fmt: skip
     paths = choose_layers(book, asked, layers=layers, **options)
     if not rounds or layers > 1:
-        return correct_and_report(book, paths, asked, rounds=rounds, limits=limits)
+        return correct_and_report(book, paths, asked, rounds=rounds, limits=limits, weights=weighed)
     tried = rechoose(book, paths[0], asked, options)
     paths = (tried.path,) if tried else paths
-    return correct_and_report(book, paths, asked, rounds=rounds, limits=limits, tried=tried)
+    return correct_and_report(book, paths, asked, rounds=rounds, limits=limits, weights=weighed, tried=tried)
 
 
 def rechoose(book: CodebookRecord, path: CodePath, targets: Targets, options: Mapping[str, Any]) -> Trial | None:
@@ -252,7 +254,7 @@ def rechoose(book: CodebookRecord, path: CodePath, targets: Targets, options: Ma
         The better path, rendered and measured. None where none of the targets can be moved.
 
     """
-    movable = {name: values for name, values in targets.items() if name in TILTED}
+    movable = {name: values for name, values in targets.items() if name in BENT}
     if not movable:
         return None
     heard = movable | {"loudness": targets["loudness"]}
@@ -268,7 +270,8 @@ def rechoose(book: CodebookRecord, path: CodePath, targets: Targets, options: Ma
     if (again.codes == path.codes).all():
         return tried
     tried_again = try_path(again, book.spectra, heard)
-    return tried_again if tried_again.sum_errors(movable) < tried.sum_errors(movable) else tried
+    sums = [trial.sum_errors(movable, weights=options.get("weights")) for trial in (tried, tried_again)]
+    return tried_again if sums[1] < sums[0] else tried
 
 
 def gather_targets(
@@ -325,6 +328,7 @@ def correct_and_report(
     *,
     rounds: int = ROUNDS,
     limits: Limits | None = None,
+    weights: Weights | None = None,
     tried: Trial | None = None,
 ) -> Synthesis:
     """Render paths that sound together, correct them against their targets, and report what was got.
@@ -341,6 +345,8 @@ def correct_and_report(
         Number of corrections, 0 or more.
     limits : Limits, optional
         How far controls may be moved.
+    weights : dict of name to number or (T,), optional
+        How much each target counts in what is moved and in which round is kept, as `correct_path` takes them.
     tried : Trial, optional
         The path already rendered and measured, where it is the only one.
 
@@ -350,7 +356,7 @@ def correct_and_report(
         Codes, gain and controls in its report are those of the first path.
 
     """
-    mix = correct_layers(book, paths, targets, rounds=rounds, limits=limits, tried=tried)
+    mix = correct_layers(book, paths, targets, rounds=rounds, limits=limits, weights=weights, tried=tried)
     y, scaled_db = limit_peak(mix.y)
     first = mix.paths[0]
     report = make_report(first, targets, book.table, y, book.grid, scaled_db=scaled_db)

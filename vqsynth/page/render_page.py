@@ -24,6 +24,7 @@ LONGEST_S = 900.0
 """Longest sound of a page. At 44.1 kHz a quarter of an hour makes 106 MB, about the most that browsers open well."""
 CONTROLS = {
     "tilt_db": ("tilt", "dB per octave"),
+    "envelope_db": ("envelope, mean size of its bands", "dB"),
     "transpose_cents": ("transposition", "cents"),
     "fundamental_db": ("fundamental raised", "dB"),
 }
@@ -155,7 +156,10 @@ def _notes(name: str, row: Mapping[str, Any], report: Mapping[str, Any]) -> str:
 def _used_controls(report: Mapping[str, Any]) -> dict[str, Sequence[float]]:
     """Return the controls (T,) that the correction used, by name."""
     found = report.get("controls") or {}
-    return {name: found[name] for name in CONTROLS if name in found}
+    used = {name: found[name] for name in CONTROLS if name in found}
+    if "envelope_db" in used:
+        used["envelope_db"] = np.abs(used["envelope_db"]).mean(axis=0).tolist()
+    return used
 
 
 def _curves(report: Mapping[str, Any]) -> list[dict[str, Any]]:
