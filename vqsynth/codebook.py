@@ -331,9 +331,10 @@ class Codebook(CodebookRecord):
         advance = check_observer(observer).advance
         amounts = check_keep(keep)
         mono = check_samples(to_mono(y))
+        blocks = audible_blocks(mono, orig_sr=sr, sr=self.grid.sr)
         n_samples = max(1, round(len(mono) * self.grid.sr / sr))
         clean = np.zeros(n_samples, np.float32)
-        given = np.concatenate([*audible_blocks(mono, orig_sr=sr, sr=self.grid.sr)])[:n_samples]
+        given = np.concatenate([*blocks])[:n_samples]
         clean[: len(given)] = given
         made = encode_sound(
             clean,

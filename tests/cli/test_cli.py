@@ -226,3 +226,31 @@ def test_batch_without_seconds_takes_what_the_curves_say_or_refuses(run: Run, bo
     code, _, err = run("batch", "-b", book_folder, "--target", "pitch=0:A3 0.5:A4; centroid=900", "-o", "out")
     assert code == 0, err
     assert json.loads(Path("out/thirds-1.json").read_text())["seconds"] == 0.5
+
+
+def test_decode_keep_leaves_the_codebooks_own_pitch_and_timbre(
+    run: Run, book_folder: Path, write_sound: Callable[..., Path]
+) -> None:
+    y = 0.2 * np.sin(2 * np.pi * 318 * np.arange(30000) / 44100)
+    assert run("encode", book_folder, write_sound("voice.wav", y), "-o", "p.json")[0] == 0
+    sounds = {}
+    for keep in ("pitch=1,envelope=1", "pitch=0", "envelope=0", "pitch=0,envelope=0"):
+        assert run("decode", "p.json", "--book", book_folder, "-o", "a.wav", "--keep", keep)[0] == 0
+        sounds[keep] = Path("a.wav").read_bytes()
+    assert len(set(sounds.values())) == 4
+    assert run("decode", "p.json", "--book", book_folder, "-o", "a.wav")[0] == 0
+    assert Path("a.wav").read_bytes() == sounds["pitch=1,envelope=1"]
+
+
+@pytest.mark.parametrize(
+    ("keep", "said"),
+    [
+        ("pich=1", "did you mean 'pitch'"),
+        ("pitch=2", "keep pitch must"),
+        ("pitch=much", "--keep pitch must be a number"),
+        ("pitch", "--keep expects NAME=VALUE"),
+    ],
+)
+def test_keep_that_cannot_be_read_is_refused_in_one_line(run: Run, book_folder: Path, keep: str, said: str) -> None:
+    code, _, err = run("transfer", book_folder, "none.wav", "-o", "a.wav", "--keep", keep)
+    assert code != 0 and said in err and err.count("\n") == 1

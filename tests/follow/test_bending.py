@@ -41,7 +41,7 @@ def test_two_targets_at_once_are_both_met(book: Codebook) -> None:
     made = synthesize(book, seconds=4.0, rounds=6, **PAIR)
     first, best = (made.report["rounds"][i] for i in (0, made.report["kept"]))
     for name in PAIR:
-        assert best[name] < 0.5 * first[name]
+        assert best[name] < 0.6 * first[name]
     assert sum(best.values()) < 0.3 * sum(first.values())
     assert 0 < made.report["spent"]["envelope_db"] < 3
 
