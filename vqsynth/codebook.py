@@ -333,11 +333,9 @@ class Codebook(CodebookRecord):
         mono = check_samples(to_mono(y))
         blocks = audible_blocks(mono, orig_sr=sr, sr=self.grid.sr)
         n_samples = max(1, round(len(mono) * self.grid.sr / sr))
-        clean = np.zeros(n_samples, np.float32)
-        given = np.concatenate([*blocks])[:n_samples]
-        clean[: len(given)] = given
         made = encode_sound(
-            clean,
+            blocks,
+            n_samples,
             pick_finder(codes_by, self.spectra, self.table, self._make_encoder),
             self.spectra,
             self.table,

@@ -129,3 +129,15 @@ def test_encode_keeping_what_cannot_be_kept_is_refused(book: Codebook, keep: Any
 def test_encode_by_an_unknown_way_is_refused(book: Codebook) -> None:
     with pytest.raises(ParameterError, match="codes_by must be one of search, encoder"):
         book.encode(np.ones(4000) * 0.1, SR, codes_by="ear")
+
+
+def test_encode_transposes_to_the_pitch_that_the_descriptor_measures(book: Codebook) -> None:
+    """Two routes: frames that come in pieces, and a sound measured as a whole."""
+    y = sing(np.geomspace(200, 500, 2 * SR), seconds=2.0)
+    path = book.encode(y, SR)
+    f0_hz, own_hz = measure(y, book.grid, ["pitch"])["pitch"], book.table.column("pitch")[path.codes]
+    with np.errstate(invalid="ignore"):
+        cents = 1200 * np.log2(f0_hz.astype(np.float64) / own_hz)
+    wanted = np.where(np.abs(cents) <= REACH_CENTS, cents, 0)
+    assert path.controls is not None
+    np.testing.assert_allclose(path.controls.transpose_cents, wanted, atol=1e-3)

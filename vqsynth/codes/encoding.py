@@ -6,7 +6,7 @@ distance of sounds from elsewhere are 9.8 dB, .71, 7.5 dB without an envelope, a
 envelope smoothed over .2 s leaves .2 dB, .02 and .5 dB more.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -22,10 +22,10 @@ from vqsynth.codes.table import DescriptorTable
 from vqsynth.codes.voice import SILENT_DB
 from vqsynth.errors import ParameterError
 from vqsynth.sound.arrays import Doubles
-from vqsynth.sound.descriptors import measure_clean
 from vqsynth.sound.frames import Floats, frame_blocks
+from vqsynth.sound.pitch import USABLE_CONFIDENCE, count_samples, estimate_pitch
 
-FRAMES_AT_ONCE = 1024
+FRAMES_AT_ONCE = 512
 ROUNDS = 3
 """Rounds of the fit of an envelope: its bands overlap, so that one round comes only near."""
 _FAINTEST = 1e-7
@@ -89,7 +89,8 @@ def scale_kept(controls: Controls | None, keep: Mapping[str, Any]) -> Controls |
 
 
 def encode_sound(
-    y: Floats,
+    blocks: Iterable[Floats],
+    n_samples: int,
     find: Find,
     spectra: CodeSpectra,
     table: DescriptorTable,
@@ -102,8 +103,10 @@ def encode_sound(
 
     Parameters
     ----------
-    y : array (n,)
-        Samples at the rate of the spectra, free of offset.
+    blocks : iterable of arrays (n,)
+        The sound in pieces, at the rate of the spectra and free of offset. Only some frames are in memory at a time.
+    n_samples : int
+        Length of the whole sound.
     find : function
         Takes raw frames (T, n_fft) and their pitch in Hz (T,), and returns their codes (T,).
     spectra, table
@@ -116,24 +119,25 @@ def encode_sound(
     Returns
     -------
     Encoded
-        Of T = 1 + n // hop_length frames.
+        Of T = 1 + n_samples // hop_length frames.
 
     """
     grid, done = spectra.grid, 0
-    pitch_hz = measure_clean(y, grid, ["pitch"])["pitch"]
+    wide = max(grid.n_fft, count_samples(grid.sr))  # a pitch is looked for in longer frames
+    beside = (wide - grid.n_fft) // 2
     codes, power, transposed, bands = list[Codes](), list[Doubles](), list[Doubles](), list[Doubles]()
-    for frames in frame_blocks([y], len(y), grid, at_once=FRAMES_AT_ONCE):
-        block = slice(done, done + len(frames))
-        found = find(frames, pitch_hz[block])
-        cents = pitch * _find_transposition(pitch_hz[block], found, table)
+    for wider in frame_blocks(blocks, n_samples, grid, at_once=FRAMES_AT_ONCE, n_fft=wide):
+        frames, pitch_hz = wider[:, beside : beside + grid.n_fft], _hear_pitch(wider, grid.sr)
+        found = find(frames, pitch_hz)
+        cents = pitch * _find_transposition(pitch_hz, found, table)
         windowed = (frames * grid.window).astype(np.float64)
         codes.append(found)
         power.append((windowed**2).mean(axis=1))
         transposed.append(cents)
         if envelope:
             bands.append(_fit_envelope(windowed, found, cents, spectra))
-        done = block.stop
-        advance(done / len(pitch_hz))
+        done += len(frames)
+        advance(done / grid.count(n_samples))
     level = np.concatenate(power) / np.mean(grid.window.astype(np.float64) ** 2)
     controls = replace(no_controls(done), transpose_cents=np.concatenate(transposed))
     if envelope:
@@ -141,6 +145,14 @@ def encode_sound(
     is_used = bool(controls.transpose_cents.any() or controls.envelope_db.any())
     gain_db = 10 * np.log10(np.maximum(level, 10 ** (SILENT_DB / 10)))
     return Encoded(np.concatenate(codes).astype(np.int64), gain_db, controls if is_used else None)
+
+
+def _hear_pitch(frames: Floats, sr: int) -> Floats:
+    """Hear the pitch of frames (T, n) in Hz, as the descriptor does: NaN where it is not sure."""
+    n_samples = count_samples(sr)
+    beside = (frames.shape[1] - n_samples) // 2
+    f0_hz, confidence = estimate_pitch(frames[:, beside : beside + n_samples], sr)
+    return np.where(confidence >= USABLE_CONFIDENCE, f0_hz, np.float32(np.nan))
 
 
 def _find_transposition(pitch_hz: Floats, codes: Codes, table: DescriptorTable) -> Doubles:

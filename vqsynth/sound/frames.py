@@ -136,7 +136,9 @@ def frames_between(y: Floats, start: int, stop: int, *, n_fft: int, hop_length: 
     return np.lib.stride_tricks.sliding_window_view(padded, n_fft, axis=-1)[..., ::hop_length, :]
 
 
-def frame_blocks(blocks: Iterable[Floats], n_samples: int, grid: FrameGrid, *, at_once: int) -> Iterator[Floats]:
+def frame_blocks(
+    blocks: Iterable[Floats], n_samples: int, grid: FrameGrid, *, at_once: int, n_fft: int | None = None
+) -> Iterator[Floats]:
     """Cut the frames that `frame_signal` cuts of a sound that comes in blocks.
 
     Parameters
@@ -149,6 +151,8 @@ def frame_blocks(blocks: Iterable[Floats], n_samples: int, grid: FrameGrid, *, a
         Window and hop.
     at_once : int
         Most frames in one result.
+    n_fft : int, optional
+        Length of the frames, where it is not that of the grid; their centres are the same.
 
     Yields
     ------
@@ -156,14 +160,15 @@ def frame_blocks(blocks: Iterable[Floats], n_samples: int, grid: FrameGrid, *, a
         The next frames, not windowed; t is `at_once` or, at the end, less. Only the frames of one result are in memory.
 
     """
-    half, hop = grid.n_fft // 2, grid.hop_length
+    n_fft = grid.n_fft if n_fft is None else n_fft
+    half, hop = n_fft // 2, grid.hop_length
     kept, left = np.zeros(half, np.float32), grid.count(n_samples)
     for block in chain(blocks, (np.zeros(half + hop, np.float32),)):
         kept = np.concatenate([kept, block])
-        while (ready := min(left, at_once, 1 + (len(kept) - grid.n_fft) // hop)) > 0:
+        while (ready := min(left, at_once, 1 + (len(kept) - n_fft) // hop)) > 0:
             if ready < at_once and ready < left:
                 break
-            yield np.lib.stride_tricks.sliding_window_view(kept, grid.n_fft)[::hop][:ready]
+            yield np.lib.stride_tricks.sliding_window_view(kept, n_fft)[::hop][:ready]
             kept, left = kept[ready * hop :], left - ready
 
 
