@@ -107,7 +107,7 @@ def test_path_shows_its_runs_as_stripes_as_long_as_they_last(book: Codebook) -> 
 def test_path_shows_the_controls_that_it_uses(book: Codebook) -> None:
     made = book.synthesize(centroid="line(p20,p80)", seconds=0.5, rounds=2)
     assert made.path.controls is not None
-    assert "tilt_db" in check_shown(made.path).words and "fundamental_db" not in check_shown(made.path).words
+    assert "envelope_db" in check_shown(made.path).words and "fundamental_db" not in check_shown(made.path).words
 
 
 def test_codebook_shows_figures_rows_and_codes_from_dark_to_bright(book: Codebook) -> None:

@@ -279,11 +279,12 @@ class CodePath:
 
 
 def draw_path(path: CodePath) -> str:
-    """Draw the codes of a path for a notebook, and below them its gain and the controls that it uses."""
+    """Draw the codes of a path for a notebook, and below them its gain and its controls, of an envelope the mean size."""
     runs = 1 + np.count_nonzero(np.diff(path.codes))
     rows = {"gain (dB)": np.where(path.gain_db > SILENT_DB, path.gain_db, np.nan)}
     if path.controls:
-        rows |= {name: values for name in SIZES if (values := getattr(path.controls, name)).any()}
+        used = {name: values for name in SIZES if (values := getattr(path.controls, name)).any()}
+        rows |= {name: np.abs(values).mean(axis=1) if values.ndim == 2 else values for name, values in used.items()}
     said = show_lines([f"{runs} runs over {path.seconds:.2f} s, a colour for each code"])
     return said + draw_codes(path.codes) + "".join(draw_curves(name, (row, GOT)) for name, row in rows.items())
 

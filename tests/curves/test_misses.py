@@ -7,6 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from vqsynth.codebook import Codebook
+from vqsynth.codes.envelopes import BANDS
 from vqsynth.codes.selection import Selection, price_jumps
 from vqsynth.codes.table import DescriptorTable
 from vqsynth.curves.misses import describe_miss, error_scale, find_range, measure_miss
@@ -107,7 +108,7 @@ def test_synthesize_of_steady_targets_stays_finite(book: Codebook, curves: dict[
 def test_correct_path_of_codes_that_no_envelope_moves_stays_finite(
     book: Codebook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    still = lambda spectra, codes, names, envelope_db: np.zeros((len(codes), len(names), 16), np.float32)  # noqa: E731
+    still = lambda spectra, codes, names, envelope_db: np.zeros((len(codes), len(names), BANDS), np.float32)  # noqa: E731
     monkeypatch.setattr("vqsynth.follow.bending.measure_slopes", still)
     made = synthesize(book, seconds=0.5, rounds=2, centroid="line(p20,p80)")
     assert np.isfinite(made.y).all() and made.report["spent"] == {}

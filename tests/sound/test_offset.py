@@ -133,7 +133,7 @@ def test_encode_block_by_block_equals_encode_of_frames_at_once(book: Codebook, r
 
     y = rng.normal(0, 0.1, 400_000).astype(np.float32)
     y[100_000:200_000] = 0
-    path = book.encode(y, SR)
+    path = book.encode(y, SR, codes_by="encoder")
     frames = frame_signal(y, book.grid)
     np.testing.assert_array_equal(path.codes, encode_windows(book.card["model"], book.model_state, frames))
     assert path.n_samples == len(y) and len(path) == book.grid.count(len(y))

@@ -125,25 +125,28 @@ def encode_sound(
     grid, done = spectra.grid, 0
     wide = max(grid.n_fft, count_samples(grid.sr))  # a pitch is looked for in longer frames
     beside = (wide - grid.n_fft) // 2
-    codes, power, transposed, bands = list[Codes](), list[Doubles](), list[Doubles](), list[Doubles]()
+    window_power = np.mean(grid.window.astype(np.float64) ** 2)
+    codes, levels, transposed, bands = list[Codes](), list[Doubles](), list[Doubles](), list[Doubles]()
     for wider in frame_blocks(blocks, n_samples, grid, at_once=FRAMES_AT_ONCE, n_fft=wide):
-        frames, pitch_hz = wider[:, beside : beside + grid.n_fft], _hear_pitch(wider, grid.sr)
-        found = find(frames, pitch_hz)
-        cents = pitch * _find_transposition(pitch_hz, found, table)
+        frames = wider[:, beside : beside + grid.n_fft]
         windowed = (frames * grid.window).astype(np.float64)
+        level = (windowed**2).mean(axis=1) / window_power
+        heard = level > 10 ** (SILENT_DB / 10)  # what cannot be heard gets one code, and no pitch
+        pitch_hz = np.where(heard, _hear_pitch(wider, grid.sr), np.float32(np.nan))
+        found = find(frames if heard.all() else frames * heard[:, None].astype(np.float32), pitch_hz)
+        cents = pitch * _find_transposition(pitch_hz, found, table)
         codes.append(found)
-        power.append((windowed**2).mean(axis=1))
+        levels.append(level)
         transposed.append(cents)
         if envelope:
-            bands.append(_fit_envelope(windowed, found, cents, spectra))
+            bands.append(np.where(heard[:, None], _fit_envelope(windowed, found, cents, spectra), 0.0))
         done += len(frames)
         advance(done / grid.count(n_samples))
-    level = np.concatenate(power) / np.mean(grid.window.astype(np.float64) ** 2)
     controls = replace(no_controls(done), transpose_cents=np.concatenate(transposed))
     if envelope:
         controls = replace(controls, envelope_db=envelope * np.concatenate(bands))
     is_used = bool(controls.transpose_cents.any() or controls.envelope_db.any())
-    gain_db = 10 * np.log10(np.maximum(level, 10 ** (SILENT_DB / 10)))
+    gain_db = 10 * np.log10(np.maximum(np.concatenate(levels), 10 ** (SILENT_DB / 10)))
     return Encoded(np.concatenate(codes).astype(np.int64), gain_db, controls if is_used else None)
 
 
@@ -165,10 +168,9 @@ def _find_transposition(pitch_hz: Floats, codes: Codes, table: DescriptorTable) 
 
 
 def _fit_envelope(windowed: Doubles, codes: Codes, cents: Doubles, spectra: CodeSpectra) -> Doubles:
-    """Fit the envelope between transposed codes and windowed frames (T, n_fft): (T, 24) in dB, 0 for silence."""
+    """Fit the envelope between transposed codes and windowed frames (T, n_fft): (T, 24) in dB."""
     wanted = np.abs(np.fft.rfft(windowed)) ** 2
     wanted /= np.maximum(wanted.sum(axis=1, keepdims=True), 1e-30)
-    heard = wanted.sum(axis=1) > 0
     wanted_db = 10 * np.log10(measure_bands(wanted, spectra.grid) + _FAINTEST)
     moved = replace(no_controls(len(codes)), transpose_cents=cents)
     power = spectra.look_up(codes[None], moved).amplitudes[0].astype(np.float64) ** 2
@@ -178,4 +180,4 @@ def _fit_envelope(windowed: Doubles, codes: Codes, cents: Doubles, spectra: Code
         bent /= np.maximum(bent.sum(axis=1, keepdims=True), 1e-30)
         missed = wanted_db - 10 * np.log10(measure_bands(bent, spectra.grid) + _FAINTEST)
         envelope = np.clip(envelope + missed, -MAX_ENVELOPE_DB, MAX_ENVELOPE_DB)
-    return np.where(heard[:, None], envelope, 0.0)
+    return envelope

@@ -40,7 +40,7 @@ def map_range(values: Doubles, table: DescriptorTable, name: str, how: str) -> D
     if octaves and (want <= 0).any():
         raise ParameterError(f"a target for {name} must lie above 0 in every frame; raise the curve")
     unit, scale = table.units[table.position(name)], "octave" if octaves else "linear"
-    if find_range(want, unit=unit, scale=scale) is None:
+    if how in ("minmax", "rank") and find_range(want, unit=unit, scale=scale) is None:
         want = np.full(len(want), float(np.median(want)))  # or rounding would be spread over the whole range
     mapped = _map(np.log2(want), np.log2(have), how) if octaves else _map(want, have, how)
     result = np.full(len(values), np.nan)

@@ -39,7 +39,7 @@ def test_train_makes_a_codebook_that_plays(run: Run, tmp_path: Path) -> None:
         (("--steps", 20, "--minutes", 1), "steps or minutes, not both"),
         (("--minutes", -1), "minutes must lie above 0"),
         (("--seed", -1), "seed must be 0 or more"),
-        (("--codes", 1), "codes must be 2 or more"),
+        (("--codes", 1), "codes must lie between 2 and"),
         (("--n-fft", 1000, "--hop-length", 300), "hop_length must divide"),
         (("--hop-length", 0), "hop_length must divide"),
         (("--device", "toaster"), "device 'toaster' cannot be used"),

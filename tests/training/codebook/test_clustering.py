@@ -122,14 +122,14 @@ def test_train_codebook_quick_saves_what_loads_with_all_that_a_codebook_has(
 def test_encode_with_a_quick_codebook_gives_its_own_notes_back_nearly(made: tuple[Codebook, Path, list[str]]) -> None:
     book, folder, _ = made
     y = audio.load(folder / "sounds" / "note01.wav", sr=8000)[0]
-    path = book.encode(y, 8000)
+    path = book.encode(y, 8000, codes_by="encoder")
     encoder = NearestModel(NearestConfig.from_dict(book.card["model"]), book.model_state, GRID)
     np.testing.assert_array_equal(path.codes, encoder.encode(frame_signal(y, GRID)))
     paths = [folder / "sounds" / "note01.wav"]
     assert measure_reconstruction(book, paths)["sounds/note01.wav"].sc < 0.8
 
 
-def test_quick_codebook_of_an_unknown_kind_plays_and_encodes_nothing(
+def test_quick_codebook_of_an_unknown_kind_plays_and_is_no_encoder(
     made: tuple[Codebook, Path, list[str]], tmp_path: Path
 ) -> None:
     book, _, _ = made
@@ -139,7 +139,7 @@ def test_quick_codebook_of_an_unknown_kind_plays_and_encodes_nothing(
     loaded = load(tmp_path / "later")
     assert len(loaded.render(loaded.follow(centroid="p50", seconds=0.2)))
     with pytest.raises(CodebookError, match=r"'tomorrow', which this version of vqsynth does not know; update vqsynth"):
-        loaded.encode(note(200), 8000)
+        loaded.encode(note(200), 8000, codes_by="encoder")
     with pytest.raises(CodebookError, match="'tomorrow'"):
         make_config(GRID, base=loaded)
 
@@ -183,7 +183,7 @@ def test_train_codebook_quick_of_what_is_no_sound_refuses_and_leaves_nothing(
         train_codebook(job([write_sound("silent.wav", np.zeros(4000))], tmp_path / "book"))
     (tmp_path / "book").mkdir()
     (tmp_path / "book" / "poem.txt").write_text("precious")
-    with pytest.raises(CodebookError, match="no codebook"):
+    with pytest.raises(CodebookError, match="not a codebook"):
         train_codebook(job(write_notes(tmp_path / "sounds", 2), tmp_path / "book"))
     assert (tmp_path / "book" / "poem.txt").read_text() == "precious"
     assert not (tmp_path / "book.training").exists()
