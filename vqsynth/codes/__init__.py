@@ -15,6 +15,7 @@
     measuring      the measurement of all codes into a table
     index          the nearest codes
     nearest        the model of a codebook without a network
+    motion         how long codes are held
     selection      a code for every frame: the nearest, or the best path
     projection     the codes in two dimensions
 

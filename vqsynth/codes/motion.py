@@ -1,0 +1,83 @@
+"""How long codes are held: the runs of the training sounds, and the frames in which a path must change its code.
+
+A codebook counts the steps between codes, those from a code to itself included. A code that is followed by itself with
+chance s is held for 1 / (1 - s) frames on average, and for n frames or more with chance s^(n - 1). Motion multiplies
+the frames that follow the first one of a run by (1 - motion) / motion: .5 leaves them as they are.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vqsynth.sound.frames import Floats
+
+MOTION = 0.5
+"""The motion of the training sounds."""
+UNKNOWN_STAY = 0.55
+"""The chance to be followed by itself of a code of which nothing is known: the mean of the shipped codebooks."""
+HELD = 1.0
+"""The cost of leaving a code before its run is over, against a smoothness of 1."""
+
+
+def usual_runs(transitions: NDArray[np.int64] | None, n_codes: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return how many frames each code is held on average, and each code's share of all runs.
+
+    Parameters
+    ----------
+    transitions : (N, 3) int64, or None
+        Steps in the training corpus: from, to, count.
+    n_codes : int
+        Number of codes, K.
+
+    Returns
+    -------
+    frames : (K,)
+        1 or more. That of the shipped codebooks where there are no transitions.
+    shares : (K,)
+        They add up to 1.
+
+    """
+    if transitions is None or not len(transitions):
+        return np.full(n_codes, 1 / (1 - UNKNOWN_STAY)), np.full(n_codes, 1 / n_codes)
+    starts, ends, counts = np.asarray(transitions, np.int64).T
+    steps = np.bincount(starts, counts, n_codes)
+    left = np.bincount(starts, counts * (starts != ends), n_codes)
+    runs = np.where(steps > 0, np.maximum(left, 1), 0)
+    return np.maximum(steps, 1) / np.maximum(runs, 1), runs / runs.sum()
+
+
+def draw_changes(
+    n_frames: int, frames: NDArray[np.float64], shares: NDArray[np.float64], *, motion: float, seed: int = 0
+) -> NDArray[np.bool_]:
+    """Draw the frames in which a path must change its code.
+
+    Runs are drawn from those of all codes, so that a path holds its codes for as long as the training sounds do.
+
+    Parameters
+    ----------
+    n_frames : int
+        Number of frames, T.
+    frames, shares : (K,)
+        As `usual_runs` gives them.
+    motion : float
+        0 to 1. At 0 no frame must change, at 1 each must.
+    seed : int
+        Seed of chance.
+
+    Returns
+    -------
+    (T,) bool
+
+    """
+    changes = np.zeros(n_frames, np.bool_)
+    if motion == 0 or n_frames == 0:
+        return changes
+    rng = np.random.default_rng(seed)
+    later = (frames[rng.choice(len(frames), n_frames, p=shares)] - 1) * (1 - motion) / motion
+    ends = np.cumsum(rng.geometric(1 / (1 + later)))
+    changes[ends[ends < n_frames]] = True
+    return changes
+
+
+def hold_codes(jumps: Floats, price: float) -> Floats:
+    """Make staying on a code cheaper than leaving it by a price. Jumps are the (K, K) costs of steps."""
+    return jumps - np.float32(price) * np.eye(len(jumps), dtype=np.float32)
