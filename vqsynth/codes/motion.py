@@ -5,6 +5,8 @@ chance s is held for 1 / (1 - s) frames on average, and for n frames or more wit
 the frames that follow the first one of a run by (1 - motion) / motion: .5 leaves them as they are.
 """
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,7 +16,8 @@ MOTION = 0.5
 """The motion of the training sounds."""
 UNKNOWN_STAY = 0.55
 """The chance to be followed by itself of a code of which nothing is known: the mean of the shipped codebooks."""
-HELD = 1.0
+_DRAWS = 1 << 16
+HELD = 10.0
 """The cost of leaving a code before its run is over, against a smoothness of 1."""
 
 
@@ -81,3 +84,32 @@ def draw_changes(
 def hold_codes(jumps: Floats, price: float) -> Floats:
     """Make staying on a code cheaper than leaving it by a price. Jumps are the (K, K) costs of steps."""
     return jumps - np.float32(price) * np.eye(len(jumps), dtype=np.float32)
+
+
+def sway(misses: Iterator[Floats], changes: NDArray[np.bool_], price: float, *, seed: int = 0) -> Iterator[Floats]:
+    """Let chance speak where the code changes, so that a held curve does not go round in a few codes.
+
+    The cost of each code gets a draw of Gumbel's distribution. The cheapest of costs so moved is a draw in which a code
+    has a chance of exp(-cost / price) (Papandreou, Yuille, "Perturb-and-MAP random fields", 2011).
+
+    Parameters
+    ----------
+    misses : iterator of (K,) float32
+        The cost of each code, frame after frame.
+    changes : (T,) bool
+        The frames in which the code changes.
+    price : float
+        The cost of a step that is e times as seldom.
+    seed : int
+        Seed of chance.
+
+    Yields
+    ------
+    (K,) float32
+
+    """
+    rng = np.random.default_rng([seed, 1])
+    drawn = -np.float32(price) * rng.gumbel(size=_DRAWS).astype(np.float32)
+    for missed, changed in zip(misses, changes, strict=True):
+        start = int(rng.integers(max(_DRAWS - len(missed), 1))) if changed else 0
+        yield missed + np.resize(drawn[start : start + len(missed)], len(missed)) if changed else missed
