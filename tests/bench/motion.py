@@ -3,8 +3,9 @@
     python tests/bench/motion.py [BOOK ...]
 
 Five gestures of 20 s over the 5th to 95th percentile of the centroid, corrected. Runs are in frames, those cut off by
-the ends left out; quantiles are those of grouped data. Those of the training sounds follow from the counted steps: a code that is followed by itself with
-chance s is held for n frames or more with chance s^(n - 1). Errors are RMS over the 5th to 95th percentile.
+the ends left out; quantiles are those of grouped data. Those of the training sounds follow from the counted steps: a
+code that is followed by itself with chance s is held for n frames or more with chance s^(n - 1). Errors are RMS over
+the 5th to 95th percentile.
 """
 
 import sys

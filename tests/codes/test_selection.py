@@ -19,9 +19,9 @@ from vqsynth.errors import ParameterError
 
 
 def choose(book: Codebook, targets: dict[str, NDArray[np.float64]], **options: Any) -> NDArray[np.int64]:
-    selection = Selection(**options)
+    selection = Selection(**{"motion": 0.0, **options})
     jumps = price_jumps(book.spectra.distances, selection, book.transitions)
-    return select_codes(book.table, jumps, targets, selection)
+    return select_codes(book.table, jumps, targets, selection, transitions=book.transitions)
 
 
 @settings(max_examples=40)

@@ -27,8 +27,8 @@ spectra."""
 SMOOTHNESS = 2.0
 _FRAMES_AT_ONCE = 256
 _MOST_NEAR, _MOST_PATHS = 256, 48
-"""How many codes and paths are followed in a frame where codes must change, at most. On the shipped codebooks that takes
-a third to a fifth of the time of following all."""
+"""How many codes and paths are followed in a frame, at most, where motion makes codes change. On the shipped codebooks
+that takes a third to a fifth of the time of following all."""
 _FORBIDDEN = np.float32(1e6)
 """Cost of a code that stays where it must change. It is finite: in some frames no other code can be used."""
 
@@ -187,8 +187,8 @@ def most_used(table: DescriptorTable, n_frames: int, *, taken: NDArray[np.int64]
 def price_jumps(distances: Floats, selection: Selection, transitions: NDArray[np.int64] | None = None) -> Floats:
     """Compute the cost of all steps between codes.
 
-    The cost grows with the distance of the two spectra and, by `selection.style`, with how seldom the instrument makes
-    the step.
+    The cost grows with the distance of the two spectra and, by `selection.style` and `selection.motion`, with how
+    seldom the instrument makes the step.
 
     Parameters
     ----------
@@ -224,7 +224,7 @@ def price_jumps(distances: Floats, selection: Selection, transitions: NDArray[np
 
 
 def _chances(transitions: NDArray[np.int64], n_codes: int) -> Floats:
-    """Return the chance of each step, (K, K); a step never made has one that grows with the use of the code it leads to."""
+    """Return the chance of each step, (K, K). That of a step never made grows with the use of the code it leads to."""
     counts = np.zeros((n_codes, n_codes), np.float32)
     counts[transitions[:, 0], transitions[:, 1]] = transitions[:, 2]
     usual = (counts.sum(axis=0) + 0.5) / (counts.sum() + 0.5 * n_codes)
@@ -239,7 +239,8 @@ def find_best_path(
 
     No step costs more than the dearest one. A path that is behind the best by more than this can never catch up and is
     dropped, which changes no result and saves nearly all of the work. Where the code must change, the best path may not
-    step to its own code, and the second best stands in for it.
+    step to its own code, and the second best stands in for it. With `changes`, no more than the 256 best codes and the
+    48 best paths of a frame are followed; in codebooks that are larger, the path may not be the very cheapest.
 
     Parameters
     ----------
