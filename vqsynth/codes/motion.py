@@ -17,7 +17,7 @@ MOTION = 0.5
 UNKNOWN_STAY = 0.55
 """The chance to be followed by itself of a code of which nothing is known: the mean of the shipped codebooks."""
 _DRAWS = 1 << 16
-HELD = 10.0
+HELD = 20.0
 """The cost of leaving a code before its run is over, against a smoothness of 1."""
 
 

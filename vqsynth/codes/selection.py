@@ -219,7 +219,7 @@ def price_jumps(distances: Floats, selection: Selection, transitions: NDArray[np
             "or train it again"
         )
     price = selection.smoothness * max(selection.style, usual) / np.log(max(len(distances), 2))
-    seldom: Floats = prices - np.float32(price) * np.log(_chances(transitions, len(distances)))
+    seldom: Floats = (prices - np.float32(price) * np.log(_chances(transitions, len(distances)))).astype(np.float32)
     return hold_codes(seldom, HELD * selection.smoothness * usual) if usual else seldom
 
 
