@@ -83,7 +83,9 @@ def draw_changes(
 
 def hold_codes(jumps: Floats, price: float) -> Floats:
     """Make staying on a code cheaper than leaving it by a price. Jumps are the (K, K) costs of steps."""
-    return jumps - np.float32(price) * np.eye(len(jumps), dtype=np.float32)
+    held = jumps.copy()
+    held.flat[:: len(jumps) + 1] -= np.float32(price)
+    return held
 
 
 def sway(misses: Iterator[Floats], changes: NDArray[np.bool_], price: float, *, seed: int = 0) -> Iterator[Floats]:

@@ -84,8 +84,8 @@ class Selection:
 
     @property
     def strength(self) -> float:
-        """Return how much motion lets usual steps count, 0 to 1: from .5 on, wholly."""
-        return min(2 * self.motion, 1.0)
+        """Return how much motion lets usual steps count, 0 to 1: from .5 on, wholly; with "nearest" and rest not."""
+        return 0.0 if self.method == "nearest" or self.rest else min(2 * self.motion, 1.0)
 
 
 def check_taken(taken: Any, n_frames: int) -> None:
@@ -142,7 +142,7 @@ def select_codes(
     rows = _misses(demand, selection, taken)
     if selection.rest:
         return find_resting_path(rows, jumps, selection.rest)
-    if selection.method == "nearest" or selection.motion == 0:
+    if selection.strength == 0:
         return find_best_path(rows, jumps)
     frames, shares = usual_runs(transitions, len(table))
     changes = draw_changes(len(demand), frames, shares, motion=selection.motion, seed=selection.seed)
@@ -210,7 +210,7 @@ def price_jumps(distances: Floats, selection: Selection, transitions: NDArray[np
 
     """
     prices = np.float32(selection.smoothness * (1 - selection.style)) * distances
-    usual = 0.0 if transitions is None or selection.method == "nearest" else selection.strength
+    usual = 0.0 if transitions is None else selection.strength
     if selection.style == 0 and usual == 0:
         return prices
     if transitions is None:
@@ -219,7 +219,9 @@ def price_jumps(distances: Floats, selection: Selection, transitions: NDArray[np
             "or train it again"
         )
     price = selection.smoothness * max(selection.style, usual) / np.log(max(len(distances), 2))
-    seldom: Floats = (prices - np.float32(price) * np.log(_chances(transitions, len(distances)))).astype(np.float32)
+    seldom = np.log(_chances(transitions, len(distances)))
+    seldom *= np.float32(-price)
+    seldom += prices
     return hold_codes(seldom, HELD * selection.smoothness * usual) if usual else seldom
 
 
@@ -228,8 +230,10 @@ def _chances(transitions: NDArray[np.int64], n_codes: int) -> Floats:
     counts = np.zeros((n_codes, n_codes), np.float32)
     counts[transitions[:, 0], transitions[:, 1]] = transitions[:, 2]
     usual = (counts.sum(axis=0) + 0.5) / (counts.sum() + 0.5 * n_codes)
-    chances: Floats = (counts + usual) / (counts.sum(axis=1, keepdims=True) + 1)
-    return chances
+    heard = counts.sum(axis=1, keepdims=True)
+    counts += usual.astype(np.float32)
+    counts /= heard + 1
+    return counts
 
 
 def find_best_path(
