@@ -18,7 +18,8 @@ UNKNOWN_STAY = 0.55
 """The chance to be followed by itself of a code of which nothing is known: the mean of the shipped codebooks."""
 _DRAWS = 1 << 16
 HELD = 20.0
-"""The cost of leaving a code before its run is over, against a smoothness of 1."""
+"""The cost of leaving a code before its run is over, against a smoothness of 1. On the guitar, which holds its codes
+longest, the 95th percentile of runs under a random curve is 8 frames with 1, 12 with 10, 13 with 20; usual are 19."""
 
 
 def usual_runs(transitions: NDArray[np.int64] | None, n_codes: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
