@@ -9,6 +9,7 @@ import click
 
 from vqsynth.checks import check_choice
 from vqsynth.cli import options
+from vqsynth.codes.motion import MOTION
 from vqsynth.codes.selection import METHODS, SMOOTHNESS
 from vqsynth.codes.spectra import EXCITATIONS
 from vqsynth.curves.ranges import MAPPINGS
@@ -81,6 +82,13 @@ _CHOICES: list[Decorator] = [
         show_default=True,
         metavar="FRAMES",
         help="Frames that a code must rest before it may sound again.",
+    ),
+    click.option(
+        "--motion",
+        type=float,
+        default=MOTION,
+        show_default=True,
+        help="How often the code changes: 0 as seldom as it can, .5 as the training sounds do, 1 every frame.",
     ),
     click.option(
         "--variation",

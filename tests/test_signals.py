@@ -69,9 +69,8 @@ def test_signal_ends_a_verb_in_one_line_without_scraps(
 def test_signal_while_torch_is_imported_ends_the_verb_in_one_line(book_folder: Path, tmp_path: Path) -> None:
     program = "import sys; from vqsynth.cli.main import main; print('here', flush=True); main()"
     (tmp_path / "a.wav").write_bytes(wav_of_silence())
-    with started(
-        program, ["encode", str(book_folder), "a.wav", "-o", "p.json", "--codes-by", "encoder"], tmp_path
-    ) as process:
+    arguments = ["encode", str(book_folder), "a.wav", "-o", "p.json", "--codes-by", "encoder"]
+    with started(program, arguments, tmp_path) as process:
         time.sleep(1.0)
         process.send_signal(signal.SIGTERM)
         _, err = process.communicate(timeout=30)

@@ -279,7 +279,7 @@ class CodePath:
 
 
 def draw_path(path: CodePath) -> str:
-    """Draw the codes of a path for a notebook, and below them its gain and its controls, of an envelope the mean size."""
+    """Draw the codes of a path for a notebook, and below them its gain and controls, of envelopes the mean size."""
     runs = 1 + np.count_nonzero(np.diff(path.codes))
     rows = {"gain (dB)": np.where(path.gain_db > SILENT_DB, path.gain_db, np.nan)}
     if path.controls:

@@ -19,9 +19,9 @@ from vqsynth.errors import ParameterError
 
 
 def choose(book: Codebook, targets: dict[str, NDArray[np.float64]], **options: Any) -> NDArray[np.int64]:
-    selection = Selection(**options)
+    selection = Selection(**{"motion": 0.0, **options})
     jumps = price_jumps(book.spectra.distances, selection, book.transitions)
-    return select_codes(book.table, jumps, targets, selection)
+    return select_codes(book.table, jumps, targets, selection, transitions=book.transitions)
 
 
 @settings(max_examples=40)
@@ -65,7 +65,7 @@ def test_select_codes_best_path_prefers_a_steady_code_to_a_wavering_one(book: Co
         ("level",), ("dB",), ("linear",), np.array([[1.0], [1.0], [5.0]], np.float32), np.ones(3, np.int64),
         deviations=np.array([[0.8], [0.1], [0.0]], np.float32),
     )  # fmt: skip
-    codes = select_codes(table, np.zeros((3, 3), np.float32), {"level": np.ones(6)}, Selection())
+    codes = select_codes(table, np.zeros((3, 3), np.float32), {"level": np.ones(6)}, Selection(motion=0.0))
     assert (codes == 1).all()
 
 

@@ -17,6 +17,7 @@
     nearest        the model of a codebook without a network: centres in mel bands
     matching       the code of each frame of a sound by its spectrum
     encoding       a sound to codes, gains, and what it has besides
+    motion         how long codes are held
     selection      a code for every frame: the nearest, or the best path
     projection     the codes in two dimensions
 

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from vqsynth.checks import check_flag, check_whole
 from vqsynth.codes.index import Targets, Weights, check_targets, check_weights
+from vqsynth.codes.motion import MOTION
 from vqsynth.codes.record import CodebookRecord
 from vqsynth.codes.selection import SMOOTHNESS, Selection, check_taken, most_used, price_jumps, select_codes
 from vqsynth.curves.targets import (
@@ -22,8 +23,8 @@ from vqsynth.curves.targets import (
 from vqsynth.errors import ParameterError
 from vqsynth.path import CodePath
 
-FOLLOW_OPTIONS = ("targets", "seconds", "mapping", "weights", "method", "smoothness", "style", "rest", "variation",
-                  "seed")  # fmt: skip
+FOLLOW_OPTIONS = ("targets", "seconds", "mapping", "weights", "method", "smoothness", "style", "rest", "motion",
+                  "variation", "seed")  # fmt: skip
 
 
 def choose_path(
@@ -37,6 +38,7 @@ def choose_path(
     smoothness: float = SMOOTHNESS,
     style: float = 0.0,
     rest: int = 0,
+    motion: float = MOTION,
     variation: float = 0.0,
     seed: int = 0,
     taken: NDArray[np.int64] | None = None,
@@ -54,7 +56,7 @@ def choose_path(
         Length of the sound; T must be its number of frames.
     weights : dict of name to number or array (T,), optional
         How much each target counts beside the others, 0 or more, by default 1.
-    method, smoothness, style, rest, variation, seed
+    method, smoothness, style, rest, motion, variation, seed
         As for `synthesize`.
     taken : array (N, T) of int, optional
         Codes that each frame must not have, those of other layers.
@@ -70,7 +72,7 @@ def choose_path(
         For unknown names and options that cannot be used.
 
     """
-    selection = Selection(method, weights, smoothness, style, rest, variation, seed)
+    selection = Selection(method, weights, smoothness, style, rest, variation, seed, motion)
     targets, seconds = check_targets(book.table, targets), check_seconds(seconds, book.grid)
     others = {name: values for name, values in targets.items() if name != "loudness"}
     check_taken(taken, len(targets["loudness"]))
@@ -78,7 +80,7 @@ def choose_path(
     codes = most_used(book.table, len(targets["loudness"]), taken=taken)
     if others:
         jumps = price_jumps(book.spectra.distances, selection, book.transitions)
-        codes = select_codes(book.table, jumps, others, selection, taken=taken)
+        codes = select_codes(book.table, jumps, others, selection, transitions=book.transitions, taken=taken)
     gain_db = targets["loudness"] - book.table.column("loudness")[codes]
     n_samples = book.grid.samples(seconds)
     return CodePath(book.name, book.sha256, book.grid.sr, book.grid.hop_length, n_samples, codes, gain_db)
@@ -96,6 +98,7 @@ def follow_curves(
     smoothness: float = SMOOTHNESS,
     style: float = 0.0,
     rest: int = 0,
+    motion: float = MOTION,
     variation: float = 0.0,
     seed: int = 0,
     **curves: CurveLike,
@@ -125,6 +128,9 @@ def follow_curves(
         0 to 1. At 1 jumps cost the more, the more rarely the training sounds make them.
     rest : int
         Number of frames for which a code is not used again after it has sounded.
+    motion : float
+        0 to 1, how often the code changes. At 0 a code is held while it meets the targets, at .5 for as long as in the
+        training sounds, at 1 for a frame. "nearest" and `rest` ignore it.
     variation : float
         How much chance decides between nearly equal codes, 0 or more, in spreads of the table.
     seed : int
@@ -155,7 +161,7 @@ def follow_curves(
     sampled = sample_targets(made, book.table, book.grid, seconds=seconds, mapping=mapping)
     return choose_path(
         book, sampled, seconds=seconds, weights=weights, method=method, smoothness=smoothness, style=style, rest=rest,
-        variation=variation, seed=seed,
+        motion=motion, variation=variation, seed=seed,
     )  # fmt: skip
 
 

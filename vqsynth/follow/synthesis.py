@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from vqsynth.checks import check_choice, check_kind, check_mapping, check_path, check_whole
 from vqsynth.codes.index import Targets
+from vqsynth.codes.motion import MOTION
 from vqsynth.codes.record import CodebookRecord
 from vqsynth.codes.selection import SMOOTHNESS, Selection
 from vqsynth.codes.spectra import EXCITATIONS
@@ -106,8 +107,8 @@ class Synthesis:
 
 
 SYNTHESIS_OPTIONS = (
-    "targets", "seconds", "like", "mapping", "weights", "method", "smoothness", "style", "rest", "variation",
-    "excitation", "seed", "layers", "rounds", "limits",
+    "targets", "seconds", "like", "mapping", "weights", "method", "smoothness", "style", "rest", "motion",
+    "variation", "excitation", "seed", "layers", "rounds", "limits",
 )  # fmt: skip
 
 
@@ -124,6 +125,7 @@ def synthesize(
     smoothness: float = SMOOTHNESS,
     style: float = 0.0,
     rest: int = 0,
+    motion: float = MOTION,
     variation: float = 0.0,
     excitation: str = "coherent",
     seed: int = 0,
@@ -166,6 +168,9 @@ def synthesize(
         training sounds make it.
     rest : int
         Number of frames for which a code is not used again after it has sounded.
+    motion : float
+        0 to 1, how often the code changes. At 0 a code is held while it meets the targets, at .5 for as long as in the
+        training sounds, at 1 for a frame. "nearest" and `rest` ignore it.
     variation : float
         0 or more, in spreads of the table: chance picks among codes whose distance to the target exceeds the smallest
         one by up to this much.
@@ -209,7 +214,7 @@ def synthesize(
     rounds, limits, seed = check_rounds(rounds), check_limits(limits), check_seed(seed)
     check_choice("excitation", excitation, EXCITATIONS)
     check_whole("layers", layers, 1)
-    Selection(method, None, smoothness, style, rest, variation)
+    Selection(method, None, smoothness, style, rest, variation, motion=motion)
     asked, factors, seconds = gather_targets(
         book, targets=join_curves(book.table, targets, curves, options=SYNTHESIS_OPTIONS), seconds=seconds, like=like,
         mapping=mapping, weights=weights,
@@ -219,7 +224,7 @@ def synthesize(
         factors.setdefault("pitch", PITCH_WEIGHT)
     options: dict[str, Any] = {
         "seconds": seconds, "weights": factors, "method": method, "smoothness": smoothness, "style": style,
-        "rest": rest, "variation": variation, "excitation": excitation, "seed": seed,
+        "rest": rest, "motion": motion, "variation": variation, "excitation": excitation, "seed": seed,
     }  # fmt: skip
     paths = choose_layers(book, asked, layers=layers, **options)
     if not rounds or layers > 1:
