@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from vqsynth.codebook import Codebook
 from vqsynth.codes.index import Demand
-from vqsynth.codes.selection import MISS_COST, Selection, find_best_path, price_jumps, reach, select_codes
+from vqsynth.codes.reaching import reach
+from vqsynth.codes.selection import MISS_COST, Selection, find_best_path, price_jumps, select_codes
 from vqsynth.codes.table import DescriptorTable
 from vqsynth.errors import ParameterError
 

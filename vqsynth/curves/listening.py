@@ -7,10 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vqsynth.errors import AudioError
-from vqsynth.sound.descriptors import measure_clean
+from vqsynth.sound.descriptors import Descriptor, measure_clean
 from vqsynth.sound.frames import Floats, FrameGrid
 from vqsynth.sound.offset import offset_free_pieces, stream_audible
-from vqsynth.sound.pitch import count_samples
+from vqsynth.sound.pitch import USABLE_CONFIDENCE, count_samples
 from vqsynth.storage.files import StrPath
 
 LIKE = ("loudness", "centroid", "flatness", "pitch")
@@ -23,6 +23,14 @@ FAINTEST_DB = -118.0
 """A sound that is never louder is silence: the loudness of a sine of 1e-6."""
 LOWEST_DB = -80.0
 """Loudness is asked for no lower than this."""
+FAIR_CONFIDENCE = 0.5
+"""The least confidence of a pitch beside one that is usable. Of a man's speech, in which voices creak and glide, 45 % of
+the frames that pyin hears a pitch in are usable; with those beside them XX %, and all have the pitch of pyin."""
+NEAREST_CENTS = 150.0
+"""A pitch goes on from one frame to the next if it moves by no more than this."""
+
+
+_ANY_PITCH = Descriptor("any_pitch", "Hz", "octave", "median", lambda sound: sound.pitch[0])
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,8 +51,10 @@ def hear_sound(path: StrPath, grid: FrameGrid, names: tuple[str, ...] = LIKE) ->
     Raises AudioError for what is no sound, and for one in which there is nothing to be heard; ParameterError for
     unknown names.
     """
-    wanted = tuple(dict.fromkeys((*names, "loudness", "pitch_confidence")))
+    wanted = tuple(dict.fromkeys((*names, "loudness", "pitch_confidence", *((_ANY_PITCH,) if "pitch" in names else ()))))
     measured, n_samples = measure_pieces(stream_audible(path, sr=grid.sr), grid, wanted)
+    if "pitch" in names:
+        measured["pitch"] = carry_on_pitch(measured[_ANY_PITCH.name], measured["pitch_confidence"])
     loudness = np.maximum(measured["loudness"].astype(np.float64), LOWEST_DB)
     if loudness.max() < LOWEST_DB + 1:
         raise AudioError(_say_unheard(path, measured["loudness"]))
@@ -55,6 +65,18 @@ def hear_sound(path: StrPath, grid: FrameGrid, names: tuple[str, ...] = LIKE) ->
     return Heard(values, n_samples / grid.sr, measured["pitch_confidence"].astype(np.float64))
 
 
+def carry_on_pitch(f0_hz: Floats, confidence: Floats) -> Floats:
+    """Take the pitches that are usable, and those beside them that go on from there, both ways; NaN elsewhere."""
+    known: Floats = np.where(confidence >= USABLE_CONFIDENCE, f0_hz, np.float32(np.nan))
+    fair = np.flatnonzero(np.isnan(known) & (confidence >= FAIR_CONFIDENCE))
+    for order, step in ((fair, -1), (fair[::-1], 1)):
+        for t in order:
+            before = known[t + step] if 0 <= t + step < len(known) else np.nan
+            if abs(1200 * np.log2(f0_hz[t] / before)) <= NEAREST_CENTS:
+                known[t] = f0_hz[t]
+    return known
+
+
 def _say_unheard(path: StrPath, loudness: Floats) -> str:
     peak = float(loudness.max())
     if peak < FAINTEST_DB:
@@ -62,14 +84,14 @@ def _say_unheard(path: StrPath, loudness: Floats) -> str:
     return f"'{path}' is never louder than {peak:.0f} LUFS, too quiet to ask for anything; turn it up"
 
 
-def measure_pieces(pieces: Iterable[Floats], grid: FrameGrid, names: tuple[str, ...]) -> tuple[dict[str, Floats], int]:
+def measure_pieces(pieces: Iterable[Floats], grid: FrameGrid, names: tuple[str | Descriptor, ...]) -> tuple[dict[str, Floats], int]:
     """Measure a sound that comes in pieces, as `measure` measures it whole: name to (T,), and its number of samples.
 
     Each piece is measured with what its first frames and the K-weighting remember of the one before.
     """
     longest = max(grid.n_fft, count_samples(grid.sr))
     memory = longest + grid.samples(MEMORY_S)
-    parts: dict[str, list[Floats]] = {name: [] for name in names}
+    parts: dict[str | Descriptor, list[Floats]] = {name: [] for name in names}
     kept, start, done = np.zeros(0, np.float32), 0, 0
     for piece in offset_free_pieces(pieces, grid.sr):
         kept = np.concatenate([kept, piece])
@@ -81,10 +103,15 @@ def measure_pieces(pieces: Iterable[Floats], grid: FrameGrid, names: tuple[str, 
         kept, start = kept[ahead:], start + ahead
     n_samples = start + len(kept)
     _take(parts, kept, grid, slice(done - start // grid.hop_length, grid.count(n_samples) - start // grid.hop_length))
-    return {name: np.concatenate(found) for name, found in parts.items()}, n_samples
+    return {_name(key): np.concatenate(found) for key, found in parts.items()}, n_samples
 
 
-def _take(parts: dict[str, list[Floats]], y: Floats, grid: FrameGrid, frames: slice) -> None:
+def _take(parts: dict[str | Descriptor, list[Floats]], y: Floats, grid: FrameGrid, frames: slice) -> None:
     if frames.stop > frames.start:
-        for name, values in measure_clean(y, grid, parts).items():
-            parts[name].append(values[frames])
+        measured = measure_clean(y, grid, parts)
+        for key, found in parts.items():
+            found.append(measured[_name(key)][frames])
+
+
+def _name(key: str | Descriptor) -> str:
+    return key if isinstance(key, str) else key.name

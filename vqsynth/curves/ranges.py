@@ -14,13 +14,16 @@ from typing import Literal, get_args
 import numpy as np
 
 from vqsynth.checks import check_choice
+from vqsynth.codes.reaching import list_sure, reach
 from vqsynth.codes.table import DescriptorTable
 from vqsynth.curves.misses import find_range
 from vqsynth.errors import ParameterError
 from vqsynth.sound.arrays import Doubles
 
-Mapping = Literal["clamp", "minmax", "rank", "relative", "octave"]
+Mapping = Literal["clamp", "squeeze", "minmax", "rank", "relative", "octave"]
 MAPPINGS: tuple[str, ...] = get_args(Mapping)
+MOST_OCTAVES = 8
+FEW = 0.02
 
 
 def map_range(values: Doubles, table: DescriptorTable, name: str, how: str) -> Doubles:
@@ -32,33 +35,55 @@ def map_range(values: Doubles, table: DescriptorTable, name: str, how: str) -> D
     asked = ~np.isnan(values)
     if how == "clamp" or not asked.any():
         return values
-    column = table.column(name).astype(np.float64)
-    have, want = np.sort(column[~np.isnan(column)]), values[asked]
+    have, want = list_sure(table, name), values[asked]
+    if not len(have):
+        return values
     octaves = table.scales[table.position(name)] == "octave"
     if how == "octave" and not octaves:
         return values
     if octaves and (want <= 0).any():
         raise ParameterError(f"a target for {name} must lie above 0 in every frame; raise the curve")
+    if how == "octave":
+        return _shift_octaves(values, table, name)
     unit, scale = table.units[table.position(name)], "octave" if octaves else "linear"
-    if find_range(want, unit=unit, scale=scale) is None:
+    if how != "squeeze" and find_range(want, unit=unit, scale=scale) is None:
         want = np.full(len(want), float(np.median(want)))  # or rounding would be spread over the whole range
     mapped = _map(np.log2(want), np.log2(have), how) if octaves else _map(want, have, how)
     result = np.full(len(values), np.nan)
     found = np.exp2(mapped) if octaves else mapped
-    result[asked] = np.clip(found, have[0], have[-1]) if how == "minmax" else found  # rounding leads out of reach
+    # rounding leads out of reach
+    result[asked] = np.clip(found, have[0], have[-1]) if how in ("minmax", "squeeze") else found
     return result
 
 
-def _shift_octaves(want: Doubles, have: Doubles) -> Doubles:
-    shifts = sorted(range(-8, 9), key=lambda octaves: (abs(octaves), octaves))
-    inside = [int(np.sum((want + octaves >= have[0]) & (want + octaves <= have[-1]))) for octaves in shifts]
-    return np.asarray(want + shifts[int(np.argmax(inside))])
+def _shift_octaves(values: Doubles, table: DescriptorTable, name: str) -> Doubles:
+    """Move frequencies (T,) by as few octaves as bring about as many as any others do within reach."""
+    shifts = sorted(range(-MOST_OCTAVES, MOST_OCTAVES + 1), key=lambda octaves: (abs(octaves), octaves))
+    outside = [reach(table, name, values * 2.0**octaves) for octaves in shifts]
+    few = min(outside) + FEW
+    return values * 2.0 ** next(octaves for octaves, share in zip(shifts, outside, strict=True) if share <= few)
+
+
+import os
+KNEE = float(os.environ.get("KNEE", "0"))
+
+
+def _squeeze(want: Doubles, have: Doubles) -> Doubles:
+    low, high, knee = have[0], have[-1], KNEE * (have[-1] - have[0])
+    top, bottom = max(float(want.max()), high), min(float(want.min()), low)
+    if top > high:
+        k = high - knee
+        want = np.where(want > k, k + (want - k) * knee / (top - k), want)
+    if bottom < low:
+        k = low + knee
+        want = np.where(want < k, k - (k - want) * knee / (k - bottom), want)
+    return want
 
 
 def _map(want: Doubles, have: Doubles, how: str) -> Doubles:
     """Map values (T,) into sorted ones (K,), both on the scale that distances compare."""
-    if how == "octave":
-        return _shift_octaves(want, have)
+    if how == "squeeze":
+        return _squeeze(want, have)
     if how == "relative":
         return np.asarray(np.median(have) + want - np.median(want))
     if how == "minmax":

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vqsynth.codes.index import Targets, Weights, find_candidates
-from vqsynth.codes.selection import reach
+from vqsynth.codes.reaching import reach
 from vqsynth.codes.table import DescriptorTable
 from vqsynth.curves.misses import Miss, describe_miss, measure_miss
 

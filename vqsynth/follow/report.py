@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vqsynth.codes.index import Targets, find_candidates
-from vqsynth.codes.selection import reach
+from vqsynth.codes.reaching import reach
 from vqsynth.codes.table import DescriptorTable
 from vqsynth.curves.misses import Miss, describe_miss, measure_miss
 from vqsynth.path import CodePath

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from vqsynth.checks import check_kind
 from vqsynth.codes.controls import Controls, no_controls
 from vqsynth.codes.index import Targets, find_candidates
+from vqsynth.codes.reaching import reach
 from vqsynth.codes.record import CodebookRecord
-from vqsynth.codes.selection import reach
 from vqsynth.codes.table import DescriptorTable
 from vqsynth.codes.voice import SILENT_DB
 from vqsynth.curves.language import Curve

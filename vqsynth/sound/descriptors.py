@@ -187,7 +187,7 @@ def measure(
 def measure_clean(
     y: Floats,
     grid: FrameGrid,
-    names: Iterable[str] | None = None,
+    names: Iterable[str | Descriptor] | None = None,
     *,
     n_fft: int | None = None,
     first: int = 0,
@@ -208,7 +208,8 @@ def measure_clean(
         Values of the T = last - first frames, by descriptor.
 
     """
-    wanted = [lookup(name) for name in (REGISTRY if names is None else check_names(names))]
+    known = REGISTRY if names is None else check_names(names)
+    wanted = [name if isinstance(name, Descriptor) else lookup(name) for name in known]
     n_fft = grid.n_fft if n_fft is None else check_whole("n_fft", n_fft, 4, 2**20)
     wide = FrameGrid(grid.sr, n_fft, math.gcd(n_fft // 4, grid.hop_length))
     weighted = cache(lambda: k_weight(y, grid.sr))
