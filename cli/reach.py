@@ -7,6 +7,7 @@ import click
 
 from vqsynth.cli import following, options
 from vqsynth.cli.descriptors import load_book, own_descriptors
+from vqsynth.follow.limits import Limits
 from vqsynth.follow.reach import describe_reach, preview_targets
 from vqsynth.follow.synthesis import gather_targets
 from vqsynth.plot import plot_reach
@@ -30,7 +31,7 @@ def reach_command(book: str, plot_file: Path | None, **values: Any) -> None:
     options.check_outputs(picture=plot_file, inputs=following.input_files(book, values))
     codebook = load_book(book)
     targets, weights, _ = gather_targets(codebook, **following.gather(values))
-    found, unmet = preview_targets(codebook.table, targets, weights=weights)
+    found, unmet = preview_targets(codebook.table, targets, weights=weights, transpose_cents=Limits.transpose_cents)
     if plot_file:
         plot_reach(found, codebook.grid.sr / codebook.grid.hop_length, plot_file)
     click.echo("\n".join(describe_reach(found, unmet)))

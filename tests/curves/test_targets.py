@@ -54,7 +54,7 @@ def test_map_range_clamp_leaves_the_demand(book: Codebook) -> None:
 
 
 def test_map_range_unknown_way_lists_the_known(book: Codebook) -> None:
-    with pytest.raises(ParameterError, match="clamp, minmax, rank, relative, octave"):
+    with pytest.raises(ParameterError, match="clamp, squeeze, minmax, rank, relative, octave"):
         map_range(np.ones(3), book.table, "centroid", "stretch")
 
 

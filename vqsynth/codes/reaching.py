@@ -17,9 +17,10 @@ NEAR_CENTS = 50.0
 """A quarter tone. A pitch nearer than this is the note asked for."""
 CROWD_CENTS = 100.0
 """Codes are near each other if their pitches differ by at most a semitone."""
-LEAST_CROWD = 0.15
-"""Of a code with a sure pitch, the codes near it are used at least this often, as a share of the median over codes. The
-strays of six shipped codebooks have .005 to .146, the lowest notes of these instruments .20 to 1.1."""
+LEAST_USE, LEAST_CODES = 0.15, 0.25
+"""Of a code with a sure pitch, the codes near it are used this often, or are this many, as a share of the median over all
+codes. The strays of six shipped codebooks have at most .146 of the use and .19 of the codes, the lowest notes of these
+instruments at least .20 of the use."""
 NEAR_SPREADS = 0.1
 """Other descriptors are the value asked for within this share of a spread of the table."""
 
@@ -47,18 +48,18 @@ def find_sure(table: DescriptorTable, name: str) -> Bools:
 
     """
     usable: Bools = ~np.isnan(table.column(name)) & table.used
-    if table.names[table.position(name)] != "pitch" or not usable.any():
+    if not _is_pitch(table, name) or not usable.any():
         return usable
     rows = np.flatnonzero(usable)
     cents = 1200 * np.log2(table.column(name)[rows].astype(np.float64))
     order = np.argsort(cents)
-    used = np.concatenate([[0], np.cumsum(np.maximum(table.counts[rows][order], 1))])
     first, last = (
         np.searchsorted(cents[order], cents + away, side)
         for away, side in ((-CROWD_CENTS, "left"), (CROWD_CENTS, "right"))
     )
-    crowd = used[last] - used[first]
-    usable[rows] = crowd >= LEAST_CROWD * np.median(crowd)
+    used = np.concatenate([[0], np.cumsum(table.counts[rows][order])])
+    crowd, codes = used[last] - used[first], last - first
+    usable[rows] = (crowd >= LEAST_USE * np.median(crowd)) | (codes >= LEAST_CODES * np.median(codes))
     return usable
 
 
@@ -97,7 +98,7 @@ def find_reached(
     """
     have = list_sure(table, name)
     place = table.position(name)
-    if table.names[place] == "pitch":
+    if _is_pitch(table, name):
         slack = (NEAR_CENTS + transpose_cents) / 1200 / table.spreads[place]
     else:
         slack = NEAR_SPREADS
@@ -112,6 +113,22 @@ def reach(table: DescriptorTable, name: str, values: NDArray[np.float64], *, tra
     """
     asked = values[~np.isnan(values)]
     return float(np.mean(~find_reached(table, name, asked, transpose_cents=transpose_cents))) if len(asked) else 0.0
+
+
+def find_ends(table: DescriptorTable, name: str, *, transpose_cents: float = 0.0) -> tuple[float, float]:
+    """Return the lowest and the highest value within reach, NaN where no code has one.
+
+    `transpose_cents` is how far codes may be transposed to a pitch.
+    """
+    have = list_sure(table, name)
+    if not len(have):
+        return np.nan, np.nan
+    ratio = 2 ** (transpose_cents / 1200) if _is_pitch(table, name) else 1.0
+    return float(have[0] / ratio), float(have[-1] * ratio)
+
+
+def _is_pitch(table: DescriptorTable, name: str) -> bool:
+    return table.names[table.position(name)] == "pitch"
 
 
 def _distances(values: Doubles, have: Doubles) -> Doubles:

@@ -24,8 +24,8 @@ FAINTEST_DB = -118.0
 LOWEST_DB = -80.0
 """Loudness is asked for no lower than this."""
 FAIR_CONFIDENCE = 0.5
-"""The least confidence of a pitch beside one that is usable. Of a man's speech, in which voices creak and glide, 45 % of
-the frames that pyin hears a pitch in are usable; with those beside them XX %, and all have the pitch of pyin."""
+"""The least confidence of a pitch that goes on from a usable one. Of the frames of a man's speech in which pyin hears a
+pitch, 45 % are usable, and 91 % with those that go on from there. All of them have the pitch that pyin hears."""
 NEAREST_CENTS = 150.0
 """A pitch goes on from one frame to the next if it moves by no more than this."""
 
@@ -51,7 +51,9 @@ def hear_sound(path: StrPath, grid: FrameGrid, names: tuple[str, ...] = LIKE) ->
     Raises AudioError for what is no sound, and for one in which there is nothing to be heard; ParameterError for
     unknown names.
     """
-    wanted = tuple(dict.fromkeys((*names, "loudness", "pitch_confidence", *((_ANY_PITCH,) if "pitch" in names else ()))))
+    wanted = tuple(
+        dict.fromkeys((*names, "loudness", "pitch_confidence", *((_ANY_PITCH,) if "pitch" in names else ())))
+    )
     measured, n_samples = measure_pieces(stream_audible(path, sr=grid.sr), grid, wanted)
     if "pitch" in names:
         measured["pitch"] = carry_on_pitch(measured[_ANY_PITCH.name], measured["pitch_confidence"])
@@ -84,7 +86,9 @@ def _say_unheard(path: StrPath, loudness: Floats) -> str:
     return f"'{path}' is never louder than {peak:.0f} LUFS, too quiet to ask for anything; turn it up"
 
 
-def measure_pieces(pieces: Iterable[Floats], grid: FrameGrid, names: tuple[str | Descriptor, ...]) -> tuple[dict[str, Floats], int]:
+def measure_pieces(
+    pieces: Iterable[Floats], grid: FrameGrid, names: tuple[str | Descriptor, ...]
+) -> tuple[dict[str, Floats], int]:
     """Measure a sound that comes in pieces, as `measure` measures it whole: name to (T,), and its number of samples.
 
     Each piece is measured with what its first frames and the K-weighting remember of the one before.

@@ -1,12 +1,14 @@
 """Targets that do not fit a codebook, brought into its range.
 
     clamp      left as they are; what is out of reach is met as nearly as it can be
+    squeeze    what is within reach is left alone; what is outside is pressed into the last twentieth, in order
     minmax     the target's range onto the codebook's
     rank       the target's distribution onto the codebook's: order is kept, nothing else
     relative   deviations from the target's own median, around the codebook's
-    octave     as many octaves up or down as bring the most frames within reach, for pitch; clamp for decibels
+    octave     as few octaves up or down as bring the most frames within reach, for pitch; clamp for decibels
 
-Frequencies are mapped in octaves. NaN, where nothing is asked, stays NaN.
+The range of a codebook is that of the codes whose value is sure, see `vqsynth.codes.reaching`; what lies in a
+hole between them is out of reach, too. Frequencies are mapped in octaves. NaN, where nothing is asked, stays NaN.
 """
 
 from typing import Literal, get_args
@@ -22,8 +24,13 @@ from vqsynth.sound.arrays import Doubles
 
 Mapping = Literal["clamp", "squeeze", "minmax", "rank", "relative", "octave"]
 MAPPINGS: tuple[str, ...] = get_args(Mapping)
+KNEE = 0.05
+"""Margin of a codebook's range into which "squeeze" presses what lies outside, a share of that range, at either end."""
 MOST_OCTAVES = 8
+BRIDGED_CENTS = 200.0
+"""Octaves are chosen as if codes were transposed by up to a whole tone: a codebook may have few notes."""
 FEW = 0.02
+"""Shifts count as equally good whose frames out of reach differ by no more than this share; the smallest is taken."""
 
 
 def map_range(values: Doubles, table: DescriptorTable, name: str, how: str) -> Doubles:
@@ -59,24 +66,19 @@ def map_range(values: Doubles, table: DescriptorTable, name: str, how: str) -> D
 def _shift_octaves(values: Doubles, table: DescriptorTable, name: str) -> Doubles:
     """Move frequencies (T,) by as few octaves as bring about as many as any others do within reach."""
     shifts = sorted(range(-MOST_OCTAVES, MOST_OCTAVES + 1), key=lambda octaves: (abs(octaves), octaves))
-    outside = [reach(table, name, values * 2.0**octaves) for octaves in shifts]
+    outside = [reach(table, name, values * 2.0**octaves, transpose_cents=BRIDGED_CENTS) for octaves in shifts]
     few = min(outside) + FEW
     return values * 2.0 ** next(octaves for octaves, share in zip(shifts, outside, strict=True) if share <= few)
 
 
-import os
-KNEE = float(os.environ.get("KNEE", "0"))
-
-
 def _squeeze(want: Doubles, have: Doubles) -> Doubles:
-    low, high, knee = have[0], have[-1], KNEE * (have[-1] - have[0])
-    top, bottom = max(float(want.max()), high), min(float(want.min()), low)
+    """Press what lies outside, (T,), into the margins of sorted values (K,), on the scale that distances compare."""
+    low, high = have[0], have[-1]
+    margin, top, bottom = KNEE * (high - low), max(high, float(want.max())), min(low, float(want.min()))
     if top > high:
-        k = high - knee
-        want = np.where(want > k, k + (want - k) * knee / (top - k), want)
+        want = np.where(want > high - margin, high - margin * (top - want) / (top - high + margin), want)
     if bottom < low:
-        k = low + knee
-        want = np.where(want < k, k - (k - want) * knee / (k - bottom), want)
+        want = np.where(want < low + margin, low + margin * (want - bottom) / (low + margin - bottom), want)
     return want
 
 

@@ -17,7 +17,7 @@ class Limits:
     """
 
     tilt_db: float = 3.0
-    transpose_cents: float = 50.0
+    transpose_cents: float = 400.0
     gain: bool = True
     fundamental_db: float = 30.0
 
