@@ -22,7 +22,8 @@ def reach_command(book: str, plot_file: Path | None, **values: Any) -> None:
     """Show how well codebook BOOK can meet some targets, without rendering a sound.
 
     For each descriptor it shows the share of the curve that is out of reach, and the least error that a path can have,
-    alone and together with the others. Gain, transposition and tilt, which `synth` adds, are not counted.
+    alone and together with the others. Codes count whose value is sure. A pitch is within reach if `synth`, by default,
+    transposes a code to it. The errors are those without gain, transposition and tilt, which `synth` adds.
 
     \b
     Example:

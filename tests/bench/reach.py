@@ -13,8 +13,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 
 import librosa
@@ -32,18 +30,8 @@ BRIGHT = ("violin", "cello", "choir", "percussion")
 SENTENCE = "The quick brown fox jumps over the lazy dog, and then it sleeps in the sun."
 VOICES = {"a man": ("en-us+m3", "40"), "a woman": ("en-us+f3", "60"), "a child": ("en-us+f4", "99")}
 LOWEST_HZ, HIGHEST_HZ, EDGE = 60.0, 2200.0, 3
-
-
-@dataclass(frozen=True)
-class Sung:
-    """Hold a sound that leads: its file."""
-
-    path: Path
-
-    @cached_property
-    def y(self) -> Doubles:
-        """Read its samples at 44100 Hz."""
-        return librosa.load(self.path, sr=SR)[0]
+LEAST_INSIDE = 10.0
+"""Of a sound with less than this share of its frames within reach, the edges of other frames are all there is."""
 
 
 def make_scale() -> Doubles:
@@ -75,12 +63,17 @@ def make_sweep(rng: np.random.Generator) -> Doubles:
 def speak(folder: Path) -> dict[str, Path]:
     """Let espeak-ng speak. Empty, and said so, where it is not installed."""
     if not shutil.which("espeak-ng"):
-        print("speech left out: missing: espeak-ng; sudo apt-get install espeak-ng", flush=True)
+        print("speech left out: missing: espeak-ng; sudo apt-get install espeak-ng", file=sys.stderr, flush=True)
         return {}
     paths = {who: folder / f"{who}.wav" for who in VOICES}
     for who, (voice, pitch) in VOICES.items():
         subprocess.run(["espeak-ng", "-v", voice, "-p", pitch, "-w", str(paths[who]), SENTENCE], check=True)
     return paths
+
+
+def read(path: Path) -> Doubles:
+    """Read the samples of a sound at 44100 Hz."""
+    return librosa.load(path, sr=SR)[0]
 
 
 def hear(y: Doubles, book: Codebook) -> tuple[Doubles, Doubles, Doubles]:
@@ -111,14 +104,41 @@ def judge(leader: Doubles, made: Doubles, book: Codebook) -> dict[str, float]:
 
 def bench_pitch(book: Codebook, who: str, path: Path) -> None:
     """Print how well a voice's pitch is followed."""
-    found = judge(librosa.load(path, sr=SR)[0], vqsynth.synthesize(book, like=path).y, book)
+    found = judge(read(path), vqsynth.synthesize(book, like=path).y, book)
     show(f"{book.name} like {who}: voiced", found["voiced"], 90, better="higher", unit="%")
     show("    within 50 cents or octaves", found["near"], 90, better="higher", unit="%")
 
 
+def bench_brightness(book: Codebook, what: str, path: Path) -> None:
+    """Print how well the centroid of a sound is followed where the codes have it; of the sung scale, the pitch too."""
+    found = judge(read(path), vqsynth.synthesize(book, like=path).y, book)
+    note(f"{book.name} like {what}: centroid within reach", found["inside"], "%")
+    if found["inside"] > LEAST_INSIDE:
+        show("    there off by, on average", found["semitones"], 1.5, unit="st")
+    if what == "a sung scale" and book.name in PITCHED:
+        show("    pitch within 50 cents or octaves", found["near"], 95, better="higher", unit="%")
+
+
 def main(*names: str) -> None:
     """Print all bars."""
-    note("", 0)
+    rng = np.random.default_rng(0)
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        made = {"a noise sweep": make_sweep(rng), "a drum loop": make_drums(rng), "a sung scale": make_scale()}
+        paths = {name: folder / f"{name}.wav" for name in made}
+        for name, y in made.items():
+            soundfile.write(paths[name], y, SR)
+        spoken = speak(folder)
+        voices = spoken | {"a sung scale": paths["a sung scale"]}
+        for name in [name for name in names or PITCHED if name in PITCHED]:
+            for who, path in voices.items():
+                bench_pitch(vqsynth.load(name), who, path)
+        for name in names or BRIGHT:
+            for what, path in (paths | spoken).items():
+                bench_brightness(vqsynth.load(name), what, path)
+    if not spoken:
+        finish()
+        sys.exit(WANTING)
 
 
 if __name__ == "__main__":

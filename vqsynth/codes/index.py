@@ -15,7 +15,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from vqsynth.checks import check_mapping, check_row, check_whole
-from vqsynth.codes.reaching import find_sure
 from vqsynth.codes.table import DescriptorTable
 from vqsynth.errors import ParameterError
 from vqsynth.running.forking import mind_forks
@@ -27,9 +26,6 @@ HEAVIEST = 1e6
 WEAKNESS_DOUBT = 0.003
 """Penalty of a weak fundamental, in spreads for every dB under the strongest partial. For a sine over the choir, pyin
 hears 99.2 % of the frames at .001, 99.5 % at .002, and all at .003."""
-STRAY_DOUBT = 4.0
-"""Penalty of a code whose pitch is likely to be misheard, as a squared distance, two spreads: it is
-played only where all others are further off."""
 UNSTEADY_DOUBT = 2.0
 """Penalty of an unsteady code, in multiples of its own deviation. Rolloff over four curves on cello and choir, mean
 nrmse: .0167 and .0285 at 0, .0109 and .0178 at 1, .0121 and .0118 at 2."""
@@ -131,7 +127,7 @@ def _doubt_pitch(table: DescriptorTable) -> Floats:
 
     0.1 less confidence counts as 0.1 spread of pitch; 10 dB less of a fundamental count as ten times WEAKNESS_DOUBT.
     """
-    doubts = np.where(find_sure(table, "pitch"), np.float32(0), np.float32(STRAY_DOUBT))
+    doubts = np.zeros(len(table), np.float32)
     if "pitch_confidence" in table.names:
         doubts += (1 - table.column("pitch_confidence")) ** 2
     if table.fundamentals is not None:

@@ -18,9 +18,9 @@ NEAR_CENTS = 50.0
 CROWD_CENTS = 100.0
 """Codes are near each other if their pitches differ by at most a semitone."""
 LEAST_USE, LEAST_CODES = 0.15, 0.25
-"""Of a code with a sure pitch, the codes near it are used this often, or are this many, as a share of the median over all
-codes. The strays of six shipped codebooks have at most .146 of the use and .19 of the codes, the lowest notes of these
-instruments at least .20 of the use."""
+"""Of a code with a sure pitch, the codes near it are used this often, or are this many, as a share of the median over
+all codes. The strays of six shipped codebooks: at most .146 of the use and .19 of the codes. The lowest notes of these
+instruments: at least .20 of the use."""
 NEAR_SPREADS = 0.1
 """Other descriptors are the value asked for within this share of a spread of the table."""
 

@@ -26,6 +26,8 @@ LOWEST_DB = -80.0
 FAIR_CONFIDENCE = 0.5
 """The least confidence of a pitch that goes on from a usable one. Of the frames of a man's speech in which pyin hears a
 pitch, 45 % are usable, and 91 % with those that go on from there. All of them have the pitch that pyin hears."""
+MOST_PARTIALS = 50.0
+"""A pitch goes on only where the centroid lies below so many partials; else noise, a cymbal say, hides it."""
 NEAREST_CENTS = 150.0
 """A pitch goes on from one frame to the next if it moves by no more than this."""
 
@@ -51,12 +53,13 @@ def hear_sound(path: StrPath, grid: FrameGrid, names: tuple[str, ...] = LIKE) ->
     Raises AudioError for what is no sound, and for one in which there is nothing to be heard; ParameterError for
     unknown names.
     """
-    wanted = tuple(
-        dict.fromkeys((*names, "loudness", "pitch_confidence", *((_ANY_PITCH,) if "pitch" in names else ())))
-    )
-    measured, n_samples = measure_pieces(stream_audible(path, sr=grid.sr), grid, wanted)
+    wanted: tuple[str | Descriptor, ...] = (*names, "loudness", "pitch_confidence")
+    wanted += (_ANY_PITCH, "centroid") if "pitch" in names else ()
+    measured, n_samples = measure_pieces(stream_audible(path, sr=grid.sr), grid, tuple(dict.fromkeys(wanted)))
     if "pitch" in names:
-        measured["pitch"] = carry_on_pitch(measured[_ANY_PITCH.name], measured["pitch_confidence"])
+        measured["pitch"] = carry_on_pitch(
+            measured[_ANY_PITCH.name], measured["pitch_confidence"], measured["centroid"]
+        )
     loudness = np.maximum(measured["loudness"].astype(np.float64), LOWEST_DB)
     if loudness.max() < LOWEST_DB + 1:
         raise AudioError(_say_unheard(path, measured["loudness"]))
@@ -67,10 +70,11 @@ def hear_sound(path: StrPath, grid: FrameGrid, names: tuple[str, ...] = LIKE) ->
     return Heard(values, n_samples / grid.sr, measured["pitch_confidence"].astype(np.float64))
 
 
-def carry_on_pitch(f0_hz: Floats, confidence: Floats) -> Floats:
+def carry_on_pitch(f0_hz: Floats, confidence: Floats, centroid_hz: Floats) -> Floats:
     """Take the pitches that are usable, and those beside them that go on from there, both ways; NaN elsewhere."""
     known: Floats = np.where(confidence >= USABLE_CONFIDENCE, f0_hz, np.float32(np.nan))
-    fair = np.flatnonzero(np.isnan(known) & (confidence >= FAIR_CONFIDENCE))
+    is_fair = (confidence >= FAIR_CONFIDENCE) & (centroid_hz < MOST_PARTIALS * f0_hz)
+    fair = np.flatnonzero(np.isnan(known) & is_fair)
     for order, step in ((fair, -1), (fair[::-1], 1)):
         for t in order:
             before = known[t + step] if 0 <= t + step < len(known) else np.nan

@@ -1,7 +1,7 @@
 """Targets that do not fit a codebook, brought into its range.
 
     clamp      left as they are; what is out of reach is met as nearly as it can be
-    squeeze    what is within reach is left alone; what is outside is pressed into the last twentieth, in order
+    squeeze    what is within reach is left alone; what is outside is pressed into the last tenth, in order
     minmax     the target's range onto the codebook's
     rank       the target's distribution onto the codebook's: order is kept, nothing else
     relative   deviations from the target's own median, around the codebook's
@@ -24,8 +24,10 @@ from vqsynth.sound.arrays import Doubles
 
 Mapping = Literal["clamp", "squeeze", "minmax", "rank", "relative", "octave"]
 MAPPINGS: tuple[str, ...] = get_args(Mapping)
-KNEE = 0.05
-"""Margin of a codebook's range into which "squeeze" presses what lies outside, a share of that range, at either end."""
+KNEE, MOST_PERCENT = 0.1, 99.0
+"""Margin of a codebook's range, a share of it at either end, into which "squeeze" presses what lies outside, and the
+percentile of the codes up to which that range goes: at the very end there is one code, with one pitch. Centroid of
+speech on cello, semitones off where it is within reach: 2.9 to the last code, 1.6 so."""
 MOST_OCTAVES = 8
 BRIDGED_CENTS = 200.0
 """Octaves are chosen as if codes were transposed by up to a whole tone: a codebook may have few notes."""
@@ -73,7 +75,7 @@ def _shift_octaves(values: Doubles, table: DescriptorTable, name: str) -> Double
 
 def _squeeze(want: Doubles, have: Doubles) -> Doubles:
     """Press what lies outside, (T,), into the margins of sorted values (K,), on the scale that distances compare."""
-    low, high = have[0], have[-1]
+    low, high = np.percentile(have, [100 - MOST_PERCENT, MOST_PERCENT])
     margin, top, bottom = KNEE * (high - low), max(high, float(want.max())), min(low, float(want.min()))
     if top > high:
         want = np.where(want > high - margin, high - margin * (top - want) / (top - high + margin), want)

@@ -181,13 +181,16 @@ def _say_notes(row: Mapping[str, Any]) -> str:
 
 
 def warnings_of(report: Mapping[str, Any]) -> list[str]:
-    """Return a line for each target that is partly out of reach, and one where the sound was turned down."""
-    lines = [
-        f"{100 * row['out_of_reach']:.1f} % of the {name} target is out of the codebook's reach; there the nearest "
-        "value is played"
+    """Return a line that names the targets that are partly out of reach, and one where the sound was turned down."""
+    shares = [
+        f"{100 * row['out_of_reach']:.1f} % of the {name} target"
         for name, row in report["descriptors"].items()
         if row["out_of_reach"] > 0
     ]
+    verb = "is" if len(shares) == 1 else "are"
+    lines = [f"{', '.join(shares)} {verb} out of the codebook's reach; there the nearest value is played"] * bool(
+        shares
+    )
     if report["scaled_db"] < 0:
         lines.append(f"peaks over full scale: the whole sound was turned down by {-report['scaled_db']:.1f} dB")
     return lines

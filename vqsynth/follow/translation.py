@@ -113,8 +113,8 @@ def translate(
     source : CodebookRecord
         The codebook that the paths were made with.
     mapping : str, or dict of name to str
-        How descriptors are first brought into the range of this codebook: "clamp", "minmax", "rank", "relative" or
-        "octave".
+        How descriptors are first brought into the range of this codebook: "clamp", "squeeze", "minmax", "rank",
+        "relative" or "octave".
     limits : Limits, optional
         `transpose_cents` bounds the transposition, 50 cents by default.
 
