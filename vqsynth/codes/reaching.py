@@ -53,10 +53,8 @@ def find_sure(table: DescriptorTable, name: str) -> Bools:
     rows = np.flatnonzero(usable)
     cents = 1200 * np.log2(table.column(name)[rows].astype(np.float64))
     order = np.argsort(cents)
-    first, last = (
-        np.searchsorted(cents[order], cents + away, side)
-        for away, side in ((-CROWD_CENTS, "left"), (CROWD_CENTS, "right"))
-    )
+    first = np.searchsorted(cents[order], cents - CROWD_CENTS, "left")
+    last = np.searchsorted(cents[order], cents + CROWD_CENTS, "right")
     used = np.concatenate([[0], np.cumsum(table.counts[rows][order])])
     crowd, codes = used[last] - used[first], last - first
     usable[rows] = (crowd >= LEAST_USE * np.median(crowd)) | (codes >= LEAST_CODES * np.median(codes))
@@ -136,4 +134,5 @@ def _distances(values: Doubles, have: Doubles) -> Doubles:
     if not len(have):
         return np.full(values.shape, np.inf)
     above = np.searchsorted(have, values).clip(1, max(len(have) - 1, 1))
-    return np.minimum(np.abs(values - have[above - 1]), np.abs(values - have[above.clip(max=len(have) - 1)]))
+    below, over = have[above - 1], have[above.clip(max=len(have) - 1)]
+    return np.asarray(np.minimum(np.abs(values - below), np.abs(values - over)))

@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 from keyword import iskeyword
-from typing import Literal
+from typing import Literal, TypeVar
 
 import numpy as np
 
@@ -69,6 +69,7 @@ class Descriptor:
     function: Callable[[Analysis], Floats]
 
 
+AnyName = TypeVar("AnyName", str, "str | Descriptor")
 REGISTRY: dict[str, Descriptor] = {}
 
 
@@ -229,7 +230,7 @@ def measure_clean(
     return {name: np.concatenate(values, axis=-1) for name, values in parts.items()}
 
 
-def check_names(names: Iterable[str]) -> list[str]:
+def check_names(names: Iterable[AnyName]) -> list[AnyName]:
     """Check that names come as a list or another iterable, not as one text. Raises ParameterError otherwise."""
     if (
         not isinstance(names, Iterable)
