@@ -30,8 +30,8 @@ PITCH_WEIGHT = 12.0
 transposition changes the timbre. Centroid, loudness and pitch together, nrmse of pitch: .032 at a weight of 1. Speech
 on cello, frames within 50 cents of its pitch, transposed by up to 50 cents: 29 % at 1, 73 % at 12."""
 HEARD_PITCH_WEIGHT = 24.0
-"""Weight of a sound's pitch where that is quite sure. A man's speech on guitar, frames in which pyin hears a pitch: 85 %
-at 12, 92 % at 24, 90 % at 60."""
+"""Weight of a sound's pitch where that is quite sure. Frames of a man's speech on guitar that pyin hears a pitch in, of
+those in which it hears one in the voice: 85 % at 12, 92 % at 24, 90 % at 60."""
 FLATNESS_WEIGHT = 0.3
 """Weight of a sound's flatness. Centroid of speech on violin and cello, semitones off: 1.43 at 1, 1.20 at .3, 1.15 at
 .1."""
