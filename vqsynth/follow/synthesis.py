@@ -135,7 +135,7 @@ def synthesize(
         "clamp"; with `like`, "squeeze" for centroid, "relative" for flatness, "octave" for pitch.
     weights : dict of name to curve, optional
         How much each target counts beside the others, 0 or more. By default 1, and 12 for pitch where `rounds` is
-        above 0; with `like` 24 times its confidence for pitch, 0.3 for flatness.
+        above 0; with `like` 12 to 18 for pitch, 0.3 for flatness.
     method : {"best_path", "nearest"}
         "best_path" weighs missed targets against jumps between spectra; "nearest" takes the nearest code of every
         frame, as the paper does.
