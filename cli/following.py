@@ -24,7 +24,7 @@ Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 LIKE_HELP = (
     "Follow a sound's loudness, centroid, flatness and pitch, by default with "
     + ", ".join(f"--map {name}={how}" for name, how in LIKE_MAPPING.items())
-    + "."
+    + ". Flatness chooses codes and is not corrected."
 )
 seconds: Decorator = click.option(
     "--seconds", type=float, help="Length of the sound; by default that of the sound followed, or of the breakpoints."
@@ -35,7 +35,8 @@ mapping: Decorator = click.option(
     multiple=True,
     metavar="[D=]HOW",
     callback=lambda ctx, param, value: read_mapping(value),
-    help=f"How targets, or that of D, are brought into the codebook's range: {', '.join(MAPPINGS)}; repeatable.",
+    help=f"How targets, or that of D, are brought into the codebook's range: {', '.join(MAPPINGS)}; repeatable. "
+    "By default clamp; with --like as said there.",
 )
 
 _TARGETS: list[Decorator] = [
@@ -133,7 +134,7 @@ _CHOICES: list[Decorator] = [
         type=float,
         default=Limits.transpose_cents,
         show_default=True,
-        help="Most transposition that the correction may use, in cents; 0: none.",
+        help="Most transposition where a pitch is asked for, in cents; 0: none.",
     ),
     click.option(
         "--max-fundamental",

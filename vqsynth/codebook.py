@@ -194,8 +194,8 @@ class Codebook(CodebookRecord):
         seconds : float, optional
             Length of the curves, up to an hour. By default that of a sound that is followed, or of the breakpoints.
         mapping : str, or dict of name to str
-            How curves are brought into the codebook's range: "clamp", "minmax", "rank", "relative" or "octave", as for
-            `synthesize`.
+            How curves are brought into the codebook's range: "clamp", "squeeze", "minmax", "rank", "relative" or
+            "octave", as for `synthesize`.
         **curves
             Descriptors, as in `targets`: `centroid="line(p5,p95)"`.
 

@@ -196,7 +196,8 @@ def test_synth_without_seconds_lasts_until_the_last_breakpoint(run: Run, book_fo
 
 
 @pytest.mark.parametrize(("options", "message"), [
-    (["--map", "pitch=loud"], "--map pitch must be one of clamp, minmax"), (["--map", "loud"], "--map must be one of"),
+    (["--map", "pitch=loud"], "--map pitch must be one of clamp, squeeze, minmax"),
+    (["--map", "loud"], "--map must be one of"),
     (["--map", "rank", "--map", "clamp"], "says twice how all targets are mapped"),
     (["--map", "picth=rank"], "unknown descriptor 'picth'; did you mean 'pitch'"),
     (["--map", "pitch=rank", "--map", "pitch=clamp"], "names 'pitch' twice"),

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from vqsynth.codebook import Codebook
 from vqsynth.codes.index import Demand
-from vqsynth.codes.selection import MISS_COST, Selection, find_best_path, price_jumps, reach, select_codes
+from vqsynth.codes.reaching import find_reached, reach
+from vqsynth.codes.selection import MISS_COST, Selection, find_best_path, price_jumps, select_codes
 from vqsynth.codes.table import DescriptorTable
 from vqsynth.errors import ParameterError
 
@@ -96,7 +97,16 @@ def test_select_codes_bad_options_are_refused(book: Codebook, options: dict[str,
 
 def test_reach_counts_the_frames_outside_the_table(book: Codebook) -> None:
     top = float(np.nanmax(book.table.column("centroid")))
-    assert reach(book.table, "centroid", np.array([top, top * 1.01, top * 2, top / 1.5])) == 0.5
+    assert reach(book.table, "centroid", np.array([top, top * 1.2, top * 2, top / 1.5])) == 0.5
+
+
+def test_reach_of_pitch_has_holes_which_transposition_bridges(book: Codebook) -> None:
+    low, high = np.unique(np.round(book.table.column("pitch")[~np.isnan(book.table.column("pitch"))]))[:2]
+    between = np.array([low, np.sqrt(low * high), high, np.nan])
+    np.testing.assert_array_equal(find_reached(book.table, "pitch", between), [True, False, True, True])
+    assert reach(book.table, "pitch", between) == pytest.approx(1 / 3)
+    assert reach(book.table, "pitch", between, transpose_cents=200.0) == 0
+    assert reach(book.table, "pitch", np.array([low / 2]), transpose_cents=200.0) == 1
 
 
 def test_select_codes_rest_keeps_a_code_from_coming_back_soon(book: Codebook) -> None:

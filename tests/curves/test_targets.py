@@ -1,6 +1,7 @@
 """Targets from curves and sounds, and how they are brought into range."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from vqsynth.codebook import Codebook
-from vqsynth.curves.listening import hear_sound, measure_pieces
+from vqsynth.codes.reaching import reach
+from vqsynth.curves.listening import carry_on_pitch, hear_sound, measure_pieces
 from vqsynth.curves.ranges import map_range
 from vqsynth.errors import AudioError, ParameterError
 from vqsynth.follow.reach import describe_reach, preview_targets
@@ -48,13 +50,46 @@ def test_map_range_octave_keeps_the_melody(book: Codebook) -> None:
     assert mapped[0] >= np.nanmin(book.table.column("pitch"))
 
 
+@given(values)
+def test_map_range_squeeze_keeps_the_order_and_leaves_what_is_within_reach(
+    book: Codebook, want: NDArray[np.float64]
+) -> None:
+    column = book.table.column("centroid").astype(np.float64)
+    low, high = np.quantile(np.log2(column), [0.3, 0.7])
+    mapped = map_range(want, book.table, "centroid", "squeeze")
+    assert (mapped >= column.min() * (1 - 1e-6)).all() and (mapped <= column.max() * (1 + 1e-6)).all()
+    assert (np.diff(mapped[np.argsort(want, kind="stable")]) >= -1e-6 * mapped.max()).all()
+    inside = (np.log2(want) > low) & (np.log2(want) < high)
+    np.testing.assert_allclose(mapped[inside], want[inside], rtol=1e-9)
+
+
+def test_map_range_octave_is_not_misled_by_a_stray_code(book: Codebook) -> None:
+    """One code of many that is heard two octaves under the others does not keep a low voice down."""
+    values = np.tile(book.table.values, (8, 1))
+    stray = int(np.flatnonzero(~np.isnan(values[:, book.table.position("pitch")]))[0])
+    values[stray, book.table.position("pitch")] = 40.0
+    table = replace(book.table, values=values, counts=np.full(len(values), 10), codes=np.arange(len(values)),
+                    deviations=None, fundamentals=None)  # fmt: skip
+    assert reach(table, "pitch", np.array([40.0])) == 1 and reach(table, "pitch", np.array([150.0])) == 0
+    np.testing.assert_allclose(map_range(np.full(5, 40.0), table, "pitch", "octave"), 160.0)
+
+
+def test_carry_on_pitch_goes_on_from_a_sure_one_and_begins_nowhere_else() -> None:
+    hz = np.array([100, 101, 102, 103, 200, 300, 300, 50], np.float32)
+    sure = np.array([0.6, 0.9, 0.6, 0.4, 0.9, 0.6, 0.7, 0.6], np.float32)
+    known = carry_on_pitch(hz, sure, np.full(8, 1000.0, np.float32))
+    np.testing.assert_array_equal(known, np.array([100, 101, 102, np.nan, 200, np.nan, np.nan, np.nan], np.float32))
+    under_noise = carry_on_pitch(hz, sure, np.full(8, 9000.0, np.float32))
+    np.testing.assert_array_equal(np.isnan(under_noise), ~(sure > 0.8))
+
+
 def test_map_range_clamp_leaves_the_demand(book: Codebook) -> None:
     want = np.array([1.0, 1e6])
     np.testing.assert_array_equal(map_range(want, book.table, "centroid", "clamp"), want)
 
 
 def test_map_range_unknown_way_lists_the_known(book: Codebook) -> None:
-    with pytest.raises(ParameterError, match="clamp, minmax, rank, relative, octave"):
+    with pytest.raises(ParameterError, match="clamp, squeeze, minmax, rank, relative, octave"):
         map_range(np.ones(3), book.table, "centroid", "stretch")
 
 

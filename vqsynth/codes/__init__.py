@@ -10,6 +10,7 @@
     filters        the language of table filters
     spreadsheet    tables as CSV, JSON and HTML
     table          the descriptors of every code: sort, filter, scale
+    reaching       the values that the codes surely have
     record         everything that a codebook holds, as one record
     display        a notebook's view of a codebook
     measuring      the measurement of all codes into a table

@@ -343,13 +343,3 @@ def _trace_back(kept: list[tuple[NDArray[np.int64], NDArray[np.intp]]], last: in
         codes, came_from = kept[t]
         path[t], last = codes[last], int(came_from[last])
     return path
-
-
-def reach(table: DescriptorTable, name: str, values: NDArray[np.float64]) -> float:
-    """Return the share of a target's frames, 0 to 1, that lies outside the range of the table's codes.
-
-    `values` (T,) is the target of descriptor `name`. Frames in which it is NaN are not counted.
-    """
-    column = table.column(name)
-    asked = values[~np.isnan(values)]
-    return float(np.mean((asked < np.nanmin(column)) | (asked > np.nanmax(column)))) if len(asked) else 0.0

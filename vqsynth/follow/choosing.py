@@ -116,7 +116,7 @@ def follow_curves(
     seconds : float
         Length of the sound, above 0 and up to an hour.
     mapping : str, or dict of name to str
-        How targets are brought into the codebook's range: "clamp", "minmax", "rank", "relative" or "octave".
+        How targets are brought into the codebook's range: "clamp", "squeeze", "minmax", "rank", "relative" or "octave".
     weights : dict of name to number or array (T,), optional
         How much each target counts beside the others, 0 or more, by default 1.
     method : {"best_path", "nearest"}

@@ -31,7 +31,7 @@ class Limits:
     """
 
     envelope_db: float = 18.0
-    transpose_cents: float = 50.0
+    transpose_cents: float = 400.0
     gain: bool = True
     fundamental_db: float = 30.0
 

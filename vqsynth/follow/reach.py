@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vqsynth.codes.index import Targets, Weights, find_candidates
-from vqsynth.codes.selection import reach
+from vqsynth.codes.reaching import find_ends, reach
 from vqsynth.codes.table import DescriptorTable
 from vqsynth.curves.misses import Miss, describe_miss, measure_miss
 
@@ -29,9 +29,9 @@ class Reach:
     together : (T,)
         The values of the codes that are nearest in all descriptors together.
     low, high : float
-        The range of the table.
+        The range of the codes whose value is sure, see `vqsynth.codes.reaching`, of pitch with what transposition adds.
     out_of_reach : float
-        Share of frames outside that range, 0 to 1.
+        Share of frames outside that range or in a hole of it, 0 to 1.
     error, error_together : Miss or None
         How far `nearest` and `together` are off, the least error of a path without controls. None where nothing is
         asked.
@@ -50,7 +50,7 @@ class Reach:
 
 
 def preview_targets(
-    table: DescriptorTable, targets: Targets, *, weights: Weights | None = None
+    table: DescriptorTable, targets: Targets, *, weights: Weights | None = None, transpose_cents: float = 0.0
 ) -> tuple[dict[str, Reach], float]:
     """Tell how well targets can be met, each alone and all together. Loudness is left out: gain meets it.
 
@@ -62,6 +62,8 @@ def preview_targets(
         What is asked for, NaN where nothing is.
     weights : dict of name to number or (T,), optional
         How much each target counts beside the others.
+    transpose_cents : float
+        How far codes may be transposed to a pitch; it widens what is within reach, and lessens no error.
 
     Returns
     -------
@@ -89,8 +91,8 @@ def preview_targets(
         everywhere = np.ones(len(asked), bool)
         errors = [measure_miss(got, asked, everywhere, unit=unit, scale=scale) for got in (nearest, together)]
         found[name] = Reach(
-            unit, asked, nearest, together, float(np.nanmin(column)),
-            float(np.nanmax(column)), reach(table, name, asked), *errors,
+            unit, asked, nearest, together, *find_ends(table, name, transpose_cents=transpose_cents),
+            reach(table, name, asked, transpose_cents=transpose_cents), *errors,
         )  # fmt: skip
     return found, float(np.mean(joint.distances[:, 0] > TOLERANCE**2))
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vqsynth.codes.index import Targets, find_candidates
-from vqsynth.codes.selection import reach
+from vqsynth.codes.reaching import find_ends, reach
 from vqsynth.codes.table import DescriptorTable
 from vqsynth.curves.misses import Miss, describe_miss, measure_miss
 from vqsynth.path import CodePath
@@ -32,7 +32,14 @@ EDGE = 2
 
 
 def make_report(
-    path: CodePath, targets: Targets, table: DescriptorTable, y: Floats, grid: FrameGrid, *, scaled_db: float = 0.0
+    path: CodePath,
+    targets: Targets,
+    table: DescriptorTable,
+    y: Floats,
+    grid: FrameGrid,
+    *,
+    scaled_db: float = 0.0,
+    transpose_cents: float = 0.0,
 ) -> dict[str, Any]:
     """Compare targets with what the rendered sound has.
 
@@ -50,6 +57,8 @@ def make_report(
         The codebook's frames.
     scaled_db : float
         By how many dB the sound was turned down to stay within full scale, 0 or less.
+    transpose_cents : float
+        How far codes may be transposed to a pitch: so far does the codebook reach beyond its notes.
 
     Returns
     -------
@@ -74,9 +83,9 @@ def make_report(
             "got": _to_list(got.get(name, np.full(len(asked), np.nan))),
             "distance": _to_list(away),
             **_describe(misses.get(name)),
-            "out_of_reach": 0.0 if name == "loudness" else reach(table, name, asked),
+            "out_of_reach": 0.0 if name == "loudness" else reach(table, name, asked, transpose_cents=transpose_cents),
             **(_hear_notes(asked, got[name], got.get("loudness"), grid) if name == "pitch" and name in got else {}),
-            "reach": None if name == "loudness" else [float(v) for v in table.ranges(low=0, high=100)[name] or ()],
+            "reach": None if name == "loudness" else _list_ends(table, name, transpose_cents),
         }
     return {
         "sr": path.sr,
@@ -87,6 +96,12 @@ def make_report(
         "scaled_db": scaled_db,
         "descriptors": rows,
     }
+
+
+def _list_ends(table: DescriptorTable, name: str, transpose_cents: float) -> list[float]:
+    """List the ends of what is within reach; nothing where no code has a value."""
+    ends = find_ends(table, name, transpose_cents=transpose_cents)
+    return [] if np.isnan(ends[0]) else [*ends]
 
 
 def _runner_up(path: CodePath, targets: Targets, table: DescriptorTable) -> list[int] | None:
@@ -166,13 +181,16 @@ def _say_notes(row: Mapping[str, Any]) -> str:
 
 
 def warnings_of(report: Mapping[str, Any]) -> list[str]:
-    """Return a line for each target that is partly out of reach, and one where the sound was turned down."""
-    lines = [
-        f"{100 * row['out_of_reach']:.1f} % of the {name} target is out of the codebook's reach; there the nearest "
-        "value is played"
+    """Return a line that names the targets that are partly out of reach, and one where the sound was turned down."""
+    shares = [
+        f"{100 * row['out_of_reach']:.1f} % of the {name} target"
         for name, row in report["descriptors"].items()
         if row["out_of_reach"] > 0
     ]
+    verb = "is" if len(shares) == 1 else "are"
+    lines = [f"{', '.join(shares)} {verb} out of the codebook's reach; there the nearest value is played"] * bool(
+        shares
+    )
     if report["scaled_db"] < 0:
         lines.append(f"peaks over full scale: the whole sound was turned down by {-report['scaled_db']:.1f} dB")
     return lines

@@ -1,6 +1,6 @@
 """Curves to a sound and its report: choose a path, render it, measure the sound, correct the path."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,9 +38,14 @@ from vqsynth.sound.excitation import check_seed
 from vqsynth.sound.frames import Floats
 from vqsynth.storage.files import StrPath
 
-LIKE_MAPPING = {"centroid": "rank", "flatness": "rank", "pitch": "octave"}
-"""How the descriptors of a sound are brought into a codebook's range. "rank" keeps the order of timbres (rank
-correlation of the centroid over speech .97, unmapped .74), "octave" keeps the melody."""
+LIKE_MAPPING = {"centroid": "squeeze", "flatness": "relative", "pitch": "octave"}
+"""How the descriptors of a sound are brought into a codebook's range. What a codebook has is left alone: centroid of
+speech and singing on violin and choir, 1.2 semitones off, and 6.4 off stretched over the codebook by "rank". Flatness
+lies elsewhere in every recording, far lower in one without highs, so only its changes are followed."""
+CHOSEN_BY = ("flatness",)
+"""What a sound asks of the choice of codes, but not of the correction, where it asks for a centroid, too: there is one
+tilt, and it follows the centroid. The centroid of speech on violin and cello: 3 semitones off with flatness, 1.2
+without."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -152,12 +157,12 @@ def synthesize(
         A sound file whose loudness, centroid, flatness and pitch are asked for; targets replace what it has.
     mapping : str, or dict of name to str, optional
         How targets are brought into the codebook's range: "clamp" leaves them, "minmax" maps their range, "rank" their
-        distribution, "relative" their deviations from the median, "octave" shifts by octaves. In a dict, "*" stands
-        for all other descriptors. By default "clamp"; with `like`, "rank" for centroid and flatness, "octave" for
-        pitch.
+        distribution, "relative" their deviations from the median, "octave" shifts by octaves, "squeeze" presses only
+        what lies outside into the ends of the range. In a dict, "*" stands for all other descriptors. By default
+        "clamp"; with `like`, "squeeze" for centroid, "relative" for flatness, "octave" for pitch.
     weights : dict of name to curve, optional
         How much each target counts beside the others, 0 or more. By default 1, and 12 for pitch where `rounds` is
-        above 0.
+        above 0; with `like` 12 to 18 for pitch, 0.3 for flatness.
     method : {"best_path", "nearest"}
         "best_path" weighs missed targets against jumps between spectra; "nearest" takes the nearest code of every
         frame, as the paper does.
@@ -183,7 +188,8 @@ def synthesize(
     rounds : int
         Number of corrections. At 0 the sound is only rendered and measured.
     limits : Limits, optional
-        How far corrections may move gain, transposition, envelopes and fundamentals.
+        How far corrections may move gain, transposition, envelopes and fundamentals. Codes are transposed by up to 400
+        cents where a pitch is asked for.
     **curves
         Descriptors, as in `targets`: `centroid="line(p5,p95)"`. A descriptor with the name of an option can only be
         asked for in `targets`.
@@ -215,10 +221,11 @@ def synthesize(
     check_choice("excitation", excitation, EXCITATIONS)
     check_whole("layers", layers, 1)
     Selection(method, None, smoothness, style, rest, variation, motion=motion)
+    drawn = join_curves(book.table, targets, curves, options=SYNTHESIS_OPTIONS)
     asked, factors, seconds = gather_targets(
-        book, targets=join_curves(book.table, targets, curves, options=SYNTHESIS_OPTIONS), seconds=seconds, like=like,
-        mapping=mapping, weights=weights,
-    )  # fmt: skip
+        book, targets=drawn, seconds=seconds, like=like, mapping=mapping, weights=weights
+    )
+    free = {name for name in CHOSEN_BY if like is not None and name not in drawn and "centroid" in asked}
     weighed = dict(factors)
     if rounds and "pitch" in asked:
         factors.setdefault("pitch", PITCH_WEIGHT)
@@ -228,10 +235,10 @@ def synthesize(
     }  # fmt: skip
     paths = choose_layers(book, asked, layers=layers, **options)
     if not rounds or layers > 1:
-        return correct_and_report(book, paths, asked, rounds=rounds, limits=limits, weights=weighed)
+        return correct_and_report(book, paths, asked, rounds=rounds, limits=limits, weights=weighed, free=free)
     tried = rechoose(book, paths[0], asked, options)
     paths = (tried.path,) if tried else paths
-    return correct_and_report(book, paths, asked, rounds=rounds, limits=limits, weights=weighed, tried=tried)
+    return correct_and_report(book, paths, asked, rounds=rounds, limits=limits, weights=weighed, tried=tried, free=free)
 
 
 def rechoose(book: CodebookRecord, path: CodePath, targets: Targets, options: Mapping[str, Any]) -> Trial | None:
@@ -335,6 +342,7 @@ def correct_and_report(
     limits: Limits | None = None,
     weights: Weights | None = None,
     tried: Trial | None = None,
+    free: Collection[str] = (),
 ) -> Synthesis:
     """Render paths that sound together, correct them against their targets, and report what was got.
 
@@ -354,6 +362,8 @@ def correct_and_report(
         How much each target counts in what is moved and in which round is kept, as `correct_path` takes them.
     tried : Trial, optional
         The path already rendered and measured, where it is the only one.
+    free : collection of str
+        Targets that the correction leaves alone; the report has them.
 
     Returns
     -------
@@ -361,10 +371,14 @@ def correct_and_report(
         Codes, gain and controls in its report are those of the first path.
 
     """
-    mix = correct_layers(book, paths, targets, rounds=rounds, limits=limits, weights=weights, tried=tried)
+    rounds, limits = check_rounds(rounds), check_limits(limits)
+    steered = {name: values for name, values in targets.items() if name not in free}
+    counted = {name: weight for name, weight in (weights or {}).items() if name in steered}
+    mix = correct_layers(book, paths, steered, rounds=rounds, limits=limits, weights=counted, tried=tried)
     y, scaled_db = limit_peak(mix.y)
     first = mix.paths[0]
-    report = make_report(first, targets, book.table, y, book.grid, scaled_db=scaled_db)
+    most_cents = limits.transpose_cents if rounds else 0.0
+    report = make_report(first, targets, book.table, y, book.grid, scaled_db=scaled_db, transpose_cents=most_cents)
     report |= {"rounds": mix.errors, "kept": mix.kept, "spent": mix.spent, "gain_db": first.gain_db.tolist()}
     report |= {"controls": first.controls.to_fields()} if first.controls else {}
     report |= describe_layers(book, mix, report) if len(mix.paths) > 1 else {}

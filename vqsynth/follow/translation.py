@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from vqsynth.checks import check_kind
 from vqsynth.codes.controls import Controls, no_controls
 from vqsynth.codes.index import Targets, find_candidates
+from vqsynth.codes.reaching import find_ends, reach
 from vqsynth.codes.record import CodebookRecord
-from vqsynth.codes.selection import reach
 from vqsynth.codes.table import DescriptorTable
 from vqsynth.codes.voice import SILENT_DB
 from vqsynth.curves.language import Curve
@@ -29,6 +29,8 @@ PITCH_WEIGHT = 200.0
 """High, since a listener notices a wrong note more than a wrong timbre. For a violin's glide from A3 to C6 at weights
 of 12, 50, 200 and 1000 the RMS errors are: pitch, choir 144, 119, 31, 1 cents; pitch, flute 186, 101, 21, 3 cents;
 centroid, flute 286, 472, 719, 788."""
+QUARTER_TONE = 50.0
+"""By how many cents codes are transposed at most, by default."""
 SURE = 0.5
 """Pitch counts where the confidence of the first codebook's code is at least this."""
 
@@ -111,8 +113,8 @@ def translate(
     source : CodebookRecord
         The codebook that the paths were made with.
     mapping : str, or dict of name to str
-        How descriptors are first brought into the range of this codebook: "clamp", "minmax", "rank", "relative" or
-        "octave".
+        How descriptors are first brought into the range of this codebook: "clamp", "squeeze", "minmax", "rank",
+        "relative" or "octave".
     limits : Limits, optional
         `transpose_cents` bounds the transposition, 50 cents by default.
 
@@ -148,9 +150,9 @@ def translate(
     check_layers(given)
     for path in given:
         check_path(path, source)
-    most_cents = check_limits(limits).transpose_cents
+    most_cents = QUARTER_TONE if limits is None else check_limits(limits).transpose_cents
     made = [_translate(path, source, book, mapping, most_cents) for path in given]
-    return Translation(tuple(path for path, _ in made), _tell_kept(book.table, made[0][1]))
+    return Translation(tuple(path for path, _ in made), _tell_kept(book.table, made[0][1], most_cents))
 
 
 def _translate(
@@ -220,12 +222,12 @@ def _find_nearest(table: DescriptorTable, targets: Targets) -> NDArray[np.int64]
     return codes
 
 
-def _tell_kept(table: DescriptorTable, found: Mapping[str, WantedGot]) -> dict[str, Kept]:
+def _tell_kept(table: DescriptorTable, found: Mapping[str, WantedGot], most_cents: float) -> dict[str, Kept]:
     kept = {}
     for name, (wanted, got) in found.items():
-        column, i = table.column(name), table.position(name)
+        i = table.position(name)
         unit, scale = table.units[i], table.scales[i]
         miss = measure_miss(got, wanted, np.ones(len(got), bool), unit=unit, scale=scale)
-        low, high = float(np.nanmin(column)), float(np.nanmax(column))
-        kept[name] = Kept(unit, low, high, reach(table, name, wanted), miss)
+        low, high = find_ends(table, name, transpose_cents=most_cents)
+        kept[name] = Kept(unit, low, high, reach(table, name, wanted, transpose_cents=most_cents), miss)
     return kept

@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 from keyword import iskeyword
-from typing import Literal
+from typing import Literal, TypeVar
 
 import numpy as np
 
@@ -69,6 +69,7 @@ class Descriptor:
     function: Callable[[Analysis], Floats]
 
 
+AnyName = TypeVar("AnyName", str, "str | Descriptor")
 REGISTRY: dict[str, Descriptor] = {}
 
 
@@ -187,7 +188,7 @@ def measure(
 def measure_clean(
     y: Floats,
     grid: FrameGrid,
-    names: Iterable[str] | None = None,
+    names: Iterable[str | Descriptor] | None = None,
     *,
     n_fft: int | None = None,
     first: int = 0,
@@ -208,7 +209,8 @@ def measure_clean(
         Values of the T = last - first frames, by descriptor.
 
     """
-    wanted = [lookup(name) for name in (REGISTRY if names is None else check_names(names))]
+    known = REGISTRY if names is None else check_names(names)
+    wanted = [name if isinstance(name, Descriptor) else lookup(name) for name in known]
     n_fft = grid.n_fft if n_fft is None else check_whole("n_fft", n_fft, 4, 2**20)
     wide = FrameGrid(grid.sr, n_fft, math.gcd(n_fft // 4, grid.hop_length))
     weighted = cache(lambda: k_weight(y, grid.sr))
@@ -228,7 +230,7 @@ def measure_clean(
     return {name: np.concatenate(values, axis=-1) for name, values in parts.items()}
 
 
-def check_names(names: Iterable[str]) -> list[str]:
+def check_names(names: Iterable[AnyName]) -> list[AnyName]:
     """Check that names come as a list or another iterable, not as one text. Raises ParameterError otherwise."""
     if (
         not isinstance(names, Iterable)
