@@ -8,6 +8,7 @@
     reach        how much of some targets a codebook can meet
     bending      envelopes moved against several errors at once
     correction   moving the controls of a path against the measured error
+    mixing       several paths moved against the errors of their mix
     layers       several paths that sound together
     synthesis    curves to a sound and its report
     translation  a path of one codebook played by another

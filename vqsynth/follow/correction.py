@@ -39,13 +39,12 @@ of a sine over the cello and the choir that pyworld hears: 96 and 94 % as the co
 
 
 @dataclass(frozen=True, eq=False)
-class Trial:
-    """Hold a path, its sound as rendered, what that has of each target, name to (T,), and the errors that add up.
+class Heard:
+    """Hold a sound as rendered, what it has of each target, name to (T,), and the errors that add up.
 
     These are over `misses.error_scale`, None where nothing is measured.
     """
 
-    path: CodePath
     y: Floats
     got: dict[str, Floats]
     errors: dict[str, float | None]
@@ -58,6 +57,13 @@ class Trial:
         factors = {name: float(np.mean(np.asarray(weight, np.float64))) for name, weight in (weights or {}).items()}
         heard = {name: error for name, error in self.errors.items() if error is not None}
         return sum(factors.get(name, 1.0) * error for name, error in heard.items() if name in (names or heard))
+
+
+@dataclass(frozen=True, eq=False)
+class Trial(Heard):
+    """Hold a path beside what is heard of it."""
+
+    path: CodePath
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,11 +80,7 @@ class Correction:
 
     def spent(self) -> dict[str, float]:
         """Tell the mean size of each control used, in its unit."""
-        controls = self.path.controls
-        if controls is None:
-            return {}
-        sizes = {name: getattr(controls, name) for name in SIZES}
-        return {name: float(np.abs(values).mean()) for name, values in sizes.items() if values.any()}
+        return tell_spent(self.path)
 
 
 def correct_path(
@@ -124,7 +126,7 @@ def correct_path(
     """
     weights = weights or {}
     rounds, limits = check_rounds(rounds), check_limits(limits)
-    followers = _Followers(path, spectra, targets, weights, limits)
+    followers = Followers(path, spectra, targets, weights, limits)
     if tried is not None:
         check_kind("tried", tried, Trial, "a Trial or None")
     is_first = tried is not None and tried.path is path and tried.got.keys() == REGISTRY.keys() & targets.keys()
@@ -142,9 +144,21 @@ def correct_path(
 
 def try_path(path: CodePath, spectra: CodeSpectra, targets: Targets) -> Trial:
     """Render a path and measure it against targets."""
-    y = render_path(path, spectra)
+    return Trial(**vars(hear(render_path(path, spectra), spectra, targets)), path=path)
+
+
+def hear(y: Floats, spectra: CodeSpectra, targets: Targets) -> Heard:
+    """Measure a sound, (n_samples,), against targets."""
     got, misses = measure_errors(y, spectra.grid, targets)
-    return Trial(path, y, got, {name: miss.scaled if miss else None for name, miss in misses.items()})
+    return Heard(y, got, {name: miss.scaled if miss else None for name, miss in misses.items()})
+
+
+def tell_spent(path: CodePath) -> dict[str, float]:
+    """Tell the mean size of each control that a path uses, in its unit."""
+    if path.controls is None:
+        return {}
+    sizes = {name: getattr(path.controls, name) for name in SIZES}
+    return {name: float(np.abs(values).mean()) for name, values in sizes.items() if values.any()}
 
 
 def smooth_median(values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -179,14 +193,38 @@ def raise_fundamentals(
     return replace(path, controls=replace(controls, fundamental_hz=place_hz, fundamental_db=raised_db))
 
 
-class _Followers:
-    """What moves the controls of one path against its errors, round after round."""
+class Followers:
+    """Move the controls of one path against errors, round after round: its own, or those of a mix that it is part of.
+
+    Parameters
+    ----------
+    path : CodePath
+        Where the rounds start.
+    spectra : CodeSpectra
+        Those of its codebook.
+    targets : dict of name to (T,)
+        What is asked for, NaN where nothing is.
+    weights : dict of name to number or (T,)
+        How much each target counts, 1 where nothing is said.
+    limits : Limits
+        How far the controls are moved.
+    most_gain_db : float
+        How far gain is moved, either way.
+
+    """
 
     def __init__(
-        self, path: CodePath, spectra: CodeSpectra, targets: Targets, weights: Weights, limits: Limits
+        self,
+        path: CodePath,
+        spectra: CodeSpectra,
+        targets: Targets,
+        weights: Weights,
+        limits: Limits,
+        *,
+        most_gain_db: float = MOST_GAIN_DB,
     ) -> None:
         controls = path.controls or no_controls(len(path))
-        self._targets, self._start_db = targets, path.gain_db
+        self._targets, self._start_db, self._most_gain_db = targets, path.gain_db, most_gain_db
         self._gain = limits.gain and "loudness" in targets
         self._had_pitch: NDArray[np.bool_] | None = None
         bends = limits.envelope_db and any(name in BENT for name in targets)
@@ -200,18 +238,25 @@ class _Followers:
 
     def move(self, path: CodePath, got: Mapping[str, Floats]) -> CodePath:
         """Give the path that the next round tries, from what the last one measured."""
-        controls, gain_db = path.controls or no_controls(len(path)), path.gain_db
-        if self._gain:
-            wanted = gain_db + hold_edges(self._targets["loudness"] - got["loudness"])
-            bounded = np.clip(wanted, self._start_db - MOST_GAIN_DB, self._start_db + MOST_GAIN_DB)
-            gain_db = np.where(gain_db > SILENT_DB, np.clip(bounded, SILENT_DB + 1, LOUDEST_DB), gain_db)
+        path = self.level(path, got)
+        controls = path.controls or no_controls(len(path))
         if self._transpose:
             controls = replace(controls, transpose_cents=self._transpose.move(*self._pitch_step(got["pitch"])))
         if self._bending:
             if "pitch" in self._targets:
                 self._bending.hold_back(self._lose_pitch(got["pitch"]))
             controls = replace(controls, envelope_db=self._bending.move(got))
-        return replace(path, gain_db=gain_db, controls=controls)
+        return replace(path, controls=controls)
+
+    def level(self, path: CodePath, got: Mapping[str, Floats]) -> CodePath:
+        """Give the path with nothing but its gain moved."""
+        if not self._gain:
+            return path
+        gain_db = path.gain_db
+        wanted = gain_db + hold_edges(self._targets["loudness"] - got["loudness"])
+        bounded = np.clip(wanted, self._start_db - self._most_gain_db, self._start_db + self._most_gain_db)
+        bounded = np.clip(bounded, SILENT_DB + 1, LOUDEST_DB)
+        return replace(path, gain_db=np.where(gain_db > SILENT_DB, bounded, gain_db))
 
     def _lose_pitch(self, got: Floats) -> NDArray[np.bool_]:
         """Tell the frames, (T,), whose pitch was near before envelopes were moved, and is no longer."""

@@ -1,23 +1,21 @@
 """Layers: several paths that sound together and have the loudness asked for together. No frame has a code twice.
 
-Each of N layers is asked for a share 1/N of the power, as if layers added up like noise. Where partials meet in or out
-of phase the mix is louder or softer than that. This is measured on the mix and corrected by one gain curve for all.
+Each of N layers is asked for a share 1/N of the power, as if layers added up like noise, and is first corrected on its
+own. Their mix is brighter and noisier than each of them, and where partials meet in or out of phase it is louder or
+softer. So the mix is measured, and all layers are moved together against its errors, see `vqsynth.follow.mixing`.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from vqsynth.checks import check_choice, check_whole
 from vqsynth.codes.index import Targets, check_targets
 from vqsynth.codes.record import CodebookRecord
 from vqsynth.codes.spectra import EXCITATIONS
-from vqsynth.codes.voice import LOUDEST_DB, SILENT_DB
 from vqsynth.errors import ParameterError
-from vqsynth.follow.bending import hold_edges
 from vqsynth.follow.choosing import choose_path
 from vqsynth.follow.correction import (
     ROUNDS,
@@ -28,44 +26,10 @@ from vqsynth.follow.correction import (
     raise_fundamentals,
 )
 from vqsynth.follow.limits import Limits, check_limits, check_rounds
-from vqsynth.follow.report import measure_errors
+from vqsynth.follow.mixing import Mix, correct_mix
 from vqsynth.path import CodePath
-from vqsynth.render import render_layers
 from vqsynth.sound.descriptors import REGISTRY
 from vqsynth.sound.excitation import check_seed
-from vqsynth.sound.frames import Floats
-
-MIX_ROUNDS = 5
-"""The most rounds of correction that the common gain gets."""
-MOST_MIX_GAIN_DB = 15.0
-"""The most that the common gain moves up or down. Two layers on one pitch may meet in antiphase and nearly cancel: for
-the choir on 440 Hz the mean error of loudness is up to 1.4 dB with 6 dB, and .06 dB with 15."""
-
-
-@dataclass(frozen=True, eq=False)
-class Mix:
-    """Hold corrected paths, their sound together, and the errors of each round.
-
-    Attributes
-    ----------
-    paths : tuple of CodePath
-        A path for each layer.
-    y : (n_samples,)
-        Their sound together. It may exceed full scale.
-    errors : list of dict
-        For each round the errors by descriptor, as in `Trial`; of several layers, the rounds of the common gain.
-    kept : int
-        The best round, from 0.
-    spent : dict of name to float
-        The mean size of each control that was used, averaged over the layers.
-
-    """
-
-    paths: tuple[CodePath, ...]
-    y: Floats
-    errors: list[dict[str, float | None]]
-    kept: int
-    spent: dict[str, float]
 
 
 def choose_layers(
@@ -126,7 +90,7 @@ def correct_layers(
     weights: Weights | None = None,
     tried: Trial | None = None,
 ) -> Mix:
-    """Correct each path against the targets on its own, then the loudness of all together.
+    """Correct each path against the targets on its own, then all of them together against the errors of their mix.
 
     Parameters
     ----------
@@ -137,7 +101,7 @@ def correct_layers(
     targets : dict of name to (T,)
         What all layers together are asked for; loudness in dB must be among them.
     rounds : int
-        Number of corrections, 0 or more.
+        Number of corrections, 0 or more, of each path on its own; the mix gets twice as many.
     limits : Limits, optional
         How far controls may be moved.
     weights : dict of name to number or (T,), optional
@@ -173,9 +137,8 @@ def correct_layers(
         )
     if len(done) == 1:
         return Mix((done[0].path,), done[0].y, done[0].errors, done[0].kept, done[0].spent())
-    mixed = tuple(each.path for each in done)
-    spent = _mean_spent([each.spent() for each in done])
-    return _correct_mix(book, mixed, known, spent, rounds=min(rounds, MIX_ROUNDS) if limits.gain else 0)
+    alone = tuple(each.path for each in done)
+    return correct_mix(alone, book.spectra, known, rounds=rounds, limits=limits, weights=weights)
 
 
 def describe_layers(book: CodebookRecord, mix: Mix, report: Mapping[str, Any]) -> dict[str, Any]:
@@ -202,35 +165,3 @@ def _check_count(book: CodebookRecord, targets: Targets, layers: int) -> None:
             raise ParameterError(
                 f"layers must be at most {usable}, the number of codes with a usable {name} (got {layers})"
             )
-
-
-def _correct_mix(
-    book: CodebookRecord, paths: tuple[CodePath, ...], targets: Targets, spent: dict[str, float], *, rounds: int
-) -> Mix:
-    """Move the gains of all paths together against the loudness error of the mix, and keep the best round."""
-    common_db = np.zeros(len(paths[0]))
-    errors: list[dict[str, float | None]] = []
-    least, kept = np.inf, 0
-    best = paths, np.zeros(0, np.float32)
-    for number in range(rounds + 1):
-        moved = tuple(_shift(path, common_db) for path in paths)
-        y = render_layers(moved, book.spectra)
-        got, misses = measure_errors(y, book.grid, targets)
-        errors.append({name: miss.scaled if miss else None for name, miss in misses.items()})
-        missed = errors[-1]["loudness"]
-        if number == 0 or (missed is not None and missed < least):
-            best, kept, least = (moved, y), number, np.inf if missed is None else missed
-        common_db = common_db + hold_edges(targets["loudness"] - got["loudness"])
-        common_db = np.clip(common_db, -MOST_MIX_GAIN_DB, MOST_MIX_GAIN_DB)
-    return Mix(*best, errors, kept, spent)
-
-
-def _shift(path: CodePath, common_db: NDArray[np.float64]) -> CodePath:
-    """Add a gain to all frames that sound."""
-    shifted = np.clip(path.gain_db + common_db, SILENT_DB + 1, LOUDEST_DB)
-    return replace(path, gain_db=np.where(path.gain_db > SILENT_DB, shifted, path.gain_db))
-
-
-def _mean_spent(each: Sequence[Mapping[str, float]]) -> dict[str, float]:
-    names = dict.fromkeys(name for spent in each for name in spent)
-    return {name: float(np.mean([spent.get(name, 0.0) for spent in each])) for name in names}

@@ -1,0 +1,120 @@
+"""Layers moved together against the errors of their mix.
+
+What a mix has is not the mean of what its layers have: a line of the centroid that each of two layers of the choir
+meets, their mix misses by 9 % of the range. Yet a small move of all layers moves the mix by about as much. So every
+layer takes the steps of `vqsynth.follow.correction`, of its gain and its envelope, against the errors that are measured
+on the mix. Transposition stays: it shifts phases, so that partials would meet in another way in each round.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from vqsynth.codes.index import Targets
+from vqsynth.codes.spectra import CodeSpectra
+from vqsynth.follow.bending import BENT
+from vqsynth.follow.correction import Followers, Heard, Weights, hear, tell_spent
+from vqsynth.follow.limits import Limits
+from vqsynth.path import CodePath
+from vqsynth.render import render_layers
+from vqsynth.sound.frames import Floats
+
+ROUNDS_OF_MIX = 2
+"""Rounds of the mix for each round of a layer on its own."""
+LOUDNESS_WEIGHT = 4.0
+"""How much loudness counts, where no weight is given for it, in which round is kept."""
+MOST_MIX_GAIN_DB = 20.0
+"""The most that gain moves up or down in a mix. Two layers may meet in antiphase and nearly cancel: for centroid and
+flatness of two layers of the choir, loudness is off by up to 3.7 dB with 15 dB, and .44 dB with 20."""
+
+
+@dataclass(frozen=True, eq=False)
+class Mix:
+    """Hold corrected paths, their sound together, and the errors of each round.
+
+    Attributes
+    ----------
+    paths : tuple of CodePath
+        A path for each layer.
+    y : (n_samples,)
+        Their sound together. It may exceed full scale.
+    errors : list of dict
+        For each round the errors by descriptor, as in `Heard`; of several layers, the rounds of their mix.
+    kept : int
+        The best round, from 0.
+    spent : dict of name to float
+        The mean size of each control that was used, averaged over the layers.
+
+    """
+
+    paths: tuple[CodePath, ...]
+    y: Floats
+    errors: list[dict[str, float | None]]
+    kept: int
+    spent: dict[str, float]
+
+
+@dataclass(frozen=True, eq=False)
+class _MixTrial(Heard):
+    """Hold paths beside what is heard of them together, and the number of their round."""
+
+    paths: tuple[CodePath, ...]
+    number: int
+
+
+def correct_mix(
+    paths: Sequence[CodePath],
+    spectra: CodeSpectra,
+    targets: Targets,
+    *,
+    rounds: int,
+    limits: Limits,
+    weights: Weights | None = None,
+) -> Mix:
+    """Move all paths together against the errors of their mix.
+
+    Parameters
+    ----------
+    paths : sequence of CodePath
+        The layers, of one length, as they are to start.
+    spectra : CodeSpectra
+        Those of their codebook.
+    targets : dict of name to (T,)
+        What the mix is asked for; loudness in dB must be among them.
+    rounds : int
+        Number of corrections of a layer; the mix gets `ROUNDS_OF_MIX` times as many.
+    limits : Limits
+        How far controls may be moved.
+    weights : dict of name to number or (T,), optional
+        How much each target counts, as `correct_path` takes them.
+
+    Returns
+    -------
+    Mix
+        The round whose weighted errors add up to the least; where no envelope is moved, only loudness counts.
+
+    """
+    weights, limits = weights or {}, replace(limits, transpose_cents=0)
+    followers = [Followers(p, spectra, targets, weights, limits, most_gain_db=MOST_MIX_GAIN_DB) for p in paths]
+    counted = None if any(name in BENT for name in targets) else {"loudness"}
+    judged = {"loudness": LOUDNESS_WEIGHT} | dict(weights)
+    trial = best = _try_mix(paths, spectra, targets, 0)
+    errors = [trial.errors]
+    for number in range(1, ROUNDS_OF_MIX * rounds + 1):
+        moved = [each.move(path, trial.got) for each, path in zip(followers, trial.paths, strict=True)]
+        trial = _try_mix(moved, spectra, targets, number)
+        errors.append(trial.errors)
+        best = min(best, trial, key=lambda tried: tried.sum_errors(counted, weights=judged))
+    return Mix(best.paths, best.y, errors, best.number, _mean_spent(best.paths))
+
+
+def _try_mix(paths: Sequence[CodePath], spectra: CodeSpectra, targets: Targets, number: int) -> _MixTrial:
+    heard = hear(render_layers(paths, spectra), spectra, targets)
+    return _MixTrial(**vars(heard), paths=tuple(paths), number=number)
+
+
+def _mean_spent(paths: Sequence[CodePath]) -> dict[str, float]:
+    each = [tell_spent(path) for path in paths]
+    names = dict.fromkeys(name for spent in each for name in spent)
+    return {name: float(np.mean([spent.get(name, 0.0) for spent in each])) for name in names}
