@@ -63,7 +63,7 @@ def test_correct_layers_without_gain_leaves_the_levels(book: Codebook) -> None:
 
 
 def test_synthesize_layers_the_mix_follows_the_curve() -> None:
-    """Two layers of the choir, each on its curve, miss it together by a tenth of its range unless the mix is corrected."""
+    """Two layers of the choir, each corrected alone, miss the curve together by a tenth of its range."""
     made = vqsynth.load("choir").synthesize(centroid="line(p10,p90)", seconds=2.0, layers=2)
     centroid, loudness = (made.report.descriptors[name] for name in ("centroid", "loudness"))
     assert centroid.nrmse is not None and centroid.nrmse < 0.015
