@@ -7,7 +7,7 @@ from vqsynth.codebook import Codebook
 from vqsynth.codes.controls import MAX_ENVELOPE_DB
 from vqsynth.codes.envelopes import BANDS, spread_bands
 from vqsynth.follow.bending import Bending, measure_slopes, overlap_weights
-from vqsynth.follow.correction import Trial, correct_path
+from vqsynth.follow.correction import Heard, correct_path
 from vqsynth.follow.limits import Limits
 from vqsynth.follow.synthesis import synthesize
 from vqsynth.sound.frames import FrameGrid
@@ -87,7 +87,7 @@ def test_hold_back_halves_the_envelope_of_a_frame_and_keeps_it_so(book: Codebook
 
 
 def test_sum_errors_counts_by_weight_and_curves_by_their_mean() -> None:
-    trial = Trial(None, None, {}, {"centroid": 0.1, "flatness": 0.2, "pitch": None})  # type: ignore[arg-type]
+    trial = Heard(np.zeros(1, np.float32), {}, {"centroid": 0.1, "flatness": 0.2, "pitch": None})
     assert trial.sum_errors() == pytest.approx(0.3)
     assert trial.sum_errors(weights={"flatness": np.array([0.0, 1.0])}) == pytest.approx(0.2)
     assert trial.sum_errors({"flatness"}, weights={"flatness": 3}) == pytest.approx(0.6)
