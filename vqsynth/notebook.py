@@ -85,7 +85,7 @@ def draw_curves(label: str, *curves: tuple[ArrayLike, tuple[str, float]]) -> str
 
 def draw_codes(codes: Ints) -> str:
     """Draw a row of codes (T,) as stripes, a colour for each code, which say what they are under the pointer."""
-    shown = codes[_spread(len(codes), MOST_STRIPES)]
+    shown = codes[spread_places(len(codes), MOST_STRIPES)]
     edges = np.concatenate([[0], np.flatnonzero(np.diff(shown)) + 1, [len(shown)]])
     scale = WIDTH / len(shown)
     stripes = "".join(
@@ -102,7 +102,7 @@ def _svg(inside: str, height: int) -> str:
 
 def _trace(values: NDArray[np.float64], low: float, high: float) -> str:
     parts, pen = [], "M"
-    for i in _spread(len(values), MOST_POINTS):
+    for i in spread_places(len(values), MOST_POINTS):
         if not np.isfinite(values[i]):
             pen = "M"
             continue
@@ -112,7 +112,7 @@ def _trace(values: NDArray[np.float64], low: float, high: float) -> str:
     return " ".join(parts)
 
 
-def _spread(n: int, most: int) -> Ints:
+def spread_places(n: int, most: int) -> Ints:
     """Choose at most so many of n places, evenly, the first and the last among them."""
     return np.unique(np.linspace(0, n - 1, min(most, n)).astype(np.int64))
 

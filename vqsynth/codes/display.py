@@ -6,7 +6,7 @@ from vqsynth.codes.record import CodebookRecord
 from vqsynth.codes.spectra import sound_codes
 from vqsynth.codes.spreadsheet import Sheet, html_text
 from vqsynth.codes.table import DescriptorTable
-from vqsynth.notebook import list_facts, play_sound, show_block, show_lines
+from vqsynth.notebook import list_facts, play_sound, show_block, show_lines, spread_places
 from vqsynth.sound.arrays import Floats
 from vqsynth.sound.audio import limit_peak, resample
 from vqsynth.sound.frames import fade_ends
@@ -43,8 +43,7 @@ def choose_codes(book: CodebookRecord) -> list[int]:
     """Choose some codes, from the darkest to the brightest, or from the lowest number if they have no centroid."""
     names = book.table.names
     order = book.table.sort("centroid" if "centroid" in names else "code")
-    places = np.unique(np.linspace(0, len(order) - 1, min(HEARD, len(order))).astype(np.int64))
-    return [int(code) for code in order[places]]
+    return [int(code) for code in order[spread_places(len(order), HEARD)]]
 
 
 def sound_some(book: CodebookRecord, codes: list[int]) -> tuple[Floats, int]:

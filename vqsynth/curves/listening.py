@@ -10,7 +10,7 @@ from vqsynth.errors import AudioError
 from vqsynth.sound.descriptors import Descriptor, measure_clean
 from vqsynth.sound.frames import Floats, FrameGrid
 from vqsynth.sound.offset import offset_free_pieces, stream_audible
-from vqsynth.sound.pitch import USABLE_CONFIDENCE, count_samples
+from vqsynth.sound.pitch import count_samples, keep_usable
 from vqsynth.storage.files import StrPath
 
 LIKE = ("loudness", "centroid", "flatness", "pitch")
@@ -98,7 +98,7 @@ def hear_sound(path: StrPath, grid: FrameGrid, names: tuple[str, ...] = LIKE) ->
 
 def carry_on_pitch(f0_hz: Floats, confidence: Floats, centroid_hz: Floats) -> Floats:
     """Take the pitches that are usable, and those beside them that go on from there, both ways; NaN elsewhere."""
-    known: Floats = np.where(confidence >= USABLE_CONFIDENCE, f0_hz, np.float32(np.nan))
+    known = keep_usable(f0_hz, confidence)
     is_fair = (confidence >= FAIR_CONFIDENCE) & (centroid_hz < MOST_PARTIALS * f0_hz)
     fair = np.flatnonzero(np.isnan(known) & is_fair)
     for order, step in ((fair, -1), (fair[::-1], 1)):

@@ -30,7 +30,7 @@ from vqsynth.sound.analysis import Analysis as Analysis
 from vqsynth.sound.frames import Floats, FrameGrid, frames_between
 from vqsynth.sound.loudness import k_weight
 from vqsynth.sound.offset import remove_offset
-from vqsynth.sound.pitch import USABLE_CONFIDENCE
+from vqsynth.sound.pitch import keep_usable
 
 Scale = Literal["octave", "linear"]
 FLOOR = 1e-10
@@ -329,8 +329,7 @@ def loudness(sound: Analysis) -> Floats:
 @descriptor("pitch", unit="Hz", scale="octave", summary="median")
 def pitch(sound: Analysis) -> Floats:
     """Return the fundamental in Hz, from 30 to 4000, estimated by YIN. NaN where pitch_confidence is under 0.8."""
-    f0_hz, confidence = sound.pitch
-    return np.where(confidence >= USABLE_CONFIDENCE, f0_hz, np.float32(np.nan))
+    return keep_usable(*sound.pitch)
 
 
 @descriptor("pitch_confidence", unit="")

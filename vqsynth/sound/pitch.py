@@ -85,6 +85,11 @@ def estimate_pitch(frames: Floats, sr: int) -> tuple[Floats, Floats]:
     return f0_hz.astype(np.float32).reshape(shape), confidence.astype(np.float32).reshape(shape)
 
 
+def keep_usable(f0_hz: Floats, confidence: Floats) -> Floats:
+    """Return the pitches that are sure enough to be used, and NaN for the others. Arrays of any one shape."""
+    return np.where(confidence >= USABLE_CONFIDENCE, f0_hz, np.float32(np.nan))
+
+
 def _level(x: Floats) -> tuple[Floats, NDArray[np.bool_]]:
     """Remove the offset of frames, scale their peaks to 1, and tell which frames hold a sound."""
     offset = x.mean(axis=1, keepdims=True)
