@@ -340,6 +340,7 @@ class Codebook(CodebookRecord):
             self.spectra,
             self.table,
             **amounts,
+            needs_pitch=codes_by == "search",
             advance=lambda share: advance(Advance("encoding", share)),
         )
         clock = self.grid.sr, self.grid.hop_length, n_samples

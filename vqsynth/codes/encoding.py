@@ -23,7 +23,7 @@ from vqsynth.codes.voice import SILENT_DB
 from vqsynth.errors import ParameterError
 from vqsynth.sound.arrays import Doubles
 from vqsynth.sound.frames import Floats, frame_blocks
-from vqsynth.sound.pitch import USABLE_CONFIDENCE, count_samples, estimate_pitch
+from vqsynth.sound.pitch import count_samples, estimate_pitch, keep_usable
 
 FRAMES_AT_ONCE = 512
 ROUNDS = 3
@@ -97,6 +97,7 @@ def encode_sound(
     *,
     pitch: float = 1.0,
     envelope: float = 1.0,
+    needs_pitch: bool = True,
     advance: Callable[[float], object] = lambda share: None,
 ) -> Encoded:
     """Encode a sound.
@@ -113,6 +114,8 @@ def encode_sound(
         The codes.
     pitch, envelope : float
         How much of the sound's pitch and envelope is kept, 0 to 1.
+    needs_pitch : bool
+        Whether `find` looks at the pitch. If it does not and no pitch is kept, none is estimated.
     advance : function
         Called with the share that is done, 0 to 1.
 
@@ -125,6 +128,7 @@ def encode_sound(
     grid, done = spectra.grid, 0
     wide = max(grid.n_fft, count_samples(grid.sr))  # a pitch is looked for in longer frames
     beside = (wide - grid.n_fft) // 2
+    hears_pitch = needs_pitch or pitch > 0
     window_power = np.mean(grid.window.astype(np.float64) ** 2)
     codes, levels, transposed, bands = list[Codes](), list[Doubles](), list[Doubles](), list[Doubles]()
     for wider in frame_blocks(blocks, n_samples, grid, at_once=FRAMES_AT_ONCE, n_fft=wide):
@@ -132,7 +136,8 @@ def encode_sound(
         windowed = (frames * grid.window).astype(np.float64)
         level = (windowed**2).mean(axis=1) / window_power
         heard = level > 10 ** (SILENT_DB / 10)  # what cannot be heard gets one code, and no pitch
-        pitch_hz = np.where(heard, _hear_pitch(wider, grid.sr), np.float32(np.nan))
+        f0_hz = _hear_pitch(wider, grid.sr) if hears_pitch else np.float32(np.nan)
+        pitch_hz = np.where(heard, f0_hz, np.float32(np.nan))
         found = find(frames if heard.all() else frames * heard[:, None].astype(np.float32), pitch_hz)
         cents = pitch * _find_transposition(pitch_hz, found, table)
         codes.append(found)
@@ -154,8 +159,7 @@ def _hear_pitch(frames: Floats, sr: int) -> Floats:
     """Hear the pitch of frames (T, n) in Hz, as the descriptor does: NaN where it is not sure."""
     n_samples = count_samples(sr)
     beside = (frames.shape[1] - n_samples) // 2
-    f0_hz, confidence = estimate_pitch(frames[:, beside : beside + n_samples], sr)
-    return np.where(confidence >= USABLE_CONFIDENCE, f0_hz, np.float32(np.nan))
+    return keep_usable(*estimate_pitch(frames[:, beside : beside + n_samples], sr))
 
 
 def _find_transposition(pitch_hz: Floats, codes: Codes, table: DescriptorTable) -> Doubles:
