@@ -7,7 +7,6 @@ from typing import Any
 
 import click
 
-from vqsynth.checks import check_choice
 from vqsynth.cli import options
 from vqsynth.codes.motion import MOTION
 from vqsynth.codes.selection import METHODS, SMOOTHNESS
@@ -15,6 +14,7 @@ from vqsynth.codes.spectra import EXCITATIONS
 from vqsynth.curves.ranges import MAPPINGS
 from vqsynth.curves.targets import OTHERS
 from vqsynth.errors import ParameterError
+from vqsynth.errors.checks import check_choice
 from vqsynth.follow.correction import ROUNDS
 from vqsynth.follow.limits import Limits
 from vqsynth.follow.synthesis import LIKE_MAPPING

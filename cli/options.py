@@ -89,7 +89,7 @@ def is_given(name: str) -> bool:
 
 
 def split_pairs(values: tuple[str, ...], option: str) -> dict[str, str]:
-    """Split each `NAME=VALUE` at its first equals sign. Raises ParameterError where there is none, or a name twice."""
+    """Split each `NAME=VALUE` at its first equals sign. Raises ParameterError if it is missing or a name recurs."""
     pairs: dict[str, str] = {}
     for text in values:
         name, equals, value = text.partition("=")

@@ -9,9 +9,9 @@ import pytest
 import vqsynth
 from vqsynth.codebooks.recipes.bank import RECIPES
 from vqsynth.codes.spectra import CodeSpectra, measure_spectra
-from vqsynth.store import shipped_codebooks
+from vqsynth.store import codebooks_at_hand
 
-BOOKS = shipped_codebooks()
+BOOKS = codebooks_at_hand()
 MEGABYTE = 1e6
 every_book = pytest.mark.parametrize("folder", BOOKS, ids=lambda folder: str(folder.name))
 

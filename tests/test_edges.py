@@ -15,7 +15,6 @@ import pytest
 from tests.continuous.latent_paths import make_path
 from tests.continuous.small import make_small_model
 from vqsynth import render, store
-from vqsynth.checks import check_flag, check_mapping, check_number, check_path, check_positive, check_whole
 from vqsynth.codebook import Codebook
 from vqsynth.codes import index
 from vqsynth.codes.projection import project_codes
@@ -26,6 +25,7 @@ from vqsynth.continuous.model import ContinuousModel
 from vqsynth.curves import language as curves
 from vqsynth.curves.ranges import map_range
 from vqsynth.errors import ParameterError, VqsynthError
+from vqsynth.errors.checks import check_flag, check_mapping, check_number, check_path, check_positive, check_whole
 from vqsynth.follow import batch, correction
 from vqsynth.follow import layers as layering
 from vqsynth.follow import reach as preview
@@ -201,9 +201,9 @@ def public_calls(book: Codebook, model: ContinuousModel) -> Iterator[tuple[str, 
     yield "Request", batch.Request, {"text": "a", "curves": {"centroid": "900"}, "like": None}
     yield "load", store.load, {"book": "violin-is-not-here"}
     yield "models.load", models.load, {"model": "strings-is-not-here"}
-    yield "audio.load", audio.load, {"path": "a.wav", "sr": 16000}
-    yield "audio.stream", lambda **o: list(audio.stream(**o)), {"path": "a.wav", "sr": 16000, "piece_s": 1.0}
-    yield "audio.save", audio.save, {"path": "b.wav", "y": y, "sr": 16000}
+    yield "audio.load", audio.load, {"file": "a.wav", "sr": 16000}
+    yield "audio.stream", lambda **o: list(audio.stream(**o)), {"file": "a.wav", "sr": 16000, "piece_s": 1.0}
+    yield "audio.save", audio.save, {"file": "b.wav", "y": y, "sr": 16000}
     yield "resample", audio.resample, {"y": y, "orig_sr": 16000, "sr": 8000}
     yield "limit_peak", audio.limit_peak, {"y": y}
     yield (

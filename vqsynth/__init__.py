@@ -5,8 +5,7 @@ is a VAE of mel spectra with vocoders.
 
 The modules, in the order in which data flows:
 
-    errors        the exceptions and the warning of the library
-    checks        checks of arguments
+    errors/       the exceptions, the warning, and checks of arguments that raise them
     running/      forked processes, Ctrl-C, progress bars
     storage/      files written whole or not at all, folders with hashes, JSON records
     sound/        sounds: reading, frames, descriptors, phases

@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from vqsynth.checks import check_kind, check_path, check_row, check_whole, show
 from vqsynth.codes.controls import SIZES, Controls, join_controls, no_controls
 from vqsynth.codes.encoding import scale_kept
 from vqsynth.codes.pathtext import KIND, MOST_SAMPLES, ROWS, read_layers, write_text
 from vqsynth.codes.voice import LOUDEST_DB, SILENT_DB
 from vqsynth.errors import CodebookError, ParameterError
+from vqsynth.errors.checks import check_kind, check_path, check_row, check_whole, show
 from vqsynth.notebook import GOT, draw_codes, draw_curves, show_block, show_lines
 from vqsynth.sound.excitation import check_seed
 from vqsynth.storage.files import MOST_TEXT_BYTES, StrPath, read_regular, write_whole
@@ -263,17 +263,17 @@ class CodePath:
             "seed": self.seed, "codes": self.codes.tolist(), "gain_db": self.gain_db.tolist(),
         } | (self.controls.to_fields() if self.controls else {})  # fmt: skip
 
-    def save(self, path: StrPath) -> None:
+    def save(self, file: StrPath) -> None:
         """Write the path as JSON that people can edit, with a line per run of a code. Raises as `save_layers` does."""
-        save_layers([self], path)
+        save_layers([self], file)
 
     @classmethod
-    def load(cls, path: StrPath) -> "CodePath":
+    def load(cls, file: StrPath) -> "CodePath":
         """Read a path file. Raises CodebookError if the file cannot be used, or holds several layers."""
-        found = load_layers(path)
+        found = load_layers(file)
         if len(found) > 1:
             raise CodebookError(
-                f"the path file '{path}' must hold one path (got {len(found)} layers); use path.load_layers"
+                f"the path file '{file}' must hold one path (got {len(found)} layers); use path.load_layers"
             )
         return found[0]
 

@@ -6,11 +6,11 @@ from functools import reduce
 
 import numpy as np
 
-from vqsynth.checks import check_choice, check_kind, check_whole
 from vqsynth.codes.record import CodebookRecord
 from vqsynth.codes.spectra import EXCITATIONS, CodeSpectra
 from vqsynth.codes.voice import CodeVoice, amplify, excite_frames, take_frames
 from vqsynth.errors import CodebookError
+from vqsynth.errors.checks import check_choice, check_kind, check_whole
 from vqsynth.path import CodePath
 from vqsynth.sound.excitation import FrameSpectra, check_seed
 from vqsynth.sound.frames import Floats, OverlapAdd, fade_ends

@@ -16,7 +16,7 @@ from vqsynth.codes.table import DescriptorTable
 from vqsynth.errors import CodebookError, ParameterError
 from vqsynth.sound.frames import Floats, FrameGrid
 from vqsynth.storage.bundle import CARD, Card, read_bundle
-from vqsynth.storage.collection import bundles_at_hand, find_bundle, shipped_bundles
+from vqsynth.storage.collection import bundles_at_hand, find_bundle
 from vqsynth.storage.files import StrPath
 from vqsynth.storage.tensors import check_weights, parse_arrays, parse_weights
 
@@ -161,14 +161,9 @@ def list_codebooks(folders: StrPath | Iterable[StrPath] = ()) -> list[Codebook]:
 def find_codebook(book: StrPath) -> Path:
     """Return the folder of a codebook that is given by its path or by the name of a shipped one.
 
-    Raises CodebookError, which lists the shipped names, where there is none.
+    Raises CodebookError, which lists the shipped names, if no codebook is found.
     """
     return find_bundle(book, CODEBOOK)
-
-
-def shipped_codebooks() -> list[Path]:
-    """List the folders of the codebooks that come with the package."""
-    return shipped_bundles(CODEBOOK)
 
 
 def codebooks_at_hand(folders: StrPath | Iterable[StrPath] = ()) -> list[Path]:

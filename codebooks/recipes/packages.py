@@ -44,11 +44,11 @@ def require_tool(command: str, package: str) -> str:
     return found
 
 
-def require_soundfont(path: Path = SOUNDFONT) -> Path:
+def require_soundfont(file: Path = SOUNDFONT) -> Path:
     """Find the General MIDI SoundFont of Frank Wen. Raises MissingError."""
-    if not path.is_file():
-        raise MissingError({f"the SoundFont '{path}'": "fluid-soundfont-gm"})
-    return path
+    if not file.is_file():
+        raise MissingError({f"the SoundFont '{file}'": "fluid-soundfont-gm"})
+    return file
 
 
 def require_samples(folder: Path = SAMPLES) -> Path:

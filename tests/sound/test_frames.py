@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.sound_worlds import magnitude_spectra
 from vqsynth.errors import ParameterError
 from vqsynth.sound.frames import (
     FrameGrid,
@@ -13,7 +14,6 @@ from vqsynth.sound.frames import (
     fast_length,
     frame_signal,
     frames_between,
-    magnitude_spectra,
     rfft,
 )
 

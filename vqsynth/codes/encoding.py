@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vqsynth.checks import check_choice, check_number, show, unknown_name
 from vqsynth.codes.controls import MAX_ENVELOPE_DB, Controls, no_controls
 from vqsynth.codes.envelopes import BANDS, measure_bands, spread_bands
 from vqsynth.codes.matching import REACH_CENTS, SpectrumMatcher
@@ -21,6 +20,7 @@ from vqsynth.codes.spectra import CodeSpectra
 from vqsynth.codes.table import DescriptorTable
 from vqsynth.codes.voice import SILENT_DB
 from vqsynth.errors import ParameterError
+from vqsynth.errors.checks import check_choice, check_number, show, unknown_name
 from vqsynth.sound.arrays import Doubles
 from vqsynth.sound.frames import Floats, frame_blocks
 from vqsynth.sound.pitch import count_samples, estimate_pitch, keep_usable

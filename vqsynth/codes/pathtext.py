@@ -17,10 +17,10 @@ from typing import Any
 
 import numpy as np
 
-from vqsynth.checks import check_whole
 from vqsynth.codes.controls import CONTROLS, ENVELOPE, read_controls
 from vqsynth.codes.runs import MOST_FRAMES, count_brackets, fill_silence, read_runs, write_runs
 from vqsynth.errors import ParameterError, VqsynthWarning
+from vqsynth.errors.checks import check_whole
 from vqsynth.storage.records import MOST_BRACKETS, check_field, read_integers, read_numbers
 
 ROWS, RUNS = 1, 2
@@ -59,21 +59,21 @@ def read_layers(fields: Any) -> Iterator[dict[str, Any]]:
         yield found
 
 
-def _list_runs(path: Mapping[str, Any]) -> Iterator[str]:
-    controls = {name: path[name] for name in path if name in CONTROLS}
-    return write_runs(np.array(path["codes"], np.int64), np.array(path["gain_db"], np.float64), controls)
+def _list_runs(file: Mapping[str, Any]) -> Iterator[str]:
+    controls = {name: file[name] for name in file if name in CONTROLS}
+    return write_runs(np.array(file["codes"], np.int64), np.array(file["gain_db"], np.float64), controls)
 
 
-def _rows_text(path: Mapping[str, Any]) -> str:
-    rows = (f"  {json.dumps(name)}: {json.dumps(value)}" for name, value in path.items())
+def _rows_text(file: Mapping[str, Any]) -> str:
+    rows = (f"  {json.dumps(name)}: {json.dumps(value)}" for name, value in file.items())
     return "{\n" + ",\n".join(rows) + "\n}"
 
 
-def _runs_text(path: Mapping[str, Any], runs: Sequence[str]) -> str:
+def _runs_text(file: Mapping[str, Any], runs: Sequence[str]) -> str:
     """Write a path with its runs; how long it is goes without saying where its last frame is whole."""
     left_out = {"codes", "gain_db", *CONTROLS}
-    left_out |= {"n_samples"} if path["n_samples"] == _whole_frames(len(path["codes"]), path["hop_length"]) else set()
-    facts = {name: value for name, value in path.items() if name not in left_out} | {"format": RUNS}
+    left_out |= {"n_samples"} if file["n_samples"] == _whole_frames(len(file["codes"]), file["hop_length"]) else set()
+    facts = {name: value for name, value in file.items() if name not in left_out} | {"format": RUNS}
     lines = [f"  {json.dumps(name)}: {json.dumps(value)}," for name, value in facts.items()]
     return "\n".join(["{", *lines, '  "runs": [', ",\n".join(f"    {run}" for run in runs), "  ]", "}"])
 

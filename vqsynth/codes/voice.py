@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from vqsynth.checks import check_choice, check_row, check_whole
 from vqsynth.codes.controls import Controls
 from vqsynth.codes.spectra import EXCITATIONS, CodeSpectra
 from vqsynth.errors import CodebookError, ParameterError
+from vqsynth.errors.checks import check_choice, check_row, check_whole
 from vqsynth.sound.excitation import Excitation, FrameSpectra, check_seed
 from vqsynth.sound.frames import Floats, FrameGrid, OverlapAdd
 from vqsynth.sound.streams import HeldFrames

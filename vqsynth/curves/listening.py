@@ -55,12 +55,12 @@ class Heard:
     confidence: NDArray[np.float64]
 
 
-def hear_sound(path: StrPath, grid: FrameGrid, names: tuple[str, ...] = LIKE) -> Heard:
+def hear_sound(file: StrPath, grid: FrameGrid, names: tuple[str, ...] = LIKE) -> Heard:
     """Measure the descriptors of a sound file, as targets.
 
     Parameters
     ----------
-    path : str or Path
+    file : str or Path
         The sound.
     grid : FrameGrid
         Frames in which it is measured. The sound is resampled to their rate.
@@ -81,14 +81,14 @@ def hear_sound(path: StrPath, grid: FrameGrid, names: tuple[str, ...] = LIKE) ->
     """
     wanted: tuple[str | Descriptor, ...] = (*names, "loudness", "pitch_confidence")
     wanted += (_ANY_PITCH, "centroid") if "pitch" in names else ()
-    measured, n_samples = measure_pieces(stream_audible(path, sr=grid.sr), grid, tuple(dict.fromkeys(wanted)))
+    measured, n_samples = measure_pieces(stream_audible(file, sr=grid.sr), grid, tuple(dict.fromkeys(wanted)))
     if "pitch" in names:
         measured["pitch"] = carry_on_pitch(
             measured[_ANY_PITCH.name], measured["pitch_confidence"], measured["centroid"]
         )
     loudness = np.maximum(measured["loudness"].astype(np.float64), LOWEST_DB)
     if loudness.max() < LOWEST_DB + 1:
-        raise AudioError(_say_unheard(path, measured["loudness"]))
+        raise AudioError(_say_unheard(file, measured["loudness"]))
     quiet = loudness < max(loudness.max() - QUIET_DB, LOWEST_DB + 1)
     values = {name: np.where(quiet, np.nan, measured[name].astype(np.float64)) for name in names}
     if "loudness" in values:
@@ -109,11 +109,11 @@ def carry_on_pitch(f0_hz: Floats, confidence: Floats, centroid_hz: Floats) -> Fl
     return known
 
 
-def _say_unheard(path: StrPath, loudness: Floats) -> str:
+def _say_unheard(file: StrPath, loudness: Floats) -> str:
     peak = float(loudness.max())
     if peak < FAINTEST_DB:
-        return f"'{path}' holds only silence; name a sound that can be heard"
-    return f"'{path}' is too quiet to be a target (never louder than {peak:.0f} LUFS); turn it up"
+        return f"'{file}' holds only silence; name a sound that can be heard"
+    return f"'{file}' is too quiet to be a target (never louder than {peak:.0f} LUFS); turn it up"
 
 
 def measure_pieces(

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from vqsynth.checks import check_flag, check_whole
 from vqsynth.codes.index import Targets, Weights, check_targets, check_weights
 from vqsynth.codes.motion import MOTION
 from vqsynth.codes.record import CodebookRecord
@@ -21,6 +20,7 @@ from vqsynth.curves.targets import (
     sample_targets,
 )
 from vqsynth.errors import ParameterError
+from vqsynth.errors.checks import check_flag, check_whole
 from vqsynth.path import CodePath
 
 FOLLOW_OPTIONS = ("targets", "seconds", "mapping", "weights", "method", "smoothness", "style", "rest", "motion",

@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from vqsynth.checks import check_choice, check_whole
 from vqsynth.codes.index import Targets, check_targets
 from vqsynth.codes.record import CodebookRecord
 from vqsynth.codes.spectra import EXCITATIONS
 from vqsynth.errors import ParameterError
+from vqsynth.errors.checks import check_choice, check_whole
 from vqsynth.follow.choosing import choose_path
 from vqsynth.follow.correction import (
     ROUNDS,

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from vqsynth.checks import check_choice, check_kind, check_mapping, check_path, check_whole
 from vqsynth.codes.index import Targets
 from vqsynth.codes.motion import MOTION
 from vqsynth.codes.record import CodebookRecord
@@ -25,6 +24,7 @@ from vqsynth.curves.targets import (
     sample_targets,
     sample_weight,
 )
+from vqsynth.errors.checks import check_choice, check_kind, check_mapping, check_path, check_whole
 from vqsynth.follow.bending import BENT
 from vqsynth.follow.correction import ROUNDS, Trial, Weights, smooth_median, try_path
 from vqsynth.follow.layers import choose_layers, correct_layers, describe_layers

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from vqsynth.checks import check_number, check_path, show
 from vqsynth.errors import AudioError, ParameterError
+from vqsynth.errors.checks import check_number, check_path, show
 from vqsynth.sound.arrays import Floats
 from vqsynth.sound.decoders import THROUGH_FFMPEG
 from vqsynth.sound.reading.blocks import LARGEST_SAMPLE, MAX_SR_HZ, MIN_SR_HZ, Sound, opened, too_large
@@ -40,7 +40,7 @@ _GROWTH = 1 << 22  # samples, 17 MB
 _BLOCK = 1 << 16  # libsndfile's Vorbis writer overflows its stack on blocks of minutes
 
 
-def load(path: StrPath, *, sr: int | None = None) -> tuple[Floats, int]:
+def load(file: StrPath, *, sr: int | None = None) -> tuple[Floats, int]:
     """Read a sound file as mono, at its own rate or resampled.
 
     Channels are averaged. Samples of float files may lie beyond 1. A warning tells if the file promises more sound than
@@ -48,7 +48,7 @@ def load(path: StrPath, *, sr: int | None = None) -> tuple[Floats, int]:
 
     Parameters
     ----------
-    path : str or Path
+    file : str or Path
         The sound file.
     sr : int, optional
         The sample rate in Hz to resample to. By default that of the file.
@@ -69,7 +69,7 @@ def load(path: StrPath, *, sr: int | None = None) -> tuple[Floats, int]:
         If `sr` is not a sample rate.
 
     """
-    source = check_path("path", path)
+    source = check_path("path", file)
     if sr is not None:
         check_rate(sr, "sr")
     with opened(source) as sound:
@@ -80,12 +80,12 @@ def load(path: StrPath, *, sr: int | None = None) -> tuple[Floats, int]:
     return y, rate
 
 
-def stream(path: StrPath, *, sr: int, piece_s: float = 30.0) -> Iterator[Floats]:
+def stream(file: StrPath, *, sr: int, piece_s: float = 30.0) -> Iterator[Floats]:
     """Read a sound file as `load` does, but piece by piece, so that a long one need not fit into memory.
 
     Parameters
     ----------
-    path : str or Path
+    file : str or Path
         The sound file, of any length.
     sr : int
         The sample rate in Hz to resample to.
@@ -106,7 +106,7 @@ def stream(path: StrPath, *, sr: int, piece_s: float = 30.0) -> Iterator[Floats]
     check_rate(sr, "sr")
     if not 0 < check_number("piece_s", piece_s) <= 1e6:
         raise ParameterError(f"piece_s must be above 0, up to 1e6 (got {piece_s})")
-    with opened(check_path("path", path)) as sound:
+    with opened(check_path("path", file)) as sound:
         yield from group_blocks(_at_rate(sound, sr), max(1, round(piece_s * sr)))
 
 
@@ -142,14 +142,14 @@ def _gather(blocks: Iterator[Floats], *, most: int | None = None) -> Floats | No
     return y
 
 
-def _say_too_long(path: Path, sound: Sound, sr: int) -> str:
+def _say_too_long(file: Path, sound: Sound, sr: int) -> str:
     seconds = sound.n_known / sound.sr
     if min(LONGEST_S * sr, MOST_SAMPLES) == MOST_SAMPLES and not LONGEST_S < seconds < 1e8:
         return (
-            f"'{path}' holds more than {MOST_SAMPLES} samples at {sr} Hz; cut it in parts, or read it at a lower rate"
+            f"'{file}' holds more than {MOST_SAMPLES} samples at {sr} Hz; cut it in parts, or read it at a lower rate"
         )
     length = f"lasts {seconds / 3600:.2f} hours" if LONGEST_S < seconds < 1e8 else "lasts more than an hour"
-    return f"'{path}' {length}; cut it in parts of an hour or less"
+    return f"'{file}' {length}; cut it in parts of an hour or less"
 
 
 def to_mono(y: ArrayLike) -> Floats:
@@ -279,18 +279,18 @@ def measure_peak(y: Floats) -> float:
     return float(max(-y.min(), y.max())) if len(y) and not np.isnan(y.min()) else float("nan" if len(y) else 0)
 
 
-def sound_format(path: StrPath) -> str:
+def sound_format(file: StrPath) -> str:
     """Return libsndfile's name for the format that the extension of an output path stands for.
 
     Raises ParameterError for an unknown extension.
     """
-    suffix = Path(path).suffix.lower()
+    suffix = Path(file).suffix.lower()
     if suffix not in FORMATS:
-        raise ParameterError(f"a sound file must end in {', '.join(FORMATS)} (got '{path}')")
+        raise ParameterError(f"a sound file must end in {', '.join(FORMATS)} (got '{file}')")
     return FORMATS[suffix]
 
 
-def save(path: StrPath, y: ArrayLike, sr: int) -> None:
+def save(file: StrPath, y: ArrayLike, sr: int) -> None:
     """Write a mono sound in the format of the path's extension. The file appears complete or not at all.
 
     WAV, FLAC and AIFF are written with 24 bits, and the same samples give the same bytes. Ogg is Vorbis, whose serial
@@ -298,7 +298,7 @@ def save(path: StrPath, y: ArrayLike, sr: int) -> None:
 
     Parameters
     ----------
-    path : str or Path
+    file : str or Path
         The file, with the extension .wav, .flac, .aiff, .aif or .ogg.
     y : (n,) float
         The samples, within -1 to 1.
@@ -314,15 +314,15 @@ def save(path: StrPath, y: ArrayLike, sr: int) -> None:
         is full or the folder may not be written to.
 
     """
-    kind = sound_format(check_path("path", path))
+    kind = sound_format(check_path("path", file))
     check_rate(sr, "sr")
     values = check_samples(y)
     peak = measure_peak(values)
     if peak > 1.0:
         raise AudioError(f"y must lie within full scale, -1 to 1 (got a peak of {peak:.4g}); use audio.limit_peak")
     if kind in ("WAV", "AIFF") and 3 * len(values) > MAX_32_BIT_BYTES:
-        raise AudioError(f"'{path}' would hold more than the 4 GB of a {kind} file; write .flac or a shorter sound")
-    write_whole(path, _encode(values, sr, kind), error=AudioError)
+        raise AudioError(f"'{file}' would hold more than the 4 GB of a {kind} file; write .flac or a shorter sound")
+    write_whole(file, _encode(values, sr, kind), error=AudioError)
 
 
 def embed_wav(y: Floats, sr: int) -> str:

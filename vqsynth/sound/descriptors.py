@@ -24,8 +24,8 @@ from typing import Literal, TypeVar
 
 import numpy as np
 
-from vqsynth.checks import check_choice, check_kind, check_whole, show, unknown_name
 from vqsynth.errors import ParameterError
+from vqsynth.errors.checks import check_choice, check_kind, check_whole, show, unknown_name
 from vqsynth.sound.analysis import Analysis as Analysis
 from vqsynth.sound.frames import Floats, FrameGrid, frames_between
 from vqsynth.sound.loudness import k_weight

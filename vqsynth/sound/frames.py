@@ -202,25 +202,6 @@ def fast_length(n: int) -> int:
     return next(length for length in (9 * power // 16, 3 * power // 4, power) if length >= n and not length % 2)
 
 
-def magnitude_spectra(y: Floats, grid: FrameGrid) -> Floats:
-    """Return the magnitude spectra of the Hann-windowed centred frames of a sound.
-
-    Parameters
-    ----------
-    y : (..., n)
-        The sound.
-    grid : FrameGrid
-        Window and hop.
-
-    Returns
-    -------
-    (..., T, n_bins) float32
-        A sinusoid of amplitude 1 peaks at sum(window) / 2.
-
-    """
-    return np.abs(np.fft.rfft(frame_signal(y, grid) * grid.window, axis=-1)).astype(np.float32)
-
-
 class OverlapAdd:
     """Window frames and add them up to sound as they come.
 
