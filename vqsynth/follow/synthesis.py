@@ -43,9 +43,9 @@ LIKE_MAPPING = {"centroid": "squeeze", "flatness": "relative", "pitch": "octave"
 speech and singing on violin and choir, 1.2 semitones off, and 6.4 off stretched over the codebook by "rank". Flatness
 lies elsewhere in every recording, far lower in one without highs, so only its changes are followed."""
 CHOSEN_BY = ("flatness",)
-"""What a sound asks of the choice of codes, but not of the correction, where it asks for a centroid, too: there is one
-tilt, and it follows the centroid. The centroid of speech on violin and cello: 3 semitones off with flatness, 1.2
-without."""
+"""What a sound asks of the choice of codes, but not of the correction, where it asks for a centroid, too. An envelope
+that is moved against both loses more of the centroid than it wins of flatness: rank correlation of the centroid of a
+drum loop on cello .91 with flatness left alone and .75 with it, of speech on violin .94 and .93."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -13,6 +13,7 @@
     pitch         the pitch estimator
     analysis      frames, and the spectra that descriptors share
     descriptors   one function each, and the registry
+    tracking      the pitch of a sound over time
     measuring     the descriptors of any sound
     partials      spectra split into partials and noise
     excitation    the phase of spectra: noise or coherent
