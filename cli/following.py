@@ -8,7 +8,6 @@ from typing import Any
 import click
 
 from vqsynth.cli import options
-from vqsynth.codes.motion import MOTION
 from vqsynth.codes.selection import METHODS, SMOOTHNESS
 from vqsynth.codes.spectra import EXCITATIONS
 from vqsynth.curves.ranges import MAPPINGS
@@ -87,9 +86,9 @@ _CHOICES: list[Decorator] = [
     click.option(
         "--motion",
         type=float,
-        default=MOTION,
-        show_default=True,
-        help="How often the code changes: 0 as seldom as it can, .5 as the training sounds do, 1 every frame.",
+        default=None,
+        help="How often the code changes: 0 as seldom as it can, .5 as the training sounds do, 1 every frame.  "
+        "[default: 0.5; 0 for several descriptors of timbre]",
     ),
     click.option(
         "--variation",

@@ -80,7 +80,7 @@ def bench_book(book: Codebook) -> None:
     for gesture, curve in GESTURES.items():
         curve = curve.format(**levels)
         made, without = (
-            book.synthesize(centroid=curve, seconds=SECONDS, **o) for o in ({"motion": NATURAL}, {"motion": 0.0})
+            book.synthesize(centroid=curve, seconds=SECONDS, **o) for o in ({}, {"motion": 0.0})
         )
         runs, held = (run_lengths(each.path.codes) for each in (made, without))
         said = f"{book.name}, {gesture}"

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vqsynth.codes.index import Targets, Weights, check_targets, check_weights
-from vqsynth.codes.motion import MOTION
+from vqsynth.codes.motion import suit_motion
 from vqsynth.codes.record import CodebookRecord
 from vqsynth.codes.selection import SMOOTHNESS, Selection, check_taken, most_used, price_jumps, select_codes
 from vqsynth.curves.targets import (
@@ -38,7 +38,7 @@ def choose_path(
     smoothness: float = SMOOTHNESS,
     style: float = 0.0,
     rest: int = 0,
-    motion: float = MOTION,
+    motion: float | None = None,
     variation: float = 0.0,
     seed: int = 0,
     taken: NDArray[np.int64] | None = None,
@@ -72,6 +72,7 @@ def choose_path(
         For unknown names and options that cannot be used.
 
     """
+    motion = suit_motion(targets) if motion is None else motion
     selection = Selection(method, weights, smoothness, style, rest, variation, seed, motion)
     targets, seconds = check_targets(book.table, targets), check_seconds(seconds, book.grid)
     others = {name: values for name, values in targets.items() if name != "loudness"}
@@ -98,7 +99,7 @@ def follow_curves(
     smoothness: float = SMOOTHNESS,
     style: float = 0.0,
     rest: int = 0,
-    motion: float = MOTION,
+    motion: float | None = None,
     variation: float = 0.0,
     seed: int = 0,
     **curves: CurveLike,
@@ -128,9 +129,10 @@ def follow_curves(
         0 to 1. At 1 jumps cost the more, the more rarely the training sounds make them.
     rest : int
         Number of frames for which a code is not used again after it has sounded.
-    motion : float
+    motion : float, optional
         0 to 1, how often the code changes. At 0 a code is held while it meets the targets, at .5 for as long as in the
-        training sounds, at 1 for a frame. "nearest" and `rest` ignore it.
+        training sounds, at 1 for a frame. By default .5, and 0 where two or more descriptors of timbre are asked for:
+        fewer codes meet them. "nearest" and `rest` ignore it.
     variation : float
         How much chance decides between nearly equal codes, 0 or more, in spreads of the table.
     seed : int

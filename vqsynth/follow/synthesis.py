@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from vqsynth.codes.index import Targets
-from vqsynth.codes.motion import MOTION
 from vqsynth.codes.record import CodebookRecord
 from vqsynth.codes.selection import SMOOTHNESS, Selection
 from vqsynth.codes.spectra import EXCITATIONS
@@ -130,7 +129,7 @@ def synthesize(
     smoothness: float = SMOOTHNESS,
     style: float = 0.0,
     rest: int = 0,
-    motion: float = MOTION,
+    motion: float | None = None,
     variation: float = 0.0,
     excitation: str = "coherent",
     seed: int = 0,
@@ -173,9 +172,10 @@ def synthesize(
         training sounds make it.
     rest : int
         Number of frames for which a code is not used again after it has sounded.
-    motion : float
+    motion : float, optional
         0 to 1, how often the code changes. At 0 a code is held while it meets the targets, at .5 for as long as in the
-        training sounds, at 1 for a frame. "nearest" and `rest` ignore it.
+        training sounds, at 1 for a frame. By default .5, and 0 where two or more descriptors of timbre are asked for:
+        fewer codes meet them. "nearest" and `rest` ignore it.
     variation : float
         0 or more, in spreads of the table: chance picks among codes whose distance to the target exceeds the smallest
         one by up to this much.
@@ -220,7 +220,7 @@ def synthesize(
     rounds, limits, seed = check_rounds(rounds), check_limits(limits), check_seed(seed)
     check_choice("excitation", excitation, EXCITATIONS)
     check_whole("layers", layers, 1)
-    Selection(method, None, smoothness, style, rest, variation, motion=motion)
+    Selection(method, None, smoothness, style, rest, variation, motion=0.0 if motion is None else motion)
     drawn = join_curves(book.table, targets, curves, options=SYNTHESIS_OPTIONS)
     asked, factors, seconds = gather_targets(
         book, targets=drawn, seconds=seconds, like=like, mapping=mapping, weights=weights
