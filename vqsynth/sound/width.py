@@ -5,7 +5,7 @@ where a stereo sound is played in mono. The side holds what the equal-power law 
 layer: the sine of the angle from the centre, at most 45 degrees. Noise is placed by half of this power. The other half,
 and for a central layer all of it, is another noise of the same spectrum. So every layer's noise has the same power at
 all places, and the noises of left and right have a correlation of 1/3 at spread 1 in the centre. Partials of a central
-layer have no side.
+layer have no side. Noise and outermost layers are up to 1.8 dB stronger in stereo than in the mono sound.
 """
 
 from typing import Any
