@@ -115,6 +115,14 @@ _CHOICES: list[Decorator] = [
         help="Number of paths that sound together.",
     ),
     click.option(
+        "--spread",
+        type=float,
+        callback=lambda ctx, param, value: options.read_spread(value),
+        default=0.0,
+        show_default=True,
+        help="Width in stereo, 0 to 1: layers stand apart, noise differs between left and right; 0: mono.",
+    ),
+    click.option(
         "--rounds",
         type=click.IntRange(min=0),
         default=ROUNDS,
@@ -189,6 +197,8 @@ def gather(values: dict[str, Any]) -> dict[str, Any]:
 def gather_choices(values: dict[str, Any]) -> dict[str, Any]:
     """Turn the values of `choices`, where a verb has them, into arguments of `synthesize`."""
     given = dict(values)
+    if not given.get("spread", True):
+        del given["spread"]  # so that a batch that was made before there was a spread goes on
     if "rounds" in given:
         given["limits"] = Limits(
             envelope_db=given.pop("max_envelope"),

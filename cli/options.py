@@ -18,6 +18,7 @@ from vqsynth.errors import CodebookError, ParameterError, VqsynthError
 from vqsynth.page import check_page
 from vqsynth.plot import check_picture
 from vqsynth.sound import audio
+from vqsynth.sound.width import check_spread
 from vqsynth.storage.files import check_output
 from vqsynth.store import find_codebook, load
 
@@ -39,7 +40,12 @@ excitation: Decorator = click.option(
 seed: Decorator = click.option(
     "--seed", type=click.IntRange(min=0), help="Seed of the noise.  [default: the path's, else 0]"
 )
-
+spread: Decorator = click.option(
+    "--spread",
+    type=float,
+    callback=lambda ctx, param, value: read_spread(value),
+    help="Width in stereo, 0 to 1; 0: mono.  [default: the path's, else 0]",
+)
 
 codes_by: Decorator = click.option(
     "--codes-by",
@@ -73,6 +79,11 @@ def read_keep(text: str | None) -> dict[str, float] | None:
             raise ParameterError(f"--keep {name} must be a number from 0 to 1 (got {value!r})") from e
     check_keep(given)
     return given
+
+
+def read_spread(value: float | None) -> float | None:
+    """Check a spread before any work, None for none. Raises ParameterError."""
+    return None if value is None else check_spread(value)
 
 
 def refuse_given(names: Iterable[str], why: str) -> None:

@@ -62,6 +62,7 @@ def public_calls(book: Codebook, model: ContinuousModel) -> Iterator[tuple[str, 
             "excitation": "noise",
             "seed": 1,
             "layers": 1,
+            "spread": 0.5,
             "rounds": 1,
             "limits": Limits(),
             "centroid": "p50",
@@ -79,7 +80,7 @@ def public_calls(book: Codebook, model: ContinuousModel) -> Iterator[tuple[str, 
     yield "sample_curves", book.sample_curves, {**short, "mapping": {"centroid": "rank"}, "centroid": 900}
     yield "choose", book.choose, {"targets": targets, **short, "taken": None, "seed": 0, "method": "nearest"}
     yield "traverse", book.traverse, {"by": "centroid", "descending": False, "frames_per_code": 1}
-    yield "render", lambda p, **o: book.render(p, **o), {"p": path, "excitation": "noise", "seed": 1}
+    yield "render", lambda p, **o: book.render(p, **o), {"p": path, "excitation": "noise", "seed": 1, "spread": 1}
     yield "encode", book.encode, {"y": y, "sr": 16000, "observer": Observer()}
     yield (
         "Selection",
@@ -109,6 +110,7 @@ def public_calls(book: Codebook, model: ContinuousModel) -> Iterator[tuple[str, 
             "excitation": "noise",
             "seed": 0,
             "controls": None,
+            "spread": 0.0,
         },
     )
     yield "with_codes", path.with_codes, {"codes": path.codes}
@@ -119,6 +121,8 @@ def public_calls(book: Codebook, model: ContinuousModel) -> Iterator[tuple[str, 
             "path": path,
             "excitation": "refined",
             "seed": 0,
+            "spread": 0.5,
+            "place": -1,
             "refinements": 1,
         },
     )
@@ -128,6 +132,8 @@ def public_calls(book: Codebook, model: ContinuousModel) -> Iterator[tuple[str, 
         {
             "excitation": "noise",
             "seed": 0,
+            "spread": 0.5,
+            "place": -1,
             "block_size": 64,
         },
     )
@@ -151,6 +157,7 @@ def public_calls(book: Codebook, model: ContinuousModel) -> Iterator[tuple[str, 
             **short,
             "excitation": "noise",
             "seed": 0,
+            "spread": 0.0,
         },
     )
     yield (

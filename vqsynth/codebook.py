@@ -29,6 +29,7 @@ from vqsynth.sound.audio import check_samples, limit_peak, to_mono
 from vqsynth.sound.excitation import check_seed
 from vqsynth.sound.frames import Floats, FrameGrid
 from vqsynth.sound.offset import audible_blocks
+from vqsynth.sound.width import check_spread
 from vqsynth.storage.bundle import seal, write_bundle
 from vqsynth.storage.files import StrPath
 
@@ -221,7 +222,9 @@ class Codebook(CodebookRecord):
         made, seconds = draw_curves(asked, self.table, self.grid, seconds=seconds)
         return sample_targets(made, self.table, self.grid, seconds=seconds, mapping=mapping)
 
-    def render(self, *paths: CodePath, excitation: str | None = None, seed: int | None = None) -> Floats:
+    def render(
+        self, *paths: CodePath, excitation: str | None = None, seed: int | None = None, spread: float | None = None
+    ) -> Floats:
         """Render a path to sound, or several paths that sound together.
 
         The path is played as it is: the sound is not measured, and nothing is corrected. `synthesize` does both.
@@ -234,10 +237,12 @@ class Codebook(CodebookRecord):
             How spectra get their phases. By default as each path says.
         seed : int, optional
             Seed of the noise in the first layer; layer i has `seed` + i. By default as each path says.
+        spread : float, optional
+            0 to 1. Above 0 the sound is stereo, as for `synthesize`. By default as each path says.
 
         Returns
         -------
-        y : (n_samples,) float32
+        y : (n_samples,) float32, or (n_samples, 2)
             The sound at the rate `grid.sr`, within full scale.
 
         Warns
@@ -250,7 +255,8 @@ class Codebook(CodebookRecord):
         CodebookError
             For a path of another codebook.
         ParameterError
-            For a path longer than an hour, for layers of different lengths, and for an unknown excitation.
+            For a path longer than an hour, for layers of different lengths, for an unknown excitation, and for a
+            spread outside 0 to 1.
 
         Examples
         --------
@@ -261,13 +267,14 @@ class Codebook(CodebookRecord):
 
         """
         check_seed(0 if seed is None else seed)
+        check_spread(0 if spread is None else spread)
         for path in paths:
             self.check_path(path)
         paths = tuple(replace(path, sha256=self.sha256) for path in paths)  # those of two versions sound together
         check_layers(paths)
         if paths[0].seconds > LONGEST_S:
             raise ParameterError(f"a path of {paths[0].seconds:.0f} s is longer than an hour; render it in parts")
-        y, scaled_db = limit_peak(render_layers(paths, self.spectra, excitation=excitation, seed=seed))
+        y, scaled_db = limit_peak(render_layers(paths, self.spectra, excitation=excitation, seed=seed, spread=spread))
         if scaled_db < 0:
             warnings.warn(f"peaks over full scale: turned down by {-scaled_db:.1f} dB", VqsynthWarning, stacklevel=2)
         return y

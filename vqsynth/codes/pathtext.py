@@ -5,9 +5,9 @@
     {"code": null, "frames": 10}
     ]}
 
-`n_samples`, `sha256`, `excitation` and `seed` may stand there too. A path of very many runs is written as rows instead,
-`"codes"`, `"gain_db"` and the controls, a number per frame, as all were written once; its envelope as 24 such rows, one
-for each band.
+`n_samples`, `sha256`, `excitation`, `seed` and `spread` may stand there too. A path of very many runs is written as
+rows instead, `"codes"`, `"gain_db"` and the controls, a number per frame, as all were written once; its envelope as 24
+such rows, one for each band.
 """
 
 import json
@@ -84,7 +84,9 @@ def _whole_frames(frames: int, hop_length: int) -> int:
 
 
 _FACTS: dict[str, type] = {"codebook": str, "sr": int, "hop_length": int}
-_DEFAULTS: dict[str, Any] = {"sha256": "", "excitation": "coherent", "seed": 0}
+_DEFAULTS: dict[str, tuple[Any, tuple[type, ...]]] = {
+    "sha256": ("", (str,)), "excitation": ("coherent", (str,)), "seed": (0, (int,)), "spread": (0.0, (float, int)),
+}  # fmt: skip
 
 
 def _check_format(fields: dict[str, Any]) -> None:
@@ -102,7 +104,7 @@ def _check_fields(fields: Any, most: int = MOST_FRAMES) -> dict[str, Any]:
     if isinstance(blends, list) and any(blends):
         warnings.warn("the path blends codes, which is no longer done; it plays without", VqsynthWarning, stacklevel=2)
     facts = {name: check_field(fields, name, kind) for name, kind in _FACTS.items()}
-    facts |= {name: check_field({name: value} | fields, name, type(value)) for name, value in _DEFAULTS.items()}
+    facts |= {name: check_field({name: said} | fields, name, *kinds) for name, (said, kinds) in _DEFAULTS.items()}
     rows = read_runs(check_field(fields, "runs", list), most) if "runs" in fields else _check_rows(fields)
     codes, gain_db = fill_silence(rows.pop("codes"), rows.pop("gain_db"))
     return facts | {

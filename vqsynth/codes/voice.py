@@ -13,9 +13,10 @@ from vqsynth.codes.controls import Controls
 from vqsynth.codes.spectra import EXCITATIONS, CodeSpectra
 from vqsynth.errors import CodebookError, ParameterError
 from vqsynth.errors.checks import check_choice, check_row, check_whole
-from vqsynth.sound.excitation import Excitation, FrameSpectra, check_seed
+from vqsynth.sound.excitation import Excitation, FrameSpectra, Spectra, check_seed
 from vqsynth.sound.frames import Floats, FrameGrid, OverlapAdd
 from vqsynth.sound.streams import HeldFrames
+from vqsynth.sound.width import CHANNELS, Side, check_place, check_spread, join_sides
 
 SILENT_DB = -120.0
 """A gain of this or less is silence: the level of the last bit of a 20-bit sound."""
@@ -37,11 +38,15 @@ class CodeVoice:
         How spectra get their phases. "refined" needs the whole sound and is refused.
     seed : int
         Seed of the noise and of the first phases.
+    spread : float
+        0 to 1. Above 0 the sound is stereo, (n, 2), and the wider, the larger the spread is.
+    place : float
+        -1 to 1: where the voice stands between the left and the right end of the spread.
 
     Raises
     ------
     ParameterError
-        If the excitation or the seed is not as above.
+        If the excitation, the seed, the spread or the place is not as above.
 
     Examples
     --------
@@ -55,7 +60,15 @@ class CodeVoice:
 
     """
 
-    def __init__(self, spectra: CodeSpectra, *, excitation: str = "coherent", seed: int = 0) -> None:
+    def __init__(
+        self,
+        spectra: CodeSpectra,
+        *,
+        excitation: str = "coherent",
+        seed: int = 0,
+        spread: float = 0.0,
+        place: float = 0.0,
+    ) -> None:
         check_choice("excitation", excitation, EXCITATIONS)
         if excitation == "refined":
             raise ParameterError(
@@ -64,7 +77,13 @@ class CodeVoice:
         self._spectra, self._grid = spectra, spectra.grid
         self._excitation = spectra.make_excitation(excitation, rng=check_seed(seed))
         self._adder = OverlapAdd(spectra.grid)
-        self._held = HeldFrames(spectra.grid, play=self._sound, take=lambda frames, rows: take_frames(*frames, rows))
+        self._side = make_side(spectra.grid, excitation, seed=seed, spread=spread, place=place)
+        self._held = HeldFrames(
+            spectra.grid,
+            play=self._sound,
+            take=lambda frames, rows: take_frames(*frames, rows),
+            channels=CHANNELS if self._side else None,
+        )
 
     @property
     def delay_samples(self) -> int:
@@ -85,7 +104,7 @@ class CodeVoice:
 
         Returns
         -------
-        y : (T * hop_length,) float32
+        y : (T * hop_length,) float32, or (T * hop_length, 2)
             The samples that are final now. Sample i of all that is returned is sample i - `delay_samples` of the sound.
             It may exceed full scale.
 
@@ -111,7 +130,7 @@ class CodeVoice:
 
         Returns
         -------
-        y : (n,) float32
+        y : (n,) float32, or (n, 2)
             The samples that are left, up to sample n_samples of the sound.
 
         Raises
@@ -144,7 +163,7 @@ class CodeVoice:
     def _sound(self, frames: Frames) -> Floats:
         codes, gain, controls = frames
         spectra = self._spectra.look_up(codes[None], controls)
-        return excite_frames(spectra, gain, self._excitation, self._adder, self._grid)
+        return excite_frames(spectra, gain, self._excitation, self._adder, self._grid, self._side)
 
 
 def amplify(gain_db: NDArray[np.float64]) -> Floats:
@@ -158,8 +177,21 @@ def take_frames(codes: NDArray[np.int64], gain: Floats, controls: Controls | Non
     return codes[frames], gain[frames], controls.take(frames) if controls else None
 
 
+def make_side(grid: FrameGrid, excitation: str, *, seed: int, spread: float, place: float) -> Side | None:
+    """Make the side of a voice, None where there is no spread. Raises ParameterError."""
+    check_place(place)
+    if not check_spread(spread):
+        return None
+    return Side(grid, spread=spread, place=place, seed=seed, partials=excitation != "noise")
+
+
 def excite_frames(
-    spectra: FrameSpectra, gain: Floats, excitation: Excitation, adder: OverlapAdd, grid: FrameGrid
+    spectra: FrameSpectra,
+    gain: Floats,
+    excitation: Excitation,
+    adder: OverlapAdd,
+    grid: FrameGrid,
+    side: Side | None = None,
 ) -> Floats:
     """Excite frames, and add them up to sound.
 
@@ -175,11 +207,21 @@ def excite_frames(
         Adds the frames up.
     grid : FrameGrid
         Window and hop.
+    side : Side, optional
+        Gives them their side.
 
     Returns
     -------
-    (T * hop_length,) float32
+    (T * hop_length,) float32, or, with a side, (T * hop_length, 2)
 
     """
-    frames = np.fft.irfft(excitation.excite(spectra)[0], grid.n_fft, axis=-1).astype(np.float32, copy=False)
-    return adder.push(frames * gain[:, None])
+    middle = excitation.excite(spectra)
+    if side is None:
+        return adder.push(to_frames(middle[0], grid) * gain[:, None])
+    both = np.concatenate([middle, side.excite(spectra, middle)])
+    return join_sides(*adder.push(to_frames(both, grid) * gain[:, None]))
+
+
+def to_frames(spectra: Spectra, grid: FrameGrid) -> Floats:
+    """Transform complex spectra (..., n_bins) to frames (..., n_fft), not windowed."""
+    return np.fft.irfft(spectra, grid.n_fft, axis=-1).astype(np.float32, copy=False)

@@ -144,7 +144,7 @@ def correct_path(
 
 def try_path(path: CodePath, spectra: CodeSpectra, targets: Targets) -> Trial:
     """Render a path and measure it against targets."""
-    return Trial(**vars(hear(render_path(path, spectra), spectra, targets)), path=path)
+    return Trial(**vars(hear(render_path(path, spectra, spread=0), spectra, targets)), path=path)
 
 
 def hear(y: Floats, spectra: CodeSpectra, targets: Targets) -> Heard:

@@ -30,11 +30,12 @@ from vqsynth.follow.mixing import Mix, correct_mix
 from vqsynth.path import CodePath
 from vqsynth.sound.descriptors import REGISTRY
 from vqsynth.sound.excitation import check_seed
+from vqsynth.sound.width import check_spread
 
 
 def choose_layers(
     book: CodebookRecord, targets: Targets, *, layers: int = 1, seconds: float, excitation: str = "coherent",
-    seed: int = 0, **options: Any,
+    seed: int = 0, spread: float = 0.0, **options: Any,
 ) -> tuple[CodePath, ...]:  # fmt: skip
     """Choose paths that never have the same code in the same frame.
 
@@ -54,6 +55,8 @@ def choose_layers(
         How spectra get their phases.
     seed : int
         Seed of the first path; path i has `seed` + i.
+    spread : float
+        0 to 1: how wide the paths are rendered.
     **options
         Further keywords of `choose_path`.
 
@@ -70,13 +73,14 @@ def choose_layers(
     """
     targets, seed = check_targets(book.table, targets), check_seed(seed)
     check_choice("excitation", excitation, EXCITATIONS)
+    check_spread(spread)
     _check_count(book, targets, check_whole("layers", layers, 1))
     shared = dict(targets) | {"loudness": targets["loudness"] - 10 * np.log10(layers)}
     paths: list[CodePath] = []
     for i in range(layers):
         taken = np.stack([path.codes for path in paths]) if paths else None
         path = choose_path(book, shared, seconds=seconds, seed=seed + i, taken=taken, **options)
-        paths.append(replace(path, excitation=excitation, seed=seed + i))
+        paths.append(replace(path, excitation=excitation, seed=seed + i, spread=spread))
     return tuple(paths)
 
 

@@ -32,9 +32,11 @@ from vqsynth.follow.record import Report, draw_report
 from vqsynth.follow.report import make_report
 from vqsynth.notebook import play_sound, show_block, show_lines
 from vqsynth.path import CodePath
-from vqsynth.sound.audio import limit_peak
+from vqsynth.render import render_layers
+from vqsynth.sound.audio import limit_peak, to_mono
 from vqsynth.sound.excitation import check_seed
 from vqsynth.sound.frames import Floats
+from vqsynth.sound.width import check_spread
 from vqsynth.storage.files import StrPath
 
 LIKE_MAPPING = {"centroid": "squeeze", "flatness": "relative", "pitch": "octave"}
@@ -55,7 +57,7 @@ class Synthesis:
     ----------
     paths : tuple of CodePath
         The path of each layer.
-    y : (n_samples,) float32
+    y : (n_samples,) float32, or, where it is spread, (n_samples, 2)
         The sound, within full scale.
     report : Report
         What was asked and what was got.
@@ -107,12 +109,12 @@ class Synthesis:
         """
         from vqsynth.plot import plot_report
 
-        plot_report(self.report, self.y, file, title=title, dark=dark)
+        plot_report(self.report, to_mono(self.y), file, title=title, dark=dark)
 
 
 SYNTHESIS_OPTIONS = (
     "targets", "seconds", "like", "mapping", "weights", "method", "smoothness", "style", "rest", "motion",
-    "variation", "excitation", "seed", "layers", "rounds", "limits",
+    "variation", "excitation", "seed", "layers", "spread", "rounds", "limits",
 )  # fmt: skip
 
 
@@ -134,6 +136,7 @@ def synthesize(
     excitation: str = "coherent",
     seed: int = 0,
     layers: int = 1,
+    spread: float = 0.0,
     rounds: int = ROUNDS,
     limits: Limits | None = None,
     **curves: CurveLike,
@@ -185,6 +188,10 @@ def synthesize(
         Seed of the noise and of chance; the same seed gives the same samples.
     layers : int
         Number of paths that sound together; no code is used twice at a time.
+    spread : float
+        0 to 1. Above 0 the sound is stereo: layers stand evenly apart, the first in the middle where their number is
+        odd, and noise differs between left and right. Half the sum of left and right is the mono sound; it is what is
+        measured.
     rounds : int
         Number of corrections. At 0 the sound is only rendered and measured.
     limits : Limits, optional
@@ -220,6 +227,7 @@ def synthesize(
     rounds, limits, seed = check_rounds(rounds), check_limits(limits), check_seed(seed)
     check_choice("excitation", excitation, EXCITATIONS)
     check_whole("layers", layers, 1)
+    check_spread(spread)
     Selection(method, None, smoothness, style, rest, variation, motion=0.0 if motion is None else motion)
     drawn = join_curves(book.table, targets, curves, options=SYNTHESIS_OPTIONS)
     asked, factors, seconds = gather_targets(
@@ -232,6 +240,7 @@ def synthesize(
     options: dict[str, Any] = {
         "seconds": seconds, "weights": factors, "method": method, "smoothness": smoothness, "style": style,
         "rest": rest, "motion": motion, "variation": variation, "excitation": excitation, "seed": seed,
+        "spread": spread,
     }  # fmt: skip
     paths = choose_layers(book, asked, layers=layers, **options)
     if not rounds or layers > 1:
@@ -375,10 +384,13 @@ def correct_and_report(
     steered = {name: values for name, values in targets.items() if name not in free}
     counted = {name: weight for name, weight in (weights or {}).items() if name in steered}
     mix = correct_layers(book, paths, steered, rounds=rounds, limits=limits, weights=counted, tried=tried)
-    y, scaled_db = limit_peak(mix.y)
+    is_wide = any(path.spread for path in mix.paths)
+    y, scaled_db = limit_peak(render_layers(mix.paths, book.spectra) if is_wide else mix.y)
     first = mix.paths[0]
     most_cents = limits.transpose_cents if rounds else 0.0
-    report = make_report(first, targets, book.table, y, book.grid, scaled_db=scaled_db, transpose_cents=most_cents)
+    report = make_report(
+        first, targets, book.table, to_mono(y), book.grid, scaled_db=scaled_db, transpose_cents=most_cents
+    )
     report |= {"rounds": mix.errors, "kept": mix.kept, "spent": mix.spent, "gain_db": first.gain_db.tolist()}
     report |= {"controls": first.controls.to_fields()} if first.controls else {}
     report |= describe_layers(book, mix, report) if len(mix.paths) > 1 else {}

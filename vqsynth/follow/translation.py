@@ -177,7 +177,7 @@ def _translate(
     gain_db = np.where(path.gain_db[frames] > SILENT_DB, loudness - book.table.column("loudness")[codes], SILENT_DB)
     clock = book.grid.sr, book.grid.hop_length, n_samples
     about = path.excitation, path.seed, controls
-    made = CodePath(book.name, book.sha256, *clock, codes, gain_db, *about)
+    made = CodePath(book.name, book.sha256, *clock, codes, gain_db, *about, spread=path.spread)
     return made, {name: (targets[name], got[name]) for name in targets}
 
 

@@ -17,6 +17,7 @@
     measuring     the descriptors of any sound
     partials      spectra split into partials and noise
     excitation    the phase of spectra: noise or coherent
+    width         left and right: the places of layers, and a second noise
     refinement    the refined excitation: Griffin-Lim at two windows
     mel           mel spectra without their level, and the level
     distances     distances between a sound and its resynthesis

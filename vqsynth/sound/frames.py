@@ -246,6 +246,13 @@ class OverlapAdd:
         return y[..., :n_frames, :].reshape(*frames.shape[:-2], n_frames * hop)
 
 
+def fade(y: Floats, start: int, *, length: float, n_samples: int | None = None) -> Floats:
+    """Fade the ends of a sound, (n,) or (n, channels), of which y begins at sample `start`: see `fade_ends`."""
+    gain = fade_ends(start, len(y), fade=length, n_samples=n_samples)
+    faded: Floats = y * (gain if y.ndim == 1 else gain[:, None])
+    return faded
+
+
 def fade_ends(start: int, length: int, *, fade: float, n_samples: int | None = None) -> Floats:
     """Return the gain that fades a sound in at its start and out at its end.
 
