@@ -11,11 +11,9 @@ from vqsynth.codebooks.recipes.recipe import Recipe
 from vqsynth.codebooks.recipes.scenes import write_hits, write_pads
 from vqsynth.codebooks.recipes.sources import Notes, Rendered, Samples
 
-SOUNDFONT_AND_NOTES = (
-    "MIT (the codebook, and the SoundFont it learned from); recorded notes CC BY 3.0; credits in NOTICE"
-)
-SOUNDFONT_ONLY = "MIT (the codebook, and the SoundFont it learned from); credits in NOTICE"
-SOUNDFONT_AND_SAMPLES = "MIT (the codebook, and the SoundFont it learned from); samples CC0 1.0; credits in NOTICE"
+CREDITS, NOTES, SAMPLES = "credits in NOTICE", "recorded notes CC BY 3.0", "samples CC0 1.0"
+SOUNDFONT = "MIT (the codebook, and the SoundFont it learned from)"
+SOUNDFONT_AND_NOTES = f"{SOUNDFONT}; {NOTES}; {CREDITS}"
 PHRASES = "held, short, legato, vibrato, swells, glissandi, tremolo and trills"
 VIOLIN = Instrument(program=40, lowest=55, highest=96)
 CELLO = Instrument(program=42, lowest=36, highest=76)
@@ -76,14 +74,14 @@ _RECIPES = (
     Recipe(
         name="choir",
         about=f"a choir on ah and ooh: {PHRASES}",
-        licence=SOUNDFONT_ONLY,
+        licence=f"{SOUNDFONT}; {CREDITS}",
         sources=(_play(AAHS, "choir on ah", "aahs"), _play(OOHS, "choir on ooh", "oohs")),
         note="the recordings hold nothing above 16 kHz",
     ),
     Recipe(
         name="guitar",
         about=f"guitars of nylon and steel strings and a clean electric one: {PHRASES}",
-        licence=SOUNDFONT_AND_SAMPLES,
+        licence=f"{SOUNDFONT}; {SAMPLES}; {CREDITS}",
         sources=(
             _play(NYLON, "nylon-string guitar", "nylon"),
             _play(STEEL, "steel-string guitar", "steel"),
@@ -100,7 +98,7 @@ _RECIPES = (
     Recipe(
         name="percussion",
         about="drums and percussion: kits acoustic, brushed, electronic and orchestral, tabla, and loops",
-        licence=SOUNDFONT_AND_SAMPLES,
+        licence=f"{SOUNDFONT}; {SAMPLES}; {CREDITS}",
         sources=(
             Rendered("drum kits", partial(write_hits, KITS)),
             Samples(("bd_*", "drum_*", "elec_*", "perc_*", "sn_*", "tabla_*"), "98 hits"),
@@ -114,7 +112,7 @@ _RECIPES = (
     Recipe(
         name="ambience",
         about="ambiences and pads: drones, hums, glass, wind, sea, steam, synthetic pads",
-        licence=SOUNDFONT_AND_SAMPLES,
+        licence=f"{SOUNDFONT}; {SAMPLES}; {CREDITS}",
         sources=(
             Rendered("pads", partial(write_pads, PADS)),
             Samples(("ambi_*", "loop_3d_printer", "loop_drone*", "loop_weirdo", "misc_cineboom", "vinyl_hiss"),
