@@ -8,7 +8,7 @@ are not theirs but the means of the frames: what they leave of 8 MB goes into co
 from functools import partial
 
 from vqsynth.codebooks.recipes.packages import MUSESCORE
-from vqsynth.codebooks.recipes.phrases import Instrument, write_phrases
+from vqsynth.codebooks.recipes.phrases import Instrument, write_phrases, write_struck_phrases
 from vqsynth.codebooks.recipes.recipe import Recipe
 from vqsynth.codebooks.recipes.scenes import write_hits, write_pads
 from vqsynth.codebooks.recipes.sources import Notes, Rendered, Samples
@@ -50,6 +50,13 @@ def _notes(name: str, number: int, folder: str = "npm") -> Notes:
 
 def _play_section(instrument: Instrument, name: str) -> Rendered:
     return Rendered(name, partial(write_phrases, instrument), "section", MUSESCORE)
+
+
+def _salamander(velocity: int) -> Notes:
+    return Notes(
+        f"@audio-samples/piano-velocity{velocity}", "1.0.5", "30 recorded notes of the Salamander Grand Piano",
+        f"velocity{velocity}",
+    )  # fmt: skip
 
 
 _RECIPES = (
@@ -137,6 +144,23 @@ _RECIPES = (
         ),
         steps=2500,
         note="thin: the samples last 88 seconds and no two are alike, so that what is held out is new to the codebook",
+    ),
+    Recipe(
+        name="piano",
+        about="grand pianos: held, short, ringing, runs, repeated notes, chords and melodies",
+        licence=SOUNDFONTS_AND_NOTES,
+        sources=(
+            Rendered("Yamaha grand piano", partial(write_struck_phrases, PIANO)),
+            Rendered("Steinway grand piano", partial(write_struck_phrases, PIANO), "splendid", MUSESCORE),
+            _salamander(4),
+            _salamander(12),
+            _notes("piano", 85),
+        ),
+        n_fft=3072,
+        codes=1536,
+        encoder_width=256,
+        decoder_width=384,
+        steps=4500,
     ),
 )  # fmt: skip
 
