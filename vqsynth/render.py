@@ -3,15 +3,17 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import reduce
+from itertools import pairwise
 
 import numpy as np
 
 from vqsynth.codes.record import CodebookRecord
 from vqsynth.codes.spectra import EXCITATIONS, CodeSpectra
-from vqsynth.codes.voice import CodeVoice, amplify, excite_frames, take_frames
+from vqsynth.codes.voice import CodeVoice, amplify, excite_frames, find_attacks, take_frames
 from vqsynth.errors import CodebookError
 from vqsynth.errors.checks import check_choice, check_kind, check_whole
 from vqsynth.path import CodePath
+from vqsynth.sound.attacks import ramp, ramp_samples
 from vqsynth.sound.excitation import FrameSpectra, check_seed
 from vqsynth.sound.frames import Floats, OverlapAdd, fade_ends
 from vqsynth.sound.refinement import ROUNDS, refine
@@ -59,13 +61,32 @@ def render_path(
     excitation = _pick_excitation(path, excitation)
     if excitation != "refined":
         return _join(render_blocks(path, spectra, excitation=excitation, seed=seed), path.n_samples)
-    frames = _HeldFrames(path, spectra)
+    check_fit(path, spectra)
     seed = _pick_seed(path, seed)
     check_whole("refinements", refinements, 0, MOST_REFINEMENTS)
-    y, partials = frames.sound(seed), frames.sound(seed, noise=False)
-    y = refine(y, partials, frames, spectra.grid, rounds=refinements)
-    y = y[spectra.grid.n_fft :][: path.n_samples]
+    edges = [0, *(t for t in find_attacks(path.controls) if t), len(path)]
+    parts = [_refine(path[a:b], spectra, seed, refinements) for a, b in pairwise(edges)]
+    for before, after, t in zip(parts, parts[1:], edges[1:], strict=False):
+        _set_in(before, after, path, t)
+    y = np.concatenate(parts)[: path.n_samples]
     return y * fade_ends(0, len(y), fade=path.hop_length // 2, n_samples=path.n_samples)
+
+
+def _refine(path: CodePath, spectra: CodeSpectra, seed: int, rounds: int) -> Floats:
+    """Render a path refined, from the centre of its first frame to a hop after that of its last."""
+    frames = _HeldFrames(path, spectra)
+    y, partials = frames.sound(seed), frames.sound(seed, noise=False)
+    y = refine(y, partials, frames, spectra.grid, rounds=rounds)
+    return y[spectra.grid.n_fft :]
+
+
+def _set_in(before: Floats, after: Floats, path: CodePath, t: int) -> None:
+    """Fade out what comes before the attack in frame t of a path, and let what comes after it rise."""
+    assert path.controls is not None
+    fade = path.hop_length // 2
+    before[len(before) - fade :] *= ramp(fade)[::-1]
+    rising = ramp(ramp_samples(float(path.controls.attack_ms[t]), path.sr))[: len(after)]
+    after[: len(rising)] *= rising
 
 
 def render_layers(
@@ -199,7 +220,7 @@ class _HeldFrames:
             frames = self.look_up(block)
             if not noise:
                 frames = replace(frames, amplitudes=np.where(frames.tonal, frames.amplitudes, np.float32(0)))
-            parts.append(excite_frames(frames, self._gain[block], excitation, adder, grid))
+            parts.append(adder.push(excite_frames(frames, self._gain[block], excitation, grid)))
         return np.concatenate(parts)
 
 

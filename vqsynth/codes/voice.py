@@ -4,6 +4,7 @@ The first and the last frame are held for half a window, so that every sample is
 raised cosine of half a hop at either end avoids clicks.
 """
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,8 +14,9 @@ from vqsynth.codes.controls import Controls
 from vqsynth.codes.spectra import EXCITATIONS, CodeSpectra
 from vqsynth.errors import CodebookError, ParameterError
 from vqsynth.errors.checks import check_choice, check_row, check_whole
+from vqsynth.sound.attacks import AttackAdd, ramp_samples
 from vqsynth.sound.excitation import Excitation, FrameSpectra, check_seed
-from vqsynth.sound.frames import Floats, FrameGrid, OverlapAdd
+from vqsynth.sound.frames import Floats, FrameGrid
 from vqsynth.sound.streams import HeldFrames
 
 SILENT_DB = -120.0
@@ -63,8 +65,9 @@ class CodeVoice:
             )
         self._spectra, self._grid = spectra, spectra.grid
         self._excitation = spectra.make_excitation(excitation, rng=check_seed(seed))
-        self._adder = OverlapAdd(spectra.grid)
-        self._held = HeldFrames(spectra.grid, play=self._sound, take=lambda frames, rows: take_frames(*frames, rows))
+        self._adder = AttackAdd(spectra.grid)
+        self._last: Frames | None = None
+        self._held = HeldFrames(spectra.grid, play=self._sound, take=_hold_frames)
 
     @property
     def delay_samples(self) -> int:
@@ -142,9 +145,29 @@ class CodeVoice:
         return codes.astype(np.int64), amplify(gain_db), controls
 
     def _sound(self, frames: Frames) -> Floats:
+        parts, start = list[Floats](), 0
+        for t in [*find_attacks(frames[2]), len(frames[0])]:
+            if t > start:
+                parts.append(self._adder.push(self._excite(take_frames(*frames, slice(start, t)))))
+                self._last = take_frames(*frames, slice(t - 1, t))
+            if t < len(frames[0]) and self._last is not None:
+                self._strike(take_frames(*frames, slice(t, t + 1)))
+            start = t
+        return np.concatenate(parts)
+
+    def _strike(self, first: Frames) -> None:
+        """Let the sound of a frame set in, and that of the one before end."""
+        assert first[2] is not None
+        assert self._last is not None
+        n_ramp = ramp_samples(float(first[2].attack_ms[0]), self._grid.sr)
+        held, lead = (np.zeros(n, np.int64) for n in self._adder.count_held(n_ramp))
+        self._adder.strike(
+            self._excite(take_frames(*self._last, held)), self._excite(take_frames(*first, lead)), n_ramp
+        )
+
+    def _excite(self, frames: Frames) -> Floats:
         codes, gain, controls = frames
-        spectra = self._spectra.look_up(codes[None], controls)
-        return excite_frames(spectra, gain, self._excitation, self._adder, self._grid)
+        return excite_frames(self._spectra.look_up(codes[None], controls), gain, self._excitation, self._grid)
 
 
 def amplify(gain_db: NDArray[np.float64]) -> Floats:
@@ -158,10 +181,21 @@ def take_frames(codes: NDArray[np.int64], gain: Floats, controls: Controls | Non
     return codes[frames], gain[frames], controls.take(frames) if controls else None
 
 
-def excite_frames(
-    spectra: FrameSpectra, gain: Floats, excitation: Excitation, adder: OverlapAdd, grid: FrameGrid
-) -> Floats:
-    """Excite frames, and add them up to sound.
+def find_attacks(controls: Controls | None) -> list[int]:
+    """Return the frames in which a new sound begins."""
+    return [] if controls is None else np.flatnonzero(controls.attack_ms).tolist()
+
+
+def _hold_frames(frames: Frames, rows: NDArray[np.int64]) -> Frames:
+    """Take frames of which some are held: a sound that is held does not begin anew."""
+    codes, gain, controls = take_frames(*frames, rows)
+    if controls is not None and controls.attack_ms.any():
+        controls = replace(controls, attack_ms=np.where(rows == rows[0], 0.0, controls.attack_ms))
+    return codes, gain, controls
+
+
+def excite_frames(spectra: FrameSpectra, gain: Floats, excitation: Excitation, grid: FrameGrid) -> Floats:
+    """Excite frames, and bring them back to samples.
 
     Parameters
     ----------
@@ -171,15 +205,14 @@ def excite_frames(
         Their gains as factors.
     excitation : Excitation
         Gives the spectra their phases.
-    adder : OverlapAdd
-        Adds the frames up.
     grid : FrameGrid
         Window and hop.
 
     Returns
     -------
-    (T * hop_length,) float32
+    (T, n_fft) float32
+        The frames, not windowed.
 
     """
     frames = np.fft.irfft(excitation.excite(spectra)[0], grid.n_fft, axis=-1).astype(np.float32, copy=False)
-    return adder.push(frames * gain[:, None])
+    return np.asarray(frames * gain[:, None])
