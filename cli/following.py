@@ -92,6 +92,12 @@ _CHOICES: list[Decorator] = [
         help="How often the code changes: 0 as seldom as it can, .5 as the training sounds do, 1 every frame.",
     ),
     click.option(
+        "--onsets/--no-onsets",
+        default=True,
+        show_default=True,
+        help="Whether onsets of the training sounds are played where loudness rises by 12 dB or more within 50 ms.",
+    ),
+    click.option(
         "--variation",
         type=float,
         default=0.0,
