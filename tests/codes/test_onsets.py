@@ -14,8 +14,10 @@ from vqsynth.codebook import Codebook
 from vqsynth.codes.onsets import ARRAYS, Onsets, find_rises
 from vqsynth.codes.record import CODEBOOK, GRAINS, MODEL, TABLE
 from vqsynth.errors import CodebookError
+from vqsynth.sound.frames import FrameGrid
 from vqsynth.storage.bundle import read_card, seal, write_bundle
 
+GRID = FrameGrid(sr=16000, n_fft=640, hop_length=160)
 ONSETS = Onsets(
     np.array([[3, 4, 5], [6, 6, -1]]),
     np.array([[0, -3, -9], [-1, 0, -120]], np.float32),
@@ -25,16 +27,22 @@ ONSETS = Onsets(
 
 def test_find_rises_tells_the_frame_before_a_step_and_the_one_of_the_step() -> None:
     loudness = np.repeat([-40.0, -20.0, -40.0, -30.0, -10.0], 20)
-    assert find_rises(loudness, 0.01) == [(19, 20), (79, 80)]
+    assert find_rises(loudness, GRID) == [(19, 20), (79, 80)]
 
 
 def test_find_rises_of_a_fast_ramp_arrives_within_6_db_and_a_slow_one_is_no_onset() -> None:
     fast = np.concatenate([np.full(10, -50.0), np.linspace(-44, -14, 6), np.full(10, -14.0)])
-    ((before, arrived),) = find_rises(fast, 0.01)
+    ((before, arrived),) = find_rises(fast, GRID)
     assert fast[before] <= -44
     assert fast[arrived - 1] < -20 <= fast[arrived]
-    assert find_rises(np.linspace(-60, 0, 60), 0.01) == []
-    assert find_rises(np.full(10, -20.0), 0.01) == find_rises(np.zeros(1), 0.01) == []
+    assert find_rises(np.linspace(-60, 0, 60), GRID) == []
+    assert find_rises(np.full(10, -20.0), GRID) == find_rises(np.zeros(1), GRID) == []
+
+
+def test_find_rises_out_of_a_fall_are_onsets_only_where_they_are_as_fast_as_a_window() -> None:
+    fall = np.linspace(-20, -50, 20)
+    assert find_rises(np.concatenate([fall, [-40.0, -20.0, -20.0]]), GRID) == [(19, 21)]
+    assert find_rises(np.concatenate([fall, np.linspace(-44, -20, 5), np.full(5, -20.0)]), GRID) == []
 
 
 def test_onsets_come_back_from_a_folder_and_leave_the_hash_of_the_spectra(book: Codebook, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from vqsynth.codes.voice import SILENT_DB
 from vqsynth.errors import CodebookError
 from vqsynth.sound.arrays import Doubles
 from vqsynth.sound.attacks import MAX_ATTACK_MS
+from vqsynth.sound.frames import FrameGrid
 from vqsynth.sound.onsets import RISE_DB, WITHIN_S
 from vqsynth.storage.files import StrPath
 
@@ -19,6 +20,8 @@ NO_CODE = -1
 ARRAYS = ("onset_codes", "onset_levels", "onset_rises")
 ARRIVED_DB = 6.0
 """A rise has arrived where it is no more than this under its top: the level of a window that is half filled."""
+HELD_DB = 1.0
+"""A level that moves by no more than this for 50 ms is held."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,15 +86,18 @@ def _are_onsets(found: Mapping[str, NDArray[Any]], n_codes: int) -> bool:
     return bool(in_order and codes_fit and levels_fit and ((rises > 0) & (rises <= MAX_ATTACK_MS)).all())
 
 
-def find_rises(loudness_db: Doubles, hop_s: float) -> list[tuple[int, int]]:
-    """Find where a loudness rises by 12 dB or more within 50 ms.
+def find_rises(loudness_db: Doubles, grid: FrameGrid) -> list[tuple[int, int]]:
+    """Find where a loudness rises by 12 dB or more within 50 ms, at once or out of a level that was held.
+
+    At once is within what a window smears. A slower rise that follows a fall is a loudness that goes up and down, as
+    that of speech.
 
     Parameters
     ----------
     loudness_db : (T,)
         The loudness of frames.
-    hop_s : float
-        Seconds between frames.
+    grid : FrameGrid
+        Window and hop.
 
     Returns
     -------
@@ -99,7 +105,8 @@ def find_rises(loudness_db: Doubles, hop_s: float) -> list[tuple[int, int]]:
         For each rise the frame before it, and the one in which it has arrived: within 6 dB of its top.
 
     """
-    within = max(1, int(WITHIN_S / hop_s))
+    within = max(1, int(WITHIN_S * grid.sr / grid.hop_length))
+    smeared = 1 + grid.n_fft // (2 * grid.hop_length)
     rises, t = list[tuple[int, int]](), 1
     while t < len(loudness_db):
         start = max(0, t - within)
@@ -109,6 +116,7 @@ def find_rises(loudness_db: Doubles, hop_s: float) -> list[tuple[int, int]]:
             continue
         top = loudness_db[t : t + within + 1].max()
         arrived = t + int(np.argmax(loudness_db[t:] >= top - ARRIVED_DB))
-        rises.append((lowest, arrived))
+        if arrived - lowest <= smeared or np.ptp(loudness_db[max(0, lowest - within) : lowest + 1]) <= HELD_DB:
+            rises.append((lowest, arrived))
         t = arrived + within
     return rises

@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 
 from vqsynth.codes.controls import no_controls
 from vqsynth.codes.index import Demand, Targets
-from vqsynth.codes.onsets import NO_CODE, find_rises
+from vqsynth.codes.onsets import ARRIVED_DB, NO_CODE, find_rises
 from vqsynth.codes.record import CodebookRecord
 from vqsynth.codes.selection import Selection
 from vqsynth.codes.voice import find_attacks
 from vqsynth.path import CodePath
 from vqsynth.sound.arrays import Doubles
+from vqsynth.sound.attacks import RISING
 from vqsynth.sound.frames import FrameGrid
 
 ACCENT_DB = 4.0
@@ -27,6 +28,10 @@ MISS_MORE = 0.05
 """By how much a code of an onset may miss the targets more than the code that it takes the place of, in squared spreads
 of the table. Steps of loudness and of the centroid on the guitar: the centroid is missed by .050 of its range, as
 without onsets; with .25 by .053."""
+HIT = 0.25
+"""What is asked for and falls at once is a hit, in which a rise takes at most so much of the time until it has fallen.
+A drum loop followed by a violin, whose own notes rise in 40 ms: loudness is missed by 6.2 dB with 1, 3.5 with .5, 2.2
+with .25, and by 8.4 without onsets."""
 _POINTS = 8
 """Points per hop at which a planned level is taken."""
 
@@ -89,8 +94,8 @@ def strike(
         return struck
     timbre = {name: values for name, values in targets.items() if name != "loudness"}
     demand = Demand(book.table, timbre, selection.weights) if timbre else None
-    rises = find_rises(asked, book.grid.hop_length / book.grid.sr)
-    ends = [*(before for before, _ in rises[1:]), len(codes)]
+    rises = find_rises(asked, book.grid)
+    ends = [*(before + 1 for before, _ in rises[1:]), len(codes)]
     for (before, start), end in zip(rises, ends, strict=False):
         struck.loudness_db[before + 1 : start] = asked[before]
         onset = _pick(book, codes[start:end], demand, start, taken)
@@ -99,7 +104,7 @@ def strike(
         lasts = len(onset.codes)
         accent = _accent(onset.levels_db, asked[start : start + lasts])
         struck.loudness_db[start : start + lasts] += accent
-        struck.attack_ms[start] = onset.rise_ms
+        struck.attack_ms[start] = min(onset.rise_ms, _most_rise_ms(asked[start:end], book.grid))
     return struck
 
 
@@ -146,14 +151,22 @@ def _count_played(misses: Doubles) -> int:
     return int(beyond[0]) if len(beyond) else len(misses)
 
 
+def _most_rise_ms(asked_db: Doubles, grid: FrameGrid) -> float:
+    """Tell how long a rise may take, so that it is over before the loudness asked for falls from its top."""
+    top = int(asked_db.argmax())
+    falling = np.flatnonzero(asked_db[top:] < asked_db[top] - ARRIVED_DB)
+    frames = top + int(falling[0]) if len(falling) else len(asked_db)
+    ramp_s = frames * grid.hop_length / grid.sr * (HIT if len(falling) else 1)
+    return max(1.0, 1000 * RISING * ramp_s)
+
+
 def _accent(levels_db: Doubles, asked_db: Doubles) -> Doubles:
     """Tell by how many dB an onset stands out of the loudness asked for, (T,).
 
     At most 4 dB, no more than it falls itself, and less where what is asked for falls as it does.
     """
     under = levels_db - levels_db.max()
-    falls = asked_db.max() - asked_db[-1]
-    most = float(np.clip(min(ACCENT_DB, -under[-1]) - falls, 0, ACCENT_DB))
+    most = float(np.clip(min(ACCENT_DB, -under[-1]) - 2 * np.ptp(asked_db), 0, ACCENT_DB))
     return np.asarray(np.maximum(under, -most) + most)
 
 
