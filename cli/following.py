@@ -91,6 +91,12 @@ _CHOICES: list[Decorator] = [
         "[default: 0.5; 0 for several descriptors of timbre]",
     ),
     click.option(
+        "--onsets/--no-onsets",
+        default=True,
+        show_default=True,
+        help="Whether onsets of the training sounds are played where loudness rises by 12 dB or more within 50 ms.",
+    ),
+    click.option(
         "--variation",
         type=float,
         default=0.0,

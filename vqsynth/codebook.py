@@ -15,6 +15,7 @@ from vqsynth.codes.display import show_codebook
 from vqsynth.codes.encoding import check_keep, encode_sound, pick_finder
 from vqsynth.codes.measuring import measure_table
 from vqsynth.codes.nearest import NearestConfig, NearestModel, is_nearest
+from vqsynth.codes.onsets import Onsets
 from vqsynth.codes.record import ALSO, CODEBOOK, GRAINS, MODEL, TABLE, CodebookRecord
 from vqsynth.codes.spectra import CodeSpectra, normalize_power
 from vqsynth.curves.targets import LONGEST_S, Mappings, draw_curves, join_curves, sample_targets
@@ -61,6 +62,8 @@ class Codebook(CodebookRecord):
         Weights of the VQ-VAE.
     transitions : (N, 3) int, or None
         Code, next code, and how often the training corpus went from one to the other.
+    onsets : Onsets or None
+        How the training sounds set in: codes and levels of some dozens of onsets.
 
     """
 
@@ -141,8 +144,35 @@ class Codebook(CodebookRecord):
         True
 
         """
+        return self._anew(table=measure_table(self.spectra, self.table.counts))
+
+    def with_onsets(self, onsets: Onsets | None) -> "Codebook":
+        """Return the codebook with other onsets, those of its training sounds, or with none.
+
+        Parameters
+        ----------
+        onsets : Onsets or None
+            As `vqsynth.training.codebook.onsets.gather_onsets` finds them.
+
+        Returns
+        -------
+        Codebook
+            A new codebook with the same spectra. Paths of this one can be played by it.
+
+        Examples
+        --------
+        >>> import vqsynth
+        >>> book = vqsynth.load("violin")
+        >>> book.with_onsets(None).sha256 == book.sha256
+        True
+
+        """
+        return self._anew(onsets=onsets)
+
+    def _anew(self, **changed: Any) -> "Codebook":
+        """Replace what is no spectrum. Older paths, which name the hash of the whole file, still fit."""
         card = self.card | {ALSO: sorted(self.known_hashes - {self.sha256})}
-        return replace(self, card=card, table=measure_table(self.spectra, self.table.counts))._sealed()
+        return replace(self, card=card, **changed)._sealed()
 
     def save(self, folder: StrPath) -> None:
         """Write the codebook into a folder, completely or not at all.
@@ -170,6 +200,8 @@ class Codebook(CodebookRecord):
             arrays["deviations"] = np.ascontiguousarray(self.table.deviations, np.float32)
         if self.transitions is not None:
             arrays["transitions"] = np.ascontiguousarray(self.transitions, np.int32)
+        if self.onsets is not None:
+            arrays |= self.onsets.to_arrays()
         return {GRAINS: save(arrays), TABLE: self.table.to_csv().encode(), MODEL: save(weights)}
 
     def _sealed(self) -> "Codebook":

@@ -3,15 +3,17 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import reduce
+from itertools import pairwise
 
 import numpy as np
 
 from vqsynth.codes.record import CodebookRecord
 from vqsynth.codes.spectra import EXCITATIONS, CodeSpectra
-from vqsynth.codes.voice import CodeVoice, amplify, excite_frames, make_side, take_frames, to_frames
+from vqsynth.codes.voice import CodeVoice, amplify, excite_frames, find_attacks, make_side, take_frames, to_frames
 from vqsynth.errors import CodebookError
 from vqsynth.errors.checks import check_choice, check_kind, check_whole
 from vqsynth.path import CodePath
+from vqsynth.sound.attacks import ramp, ramp_samples
 from vqsynth.sound.excitation import FrameSpectra, check_seed
 from vqsynth.sound.frames import Floats, OverlapAdd, fade, rfft
 from vqsynth.sound.refinement import ROUNDS, cut_frames, refine
@@ -68,15 +70,35 @@ def render_path(
     if excitation != "refined":
         blocks = render_blocks(path, spectra, excitation=excitation, seed=seed, spread=spread, place=place)
         return _join(blocks, path.n_samples)
-    frames = _HeldFrames(path, spectra)
+    check_fit(path, spectra)
     seed = _pick_seed(path, seed)
     side = make_side(spectra.grid, excitation, seed=seed, spread=_pick_spread(path, spread), place=place)
     check_whole("refinements", refinements, 0, MOST_REFINEMENTS)
-    y, partials = frames.sound(seed), frames.sound(seed, noise=False)
-    y = refine(y, partials, frames, spectra.grid, rounds=refinements)
-    y = y if side is None else join_sides(y, frames.side(y, side))
-    y = y[spectra.grid.n_fft :][: path.n_samples]
+    edges = [0, *(t for t in find_attacks(path.controls) if t), len(path)]
+    parts = [_refine(path[a:b], spectra, seed, refinements, side) for a, b in pairwise(edges)]
+    for before, after, t in zip(parts, parts[1:], edges[1:], strict=False):
+        _set_in(before, after, path, t)
+    y = np.concatenate(parts)[: path.n_samples]
     return fade(y, 0, length=path.hop_length // 2, n_samples=path.n_samples)
+
+
+def _refine(path: CodePath, spectra: CodeSpectra, seed: int, rounds: int, side: Side | None) -> Floats:
+    """Render a path refined, from the centre of its first frame to a hop after that of its last."""
+    frames = _HeldFrames(path, spectra)
+    y, partials = frames.sound(seed), frames.sound(seed, noise=False)
+    y = refine(y, partials, frames, spectra.grid, rounds=rounds)
+    y = y if side is None else join_sides(y, frames.side(y, side))
+    return y[spectra.grid.n_fft :]
+
+
+def _set_in(before: Floats, after: Floats, path: CodePath, t: int) -> None:
+    """Fade out what comes before the attack in frame t of a path, and let what comes after it rise."""
+    assert path.controls is not None
+    n_fade = path.hop_length // 2
+    n_rise = min(ramp_samples(float(path.controls.attack_ms[t]), path.sr), len(after))
+    falling, rising = ramp(n_fade)[::-1], ramp(n_rise)
+    before[len(before) - n_fade :] *= falling if before.ndim == 1 else falling[:, None]
+    after[:n_rise] *= rising if after.ndim == 1 else rising[:, None]
 
 
 def render_layers(
@@ -240,7 +262,7 @@ class _HeldFrames:
             frames = self.look_up(block)
             if not noise:
                 frames = replace(frames, amplitudes=np.where(frames.tonal, frames.amplitudes, np.float32(0)))
-            parts.append(excite_frames(frames, self._gain[block], excitation, adder, grid))
+            parts.append(adder.push(excite_frames(frames, self._gain[block], excitation, grid)))
         return np.concatenate(parts)
 
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from vqsynth.codebook import Codebook
 from vqsynth.codes.fundamentals import measure_fundamentals
+from vqsynth.codes.onsets import Onsets
 from vqsynth.codes.record import CODEBOOK, GRAINS, MODEL, TABLE
 from vqsynth.codes.spectra import CodeSpectra, bin_weights
 from vqsynth.codes.table import DescriptorTable
@@ -54,6 +55,7 @@ def load(book: StrPath) -> Codebook:
     table = _read_table(card, contents[TABLE], folder)
     arrays = parse_arrays(contents[GRAINS], folder / GRAINS, error=CodebookError)
     transitions = _check_transitions(arrays.pop("transitions", None), folder, len(table))
+    onsets = Onsets.take_from(arrays, len(table), folder)
     check_weights(arrays, folder / GRAINS, error=CodebookError)
     stored = arrays.get("grains", np.zeros((0, 0))).astype(np.float32)
     if not len(stored) == len(table) == card["codes"]:
@@ -74,7 +76,7 @@ def load(book: StrPath) -> Codebook:
             f"'{folder}' has a model whose n_fft or number of codes differs from the codebook's; "
             "get a fresh copy of the folder"
         )
-    return Codebook(card, grid, spectra, table, model, transitions)
+    return Codebook(card, grid, spectra, table, model, transitions, onsets)
 
 
 def _read_grid(card: Card, folder: Path) -> FrameGrid:

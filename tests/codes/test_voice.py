@@ -29,6 +29,7 @@ def path(book: Codebook) -> CodePath:
         fundamental_hz=np.full(FRAMES, 200.0),
         fundamental_db=rng.choice([0.0, 6.0], FRAMES),
         envelope_db=rng.uniform(-9, 9, (FRAMES, BANDS)),
+        attack_ms=rng.choice([0.0, 0.0, 4.0, 30.0], FRAMES),
     )
     hop, n = book.grid.hop_length, (FRAMES - 1) * book.grid.hop_length + 70
     codes, gain_db = rng.integers(0, len(book), FRAMES), rng.uniform(-130, -10, FRAMES)

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from tests.sound_worlds import magnitude_spectra
 from vqsynth.codebook import Codebook
+from vqsynth.codes.controls import no_controls
 from vqsynth.codes.voice import CodeVoice
 from vqsynth.errors import ParameterError
 from vqsynth.path import CodePath
@@ -59,6 +60,20 @@ def test_middle_is_the_mono_sound(book: Codebook, excitation: str, n_layers: int
     np.testing.assert_allclose(to_mono(stereo), mono, atol=1e-6)
     bands = [third_octaves_db(y, book.grid.sr) for y in (to_mono(stereo), mono)]
     np.testing.assert_allclose(*bands, atol=0.5)
+
+
+@pytest.mark.parametrize("excitation", EXCITATIONS)
+def test_middle_of_a_sound_with_onsets_is_the_mono_sound(book: Codebook, excitation: str) -> None:
+    (path,) = wander(book, 1, 60)
+    struck = np.zeros(60)
+    struck[[20, 41]] = 4.0
+    path = replace(path, controls=replace(no_controls(60), attack_ms=struck))
+    mono, stereo = (render_path(path, book.spectra, excitation=excitation, spread=wide) for wide in (0.0, 1.0))
+    assert np.abs(stereo[:, 0] - stereo[:, 1]).max() > 0.001
+    np.testing.assert_allclose(to_mono(stereo), mono, atol=1e-6)
+    if excitation != "refined":
+        blocks = render_blocks(path, book.spectra, excitation=excitation, spread=1.0, block_size=700)
+        np.testing.assert_array_equal(np.concatenate(list(blocks)), stereo)
 
 
 @pytest.mark.parametrize("excitation", EXCITATIONS)

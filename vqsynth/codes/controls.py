@@ -1,4 +1,4 @@
-"""What a code alone cannot give: transposition, tilt, an envelope, and a stronger fundamental.
+"""What a code alone cannot give: transposition, tilt, an envelope, a stronger fundamental, and an attack.
 
 Each is a number per frame, an envelope 24 of them, bounded, and nothing at zero. All keep the power of the frame, so
 that level stays a matter of gain. A tilt is an envelope that is a straight line over octaves, in one number.
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from vqsynth.codes.envelopes import BANDS, ENVELOPE_DECIMALS, spread_bands
 from vqsynth.errors import ParameterError
+from vqsynth.sound.attacks import MAX_ATTACK_MS
 from vqsynth.sound.excitation import FrameSpectra
 from vqsynth.sound.frames import Floats, FrameGrid
 from vqsynth.sound.partials import LOBE, Partials, phase_advance
@@ -44,6 +45,9 @@ class Controls:
     envelope_db : array (T, 24) or (24,)
         By how many dB the bands of `vqsynth.codes.envelopes` are moved, up to 40 either way, kept to a tenth of a dB.
         24 numbers hold for all frames. By default nothing.
+    attack_ms : array (T,) or 0
+        Where it is above 0, the sound before ends and a new one begins at this frame; it rises from 10 to 90 % in so
+        many ms, up to 100. By default nowhere.
 
     Raises
     ------
@@ -57,11 +61,14 @@ class Controls:
     fundamental_hz: NDArray[np.float64]
     fundamental_db: NDArray[np.float64]
     envelope_db: NDArray[np.float64] = field(default_factory=lambda: np.zeros(BANDS))
+    attack_ms: NDArray[np.float64] = field(default_factory=lambda: np.zeros(()))
 
     def __post_init__(self) -> None:
         limits = {"tilt_db": (-MAX_TILT_DB, MAX_TILT_DB),
                   "transpose_cents": (-MAX_TRANSPOSE_CENTS, MAX_TRANSPOSE_CENTS), "fundamental_hz": (0.0, 1e6),
-                  "fundamental_db": (0.0, MAX_FUNDAMENTAL_DB)}  # fmt: skip
+                  "fundamental_db": (0.0, MAX_FUNDAMENTAL_DB), ATTACK: (0.0, MAX_ATTACK_MS)}  # fmt: skip
+        if np.ndim(self.attack_ms) == 0:
+            object.__setattr__(self, ATTACK, np.full(len(self), self.attack_ms))
         for name, (low, high) in limits.items():
             values = np.round(np.asarray(getattr(self, name), np.float64), 4)
             if values.shape != (len(self),) or not ((values >= low) & (values <= high)).all():
@@ -79,6 +86,7 @@ class Controls:
     def to_fields(self) -> dict[str, list[Any]]:
         """List what is not zero, for JSON: a row of T numbers for each control, 24 such rows for the envelope."""
         used = {name for name in SIZES if getattr(self, name).any()}
+        used |= {ATTACK} if self.attack_ms.any() else set()
         used |= {PLACES[name] for name in PLACES if name in used}
         return {field.name: getattr(self, field.name).T.tolist() for field in fields(self) if field.name in used}
 
@@ -96,7 +104,7 @@ def _check_envelope(values: Any, n_frames: int) -> NDArray[np.float64]:
     return np.broadcast_to(rows, (n_frames, BANDS))
 
 
-ENVELOPE = "envelope_db"
+ENVELOPE, ATTACK = "envelope_db", "attack_ms"
 SIZES = ("tilt_db", "transpose_cents", "fundamental_db", ENVELOPE)
 """What tells how much of a control is used, nothing at zero."""
 PLACES = {"fundamental_db": "fundamental_hz"}

@@ -4,6 +4,7 @@ The first and the last frame are held for half a window, so that every sample is
 raised cosine of half a hop at either end avoids clicks.
 """
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,8 +14,9 @@ from vqsynth.codes.controls import Controls
 from vqsynth.codes.spectra import EXCITATIONS, CodeSpectra
 from vqsynth.errors import CodebookError, ParameterError
 from vqsynth.errors.checks import check_choice, check_row, check_whole
+from vqsynth.sound.attacks import AttackAdd, ramp_samples
 from vqsynth.sound.excitation import Excitation, FrameSpectra, Spectra, check_seed
-from vqsynth.sound.frames import Floats, FrameGrid, OverlapAdd
+from vqsynth.sound.frames import Floats, FrameGrid
 from vqsynth.sound.streams import HeldFrames
 from vqsynth.sound.width import CHANNELS, Side, check_place, check_spread, join_sides
 
@@ -76,14 +78,11 @@ class CodeVoice:
             )
         self._spectra, self._grid = spectra, spectra.grid
         self._excitation = spectra.make_excitation(excitation, rng=check_seed(seed))
-        self._adder = OverlapAdd(spectra.grid)
+        self._adder = AttackAdd(spectra.grid)
         self._side = make_side(spectra.grid, excitation, seed=seed, spread=spread, place=place)
-        self._held = HeldFrames(
-            spectra.grid,
-            play=self._sound,
-            take=lambda frames, rows: take_frames(*frames, rows),
-            channels=CHANNELS if self._side else None,
-        )
+        self._last: Frames | None = None
+        channels = CHANNELS if self._side else None
+        self._held = HeldFrames(spectra.grid, play=self._sound, take=_hold_frames, channels=channels)
 
     @property
     def delay_samples(self) -> int:
@@ -161,9 +160,31 @@ class CodeVoice:
         return codes.astype(np.int64), amplify(gain_db), controls
 
     def _sound(self, frames: Frames) -> Floats:
+        parts, start = list[Floats](), 0
+        for t in [*find_attacks(frames[2]), len(frames[0])]:
+            if t > start:
+                parts.append(self._adder.push(self._excite(take_frames(*frames, slice(start, t)))))
+                self._last = take_frames(*frames, slice(t - 1, t))
+            if t < len(frames[0]) and self._last is not None:
+                self._strike(take_frames(*frames, slice(t, t + 1)))
+            start = t
+        y = np.concatenate(parts, axis=-1)
+        return join_sides(*y) if self._side else y
+
+    def _strike(self, first: Frames) -> None:
+        """Let the sound of a frame set in, and that of the one before end."""
+        assert first[2] is not None
+        assert self._last is not None
+        n_ramp = ramp_samples(float(first[2].attack_ms[0]), self._grid.sr)
+        held, lead = (np.zeros(n, np.int64) for n in self._adder.count_held(n_ramp))
+        self._adder.strike(
+            self._excite(take_frames(*self._last, held)), self._excite(take_frames(*first, lead)), n_ramp
+        )
+
+    def _excite(self, frames: Frames) -> Floats:
         codes, gain, controls = frames
         spectra = self._spectra.look_up(codes[None], controls)
-        return excite_frames(spectra, gain, self._excitation, self._adder, self._grid, self._side)
+        return excite_frames(spectra, gain, self._excitation, self._grid, self._side)
 
 
 def amplify(gain_db: NDArray[np.float64]) -> Floats:
@@ -185,15 +206,23 @@ def make_side(grid: FrameGrid, excitation: str, *, seed: int, spread: float, pla
     return Side(grid, spread=spread, place=place, seed=seed, partials=excitation != "noise")
 
 
+def find_attacks(controls: Controls | None) -> list[int]:
+    """Return the frames in which a new sound begins."""
+    return [] if controls is None else np.flatnonzero(controls.attack_ms).tolist()
+
+
+def _hold_frames(frames: Frames, rows: NDArray[np.int64]) -> Frames:
+    """Take frames of which some are held: a sound that is held does not begin anew."""
+    codes, gain, controls = take_frames(*frames, rows)
+    if controls is not None and controls.attack_ms.any():
+        controls = replace(controls, attack_ms=np.where(rows == rows[0], 0.0, controls.attack_ms))
+    return codes, gain, controls
+
+
 def excite_frames(
-    spectra: FrameSpectra,
-    gain: Floats,
-    excitation: Excitation,
-    adder: OverlapAdd,
-    grid: FrameGrid,
-    side: Side | None = None,
+    spectra: FrameSpectra, gain: Floats, excitation: Excitation, grid: FrameGrid, side: Side | None = None
 ) -> Floats:
-    """Excite frames, and add them up to sound.
+    """Excite frames, and bring them back to samples.
 
     Parameters
     ----------
@@ -203,8 +232,6 @@ def excite_frames(
         Their gains as factors.
     excitation : Excitation
         Gives the spectra their phases.
-    adder : OverlapAdd
-        Adds the frames up.
     grid : FrameGrid
         Window and hop.
     side : Side, optional
@@ -212,14 +239,13 @@ def excite_frames(
 
     Returns
     -------
-    (T * hop_length,) float32, or, with a side, (T * hop_length, 2)
+    (T, n_fft) float32, or, with a side, (2, T, n_fft): the middle and the side
+        The frames, not windowed.
 
     """
     middle = excitation.excite(spectra)
-    if side is None:
-        return adder.push(to_frames(middle[0], grid) * gain[:, None])
-    both = np.concatenate([middle, side.excite(spectra, middle)])
-    return join_sides(*adder.push(to_frames(both, grid) * gain[:, None]))
+    both = middle[0] if side is None else np.concatenate([middle, side.excite(spectra, middle)])
+    return np.asarray(to_frames(both, grid) * gain[:, None])
 
 
 def to_frames(spectra: Spectra, grid: FrameGrid) -> Floats:

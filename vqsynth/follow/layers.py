@@ -14,6 +14,7 @@ import numpy as np
 from vqsynth.codes.index import Targets, check_targets
 from vqsynth.codes.record import CodebookRecord
 from vqsynth.codes.spectra import EXCITATIONS
+from vqsynth.codes.voice import find_attacks
 from vqsynth.errors import ParameterError
 from vqsynth.errors.checks import check_choice, check_whole
 from vqsynth.follow.choosing import choose_path
@@ -27,7 +28,9 @@ from vqsynth.follow.correction import (
 )
 from vqsynth.follow.limits import Limits, check_limits, check_rounds
 from vqsynth.follow.mixing import Mix, correct_mix
+from vqsynth.follow.striking import plan_loudness
 from vqsynth.path import CodePath
+from vqsynth.sound.arrays import Doubles
 from vqsynth.sound.descriptors import REGISTRY
 from vqsynth.sound.excitation import check_seed
 from vqsynth.sound.width import check_spread
@@ -126,9 +129,11 @@ def correct_layers(
     """
     rounds, limits = check_rounds(rounds), check_limits(limits)
     known = {name: values for name, values in targets.items() if name in REGISTRY}
-    shared = known | {"loudness": targets["loudness"] - 10 * np.log10(len(paths))}
+    planned = [_plan(book, path, targets["loudness"] - 10 * np.log10(len(paths))) for path in paths]
     done = []
-    for path in paths:
+    for path, loudness_db in zip(paths, planned, strict=True):
+        shared = known | {"loudness": loudness_db}
+        is_struck = bool(find_attacks(path.controls))
         if rounds and limits.transpose_cents and "pitch" in targets:
             pitches_hz = book.table.column("pitch")[path.codes].astype(np.float64)
             path = predict_transposition(path, pitches_hz, targets["pitch"], limits)
@@ -136,13 +141,23 @@ def correct_layers(
             codes = path.codes
             levels_db, pitches = book.table.fundamentals[codes], book.table.column("pitch")[codes]
             path = raise_fundamentals(path, pitches, levels_db, targets["pitch"], limits)
+        first = None if is_struck else tried
         done.append(
-            correct_path(path, book.spectra, shared, rounds=rounds, limits=limits, weights=weights, tried=tried)
+            correct_path(path, book.spectra, shared, rounds=rounds, limits=limits, weights=weights, tried=first)
         )
     if len(done) == 1:
         return Mix((done[0].path,), done[0].y, done[0].errors, done[0].kept, done[0].spent())
+    if any(find_attacks(path.controls) for path in paths):
+        known = known | {"loudness": 10 * np.log10(np.sum(10 ** (np.array(planned) / 10), axis=0))}
     alone = tuple(each.path for each in done)
     return correct_mix(alone, book.spectra, known, rounds=rounds, limits=limits, weights=weights)
+
+
+def _plan(book: CodebookRecord, path: CodePath, asked_db: Doubles) -> Doubles:
+    """Tell the loudness (T,) that a path is corrected to: what is asked for, or with onsets what these are to have."""
+    if not find_attacks(path.controls):
+        return asked_db
+    return plan_loudness(path, path.gain_db + book.table.column("loudness")[path.codes], book.grid)
 
 
 def describe_layers(book: CodebookRecord, mix: Mix, report: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from vqsynth.codes.index import Targets
 from vqsynth.codes.record import CodebookRecord
 from vqsynth.codes.selection import SMOOTHNESS, Selection
 from vqsynth.codes.spectra import EXCITATIONS
+from vqsynth.codes.voice import find_attacks
 from vqsynth.curves.targets import (
     OTHERS,
     PITCH_WEIGHT,
@@ -114,7 +115,7 @@ class Synthesis:
 
 SYNTHESIS_OPTIONS = (
     "targets", "seconds", "like", "mapping", "weights", "method", "smoothness", "style", "rest", "motion",
-    "variation", "excitation", "seed", "layers", "spread", "rounds", "limits",
+    "onsets", "variation", "excitation", "seed", "layers", "spread", "rounds", "limits",
 )  # fmt: skip
 
 
@@ -132,6 +133,7 @@ def synthesize(
     style: float = 0.0,
     rest: int = 0,
     motion: float | None = None,
+    onsets: bool = True,
     variation: float = 0.0,
     excitation: str = "coherent",
     seed: int = 0,
@@ -179,6 +181,9 @@ def synthesize(
         0 to 1, how often the code changes. At 0 a code is held while it meets the targets, at .5 for as long as in the
         training sounds, at 1 for a frame. By default .5, and 0 where two or more descriptors of timbre are asked for:
         fewer codes meet them. "nearest" and `rest` ignore it.
+    onsets : bool
+        Whether onsets of the training sounds are played where loudness rises by 12 dB or more within 50 ms: their
+        attack, their codes while these meet the targets, and their fall to the loudness asked for.
     variation : float
         0 or more, in spreads of the table: chance picks among codes whose distance to the target exceeds the smallest
         one by up to this much.
@@ -239,8 +244,8 @@ def synthesize(
         factors.setdefault("pitch", PITCH_WEIGHT)
     options: dict[str, Any] = {
         "seconds": seconds, "weights": factors, "method": method, "smoothness": smoothness, "style": style,
-        "rest": rest, "motion": motion, "variation": variation, "excitation": excitation, "seed": seed,
-        "spread": spread,
+        "rest": rest, "motion": motion, "onsets": onsets, "variation": variation, "excitation": excitation,
+        "seed": seed, "spread": spread,
     }  # fmt: skip
     paths = choose_layers(book, asked, layers=layers, **options)
     if not rounds or layers > 1:
@@ -393,5 +398,7 @@ def correct_and_report(
     )
     report |= {"rounds": mix.errors, "kept": mix.kept, "spent": mix.spent, "gain_db": first.gain_db.tolist()}
     report |= {"controls": first.controls.to_fields()} if first.controls else {}
+    played = find_attacks(first.controls)
+    report |= {"onsets": (np.array(played) * first.hop_length / first.sr).tolist()} if played else {}
     report |= describe_layers(book, mix, report) if len(mix.paths) > 1 else {}
     return Synthesis(mix.paths, y, Report.from_dict(report))

@@ -6,8 +6,10 @@
     reading/      sound files decoded in spite of wrong headers
     audio         sound files in and out, mono, resampling
     frames        windows, framing, overlap-add; samples, frames, seconds
+    attacks       sounds that set in at a sample
     streams       the interface of all streams: push, finish, delay_samples
     offset        inaudible parts of a sound: offsets and silence
+    onsets        where sounds set in, and how fast
     folders       folders of sounds, and which sounds are held out
     loudness      the K-weighting filter
     pitch         the pitch estimator

@@ -19,6 +19,7 @@ from vqsynth.training.codebook.clustering import cluster_codebook
 from vqsynth.training.codebook.corpus import Corpus, load_corpus
 from vqsynth.training.codebook.held_out import measure_reconstruction, pick_files, share_seconds
 from vqsynth.training.codebook.job import CodebookJob, QuickConfig
+from vqsynth.training.codebook.onsets import gather_onsets
 from vqsynth.training.codebook.sample import CARD_ENTRY, SECONDS, known_sample, may_write_sample, write_sample
 from vqsynth.training.codebook.verdict import judge_codebook
 from vqsynth.training.core.job import Say, announce_sounds, describe_sounds, finish_job, open_job
@@ -114,6 +115,7 @@ def _train_codebook(job: CodebookJob, *, device: str, threads: int, resume: bool
             resume=resume,
             observer=observer,
         )
+    book = book.with_onsets(gather_onsets(book, corpus, seed=job.config.seed))
     book = replace(book, card={**book.card, **_describe(job, corpus, usage, facts, spent_s)})
     book = finish_job(job, book, measure=lambda book: _hear(job, book, split, known=known, say=say))
     for line in _summarize(book, job):
