@@ -221,11 +221,28 @@ def _raise_fundamental(
 
 
 def _transpose(frames: FrameSpectra, frequency: Floats, controls: Controls, grid: FrameGrid) -> FrameSpectra:
-    """Read every bin from where it lay before, and let partials run faster or slower."""
-    ratio = np.exp2(controls.transpose_cents / 1200).astype(np.float32)[:, None]
+    """Read every bin from where it lay before, and let partials run faster or slower.
+
+    A frame that stays where it is keeps its bins to the bit, whatever the frames beside it do.
+    """
+    moved = np.flatnonzero(controls.transpose_cents)
+    if len(moved) == len(controls):
+        return _move_bins(frames, frequency, controls.transpose_cents, grid)
+    arrays = [array[0] for array in (frames.amplitudes, frames.peak, frames.advance, frames.tonal)]
+    some = FrameSpectra(*(array[moved][None] for array in arrays))
+    some = _move_bins(some, frequency[moved], controls.transpose_cents[moved], grid)
+    for i, part in enumerate((some.amplitudes, some.peak, some.advance, some.tonal)):
+        arrays[i] = arrays[i].copy()
+        arrays[i][moved] = part[0]
+    return FrameSpectra(*(array[None] for array in arrays))
+
+
+def _move_bins(frames: FrameSpectra, frequency: Floats, cents: NDArray[np.float64], grid: FrameGrid) -> FrameSpectra:
+    """Transpose frames, each by its cents (T,)."""
+    ratio = np.exp2(cents / 1200).astype(np.float32)[:, None]
     source = np.arange(grid.n_bins, dtype=np.float32) / ratio
     below = np.minimum(source.astype(np.int64), grid.n_bins - 2)
-    between = np.minimum(source - below, 1)
+    between = np.minimum(source - below, 1).astype(np.float32)
     values = frames.amplitudes[0]
     rows = grid.n_bins * np.arange(len(values))[:, None]
     low, high = (values.take(rows + below + i) for i in (0, 1))
