@@ -1,0 +1,12 @@
+"""A codebook played live: targets come in by OSC, MIDI or as a sound, and sound goes out, block by block.
+
+    asking      what is asked at the moment
+    choice      the code of the next frame
+    shaping     transposition, tilt and gain of the next frame
+    metering    what went out, and what its errors teach
+    sounding    a codebook that sounds, frame after frame
+    recording   what was played, as paths
+    player      commands in, blocks of any size out
+
+Nothing knows what comes next. A frame is heard half a window after it is asked for. Torch is not imported.
+"""

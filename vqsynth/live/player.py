@@ -1,0 +1,170 @@
+"""A player: commands and control frames in, blocks of sound of any size out.
+
+Commands may come from any thread. They cross to the audio callback in a queue that nobody waits for, and are taken at
+the next frame. All that takes long, a codebook that is loaded say, is done in the thread that sends.
+"""
+
+import heapq
+import math
+from collections import deque
+from collections.abc import Callable
+from itertools import count
+from typing import Any
+
+import numpy as np
+
+from vqsynth.checks import check_whole
+from vqsynth.codes.record import CodebookRecord
+from vqsynth.live.asking import Asked
+from vqsynth.live.sounding import Instrument, Keep, Sounding
+from vqsynth.sound.excitation import check_seed
+from vqsynth.sound.frames import Floats
+from vqsynth.sound.resampling import make_resampler
+
+Change = Callable[["LivePlayer"], object]
+
+
+class LivePlayer:
+    """Play a codebook live.
+
+    How the sound is cut into blocks changes no sample, as long as commands come at the same places.
+
+    Parameters
+    ----------
+    book : Codebook
+        The codebook.
+    sr : int, optional
+        Sample rate of the blocks in Hz. By default that of the codebook.
+    seed : int
+        Seed of the noise and of chance.
+    keep : function, optional
+        Is given every frame as it is played.
+    **asked
+        Entries of `Asked`: smoothness, max_transpose ...
+
+    Raises
+    ------
+    ParameterError
+        For a seed or a rate that cannot be used.
+
+    Examples
+    --------
+    >>> import vqsynth
+    >>> from vqsynth.live.player import LivePlayer
+    >>> player = LivePlayer(vqsynth.load("violin"))
+    >>> player.asked.targets.update(centroid=1200, pitch=440)
+    >>> player.read(300).shape
+    (300,)
+
+    """
+
+    def __init__(
+        self, book: CodebookRecord, *, sr: int | None = None, seed: int = 0, keep: Keep | None = None, **asked: Any
+    ) -> None:
+        self.asked = Asked(**asked)
+        self.sr = check_whole("sr", book.grid.sr if sr is None else sr, 4000, 384_000)
+        instrument = Instrument(book)
+        pace = instrument.chooser.make_pace(self.asked.motion, check_seed(seed))
+        self.sounding = Sounding(instrument, seed=seed, pace=pace, keep=keep)
+        self._resampler = make_resampler(book.grid.sr, self.sr)
+        self._ready: deque[Floats] = deque()
+        self._n_ready = 0
+        self._tail = np.zeros(0, np.float32)
+        self._sent: deque[tuple[float, int, Change]] = deque()
+        self._due: list[tuple[float, int, Change]] = []
+        self._order = count()
+        self.n_samples = 0
+
+    @property
+    def time_s(self) -> float:
+        """Return the time of the next frame in seconds: how much sound was made so far."""
+        return (self.n_samples + self._n_ready) / self.sr
+
+    @property
+    def latency_s(self) -> float:
+        """Return the seconds from a frame that is asked for to the middle of its sound."""
+        return self.sounding.voice.delay_samples / self.sounding.grid.sr
+
+    def send(self, change: Change, *, at_s: float = -math.inf) -> None:
+        """Have the player changed at the next frame, or at the first one from a time on; from any thread.
+
+        Parameters
+        ----------
+        change : function
+            Is called with the player, in the audio callback: it must be quick, and must not fail.
+        at_s : float
+            The time in seconds of the player's sound.
+
+        """
+        self._sent.append((at_s, next(self._order), change))
+
+    def read(self, n_samples: int) -> Floats:
+        """Return the next block of sound.
+
+        Parameters
+        ----------
+        n_samples : int
+            Length of the block.
+
+        Returns
+        -------
+        y : array (n_samples,) of float32
+            It may exceed full scale.
+
+        """
+        while self._n_ready < n_samples:
+            self._take_changes()
+            self._put(self._resampler(self.sounding.frame(self.asked)))
+        return self._get(n_samples)
+
+    def finish(self) -> Floats:
+        """End the sound, and return the rest of it: what is left of the last window, faded out."""
+        self._put(self._resampler(self.sounding.end(0)))
+        return self._get(self._n_ready)
+
+    def switch(self, sounding: Sounding) -> None:
+        """Go on with another codebook, or anew with the same, without a gap: one fades out while the other begins."""
+        before, self.sounding = self.sounding, sounding
+        after_s = sounding.voice.delay_samples / sounding.grid.sr
+        own = before.grid
+        kept = own.n_fft // 2 - 3 * own.hop_length // 2  # of the end, what comes before its fade
+        held = max(0, math.ceil((after_s * own.sr - kept) / own.hop_length)) if before.last else 0
+        rest = self._resampler(before.end(held)) if before.last else np.zeros(0, np.float32)
+        self._resampler = make_resampler(sounding.grid.sr, self.sr)
+        self._tail = _add(self._tail, rest)
+
+    def _take_changes(self) -> None:
+        while self._sent:
+            heapq.heappush(self._due, self._sent.popleft())
+        while self._due and self._due[0][0] <= self.time_s:
+            heapq.heappop(self._due)[2](self)
+
+    def _put(self, y: Floats) -> None:
+        rest = min(len(y), len(self._tail))
+        if rest:
+            y = y.copy()
+            y[:rest] += self._tail[:rest]
+            self._tail = self._tail[rest:]
+        self._ready.append(y)
+        self._n_ready += len(y)
+
+    def _get(self, n_samples: int) -> Floats:
+        block, done = np.empty(n_samples, np.float32), 0
+        while done < n_samples:
+            part = self._ready.popleft()
+            taken = min(len(part), n_samples - done)
+            block[done : done + taken] = part[:taken]
+            if taken < len(part):
+                self._ready.appendleft(part[taken:])
+            done += taken
+        self._n_ready -= n_samples
+        self.n_samples += n_samples
+        return block
+
+
+def _add(first: Floats, second: Floats) -> Floats:
+    """Add two sounds of any lengths that begin together."""
+    longer, shorter = (first, second) if len(first) >= len(second) else (second, first)
+    total = longer.copy()
+    total[: len(shorter)] += shorter
+    return total
