@@ -7,6 +7,10 @@
     sounding    a codebook that sounds, frame after frame
     recording   what was played, as paths
     player      commands in, blocks of any size out
+    desk        what is said by address and value, checked
+    session     blocks that are timed, and what can be told
+    cards       sound cards
+    osc         OSC in and out
 
 Nothing knows what comes next. A frame is heard half a window after it is asked for. Torch is not imported.
 """

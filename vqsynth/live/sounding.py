@@ -1,12 +1,12 @@
 """A codebook that sounds: what is asked becomes codes, gains and controls, and these become samples, hop by hop."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from vqsynth.codes.controls import Controls, no_controls
+from vqsynth.codes.controls import Controls
 from vqsynth.codes.record import CodebookRecord
 from vqsynth.codes.voice import LOUDEST_DB, SILENT_DB, CodeVoice
 from vqsynth.live.asking import Asked
@@ -59,7 +59,9 @@ class Instrument:
     def __init__(self, book: CodebookRecord) -> None:
         self.book = book
         self.chooser, self.shaper = Chooser(book), Shaper(book)
-        CodeVoice(book.spectra).push([self.chooser.usual], [0.0], replace(no_controls(1), transpose_cents=np.ones(1)))
+        first = Sounding(self)  # what is made at the first use of it is made now
+        for cents in (0.0, 100.0):
+            first.frame(Asked({"loudness": -20.0}, transpose_cents=cents))
 
 
 class Sounding:
@@ -97,7 +99,7 @@ class Sounding:
             code = self.instrument.chooser.usual if self.code is None else self.code
             return self._play(Frame(code, SILENT_DB))
         chooser, shaper = self.instrument.chooser, self.instrument.shaper
-        if asked.hold is None:
+        if asked.hold is None or asked.hold >= len(self.instrument.book):
             self.code = chooser.choose(asked, self.code, self.pace, self.n_frames)
         else:
             self.code = asked.hold
@@ -119,6 +121,20 @@ class Sounding:
         """Play a frame that was chosen elsewhere, and return the hop of samples (hop_length,) that is final now."""
         self.code = frame.code
         return self._play(frame)
+
+    def got(self, names: Iterable[str]) -> dict[str, float]:
+        """Tell what was got of some descriptors; from any thread. See `Status`."""
+        code, shape, table = self.code, self.shape, self.instrument.book.table
+        if code is None or shape is None:
+            return {}
+        known = {"loudness": self.meter.loudness_db, "centroid": self.meter.centroid_hz}
+        if "pitch" in table.names:
+            known["pitch"] = float(table.column("pitch")[code]) * 2 ** (shape.cents / 1200)
+        return {
+            name: known[name] if name in known else float(table.column(name)[code])
+            for name in names
+            if name in table.names
+        }
 
     def end(self, n_frames: int) -> Floats:
         """Hold the last frame for some frames, end the sound, and return all that is left of it."""

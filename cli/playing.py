@@ -1,0 +1,143 @@
+"""What `vqsynth live` needs: its options, and a player with all that is plugged into it."""
+
+import math
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from time import sleep
+from typing import Any
+
+import click
+import numpy as np
+
+from vqsynth.cli import options
+from vqsynth.cli.descriptors import load_book
+from vqsynth.codebook import Codebook
+from vqsynth.live import cards, osc
+from vqsynth.live.desk import Desk
+from vqsynth.live.player import LivePlayer
+from vqsynth.live.recording import Recorder
+from vqsynth.live.session import Session, play_null, undisturbed
+from vqsynth.sound import audio
+from vqsynth.sound.frames import Floats
+from vqsynth.storage.files import show_text
+from vqsynth.store import load
+
+Command = Callable[..., Any]
+
+
+def _list_devices(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        click.echo("\n".join(cards.list_devices()))
+        ctx.exit()
+
+
+_OPTIONS = (
+    click.option("--target", "targets", multiple=True, metavar="NAME=VALUE",
+                 help="What is asked from the start: centroid=1500, pitch=A4, flatness=p50; repeatable."),
+    click.option("--seconds", type=click.FloatRange(min=0.01), help="How long to play.  [default: until Ctrl-C]"),
+    click.option("-o", "--output", type=options.File, help="Sound file to write of what is played."),
+    click.option("--record", "record_file", type=options.File, metavar="F.json",
+                 help="Path file to write of what is played, for `decode`."),
+    click.option("--null", is_flag=True, help="Play in real time without a sound card."),
+    click.option("--device", help="Sound card, by its number or part of its name.  [default: the system's]"),
+    click.option("--list-devices", is_flag=True, is_eager=True, expose_value=False, callback=_list_devices,
+                 help="List the sound cards and end."),
+    click.option("--jack", is_flag=True, help="Play as a client of JACK."),
+    click.option("--sr", type=click.IntRange(4000, 384_000), help="Sample rate in Hz.  [default: the codebook's]"),
+    click.option("--block", type=click.IntRange(16, 65536), default=512, show_default=True,
+                 help="Samples from one call of the sound card to the next."),
+    click.option("--host", default="127.0.0.1", show_default=True,
+                 help="Address to listen at for OSC; 0.0.0.0 hears other machines."),
+    click.option("--port", type=click.IntRange(0, 65535), default=osc.PORT, show_default=True,
+                 help="UDP port to listen at for OSC; 0 takes one that is free."),
+    click.option("--no-osc", is_flag=True, help="Listen to no OSC."),
+    click.option("--send", metavar="HOST:PORT",
+                 help="Whom to tell what is played.  [default: whoever spoke last]"),
+    options.seed,
+)  # fmt: skip
+
+
+def play_options(command: Command) -> Command:
+    """Give a command the options of `vqsynth live`."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+class Stage:
+    """Hold a player, what is plugged into it, and the files that are written at the end."""
+
+    def __init__(self, book: Codebook, values: dict[str, Any]) -> None:
+        self._values, self._seed = values, values["seed"] or 0
+        self._blocks: list[Floats] = []
+        self._recorder = Recorder() if values["record_file"] else None
+        sr = values["sr"] or book.grid.sr
+        if not values["null"] and not values["jack"]:
+            sr = cards.find_rate(values["device"], sr)
+        keep = self._recorder.begin(book, self._seed).keep if self._recorder else None
+        self._player = LivePlayer(book, sr=sr, seed=self._seed, keep=keep)
+        self._desk = Desk(self._player, load=load, recorder=self._recorder)
+        self._session = Session(self._player)
+        for name, value in options.split_pairs(values["targets"], "--target").items():
+            self._desk.take(f"/target/{name}", [value])
+
+    @classmethod
+    def set_up(cls, name: str, values: dict[str, Any]) -> "Stage":
+        """Check the options, load the codebook and make the player. Raises an error, before anything sounds."""
+        if values["output"]:
+            options.check_sound(values["output"])
+        options.check_outputs(values["output"], values["record_file"], inputs=options.input_files(name))
+        if values["null"] and (values["jack"] or values["device"]):
+            raise click.UsageError("--null plays without a sound card; leave out --device and --jack")
+        return cls(load_book(name), values)
+
+    def play(self) -> None:
+        """Play until the time is over."""
+        values, put = self._values, self._blocks.append if self._values["output"] else _drop
+        seconds = values["seconds"] or math.inf
+        with ExitStack() as plugged:
+            plugged.callback(self._desk.close)
+            if not values["no_osc"]:
+                plugged.enter_context(self._listen())
+            plugged.enter_context(undisturbed())
+            if values["null"]:
+                play_null(self._session, block=values["block"], seconds=seconds, put=put, watch=_drop)
+            elif values["jack"]:
+                plugged.enter_context(cards.jack_ports(self._session, put))
+                sleep(seconds if math.isfinite(seconds) else 1e9)
+            else:
+                block, device = values["block"], values["device"]
+                cards.play_card(self._session, device=device, block=block, seconds=seconds, put=put, watch=_drop)
+
+    @contextmanager
+    def _listen(self) -> Iterator[None]:
+        values = self._values
+        send_to = osc.read_address(values["send"]) if values["send"] else None
+        port = osc.OscPort(
+            self._desk, self._session, host=values["host"], port=values["port"], send_to=send_to,
+            tell=lambda line: click.echo(show_text(line), err=True),
+        )  # fmt: skip
+        click.echo(f"listening to OSC at {values['host']}:{port.port}", err=True)
+        try:
+            yield
+        finally:
+            port.close()
+
+    def write(self) -> Iterator[str]:
+        """Write the files, and yield a line for each; where nothing was played, none."""
+        session, values = self._session, self._values
+        if not self._player.n_samples:
+            return
+        rest = self._player.finish()
+        yield f"{session.player.n_samples / session.player.sr:.2f} s, {session.late} late blocks"
+        if session.over:
+            yield f"{session.over} blocks over full scale were cut; turn the loudness down"
+        if values["output"]:
+            audio.save(values["output"], np.concatenate([*self._blocks, rest]), self._player.sr)
+            yield f"wrote {values['output']}"
+        if self._recorder:
+            yield from (f"wrote {file}" for file in self._recorder.save(values["record_file"]))
+
+
+def _drop(*_: object) -> None:
+    """Do nothing."""

@@ -1,0 +1,110 @@
+"""`vqsynth live`: played in real time without a card, written whole, and refused in one line."""
+
+import re
+import socket
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.conftest import Run
+from vqsynth.live import cards
+from vqsynth.live.desk import ADDRESSES
+from vqsynth.sound import audio
+
+DOCS = Path(__file__).parents[2] / "docs" / "live.md"
+NULL = ("--null", "--seconds", "0.3", "--port", "0")
+
+
+def test_what_is_played_is_written_and_its_path_gives_the_same_samples(run: Run, book_folder: Path) -> None:
+    targets = ("--target", "centroid=p60", "--target", "pitch=A4", "--seed", "3")
+    code, out, err = run("live", book_folder, *NULL, *targets, "-o", "a.wav", "--record", "a.json")
+    assert code == 0 and re.match(r"0.3\d s, \d+ late blocks\nwrote a.wav\nwrote a.json\n", out), err
+    assert re.fullmatch(r"listening to OSC at 127.0.0.1:\d+\n", err)
+    code, _, err = run("decode", "a.json", "--book", book_folder, "-o", "b.wav")
+    assert code == 0, err
+    played, again = audio.load(Path("a.wav"))[0], audio.load(Path("b.wav"))[0]
+    np.testing.assert_array_equal(played[512:], again)
+    assert again.any()
+
+
+def test_sound_is_as_long_as_it_was_to_be(run: Run, book_folder: Path) -> None:
+    run("live", book_folder, *NULL, "--target", "centroid=900", "--sr", "22050", "--block", "100", "-o", "a.wav")
+    y, sr = audio.load(Path("a.wav"))
+    assert sr == 22050 and len(y) / sr == pytest.approx(0.3, abs=0.06)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--target", "centrod=3"], "did you mean 'centroid'"),
+        (["--target", "centroid"], "NAME=VALUE"),
+        (["--target", "pitch=-3"], "must lie above 0"),
+        (["--send", "here"], "HOST:PORT"),
+        (["-o", "a.mp9"], "a.mp9"),
+        (["-o", "a.wav", "--record", "a.wav"], "same name"),
+        (["--record", "no/where.json"], "does not exist"),
+        (["--device", "3"], "--null plays without a sound card"),
+        (["--jack"], "--null plays without a sound card"),
+        (["--host", "no.such.host.invalid"], "cannot listen"),
+    ],
+)
+def test_live_with_what_cannot_be_is_refused_before_it_plays(
+    run: Run, book_folder: Path, arguments: list[str], says: str
+) -> None:
+    code, out, err = run("live", book_folder, *NULL, *arguments)
+    assert code and says in err and not out
+    assert not list(Path.cwd().iterdir())
+
+
+def test_port_in_use_is_told_in_one_line_and_nothing_is_written(run: Run, book_folder: Path) -> None:
+    Path("a.wav").write_text("mine")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        other.bind(("127.0.0.1", 0))
+        port = other.getsockname()[1]
+        code, _, err = run("live", book_folder, "--null", "--seconds", 1, "--port", port, "-o", "a.wav")
+    assert code == 1 and err.count("\n") == 1 and f"cannot listen at port {port}" in err
+    assert Path("a.wav").read_text() == "mine"
+
+
+@pytest.mark.parametrize("module", ["sounddevice", "pythonosc.osc_packet"])
+def test_missing_package_is_told_in_one_line(
+    run: Run, book_folder: Path, module: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, module, None)
+    how = ("--seconds", "0.1", "--port", "0") if module == "sounddevice" else NULL
+    code, _, err = run("live", book_folder, *how)
+    assert code == 1 and "pip install 'vqsynth[live]'" in err and err.count("\n") == 1
+
+
+class NoCards:
+    """What sounddevice is on a machine without a card."""
+
+    class PortAudioError(Exception):
+        """As sounddevice raises."""
+
+    def query_devices(self, *_: object) -> list[object]:
+        if _:
+            raise self.PortAudioError("Error querying device -1\nmore")
+        return []
+
+    def check_output_settings(self, **_: object) -> None:
+        raise self.PortAudioError("no")
+
+
+@pytest.mark.parametrize("arguments", [(), ("--list-devices",), ("--device", "loud")])
+def test_missing_card_is_told_in_one_line(
+    run: Run, book_folder: Path, arguments: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cards, "_import_sounddevice", NoCards)
+    code, _, err = run("live", book_folder, *arguments)
+    assert code == 1 and "card" in err and "--null" in err and err.count("\n") == 1
+
+
+def test_page_lists_every_address_and_what_comes_back() -> None:
+    text = DOCS.read_text(encoding="utf-8")
+    rows = dict(re.findall(r"^\| `(/[\w/]+)` \| (.*) \|$", text, re.MULTILINE))
+    said = {"/code", "/got/NAME", "/error/NAME", "/level", "/load", "/late", "/wrong"}
+    assert rows.keys() == ADDRESSES.keys() | said
+    assert {address: rows[address] for address in ADDRESSES} == ADDRESSES
