@@ -228,10 +228,12 @@ def _transpose(frames: FrameSpectra, frequency: Floats, controls: Controls, grid
     moved = np.flatnonzero(controls.transpose_cents)
     if len(moved) == len(controls):
         return _move_bins(frames, frequency, controls.transpose_cents, grid)
-    arrays = [array[0] for array in (frames.amplitudes, frames.peak, frames.advance, frames.tonal)]
+    whole: list[NDArray[Any]] = [frames.amplitudes, frames.peak, frames.advance, frames.tonal]
+    arrays = [array[0] for array in whole]
     some = FrameSpectra(*(array[moved][None] for array in arrays))
     some = _move_bins(some, frequency[moved], controls.transpose_cents[moved], grid)
-    for i, part in enumerate((some.amplitudes, some.peak, some.advance, some.tonal)):
+    parts: list[NDArray[Any]] = [some.amplitudes, some.peak, some.advance, some.tonal]
+    for i, part in enumerate(parts):
         arrays[i] = arrays[i].copy()
         arrays[i][moved] = part[0]
     return FrameSpectra(*(array[None] for array in arrays))

@@ -103,7 +103,8 @@ class Chooser:
 
     def _misses(self, asked: Asked) -> Floats | None:
         """Return the cost of missing the targets, (K,), or None where nothing is asked."""
-        moved, cost = np.float32(0), None
+        moved: Floats | np.float32 = np.float32(0)
+        cost: Floats | None = None
         for name in sorted(asked.targets, key="pitch".__ne__):  # pitch first: it moves what is in Hz
             weight = asked.weights.get(name, 1.0)
             if name not in self._rows or weight == 0:
@@ -129,9 +130,9 @@ class Chooser:
         if is_octave and name != "pitch":
             away = away - moved / np.float32(spread)
         if name == "centroid" and asked.max_tilt:
-            most = self._octaves_per_db * np.float32(asked.max_tilt / spread)
-            bridged = np.clip(away, -most, most)
-            return (away - bridged) ** 2 + (np.float32(BRIDGED) * bridged) ** 2 + self._doubts[name], moved
+            reach = self._octaves_per_db * np.float32(asked.max_tilt / spread)
+            tilted = np.clip(away, -reach, reach)
+            return (away - tilted) ** 2 + (np.float32(BRIDGED) * tilted) ** 2 + self._doubts[name], moved
         return away**2 + self._doubts[name], moved
 
 

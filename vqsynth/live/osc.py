@@ -157,7 +157,7 @@ def _import_packets() -> Callable[[bytes], Any]:
     except ImportError as e:
         raise VqsynthError("OSC needs python-osc; pip install 'vqsynth[live]', or leave OSC out with --no-osc") from e
     logging.getLogger().addFilter(_is_not_of_osc)
-    return OscPacket  # type: ignore[no-any-return]
+    return OscPacket
 
 
 def _is_not_of_osc(record: logging.LogRecord) -> bool:

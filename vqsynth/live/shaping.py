@@ -91,7 +91,8 @@ class Shaper:
     def _spread(self, envelope_db: Doubles, places: Floats) -> Floats:
         """Return the factors of an envelope at some places in Hz."""
         gains_db = spread_bands(envelope_db[None].astype(np.float32), self._grid)[0]
-        return np.exp(np.float32(_NEPER) * np.interp(places, self._hz, gains_db).astype(np.float32))
+        factors: Floats = np.exp(np.float32(_NEPER) * np.interp(places, self._hz, gains_db).astype(np.float32))
+        return factors
 
     def _find_cents(self, code: int, asked: Asked, pitch_hz: float) -> float:
         cents, own_hz = asked.transpose_cents, self._pitch_hz[code]
