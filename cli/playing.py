@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from time import sleep
 from typing import Any
 
@@ -13,7 +14,7 @@ from vqsynth.cli import options
 from vqsynth.cli.descriptors import load_book
 from vqsynth.codebook import Codebook
 from vqsynth.live import cards, osc
-from vqsynth.live.desk import Desk
+from vqsynth.live.desk import SOURCES, Desk
 from vqsynth.live.player import LivePlayer
 from vqsynth.live.recording import Recorder
 from vqsynth.live.session import Session, play_null, undisturbed
@@ -23,6 +24,7 @@ from vqsynth.storage.files import show_text
 from vqsynth.store import load
 
 Command = Callable[..., Any]
+CARD = "card"
 
 
 def _list_devices(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
@@ -38,6 +40,10 @@ _OPTIONS = (
     click.option("-o", "--output", type=options.File, help="Sound file to write of what is played."),
     click.option("--record", "record_file", type=options.File, metavar="F.json",
                  help="Path file to write of what is played, for `decode`."),
+    click.option("--input", "heard", metavar="F.wav|card",
+                 help="A sound that comes in: a file, or the input of the sound card. OSC says what to do with it."),
+    click.option("--like", is_flag=True, help="Follow the sound that comes in from the start, as /like 1 does."),
+    click.option("--transfer", is_flag=True, help="Play the sound that comes in by its spectra, as /transfer 1 does."),
     click.option("--null", is_flag=True, help="Play in real time without a sound card."),
     click.option("--device", help="Sound card, by its number or part of its name.  [default: the system's]"),
     click.option("--list-devices", is_flag=True, is_eager=True, expose_value=False, callback=_list_devices,
@@ -76,19 +82,30 @@ class Stage:
             sr = cards.find_rate(values["device"], sr)
         keep = self._recorder.begin(book, self._seed).keep if self._recorder else None
         self._player = LivePlayer(book, sr=sr, seed=self._seed, keep=keep)
-        self._desk = Desk(self._player, load=load, recorder=self._recorder)
+        self._heard = audio.load(Path(values["heard"]), sr=sr)[0] if values["heard"] not in (None, CARD) else None
+        has_input = values["heard"] is not None
+        self._desk = Desk(self._player, load=load, recorder=self._recorder, has_input=has_input)
         self._session = Session(self._player)
         for name, value in options.split_pairs(values["targets"], "--target").items():
             self._desk.take(f"/target/{name}", [value])
+        for kind in SOURCES:
+            if values[kind]:
+                self._desk.take(f"/{kind}", [1])
 
     @classmethod
     def set_up(cls, name: str, values: dict[str, Any]) -> "Stage":
         """Check the options, load the codebook and make the player. Raises an error, before anything sounds."""
         if values["output"]:
             options.check_sound(values["output"])
-        options.check_outputs(values["output"], values["record_file"], inputs=options.input_files(name))
+        options.check_outputs(
+            values["output"], values["record_file"], inputs=(*options.input_files(name), *_files(values["heard"]))
+        )
         if values["null"] and (values["jack"] or values["device"]):
             raise click.UsageError("--null plays without a sound card; leave out --device and --jack")
+        if values["heard"] == CARD and (values["null"] or values["jack"]):
+            raise click.UsageError("--input card hears the sound card that plays; leave out --null and --jack")
+        if values["heard"] not in (None, CARD) and not values["null"]:
+            raise click.UsageError("--input F.wav needs --null; --input card hears the sound card")
         return cls(load_book(name), values)
 
     def play(self) -> None:
@@ -101,13 +118,15 @@ class Stage:
                 plugged.enter_context(self._listen())
             plugged.enter_context(undisturbed())
             if values["null"]:
-                play_null(self._session, block=values["block"], seconds=seconds, put=put, watch=_drop)
+                play_null(self._session, block=values["block"], seconds=seconds, put=put, watch=_drop,
+                          heard=self._heard)  # fmt: skip
             elif values["jack"]:
                 plugged.enter_context(cards.jack_ports(self._session, put))
                 sleep(seconds if math.isfinite(seconds) else 1e9)
             else:
                 block, device = values["block"], values["device"]
-                cards.play_card(self._session, device=device, block=block, seconds=seconds, put=put, watch=_drop)
+                cards.play_card(self._session, device=device, block=block, seconds=seconds, put=put, watch=_drop,
+                                hears=values["heard"] == CARD)  # fmt: skip
 
     @contextmanager
     def _listen(self) -> Iterator[None]:
@@ -137,6 +156,11 @@ class Stage:
             yield f"wrote {values['output']}"
         if self._recorder:
             yield from (f"wrote {file}" for file in self._recorder.save(values["record_file"]))
+
+
+def _files(heard: str | None) -> tuple[Path, ...]:
+    """List the file that is heard."""
+    return () if heard in (None, CARD) else (Path(str(heard)),)
 
 
 def _drop(*_: object) -> None:

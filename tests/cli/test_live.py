@@ -3,14 +3,16 @@
 import re
 import socket
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from tests.conftest import Run
+import vqsynth
+from tests.conftest import Run, Sound
 from vqsynth.live import cards
-from vqsynth.live.desk import ADDRESSES
+from vqsynth.live.addresses import ADDRESSES
 from vqsynth.sound import audio
 
 DOCS = Path(__file__).parents[2] / "docs" / "live.md"
@@ -35,6 +37,15 @@ def test_sound_is_as_long_as_it_was_to_be(run: Run, book_folder: Path) -> None:
     assert sr == 22050 and len(y) / sr == pytest.approx(0.3, abs=0.06)
 
 
+def test_sound_file_is_played_by_the_codebook(run: Run, book_folder: Path, sine: Callable[..., Sound]) -> None:
+    audio.save(Path("in.wav"), sine(300.0, seconds=0.5), 44100)
+    code, _, err = run("live", book_folder, *NULL, "--input", "in.wav", "--transfer", "-o", "a.wav")
+    assert code == 0, err
+    y, sr = audio.load(Path("a.wav"))
+    pitch = vqsynth.measure(y[len(y) // 2 :], sr, ["pitch"], n_fft=1024, hop_length=256)["pitch"]
+    assert np.nanmedian(pitch) == pytest.approx(300, rel=0.01)
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
@@ -48,6 +59,9 @@ def test_sound_is_as_long_as_it_was_to_be(run: Run, book_folder: Path) -> None:
         (["--device", "3"], "--null plays without a sound card"),
         (["--jack"], "--null plays without a sound card"),
         (["--host", "no.such.host.invalid"], "cannot listen"),
+        (["--like"], "start vqsynth live with --input"),
+        (["--input", "nowhere.wav"], "nowhere.wav"),
+        (["--input", "card"], "leave out --null"),
     ],
 )
 def test_live_with_what_cannot_be_is_refused_before_it_plays(

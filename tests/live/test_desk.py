@@ -9,7 +9,9 @@ import pytest
 from tests.sound_worlds import make_codebook
 from vqsynth.codebook import Codebook
 from vqsynth.errors import CodebookError, VqsynthError
-from vqsynth.live.desk import ADDRESSES, Desk
+from vqsynth.live.addresses import ADDRESSES
+from vqsynth.live.desk import Desk
+from vqsynth.live.listening import LikeSource, TransferSource
 from vqsynth.live.player import LivePlayer
 
 NAN = math.nan
@@ -123,6 +125,8 @@ def test_unknown_book_is_told_later_in_a_line(desk: Desk) -> None:
         ("/motion", (2,), "/motion"),
         ("/book", (3,), "the name of a codebook"),
         ("/seed", (-1,), "/seed"),
+        ("/like", (1,), "start vqsynth live with --input"),
+        ("/transfer", (2,), "takes 1 or 0"),
     ],
 )
 def test_wrong_message_is_refused_in_one_line(desk: Desk, address: str, values: tuple[Any, ...], says: str) -> None:
@@ -132,7 +136,20 @@ def test_wrong_message_is_refused_in_one_line(desk: Desk, address: str, values: 
     assert desk._player.asked.is_silent
 
 
-def test_every_address_is_taken(desk: Desk) -> None:
+def test_sound_that_comes_in_is_followed_and_no_longer(book: Codebook) -> None:
+    desk = Desk(LivePlayer(book), load=load_or_fail, has_input=True)
+    assert isinstance(take(desk, "/like", 1).source, LikeSource)
+    assert isinstance(take(desk, "/transfer", 1.0).source, TransferSource)
+    first = desk._player.source
+    assert take(desk, "/book", "other").source is not first
+    assert take(desk, "/like", 0).source is not None
+    assert take(desk, "/transfer", 0).source is None
+    desk.close()
+
+
+def test_every_address_is_taken(book: Codebook) -> None:
+    desk = Desk(LivePlayer(book), load=load_or_fail, has_input=True)
     values = {"/hold": [3], "/book": ["other"], "/envelope": [0.0] * 24, "/stop": [], "/restart": []}
     for address in ADDRESSES:
         desk.take(address.replace("NAME", "pitch"), values.get(address, [1]))
+    desk.close()

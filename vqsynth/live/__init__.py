@@ -6,8 +6,10 @@
     metering    what went out, and what its errors teach
     sounding    a codebook that sounds, frame after frame
     recording   what was played, as paths
+    listening   a sound that comes in, as targets or codes
     player      commands in, blocks of any size out
-    desk        what is said by address and value, checked
+    addresses   what can be said, and how values are read
+    desk        what is said by address and value, sent to the player
     session     blocks that are timed, and what can be told
     cards       sound cards
     osc         OSC in and out

@@ -11,7 +11,6 @@ from vqsynth.sound.frames import Floats
 
 NEEDS = "pip install 'vqsynth[live]'"
 WATCH_S = 0.05
-Hear = Callable[[Floats], object]
 
 
 def list_devices() -> list[str]:
@@ -46,7 +45,7 @@ def find_rate(device: str | None, wanted: int) -> int:
 
 def play_card(
     session: Session, *, device: str | None, block: int, seconds: float, put: Callable[[Floats], object],
-    watch: Callable[[], object], hear: Hear | None = None,
+    watch: Callable[[], object], hears: bool = False,
 ) -> None:  # fmt: skip
     """Play on a sound card until the time is over, and hear its input where that is asked for.
 
@@ -58,8 +57,8 @@ def play_card(
         Number or part of the name of a card. By default that of the system.
     block : int
         Samples at a time, 0 for what suits the card.
-    hear : function, optional
-        Is given each block of the input.
+    hears : bool
+        Whether the card's input is a sound that comes in.
 
     Raises
     ------
@@ -71,16 +70,13 @@ def play_card(
 
     def callback(*given: Any) -> None:
         *heard, out, n_samples, _, status = given
-        if heard:
-            assert hear is not None
-            hear(heard[0][:, 0])
-        y = session.block(n_samples)
+        y = session.block(n_samples, heard[0][:, 0].copy() if heard else None)
         put(y)
         out[:] = y[:, None]
         session.late += bool(status.output_underflow)
 
     settings = {"samplerate": session.player.sr, "blocksize": block, "dtype": "float32", "latency": "low"}
-    kind, channels = (sounddevice.OutputStream, 1) if hear is None else (sounddevice.Stream, (1, 1))
+    kind, channels = (sounddevice.Stream, (1, 1)) if hears else (sounddevice.OutputStream, 1)
     stream = _ask(lambda: kind(device=_read_device(device), channels=channels, callback=callback, **settings))
     with stream:
         end = time.monotonic() + seconds

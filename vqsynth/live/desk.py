@@ -4,18 +4,24 @@ What takes long, a codebook that is loaded say, is done by a thread of its own, 
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import numpy as np
-
 from vqsynth.checks import check_number, check_whole, show, unknown_name
-from vqsynth.codes.controls import MAX_ENVELOPE_DB, MAX_TILT_DB, MAX_TRANSPOSE_CENTS
-from vqsynth.codes.envelopes import BANDS
 from vqsynth.codes.record import CodebookRecord
-from vqsynth.curves.values import Meaning
 from vqsynth.errors import ParameterError, VqsynthError
+from vqsynth.live.addresses import (
+    ADDRESSES,
+    NUMBERS,
+    Values,
+    as_whole,
+    read_envelope,
+    read_one,
+    read_target,
+    set_number,
+)
+from vqsynth.live.listening import LikeSource, Source, TransferSource
 from vqsynth.live.player import Change, LivePlayer
 from vqsynth.live.recording import Recorder
 from vqsynth.live.sounding import Instrument, Sounding
@@ -23,34 +29,9 @@ from vqsynth.sound.descriptors import find_name
 
 Load = Callable[[str], CodebookRecord]
 Tell = Callable[[str], object]
-Values = Sequence[Any]
 
-ADDRESSES = {
-    "/target/NAME": "What is asked of a descriptor: a number in its unit, or text such as A4, 2k, p50.",
-    "/weight/NAME": "How much the target counts beside others, 0 or more.",
-    "/hold": "A code that sounds until /hold is sent without one.",
-    "/gain": "Added to the gain, in dB, -120 to 40.",
-    "/transpose": "Added to the transposition, in cents, -1200 to 1200.",
-    "/envelope": "24 numbers in dB, -40 to 40, for the bands of the spectrum.",
-    "/max_transpose": "How far codes are moved to a pitch, in cents, 0 to 1200.",
-    "/max_tilt": "How far spectra are tilted to a centroid, in dB per octave, 0 to 6.",
-    "/smoothness": "What steps between spectra cost, 0 or more.",
-    "/motion": "How often codes change, 0 to 1; .5 is as in the training sounds.",
-    "/seed": "The seed of chance; the sound begins anew with it.",
-    "/restart": "The sound begins anew with its seed.",
-    "/stop": "Silence; all targets and a held code are forgotten.",
-    "/book": "The codebook to go on with: the name of a shipped one, or a folder.",
-}
-"""What can be said, and what it means. Without a value, what was asked is no longer asked."""
-
-_NUMBERS = {
-    "gain": ("gain_db", -120.0, 40.0),
-    "transpose": ("transpose_cents", -MAX_TRANSPOSE_CENTS, MAX_TRANSPOSE_CENTS),
-    "max_transpose": ("max_transpose", 0.0, MAX_TRANSPOSE_CENTS),
-    "max_tilt": ("max_tilt", 0.0, MAX_TILT_DB),
-    "smoothness": ("smoothness", 0.0, 1e6),
-}
 HEAVIEST = 1e6
+SOURCES: dict[str, Callable[[CodebookRecord, int], Source]] = {"like": LikeSource, "transfer": TransferSource}
 
 
 class Desk:
@@ -64,11 +45,16 @@ class Desk:
         Loads a codebook by name or folder. Raises CodebookError.
     recorder : Recorder, optional
         Is given a new take whenever the sound begins anew.
+    has_input : bool
+        Whether a sound comes in.
 
     """
 
-    def __init__(self, player: LivePlayer, *, load: Load, recorder: Recorder | None = None) -> None:
-        self._player, self._load, self._recorder = player, load, recorder
+    def __init__(
+        self, player: LivePlayer, *, load: Load, recorder: Recorder | None = None, has_input: bool = False
+    ) -> None:
+        self._player, self._load, self._recorder, self._has_input = player, load, recorder, has_input
+        self._source = ""
         self._worker = ThreadPoolExecutor(1, "vqsynth-live")
         self._instruments = {player.sounding.instrument.book.name: player.sounding.instrument}
         self._seed, self._motion = player.sounding.seed, player.asked.motion
@@ -104,11 +90,12 @@ class Desk:
             raise unknown_name(address, tuple(ADDRESSES), "address")
         if name:
             self._send(self._take_named(head, find_name(name, self._book.table.names), values), at_s)
-        elif head in _NUMBERS:
-            self._send(_set_number(head, values), at_s)
+        elif head in NUMBERS:
+            self._send(set_number(head, values), at_s)
+        elif head in SOURCES:
+            self._later(self._check_source(head, values), at_s, tell)
         elif head in ("book", "motion"):
-            made = self._check_book(values) if head == "book" else self._check_motion(values)
-            self._later(made, at_s, tell)
+            self._later(getattr(self, f"_check_{head}")(values), at_s, tell)
         else:
             self._send(getattr(self, f"_take_{head}")(values), at_s)
 
@@ -128,20 +115,13 @@ class Desk:
     def _take_named(self, head: str, name: str, values: Values) -> Change:
         if head == "target":
             return self._take_target(name, values)
-        weight = check_number(f"the weight of {name}", _read_one(f"/weight/{name}", values), 0, HEAVIEST)
+        weight = check_number(f"the weight of {name}", read_one(f"/weight/{name}", values), 0, HEAVIEST)
         return lambda player: player.asked.weights.update({name: weight})
 
     def _take_target(self, name: str, values: Values) -> Change:
         if not values or values[0] is None:
             return lambda player: player.asked.targets.pop(name, None)
-        table = self._book.table
-        i = table.position(name)
-        meaning = Meaning(lambda p: table.percentile(name, p), table.units[i])
-        value = meaning.read(_read_one(f"/target/{name}", values))
-        if table.scales[i] == "octave" and value <= 0:
-            raise ParameterError(f"a target for {name} must lie above 0 (got {value:g}); raise it")
-        if np.isnan(table.column(name)).all():
-            raise ParameterError(f"no code of this codebook has a usable {name}; choose another target")
+        value = read_target(self._book.table, name, values)
 
         def ask(player: LivePlayer) -> None:
             player.asked.targets[name] = value
@@ -152,7 +132,7 @@ class Desk:
     def _take_hold(self, values: Values) -> Change:
         if not values or values[0] is None:
             return lambda player: setattr(player.asked, "hold", None)
-        code = check_whole("/hold", _as_whole(_read_one("/hold", values)), 0, len(self._book) - 1)
+        code = check_whole("/hold", as_whole(read_one("/hold", values)), 0, len(self._book) - 1)
 
         def hold(player: LivePlayer) -> None:
             player.asked.hold, player.asked.stopped = code, False
@@ -162,10 +142,7 @@ class Desk:
     def _take_envelope(self, values: Values) -> Change:
         if not values:
             return lambda player: setattr(player.asked, "envelope_db", None)
-        numbers = values[0] if len(values) == 1 and isinstance(values[0], list) else values
-        if len(numbers) != BANDS:
-            raise ParameterError(f"/envelope takes {BANDS} numbers, one for each band, or none (got {len(numbers)})")
-        row = np.array([check_number("/envelope", value, -MAX_ENVELOPE_DB, MAX_ENVELOPE_DB) for value in numbers])
+        row = read_envelope(values)
         return lambda player: setattr(player.asked, "envelope_db", row)
 
     def _take_stop(self, values: Values) -> Change:
@@ -176,7 +153,7 @@ class Desk:
         return stop
 
     def _take_seed(self, values: Values) -> Change:
-        self._seed = check_whole("/seed", _as_whole(_read_one("/seed", values)), 0, 2**63 - 1)
+        self._seed = check_whole("/seed", as_whole(read_one("/seed", values)), 0, 2**63 - 1)
         return self._take_restart(())
 
     def _take_restart(self, values: Values) -> Change:
@@ -190,7 +167,7 @@ class Desk:
         return lambda player: player.switch(sounding)
 
     def _check_book(self, values: Values) -> Callable[[], Change]:
-        name = _read_one("/book", values)
+        name = read_one("/book", values)
         if not isinstance(name, str) or not name:
             raise ParameterError(f"/book takes the name of a codebook, or its folder (got {show(name)})")
 
@@ -200,12 +177,44 @@ class Desk:
             instrument = self._instruments[name]
             self._book = instrument.book
             self._instruments.setdefault(instrument.book.name, instrument)
-            return self._begin(instrument, instrument.chooser.make_pace(self._motion, self._seed))
+            begin = self._begin(instrument, instrument.chooser.make_pace(self._motion, self._seed))
+            listen = self._listen()
+
+            def change(player: LivePlayer) -> None:
+                begin(player)
+                listen(player)
+
+            return change
 
         return make
 
+    def _check_source(self, kind: str, values: Values) -> Callable[[], Change]:
+        wanted = as_whole(read_one(f"/{kind}", values))
+        if wanted not in (0, 1):
+            raise ParameterError(f"/{kind} takes 1 or 0 (got {show(wanted)})")
+        if wanted and not self._has_input:
+            raise ParameterError(f"/{kind} needs a sound that comes in; start vqsynth live with --input")
+
+        def make() -> Change:
+            self._source = kind if wanted else "" if self._source == kind else self._source
+            return self._listen()
+
+        return make
+
+    def _listen(self) -> Change:
+        """Prepare what hears the sound that comes in, for the codebook that plays."""
+        source = SOURCES[self._source](self._book, self._player.sr) if self._source else None
+
+        def change(player: LivePlayer) -> None:
+            if source is None and player.source is not None:
+                player.asked.targets.clear()
+            player.source = source
+            player.asked.stopped = player.asked.stopped and source is None
+
+        return change
+
     def _check_motion(self, values: Values) -> Callable[[], Change]:
-        motion = check_number("/motion", _read_one("/motion", values), 0, 1)
+        motion = check_number("/motion", read_one("/motion", values), 0, 1)
 
         def make() -> Change:
             self._motion = motion
@@ -217,21 +226,3 @@ class Desk:
             return change
 
         return make
-
-
-def _set_number(head: str, values: Values) -> Change:
-    entry, low, high = _NUMBERS[head]
-    value = check_number(f"/{head}", _read_one(f"/{head}", values), low, high)
-    return lambda player: setattr(player.asked, entry, value)
-
-
-def _read_one(address: str, values: Values) -> Any:
-    """Return the one value of a message. Raises ParameterError for none, and for several."""
-    if len(values) != 1:
-        raise ParameterError(f"{address} takes one value (got {len(values)})")
-    return values[0]
-
-
-def _as_whole(value: Any) -> Any:
-    """Return a whole number that comes as a float, as all numbers of Pure Data do."""
-    return int(value) if isinstance(value, float) and value.is_integer() else value

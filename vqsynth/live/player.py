@@ -16,6 +16,7 @@ import numpy as np
 from vqsynth.checks import check_whole
 from vqsynth.codes.record import CodebookRecord
 from vqsynth.live.asking import Asked
+from vqsynth.live.listening import Source
 from vqsynth.live.sounding import Instrument, Keep, Sounding
 from vqsynth.sound.excitation import check_seed
 from vqsynth.sound.frames import Floats
@@ -74,6 +75,12 @@ class LivePlayer:
         self._due: list[tuple[float, int, Change]] = []
         self._order = count()
         self.n_samples = 0
+        self.source: Source | None = None
+
+    def hear(self, y: Floats) -> None:
+        """Take the next samples (n,) of a sound that comes in, at the rate `sr`, before the block that is read then."""
+        if self.source is not None:
+            self.source.ear.push(y)
 
     @property
     def time_s(self) -> float:
@@ -82,8 +89,12 @@ class LivePlayer:
 
     @property
     def latency_s(self) -> float:
-        """Return the seconds from a frame that is asked for to the middle of its sound."""
-        return self.sounding.voice.delay_samples / self.sounding.grid.sr
+        """Return the seconds from a frame that is asked for, or a sound that comes in, to the middle of its sound.
+
+        The block of the sound card comes on top.
+        """
+        heard = 0 if self.source is None else self.sounding.grid.n_fft // 2
+        return (self.sounding.voice.delay_samples + heard) / self.sounding.grid.sr
 
     def send(self, change: Change, *, at_s: float = -math.inf) -> None:
         """Have the player changed at the next frame, or at the first one from a time on; from any thread.
@@ -114,7 +125,8 @@ class LivePlayer:
         """
         while self._n_ready < n_samples:
             self._take_changes()
-            self._put(self._resampler(self.sounding.frame(self.asked)))
+            y = self.sounding.frame(self.asked) if self.source is None else self.source.frame(self.sounding, self.asked)
+            self._put(self._resampler(y))
         return self._get(n_samples)
 
     def finish(self) -> Floats:

@@ -72,9 +72,14 @@ class Session:
     _loads: Floats = field(default_factory=lambda: np.zeros(_LOADS, np.float32))
     _n_blocks: int = 0
 
-    def block(self, n_samples: int) -> Floats:
-        """Return the next block (n_samples,), within full scale: peaks over it are cut, and counted in `over`."""
+    def block(self, n_samples: int, heard: Floats | None = None) -> Floats:
+        """Return the next block (n_samples,), within full scale: peaks over it are cut, and counted in `over`.
+
+        heard: the samples that came in meanwhile, (n,).
+        """
         started = time.perf_counter()
+        if heard is not None:
+            self.player.hear(heard)
         self._began = time.time() - self.player.time_s
         y = self.player.read(n_samples)
         peak = float(np.abs(y).max(initial=0.0))
@@ -119,8 +124,9 @@ def undisturbed() -> Iterator[None]:
 
 
 def play_null(
-    session: Session, *, block: int, seconds: float, put: Callable[[Floats], object], watch: Callable[[], object]
-) -> None:
+    session: Session, *, block: int, seconds: float, put: Callable[[Floats], object], watch: Callable[[], object],
+    heard: Floats | None = None,
+) -> None:  # fmt: skip
     """Play in real time without a sound card.
 
     Parameters
@@ -135,13 +141,17 @@ def play_null(
         Is given each block.
     watch : function
         Is called between blocks.
+    heard : array (n,), optional
+        A sound that comes in, at the rate of the player. Silence follows it.
 
     """
-    sr = session.player.sr
+    sr, place = session.player.sr, 0
     n_blocks = seconds * sr / block
     start, done = time.perf_counter(), 0
     while done < n_blocks:
-        put(session.block(min(block, math.ceil((n_blocks - done) * block)) if math.isfinite(n_blocks) else block))
+        size = min(block, math.ceil((n_blocks - done) * block)) if math.isfinite(n_blocks) else block
+        put(session.block(size, None if heard is None else _cut(heard, place, size)))
+        place += size
         done += 1
         watch()
         left = start + done * block / sr - time.perf_counter()
@@ -149,3 +159,9 @@ def play_null(
             time.sleep(left)
         elif left < -1:  # the machine stood still: go on from here
             start -= left
+
+
+def _cut(y: Floats, start: int, size: int) -> Floats:
+    """Cut samples of a sound that silence follows."""
+    part = y[start : start + size]
+    return part if len(part) == size else np.pad(part, (0, size - len(part)))

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from vqsynth.codes.controls import Controls
+from vqsynth.codes.controls import MAX_TRANSPOSE_CENTS, Controls
 from vqsynth.codes.record import CodebookRecord
 from vqsynth.codes.voice import LOUDEST_DB, SILENT_DB, CodeVoice
 from vqsynth.live.asking import Asked
@@ -120,7 +120,9 @@ class Sounding:
     def play(self, frame: Frame) -> Floats:
         """Play a frame that was chosen elsewhere, and return the hop of samples (hop_length,) that is final now."""
         self.code = frame.code
-        return self._play(frame)
+        gain_db = round(min(max(frame.gain_db, SILENT_DB), LOUDEST_DB), GAIN_DECIMALS)
+        cents = min(max(frame.cents, -MAX_TRANSPOSE_CENTS), MAX_TRANSPOSE_CENTS)
+        return self._play(replace(frame, gain_db=gain_db, cents=cents))
 
     def got(self, names: Iterable[str]) -> dict[str, float]:
         """Tell what was got of some descriptors; from any thread. See `Status`."""

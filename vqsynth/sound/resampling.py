@@ -39,7 +39,10 @@ def resample_blocks(blocks: Iterator[Floats], *, orig_sr: int, sr: int) -> Itera
 
 
 def make_resampler(orig_sr: int, sr: int) -> Callable[[Floats], Floats]:
-    """Make what changes the sample rate of a sound without end, with soxr at its high quality.
+    """Make what changes the sample rate of a sound without end, soon, with soxr at its low quality.
+
+    It is level up to 16 kHz, 3.5 dB down at 18 kHz, and aliases lie 87 dB under the sound. The higher qualities work in
+    long blocks: they are 20 ms behind.
 
     Parameters
     ----------
@@ -49,13 +52,13 @@ def make_resampler(orig_sr: int, sr: int) -> Callable[[Floats], Floats]:
     Returns
     -------
     function
-        Takes the next samples (n,) float32, and returns those that are known now, (m,). It is some 1 to 2 ms behind at
-        44.1 kHz. Where the rates are the same, nothing is done.
+        Takes the next samples (n,) float32, and returns those that are known now, (m,). It is .5 to 10 ms behind. Where
+        the rates are the same, nothing is done.
 
     """
     if orig_sr == sr:
         return lambda y: y
     import soxr
 
-    resampler = soxr.ResampleStream(orig_sr, sr, 1, dtype="float32", quality="HQ")
+    resampler = soxr.ResampleStream(orig_sr, sr, 1, dtype="float32", quality="LQ")
     return lambda y: np.asarray(resampler.resample_chunk(y))
