@@ -80,8 +80,9 @@ class Stage:
         sr = values["sr"] or book.grid.sr
         if not values["null"] and not values["jack"]:
             sr = cards.find_rate(values["device"], sr)
-        keep = self._recorder.begin(book, self._seed).keep if self._recorder else None
-        self._player = LivePlayer(book, sr=sr, seed=self._seed, keep=keep)
+        voices = values.get("voices") or 1
+        keep = self._recorder.begin(book, self._seed, voices) if self._recorder else ()
+        self._player = LivePlayer(book, sr=sr, seed=self._seed, voices=voices, keep=keep)
         self._heard = audio.load(Path(values["heard"]), sr=sr)[0] if values["heard"] not in (None, CARD) else None
         has_input = values["heard"] is not None
         self._desk = Desk(self._player, load=load, recorder=self._recorder, has_input=has_input)

@@ -94,7 +94,7 @@ def test_transposition_keeps_the_loudness(violin: Codebook, cents: float) -> Non
 
 def test_hold_sounds_one_code_moved_to_the_pitch(book: Codebook) -> None:
     codes = []
-    player = LivePlayer(book, hold=9, keep=lambda frame: codes.append(frame))
+    player = LivePlayer(book, hold=9, keep=[codes.append])
     own_hz = float(book.table["pitch"][9])
     play(player, {"pitch": np.full(30, own_hz * 2 ** (150 / 1200))})
     assert {frame.code for frame in codes} == {9}
@@ -115,7 +115,7 @@ def test_motion_of_one_changes_the_code_in_every_frame(book: Codebook) -> None:
     runs = {}
     for motion in (0.0, 1.0):
         codes: list[int] = []
-        player = LivePlayer(book, motion=motion, keep=lambda frame, codes=codes: codes.append(frame.code))
+        player = LivePlayer(book, motion=motion, keep=[lambda frame, codes=codes: codes.append(frame.code)])
         play(player, {"centroid": np.full(50, 1500.0)})
         runs[motion] = np.count_nonzero(np.diff(codes))
     assert runs[0.0] == 0 and runs[1.0] == 49
@@ -126,7 +126,7 @@ def test_change_of_codebook_has_no_gap(book: Codebook, violin: Codebook) -> None
     player = LivePlayer(violin)
     player.asked.targets.update(centroid=1500.0, loudness=-20.0)
     before = player.read(22050)
-    player.send(lambda p: p.switch(Sounding(Instrument(book))))
+    player.send(lambda p: p.switch([Sounding(Instrument(book))]))
     levels = [rms_db(player.read(512)) for _ in range(20)]
     after = [rms_db(player.read(512)) for _ in range(20)]
     assert min(levels) > min(*after, rms_db(before)) - 4
@@ -137,7 +137,7 @@ def test_restart_gives_the_same_sound_again(book: Codebook) -> None:
     player = LivePlayer(book, seed=5)
     player.asked.targets["centroid"] = 1200.0
     first = player.read(20_000)
-    player.switch(Sounding(player.sounding.instrument, seed=5))
+    player.switch([Sounding(player.sounding.instrument, seed=5)])
     player._tail = player._tail[:0]  # what is left of the sound before is not compared
     player._ready.clear()
     player._n_ready = 0

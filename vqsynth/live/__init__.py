@@ -6,6 +6,7 @@
     metering    what went out, and what its errors teach
     sounding    a codebook that sounds, frame after frame
     recording   what was played, as paths
+    parts       the voices of a player
     listening   a sound that comes in, as targets or codes
     player      commands in, blocks of any size out
     addresses   what can be said, and how values are read

@@ -1,6 +1,6 @@
 """What can be said to a player: the addresses, and how their values are read."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,10 +11,11 @@ from vqsynth.codes.envelopes import BANDS
 from vqsynth.codes.table import DescriptorTable
 from vqsynth.curves.values import Meaning
 from vqsynth.errors import ParameterError
-from vqsynth.live.player import Change
+from vqsynth.live.parts import Part
 from vqsynth.sound.arrays import Doubles
 
 Values = Sequence[Any]
+PartChange = Callable[[Part], object]
 
 ADDRESSES = {
     "/target/NAME": "What is asked of a descriptor: a number in its unit, or text such as A4, 2k, p50.",
@@ -46,11 +47,11 @@ NUMBERS = {
 """Numbers that are set as they are: the entry of `Asked`, the least, the most."""
 
 
-def set_number(head: str, values: Values) -> Change:
+def set_number(head: str, values: Values) -> PartChange:
     """Make the change that one of `NUMBERS` is. Raises ParameterError for a number out of bounds."""
     entry, low, high = NUMBERS[head]
     value = check_number(f"/{head}", read_one(f"/{head}", values), low, high)
-    return lambda player: setattr(player.asked, entry, value)
+    return lambda part: setattr(part.asked, entry, value)
 
 
 def read_one(address: str, values: Values) -> Any:

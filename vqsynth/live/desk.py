@@ -14,6 +14,7 @@ from vqsynth.errors import ParameterError, VqsynthError
 from vqsynth.live.addresses import (
     ADDRESSES,
     NUMBERS,
+    PartChange,
     Values,
     as_whole,
     read_envelope,
@@ -22,9 +23,10 @@ from vqsynth.live.addresses import (
     set_number,
 )
 from vqsynth.live.listening import LikeSource, Source, TransferSource
-from vqsynth.live.player import Change, LivePlayer
+from vqsynth.live.parts import Part
+from vqsynth.live.player import Change, LivePlayer, make_soundings
 from vqsynth.live.recording import Recorder
-from vqsynth.live.sounding import Instrument, Sounding
+from vqsynth.live.sounding import Instrument
 from vqsynth.sound.descriptors import find_name
 
 Load = Callable[[str], CodebookRecord]
@@ -88,16 +90,25 @@ class Desk:
         known = address.startswith("/") and (f"/{head}/NAME" if name else address) in ADDRESSES
         if not known:
             raise unknown_name(address, tuple(ADDRESSES), "address")
-        if name:
-            self._send(self._take_named(head, find_name(name, self._book.table.names), values), at_s)
-        elif head in NUMBERS:
-            self._send(set_number(head, values), at_s)
-        elif head in SOURCES:
+        if head in SOURCES:
             self._later(self._check_source(head, values), at_s, tell)
         elif head in ("book", "motion"):
             self._later(getattr(self, f"_check_{head}")(values), at_s, tell)
-        else:
+        elif head in ("stop", "seed", "restart"):
             self._send(getattr(self, f"_take_{head}")(values), at_s)
+        else:
+            change = self.read(head, name, values)
+            self._send(lambda player: change(player.parts[0]), at_s)
+
+    def read(self, head: str, name: str, values: Values) -> PartChange:
+        """Read what changes a part, "target" and "centroid" say. Raises ParameterError."""
+        if head == "target":
+            return self._read_target(find_name(name, self._book.table.names), values)
+        if head == "weight":
+            name = find_name(name, self._book.table.names)
+            weight = check_number(f"the weight of {name}", read_one(f"/weight/{name}", values), 0, HEAVIEST)
+            return lambda part: part.asked.weights.update({name: weight})
+        return set_number(head, values) if head in NUMBERS else getattr(self, f"_read_{head}")(values)
 
     def _send(self, change: Change, at_s: float) -> None:
         self._player.send(change, at_s=at_s)
@@ -112,43 +123,36 @@ class Desk:
 
         self._worker.submit(work)
 
-    def _take_named(self, head: str, name: str, values: Values) -> Change:
-        if head == "target":
-            return self._take_target(name, values)
-        weight = check_number(f"the weight of {name}", read_one(f"/weight/{name}", values), 0, HEAVIEST)
-        return lambda player: player.asked.weights.update({name: weight})
-
-    def _take_target(self, name: str, values: Values) -> Change:
+    def _read_target(self, name: str, values: Values) -> PartChange:
         if not values or values[0] is None:
-            return lambda player: player.asked.targets.pop(name, None)
+            return lambda part: part.asked.targets.pop(name, None)
         value = read_target(self._book.table, name, values)
 
-        def ask(player: LivePlayer) -> None:
-            player.asked.targets[name] = value
-            player.asked.stopped = False
+        def ask(part: Part) -> None:
+            part.asked.targets[name] = value
+            part.asked.stopped = False
 
         return ask
 
-    def _take_hold(self, values: Values) -> Change:
+    def _read_hold(self, values: Values) -> PartChange:
         if not values or values[0] is None:
-            return lambda player: setattr(player.asked, "hold", None)
+            return lambda part: setattr(part.asked, "hold", None)
         code = check_whole("/hold", as_whole(read_one("/hold", values)), 0, len(self._book) - 1)
 
-        def hold(player: LivePlayer) -> None:
-            player.asked.hold, player.asked.stopped = code, False
+        def hold(part: Part) -> None:
+            part.asked.hold, part.asked.stopped = code, False
 
         return hold
 
-    def _take_envelope(self, values: Values) -> Change:
-        if not values:
-            return lambda player: setattr(player.asked, "envelope_db", None)
-        row = read_envelope(values)
-        return lambda player: setattr(player.asked, "envelope_db", row)
+    def _read_envelope(self, values: Values) -> PartChange:
+        row = read_envelope(values) if values else None
+        return lambda part: setattr(part.asked, "envelope_db", row)
 
     def _take_stop(self, values: Values) -> Change:
         def stop(player: LivePlayer) -> None:
-            player.asked.targets.clear()
-            player.asked.hold, player.asked.stopped = None, True
+            for part in player.parts:
+                part.asked.targets.clear()
+                part.asked.hold, part.asked.stopped = None, True
 
         return stop
 
@@ -162,9 +166,10 @@ class Desk:
 
     def _begin(self, instrument: Instrument, pace: Any) -> Change:
         """Prepare the sound of a codebook from its beginning."""
-        keep = self._recorder.begin(instrument.book, self._seed).keep if self._recorder else None
-        sounding = Sounding(instrument, seed=self._seed, pace=pace, keep=keep)
-        return lambda player: player.switch(sounding)
+        voices = len(self._player.parts)
+        keep = self._recorder.begin(instrument.book, self._seed, voices) if self._recorder else ()
+        soundings = make_soundings(instrument, voices, self._seed, pace, keep)
+        return lambda player: player.switch(soundings)
 
     def _check_book(self, values: Values) -> Callable[[], Change]:
         name = read_one("/book", values)
@@ -221,7 +226,8 @@ class Desk:
             pace = self._instruments[self._book.name].chooser.make_pace(motion, self._seed)
 
             def change(player: LivePlayer) -> None:
-                player.asked.motion, player.sounding.pace = motion, pace
+                for part in player.parts:
+                    part.asked.motion, part.sounding.pace = motion, pace
 
             return change
 

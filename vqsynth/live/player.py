@@ -7,7 +7,8 @@ the next frame. All that takes long, a codebook that is loaded say, is done in t
 import heapq
 import math
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import reduce
 from itertools import count
 from typing import Any
 
@@ -16,13 +17,16 @@ import numpy as np
 from vqsynth.checks import check_whole
 from vqsynth.codes.record import CodebookRecord
 from vqsynth.live.asking import Asked
+from vqsynth.live.choice import Pace
 from vqsynth.live.listening import Source
+from vqsynth.live.parts import Part
 from vqsynth.live.sounding import Instrument, Keep, Sounding
 from vqsynth.sound.excitation import check_seed
 from vqsynth.sound.frames import Floats
 from vqsynth.sound.resampling import make_resampler
 
 Change = Callable[["LivePlayer"], object]
+MOST_VOICES = 32
 
 
 class LivePlayer:
@@ -37,11 +41,13 @@ class LivePlayer:
     sr : int, optional
         Sample rate of the blocks in Hz. By default that of the codebook.
     seed : int
-        Seed of the noise and of chance.
-    keep : function, optional
-        Is given every frame as it is played.
+        Seed of the noise and of chance. Voice i has `seed` + i.
+    voices : int
+        How many parts can sound together, 1 to 32. All but the first sleep until something is asked of them.
+    keep : sequence of functions, optional
+        For each voice, what is given every frame as it is played. With it, no voice sleeps.
     **asked
-        Entries of `Asked`: smoothness, max_transpose ...
+        Entries of `Asked`, for every voice: smoothness, max_transpose ...
 
     Raises
     ------
@@ -60,13 +66,14 @@ class LivePlayer:
     """
 
     def __init__(
-        self, book: CodebookRecord, *, sr: int | None = None, seed: int = 0, keep: Keep | None = None, **asked: Any
-    ) -> None:
-        self.asked = Asked(**asked)
+        self, book: CodebookRecord, *, sr: int | None = None, seed: int = 0, voices: int = 1,
+        keep: Sequence[Keep] = (), **asked: Any,
+    ) -> None:  # fmt: skip
         self.sr = check_whole("sr", book.grid.sr if sr is None else sr, 4000, 384_000)
         instrument = Instrument(book)
-        pace = instrument.chooser.make_pace(self.asked.motion, check_seed(seed))
-        self.sounding = Sounding(instrument, seed=seed, pace=pace, keep=keep)
+        pace = instrument.chooser.make_pace(Asked(**asked).motion, check_seed(seed))
+        soundings = make_soundings(instrument, check_whole("voices", voices, 1, MOST_VOICES), seed, pace, keep)
+        self.parts = [Part(Asked(**asked), each, sleeps=bool(i) and not keep) for i, each in enumerate(soundings)]
         self._resampler = make_resampler(book.grid.sr, self.sr)
         self._ready: deque[Floats] = deque()
         self._n_ready = 0
@@ -76,6 +83,16 @@ class LivePlayer:
         self._order = count()
         self.n_samples = 0
         self.source: Source | None = None
+
+    @property
+    def asked(self) -> Asked:
+        """Return what is asked of the first voice."""
+        return self.parts[0].asked
+
+    @property
+    def sounding(self) -> Sounding:
+        """Return what plays the first voice."""
+        return self.parts[0].sounding
 
     def hear(self, y: Floats) -> None:
         """Take the next samples (n,) of a sound that comes in, at the rate `sr`, before the block that is read then."""
@@ -125,25 +142,37 @@ class LivePlayer:
         """
         while self._n_ready < n_samples:
             self._take_changes()
-            y = self.sounding.frame(self.asked) if self.source is None else self.source.frame(self.sounding, self.asked)
-            self._put(self._resampler(y))
+            self._put(self._resampler(self._frame()))
         return self._get(n_samples)
 
     def finish(self) -> Floats:
         """End the sound, and return the rest of it: what is left of the last window, faded out."""
-        self._put(self._resampler(self.sounding.end(0)))
+        self._put(self._resampler(_end(self.parts, 0)))
         return self._get(self._n_ready)
 
-    def switch(self, sounding: Sounding) -> None:
-        """Go on with another codebook, or anew with the same, without a gap: one fades out while the other begins."""
-        before, self.sounding = self.sounding, sounding
-        after_s = sounding.voice.delay_samples / sounding.grid.sr
-        own = before.grid
-        kept = own.n_fft // 2 - 3 * own.hop_length // 2  # of the end, what comes before its fade
-        held = max(0, math.ceil((after_s * own.sr - kept) / own.hop_length)) if before.last else 0
-        rest = self._resampler(before.end(held)) if before.last else np.zeros(0, np.float32)
-        self._resampler = make_resampler(sounding.grid.sr, self.sr)
+    def switch(self, soundings: Sequence[Sounding]) -> None:
+        """Go on with another codebook, or anew with the same, without a gap: one fades out while the other begins.
+
+        `soundings` are what is to play the voices, one for each.
+        """
+        before, after = self.sounding.grid, soundings[0]
+        after_s = after.voice.delay_samples / after.grid.sr
+        kept = before.n_fft // 2 - 3 * before.hop_length // 2  # of the end, what comes before its fade
+        held = max(0, math.ceil((after_s * before.sr - kept) / before.hop_length))
+        rest = self._resampler(_end(self.parts, held))
         self._tail = _add(self._tail, rest)
+        for part, sounding in zip(self.parts, soundings, strict=True):
+            part.sounding = sounding
+        self._resampler = make_resampler(after.grid.sr, self.sr)
+
+    def _frame(self) -> Floats:
+        """Play the next frame of all voices that sound."""
+        first, *others = self.parts
+        y = first.frame() if self.source is None else self.source.frame(first.sounding, first.asked)
+        for part in others:
+            if part.is_needed():
+                y = y + part.frame()
+        return y
 
     def _take_changes(self) -> None:
         while self._sent:
@@ -172,6 +201,19 @@ class LivePlayer:
         self._n_ready -= n_samples
         self.n_samples += n_samples
         return block
+
+
+def make_soundings(
+    instrument: Instrument, voices: int, seed: int, pace: Pace | None, keep: Sequence[Keep] = ()
+) -> list[Sounding]:
+    """Prepare what plays a codebook with some voices: voice i has the seed `seed` + i, and is kept by `keep[i]`."""
+    return [Sounding(instrument, seed=seed + i, pace=pace, keep=keep[i] if keep else None) for i in range(voices)]
+
+
+def _end(parts: Sequence[Part], held: int) -> Floats:
+    """Hold the last frames for a while, end the sound of all parts, and return all that is left of it."""
+    ends = [part.sounding.end(held) for part in parts if part.sounding.last is not None]
+    return reduce(_add, ends, np.zeros(0, np.float32))
 
 
 def _add(first: Floats, second: Floats) -> Floats:

@@ -9,8 +9,9 @@ import numpy as np
 from vqsynth.codes.controls import Controls
 from vqsynth.codes.envelopes import BANDS
 from vqsynth.codes.record import CodebookRecord
-from vqsynth.live.sounding import Frame
-from vqsynth.path import CodePath
+from vqsynth.codes.voice import SILENT_DB
+from vqsynth.live.sounding import Frame, Keep
+from vqsynth.path import CodePath, save_layers
 from vqsynth.sound.arrays import Doubles
 from vqsynth.storage.files import StrPath
 
@@ -64,25 +65,30 @@ class Take:
 
 
 class Recorder:
-    """Keep a session: a take for each codebook that is begun, one after the other."""
+    """Keep a session: takes for each codebook that is begun, one for each voice."""
 
     def __init__(self) -> None:
-        self._takes: list[Take] = []
+        self._begun: list[list[Take]] = []
 
-    def begin(self, book: CodebookRecord, seed: int) -> Take:
-        """Begin a take, and return it."""
-        self._takes.append(Take(book, seed))
-        return self._takes[-1]
+    def begin(self, book: CodebookRecord, seed: int, voices: int = 1) -> list[Keep]:
+        """Begin a take for each voice, voice i with the seed `seed` + i, and return what keeps their frames."""
+        self._begun.append([Take(book, seed + i) for i in range(voices)])
+        return [take.keep for take in self._begun[-1]]
 
     def save(self, file: StrPath) -> list[Path]:
         """Write the takes, the first into `file`, the others beside it as F-2, F-3 ... where no file is yet.
 
-        Returns the files. Raises VqsynthError where one cannot be written.
+        Voices that sounded together are the layers of one file. Returns the files. Raises VqsynthError where one cannot
+        be written.
         """
         file, written = Path(file), list[Path]()
         free = (place for n in count(2) if not (place := file.with_name(f"{file.stem}-{n}{file.suffix}")).exists())
-        for take in filter(len, self._takes):
+        for takes in self._begun:
+            if not len(takes[0]):
+                continue
+            paths = [take.to_path() for take in takes]
+            heard = [path for path in paths if (path.gain_db > SILENT_DB).any()]
             place = next(free) if written else file
-            take.to_path().save(place)
+            save_layers(heard or paths[:1], place)
             written.append(place)
         return written
