@@ -15,6 +15,9 @@ from vqsynth.cli.descriptors import load_book
 from vqsynth.codebook import Codebook
 from vqsynth.live import cards, osc
 from vqsynth.live.desk import SOURCES, Desk
+from vqsynth.live.keyboard import Keyboard
+from vqsynth.live.mapping import Mapping, load_mapping
+from vqsynth.live.midi import midi_port, play_file
 from vqsynth.live.player import LivePlayer
 from vqsynth.live.recording import Recorder
 from vqsynth.live.session import Session, play_null, undisturbed
@@ -25,6 +28,8 @@ from vqsynth.store import load
 
 Command = Callable[..., Any]
 CARD = "card"
+END_S = 0.5
+"""How long is played after the end of a file."""
 
 
 def _list_devices(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
@@ -36,7 +41,8 @@ def _list_devices(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
 _OPTIONS = (
     click.option("--target", "targets", multiple=True, metavar="NAME=VALUE",
                  help="What is asked from the start: centroid=1500, pitch=A4, flatness=p50; repeatable."),
-    click.option("--seconds", type=click.FloatRange(min=0.01), help="How long to play.  [default: until Ctrl-C]"),
+    click.option("--seconds", type=click.FloatRange(min=0.01),
+                 help="How long to play.  [default: until Ctrl-C, or the end of a file that is played]"),
     click.option("-o", "--output", type=options.File, help="Sound file to write of what is played."),
     click.option("--record", "record_file", type=options.File, metavar="F.json",
                  help="Path file to write of what is played, for `decode`."),
@@ -44,6 +50,9 @@ _OPTIONS = (
                  help="A sound that comes in: a file, or the input of the sound card. OSC says what to do with it."),
     click.option("--like", is_flag=True, help="Follow the sound that comes in from the start, as /like 1 does."),
     click.option("--transfer", is_flag=True, help="Play the sound that comes in by its spectra, as /transfer 1 does."),
+    click.option("--midi", metavar="F.mid|PORT", help="MIDI file to play, or part of the name of a MIDI port."),
+    click.option("--mapping", "mapping_file", type=options.File, metavar="F.toml",
+                 help="What MIDI controls.  [default: velocity and pressure loudness, controller 74 centroid]"),
     click.option("--null", is_flag=True, help="Play in real time without a sound card."),
     click.option("--device", help="Sound card, by its number or part of its name.  [default: the system's]"),
     click.option("--list-devices", is_flag=True, is_eager=True, expose_value=False, callback=_list_devices,
@@ -80,13 +89,19 @@ class Stage:
         sr = values["sr"] or book.grid.sr
         if not values["null"] and not values["jack"]:
             sr = cards.find_rate(values["device"], sr)
-        voices = values.get("voices") or 1
+        mapping = load_mapping(values["mapping_file"]) if values["mapping_file"] else Mapping()
+        voices = 1 + mapping.voices if values["midi"] else 1
         keep = self._recorder.begin(book, self._seed, voices) if self._recorder else ()
         self._player = LivePlayer(book, sr=sr, seed=self._seed, voices=voices, keep=keep)
         self._heard = audio.load(Path(values["heard"]), sr=sr)[0] if values["heard"] not in (None, CARD) else None
         has_input = values["heard"] is not None
         self._desk = Desk(self._player, load=load, recorder=self._recorder, has_input=has_input)
         self._session = Session(self._player)
+        self._lasts = math.inf if self._heard is None else len(self._heard) / sr + END_S
+        self._keyboard = Keyboard(self._desk, self._player, mapping, tell=_tell) if values["midi"] else None
+        self._is_file = str(values["midi"]).lower().endswith((".mid", ".midi"))
+        if self._keyboard and self._is_file:
+            self._lasts = play_file(self._keyboard, values["midi"]) + END_S
         for name, value in options.split_pairs(values["targets"], "--target").items():
             self._desk.take(f"/target/{name}", [value])
         for kind in SOURCES:
@@ -99,7 +114,7 @@ class Stage:
         if values["output"]:
             options.check_sound(values["output"])
         options.check_outputs(
-            values["output"], values["record_file"], inputs=(*options.input_files(name), *_files(values["heard"]))
+            values["output"], values["record_file"], inputs=(*options.input_files(name), *_files(values))
         )
         if values["null"] and (values["jack"] or values["device"]):
             raise click.UsageError("--null plays without a sound card; leave out --device and --jack")
@@ -112,11 +127,13 @@ class Stage:
     def play(self) -> None:
         """Play until the time is over."""
         values, put = self._values, self._blocks.append if self._values["output"] else _drop
-        seconds = values["seconds"] or math.inf
+        seconds = values["seconds"] or self._lasts
         with ExitStack() as plugged:
             plugged.callback(self._desk.close)
             if not values["no_osc"]:
                 plugged.enter_context(self._listen())
+            if self._keyboard and not self._is_file:
+                plugged.enter_context(midi_port(self._keyboard, values["midi"]))
             plugged.enter_context(undisturbed())
             if values["null"]:
                 play_null(self._session, block=values["block"], seconds=seconds, put=put, watch=_drop,
@@ -135,7 +152,7 @@ class Stage:
         send_to = osc.read_address(values["send"]) if values["send"] else None
         port = osc.OscPort(
             self._desk, self._session, host=values["host"], port=values["port"], send_to=send_to,
-            tell=lambda line: click.echo(show_text(line), err=True),
+            tell=_tell,
         )  # fmt: skip
         click.echo(f"listening to OSC at {values['host']}:{port.port}", err=True)
         try:
@@ -159,9 +176,14 @@ class Stage:
             yield from (f"wrote {file}" for file in self._recorder.save(values["record_file"]))
 
 
-def _files(heard: str | None) -> tuple[Path, ...]:
-    """List the file that is heard."""
-    return () if heard in (None, CARD) else (Path(str(heard)),)
+def _files(values: dict[str, Any]) -> tuple[Path, ...]:
+    """List the files that are read, which must not be overwritten."""
+    named = (values["heard"], values["midi"], values["mapping_file"])
+    return tuple(Path(name) for name in named if name not in (None, CARD))
+
+
+def _tell(line: str) -> None:
+    click.echo(show_text(line), err=True)
 
 
 def _drop(*_: object) -> None:

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import mido
 import numpy as np
 import pytest
 
@@ -13,6 +14,7 @@ import vqsynth
 from tests.conftest import Run, Sound
 from vqsynth.live import cards
 from vqsynth.live.addresses import ADDRESSES
+from vqsynth.path import load_layers
 from vqsynth.sound import audio
 
 DOCS = Path(__file__).parents[2] / "docs" / "live.md"
@@ -46,6 +48,25 @@ def test_sound_file_is_played_by_the_codebook(run: Run, book_folder: Path, sine:
     assert np.nanmedian(pitch) == pytest.approx(300, rel=0.01)
 
 
+def test_midi_file_is_played_to_its_end_and_its_path_has_a_layer_a_voice(run: Run, book_folder: Path) -> None:
+    track = mido.MidiTrack()
+    track.append(mido.Message("note_on", note=57, velocity=90, time=0))
+    track.append(mido.Message("note_on", note=64, velocity=90, time=48))
+    track.append(mido.Message("note_off", note=57, time=96))
+    file = mido.MidiFile(ticks_per_beat=480)
+    file.tracks.append(track)
+    file.save("two.mid")
+    Path("map.toml").write_text("voices = 2")
+    files = ("--midi", "two.mid", "--mapping", "map.toml", "-o", "a.wav", "--record", "a.json")
+    code, _, err = run("live", book_folder, "--null", "--no-osc", *files)
+    assert code == 0 and not err
+    y = audio.load(Path("a.wav"))[0]
+    assert len(y) / 16000 == pytest.approx(0.15 + 0.5, abs=0.06)
+    assert len(load_layers(Path("a.json"))) == 2
+    run("decode", "a.json", "--book", book_folder, "-o", "b.wav")
+    np.testing.assert_allclose(y[512:], audio.load(Path("b.wav"))[0], atol=2e-4)
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
@@ -62,6 +83,8 @@ def test_sound_file_is_played_by_the_codebook(run: Run, book_folder: Path, sine:
         (["--like"], "start vqsynth live with --input"),
         (["--input", "nowhere.wav"], "nowhere.wav"),
         (["--input", "card"], "leave out --null"),
+        (["--midi", "nowhere.mid"], "there is no MIDI file"),
+        (["--midi", "a.mid", "--mapping", "nowhere.toml"], "nowhere.toml"),
     ],
 )
 def test_live_with_what_cannot_be_is_refused_before_it_plays(

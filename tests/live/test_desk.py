@@ -127,6 +127,7 @@ def test_unknown_book_is_told_later_in_a_line(desk: Desk) -> None:
         ("/seed", (-1,), "/seed"),
         ("/like", (1,), "start vqsynth live with --input"),
         ("/transfer", (2,), "takes 1 or 0"),
+        ("/learn", ("/gain", 0, 1), "start vqsynth live with --midi"),
     ],
 )
 def test_wrong_message_is_refused_in_one_line(desk: Desk, address: str, values: tuple[Any, ...], says: str) -> None:
@@ -150,6 +151,9 @@ def test_sound_that_comes_in_is_followed_and_no_longer(book: Codebook) -> None:
 def test_every_address_is_taken(book: Codebook) -> None:
     desk = Desk(LivePlayer(book), load=load_or_fail, has_input=True)
     values = {"/hold": [3], "/book": ["other"], "/envelope": [0.0] * 24, "/stop": [], "/restart": []}
+    values["/learn"], learned = ["/gain", 0, 1], list[object]()
+    desk.learn = lambda *said: learned.append(said)
     for address in ADDRESSES:
         desk.take(address.replace("NAME", "pitch"), values.get(address, [1]))
+    assert learned == [("/gain", 0, 1)]
     desk.close()

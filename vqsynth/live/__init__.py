@@ -14,6 +14,9 @@
     session     blocks that are timed, and what can be told
     cards       sound cards
     osc         OSC in and out
+    mapping     what MIDI controls, as a file
+    keyboard    notes and controllers of MIDI and MPE
+    midi        MIDI files and ports
 
 Nothing knows what comes next. A frame is heard half a window after it is asked for. Torch is not imported.
 """

@@ -33,6 +33,7 @@ ADDRESSES = {
     "/stop": "Silence; all targets and a held code are forgotten.",
     "/like": "1: follow loudness, centroid, flatness and pitch of the sound that comes in. 0: no longer.",
     "/transfer": "1: play the sound that comes in by the nearest codes, at its level and pitch. 0: no longer.",
+    "/learn": "An address, its value at rest and all the way up: the next MIDI controller that is moved moves it.",
     "/book": "The codebook to go on with: the name of a shipped one, or a folder.",
 }
 """What can be said, and what it means. Without a value, what was asked is no longer asked."""

@@ -10,6 +10,7 @@ from typing import Any
 
 from vqsynth.checks import check_number, check_whole, show, unknown_name
 from vqsynth.codes.record import CodebookRecord
+from vqsynth.codes.table import DescriptorTable
 from vqsynth.errors import ParameterError, VqsynthError
 from vqsynth.live.addresses import (
     ADDRESSES,
@@ -57,10 +58,20 @@ class Desk:
     ) -> None:
         self._player, self._load, self._recorder, self._has_input = player, load, recorder, has_input
         self._source = ""
+        self.learn: Callable[[str, Any, Any], object] | None = None
         self._worker = ThreadPoolExecutor(1, "vqsynth-live")
         self._instruments = {player.sounding.instrument.book.name: player.sounding.instrument}
         self._seed, self._motion = player.sounding.seed, player.asked.motion
         self._book = player.sounding.instrument.book
+
+    @property
+    def table(self) -> DescriptorTable:
+        """Return the table of the codebook that plays."""
+        return self._book.table
+
+    def find_name(self, name: str) -> str:
+        """Return the name of a descriptor, of a plain word for it. Raises ParameterError."""
+        return find_name(name, self._book.table.names)
 
     def close(self) -> None:
         """Wait for what is being done, and take no more that takes long."""
@@ -94,7 +105,7 @@ class Desk:
             self._later(self._check_source(head, values), at_s, tell)
         elif head in ("book", "motion"):
             self._later(getattr(self, f"_check_{head}")(values), at_s, tell)
-        elif head in ("stop", "seed", "restart"):
+        elif head in ("stop", "seed", "restart", "learn"):
             self._send(getattr(self, f"_take_{head}")(values), at_s)
         else:
             change = self.read(head, name, values)
@@ -103,9 +114,9 @@ class Desk:
     def read(self, head: str, name: str, values: Values) -> PartChange:
         """Read what changes a part, "target" and "centroid" say. Raises ParameterError."""
         if head == "target":
-            return self._read_target(find_name(name, self._book.table.names), values)
+            return self._read_target(self.find_name(name), values)
         if head == "weight":
-            name = find_name(name, self._book.table.names)
+            name = self.find_name(name)
             weight = check_number(f"the weight of {name}", read_one(f"/weight/{name}", values), 0, HEAVIEST)
             return lambda part: part.asked.weights.update({name: weight})
         return set_number(head, values) if head in NUMBERS else getattr(self, f"_read_{head}")(values)
@@ -155,6 +166,14 @@ class Desk:
                 part.asked.hold, part.asked.stopped = None, True
 
         return stop
+
+    def _take_learn(self, values: Values) -> Change:
+        if self.learn is None:
+            raise ParameterError("/learn needs MIDI; start vqsynth live with --midi")
+        if len(values) != 3:
+            raise ParameterError("/learn takes an address, its value at rest, and its value all the way up")
+        self.learn(*values)
+        return lambda player: None
 
     def _take_seed(self, values: Values) -> Change:
         self._seed = check_whole("/seed", as_whole(read_one("/seed", values)), 0, 2**63 - 1)
