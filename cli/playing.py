@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from time import sleep
+from time import monotonic, sleep
 from typing import Any
 
 import click
@@ -12,6 +12,7 @@ import numpy as np
 
 from vqsynth.cli import options
 from vqsynth.cli.descriptors import load_book
+from vqsynth.cli.viewing import view
 from vqsynth.codebook import Codebook
 from vqsynth.live import cards, osc
 from vqsynth.live.desk import SOURCES, Desk
@@ -68,6 +69,7 @@ _OPTIONS = (
     click.option("--no-osc", is_flag=True, help="Listen to no OSC."),
     click.option("--send", metavar="HOST:PORT",
                  help="Whom to tell what is played.  [default: whoever spoke last]"),
+    click.option("--view", "shown", is_flag=True, help="Show on the terminal what is asked, got and played."),
     options.seed,
 )  # fmt: skip
 
@@ -134,16 +136,20 @@ class Stage:
                 plugged.enter_context(self._listen())
             if self._keyboard and not self._is_file:
                 plugged.enter_context(midi_port(self._keyboard, values["midi"]))
+            watch = plugged.enter_context(view(self._session)) if values["shown"] else _drop
             plugged.enter_context(undisturbed())
             if values["null"]:
-                play_null(self._session, block=values["block"], seconds=seconds, put=put, watch=_drop,
+                play_null(self._session, block=values["block"], seconds=seconds, put=put, watch=watch,
                           heard=self._heard)  # fmt: skip
             elif values["jack"]:
                 plugged.enter_context(cards.jack_ports(self._session, put))
-                sleep(seconds if math.isfinite(seconds) else 1e9)
+                end = monotonic() + seconds
+                while monotonic() < end:
+                    watch()
+                    sleep(cards.WATCH_S)
             else:
                 block, device = values["block"], values["device"]
-                cards.play_card(self._session, device=device, block=block, seconds=seconds, put=put, watch=_drop,
+                cards.play_card(self._session, device=device, block=block, seconds=seconds, put=put, watch=watch,
                                 hears=values["heard"] == CARD)  # fmt: skip
 
     @contextmanager

@@ -76,6 +76,7 @@ NOT_VERBS = {
     "cli.outputs",
     "cli.training",
     "cli.printing",
+    "cli.viewing",
 }
 
 

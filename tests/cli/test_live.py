@@ -1,19 +1,24 @@
 """`vqsynth live`: played in real time without a card, written whole, and refused in one line."""
 
+import io
 import re
 import socket
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import mido
 import numpy as np
 import pytest
+from rich.console import Console
 
 import vqsynth
 from tests.conftest import Run, Sound
+from vqsynth.cli.viewing import draw_status
 from vqsynth.live import cards
 from vqsynth.live.addresses import ADDRESSES
+from vqsynth.live.session import Status
 from vqsynth.path import load_layers
 from vqsynth.sound import audio
 
@@ -105,6 +110,20 @@ def test_port_in_use_is_told_in_one_line_and_nothing_is_written(run: Run, book_f
     assert Path("a.wav").read_text() == "mine"
 
 
+def test_view_shows_what_is_asked_and_got_and_how_the_card_is_served() -> None:
+    status = Status(413, {"centroid": 1200.0, "pitch": 440.0}, {"centroid": 1190.0}, -6.0, 0.25, 3, 1.5)
+    console = Console(file=io.StringIO(), width=100)
+    console.print(draw_status(status, console))
+    shown = console.file.getvalue()  # type: ignore[attr-defined]
+    assert re.search(r"centroid +1200.0 +1190.0 +-10.0", shown) and re.search(r"pitch +440.0 *\n", shown)
+    assert "code 413" in shown and "-6 dB" in shown and "load 25 %" in shown and "late 3" in shown
+
+
+def test_view_plays_the_same(run: Run, book_folder: Path) -> None:
+    code, out, _ = run("live", book_folder, *NULL, "--view", "--target", "centroid=900", "-o", "a.wav")
+    assert code == 0 and "wrote a.wav" in out and audio.load(Path("a.wav"))[0].any()
+
+
 @pytest.mark.parametrize("module", ["sounddevice", "pythonosc.osc_packet"])
 def test_missing_package_is_told_in_one_line(
     run: Run, book_folder: Path, module: str, monkeypatch: pytest.MonkeyPatch
@@ -137,6 +156,36 @@ def test_missing_card_is_told_in_one_line(
     monkeypatch.setattr(cards, "_import_sounddevice", NoCards)
     code, _, err = run("live", book_folder, *arguments)
     assert code == 1 and "card" in err and "--null" in err and err.count("\n") == 1
+
+
+class Card(NoCards):
+    """A card that plays three blocks, and is then unplugged."""
+
+    def check_output_settings(self, **_: object) -> None: ...
+
+    class OutputStream:
+        def __init__(self, *, callback: Callable[..., None], **settings: object) -> None:
+            self._callback, self.active, self._left = callback, True, 3
+            assert settings["dtype"] == "float32" and settings["blocksize"] == 512
+
+        def __enter__(self) -> "Card.OutputStream":
+            for _ in range(self._left):
+                out = np.full((512, 1), np.nan, np.float32)
+                self._callback(out, 512, None, SimpleNamespace(output_underflow=False))
+                assert np.isfinite(out).all()
+            self.active = False
+            return self
+
+        def __exit__(self, *_: object) -> None: ...
+
+
+def test_unplugged_card_is_told_in_one_line_and_what_was_played_is_kept(
+    run: Run, book_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cards, "_import_sounddevice", Card)
+    code, out, err = run("live", book_folder, "--no-osc", "--target", "centroid=900", "-o", "a.wav")
+    assert code == 1 and err == "Error: the sound card has gone; plug it in and start again\n"
+    assert "wrote a.wav" in out and len(audio.load(Path("a.wav"))[0]) >= 3 * 512
 
 
 def test_page_lists_every_address_and_what_comes_back() -> None:
