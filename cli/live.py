@@ -10,7 +10,7 @@ from vqsynth.cli.streams import say
 
 @click.command("live")
 @options.book
-@playing.play_options
+@playing.book_options
 def live_command(book: str, **values: Any) -> None:
     """Play codebook BOOK live: targets come by OSC and MIDI, or from a sound, and sound goes out at once.
 
@@ -24,7 +24,7 @@ def live_command(book: str, **values: Any) -> None:
       vqsynth live violin --target centroid=1500 --null --seconds 5 -o played.wav --record played.json
       vqsynth live choir --midi tune.mid --null --seconds 10 -o tune.wav
     """
-    stage = playing.Stage.set_up(book, values)
+    stage = playing.set_stage(book, values)
     try:
         stage.play()
     finally:

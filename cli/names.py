@@ -27,5 +27,6 @@ CONTINUOUS_VERBS = {
     "transfer": "Play a sound in a model's timbre.",
     "morph": "Turn one sound into another.",
     "plane": "Move between four sounds.",
+    "live": "Play a model live: bend what comes in, or move between two sounds.",
     "train": "Learn a model from a folder of sounds.",
 }

@@ -15,9 +15,11 @@ from rich.console import Console
 
 import vqsynth
 from tests.conftest import Run, Sound
+from tests.continuous.small import make_small_model, make_sound
 from vqsynth.cli.viewing import draw_status
 from vqsynth.live import cards
 from vqsynth.live.addresses import ADDRESSES
+from vqsynth.live.gliding import MODEL_ADDRESSES
 from vqsynth.live.session import Status
 from vqsynth.path import load_layers
 from vqsynth.sound import audio
@@ -29,7 +31,7 @@ NULL = ("--null", "--seconds", "0.3", "--port", "0")
 def test_what_is_played_is_written_and_its_path_gives_the_same_samples(run: Run, book_folder: Path) -> None:
     targets = ("--target", "centroid=p60", "--target", "pitch=A4", "--seed", "3")
     code, out, err = run("live", book_folder, *NULL, *targets, "-o", "a.wav", "--record", "a.json")
-    assert code == 0 and re.match(r"0.3\d s, \d+ late blocks\nwrote a.wav\nwrote a.json\n", out), err
+    assert code == 0 and re.match(r"0.3\d s, \d+ late blocks\nwrote a.json\nwrote a.wav\n", out), err
     assert re.fullmatch(r"listening to OSC at 127.0.0.1:\d+\n", err)
     code, _, err = run("decode", "a.json", "--book", book_folder, "-o", "b.wav")
     assert code == 0, err
@@ -188,9 +190,26 @@ def test_unplugged_card_is_told_in_one_line_and_what_was_played_is_kept(
     assert "wrote a.wav" in out and len(audio.load(Path("a.wav"))[0]) >= 3 * 512
 
 
+def test_model_is_played_live_from_a_sound_and_between_two(run: Run, tmp_path: Path) -> None:
+    make_small_model().save(tmp_path / "small")
+    for seed, name in enumerate("ab"):
+        audio.save(Path(f"{name}.wav"), make_sound(0.4, seed=seed), 8000)
+    null = (*NULL, "--block", "512")
+    for given in (("--input", "a.wav"), ("--between", "a.wav", "b.wav")):
+        code, out, err = run("continuous", "live", "small", *null, *given, "-o", "out.wav")
+        assert code == 0 and "wrote out.wav" in out, err
+        y, sr = audio.load(Path("out.wav"))
+        assert sr == 8000 and np.abs(y).max() > 1e-3
+    assert "nothing is to sound" in run("continuous", "live", "small", *null)[2]
+    assert run("continuous", "live", "small", *null, "--input", "a.wav", "-o", "a.wav")[0] == 1
+
+
 def test_page_lists_every_address_and_what_comes_back() -> None:
     text = DOCS.read_text(encoding="utf-8")
     rows = dict(re.findall(r"^\| `(/[\w/]+)` \| (.*) \|$", text, re.MULTILINE))
     said = {"/code", "/got/NAME", "/error/NAME", "/level", "/load", "/late", "/wrong"}
-    assert rows.keys() == ADDRESSES.keys() | said
-    assert {address: rows[address] for address in ADDRESSES} == ADDRESSES
+    known = ADDRESSES | MODEL_ADDRESSES
+    assert rows.keys() == known.keys() | said
+    assert all(
+        f"| `{address}` | {meaning} |" in text for address, meaning in (*ADDRESSES.items(), *MODEL_ADDRESSES.items())
+    )

@@ -17,6 +17,7 @@
     mapping     what MIDI controls, as a file
     keyboard    notes and controllers of MIDI and MPE
     midi        MIDI files and ports
+    gliding     the continuous model
 
-Nothing knows what comes next. A frame is heard half a window after it is asked for. Torch is not imported.
+Nothing knows what comes next. A frame is heard half a window after it is asked for. Gliding alone imports torch.
 """

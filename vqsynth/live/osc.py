@@ -9,10 +9,10 @@ import socket
 import threading
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 from vqsynth.errors import ParameterError, VqsynthError
-from vqsynth.live.desk import Desk
+from vqsynth.live.addresses import Values
 from vqsynth.live.session import Session
 
 PORT = 9000
@@ -26,12 +26,24 @@ Address = tuple[str, int]
 Tell = Callable[[str], object]
 
 
+class Takes(Protocol):
+    """The interface of desks: take what is said, or raise an error that says what is wrong."""
+
+    def take(self, address: str, values: Values, *, at_s: float, tell: Tell) -> None:
+        """Take a message that counts at a time of the sound."""
+        ...
+
+    def close(self) -> None:
+        """Take no more."""
+        ...
+
+
 class OscPort:
     """Take OSC messages, from when it is made until it is closed.
 
     Parameters
     ----------
-    desk : Desk
+    desk : Takes
         Where messages go.
     session : Session
         What is told, and the clock of bundles with a time.
@@ -52,7 +64,7 @@ class OscPort:
     """
 
     def __init__(
-        self, desk: Desk, session: Session, *, host: str = "127.0.0.1", port: int = PORT,
+        self, desk: Takes, session: Session, *, host: str = "127.0.0.1", port: int = PORT,
         send_to: Address | None = None, tell: Tell,
     ) -> None:  # fmt: skip
         self._read = _import_packets()

@@ -94,6 +94,11 @@ class LivePlayer:
         """Return what plays the first voice."""
         return self.parts[0].sounding
 
+    def describe(self) -> tuple[int | None, dict[str, float], dict[str, float]]:
+        """Return the code that the first voice plays, what is asked of it, and what was got, by descriptor."""
+        asked = dict(self.asked.targets)
+        return self.sounding.code, asked, self.sounding.got(asked)
+
     def hear(self, y: Floats) -> None:
         """Take the next samples (n,) of a sound that comes in, at the rate `sr`, before the block that is read then."""
         if self.source is not None:

@@ -7,10 +7,10 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 
-from vqsynth.live.player import LivePlayer
 from vqsynth.sound.frames import Floats
 
 SWITCH_S = 0.0005
@@ -53,18 +53,46 @@ class Status:
         return {name: self.got[name] - value for name, value in self.asked.items() if name in self.got}
 
 
+class Plays(Protocol):
+    """The interface of players: blocks of sound, and what can be told of them."""
+
+    sr: int
+    n_samples: int
+
+    @property
+    def time_s(self) -> float:
+        """Return the time of the sound to come, in seconds."""
+        ...
+
+    def hear(self, y: Floats) -> None:
+        """Take the next samples of a sound that comes in."""
+        ...
+
+    def read(self, n_samples: int) -> Floats:
+        """Return the next block of sound."""
+        ...
+
+    def finish(self) -> Floats:
+        """End the sound, and return the rest of it."""
+        ...
+
+    def describe(self) -> tuple[int | None, dict[str, float], dict[str, float]]:
+        """Return the code that plays, what is asked, and what was got."""
+        ...
+
+
 @dataclass
 class Session:
     """Time a player's blocks.
 
     Parameters
     ----------
-    player : LivePlayer
+    player : Plays
         The player.
 
     """
 
-    player: LivePlayer
+    player: Plays
     late: int = 0
     over: int = 0
     _peak: float = 0.0
@@ -99,12 +127,10 @@ class Session:
 
     def status(self) -> Status:
         """Tell what is played now. From any thread."""
-        player = self.player
-        asked = dict(player.asked.targets)
+        code, asked, got = self.player.describe()
         level_db = 20 * math.log10(max(self._peak, 1e-6))
         load = float(self._loads.max())
-        got = player.sounding.got(asked)
-        return Status(player.sounding.code, asked, got, level_db, load, self.late, player.n_samples / player.sr)
+        return Status(code, asked, got, level_db, load, self.late, self.player.n_samples / self.player.sr)
 
 
 @contextmanager
