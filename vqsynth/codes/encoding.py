@@ -128,10 +128,12 @@ def encode_sound(
     grid, done = spectra.grid, 0
     wide = max(grid.n_fft, count_samples(grid.sr))  # a pitch is looked for in longer frames
     beside = (wide - grid.n_fft) // 2
-    encoder = FrameEncoder(find, spectra, table, pitch=pitch, envelope=envelope, needs_pitch=needs_pitch)
+    encoder = FrameEncoder(find, spectra, table, pitch=pitch, envelope=envelope)
+    hears_pitch = needs_pitch or pitch > 0
     parts: list[Encoded] = []
     for wider in frame_blocks(blocks, n_samples, grid, at_once=FRAMES_AT_ONCE, n_fft=wide):
-        parts.append(encoder.encode(wider[:, beside : beside + grid.n_fft], wider))
+        f0_hz = hear_pitch(wider, grid.sr) if hears_pitch else np.full(len(wider), np.nan, np.float32)
+        parts.append(encoder.encode(wider[:, beside : beside + grid.n_fft], f0_hz))
         done += len(wider)
         advance(done / grid.count(n_samples))
     moved = [part.controls or no_controls(len(part.codes)) for part in parts]
@@ -150,30 +152,28 @@ class FrameEncoder:
 
     Parameters
     ----------
-    find, spectra, table, pitch, envelope, needs_pitch
+    find, spectra, table, pitch, envelope
         As for `encode_sound`.
 
     """
 
     def __init__(
-        self, find: Find, spectra: CodeSpectra, table: DescriptorTable, *, pitch: float = 1.0, envelope: float = 1.0,
-        needs_pitch: bool = True,
-    ) -> None:  # fmt: skip
+        self, find: Find, spectra: CodeSpectra, table: DescriptorTable, *, pitch: float = 1.0, envelope: float = 1.0
+    ) -> None:
         self._find, self._spectra, self._table = find, spectra, table
         self._pitch, self._envelope = pitch, envelope
-        self._hears_pitch = needs_pitch or pitch > 0
         self._window = spectra.grid.window
         self._window_power = np.mean(self._window.astype(np.float64) ** 2)
 
-    def encode(self, frames: Floats, wider: Floats) -> Encoded:
+    def encode(self, frames: Floats, f0_hz: Floats) -> Encoded:
         """Encode some frames.
 
         Parameters
         ----------
         frames : array (T, n_fft)
             Raw frames, free of offset.
-        wider : array (T, n)
-            Frames of at least `pitch.count_samples` samples, about the same moments. The pitch is looked for in them.
+        f0_hz : array (T,)
+            Their pitch in Hz, NaN where there is none.
 
         Returns
         -------
@@ -184,7 +184,6 @@ class FrameEncoder:
         windowed = (frames * self._window).astype(np.float64)
         level = (windowed**2).mean(axis=1) / self._window_power
         heard = level > 10 ** (SILENT_DB / 10)  # what cannot be heard gets one code, and no pitch
-        f0_hz = _hear_pitch(wider, self._spectra.grid.sr) if self._hears_pitch else np.float32(np.nan)
         pitch_hz = np.where(heard, f0_hz, np.float32(np.nan))
         found = self._find(frames if heard.all() else frames * heard[:, None].astype(np.float32), pitch_hz)
         cents = self._pitch * _find_transposition(pitch_hz, found, self._table)
@@ -196,7 +195,7 @@ class FrameEncoder:
         return Encoded(found.astype(np.int64), gain_db, controls)
 
 
-def _hear_pitch(frames: Floats, sr: int) -> Floats:
+def hear_pitch(frames: Floats, sr: int) -> Floats:
     """Hear the pitch of frames (T, n) in Hz, as the descriptor does: NaN where it is not sure."""
     n_samples = count_samples(sr)
     beside = (frames.shape[1] - n_samples) // 2

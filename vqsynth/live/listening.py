@@ -10,7 +10,7 @@ from typing import Protocol
 
 import numpy as np
 
-from vqsynth.codes.encoding import FrameEncoder
+from vqsynth.codes.encoding import FrameEncoder, hear_pitch
 from vqsynth.codes.matching import SpectrumMatcher
 from vqsynth.codes.reaching import NEAR_CENTS, list_sure
 from vqsynth.codes.record import CodebookRecord
@@ -32,6 +32,8 @@ MAPPED = {"centroid": "squeeze", "flatness": "relative"}
 octaves."""
 HISTORY = 256
 """Frames by which the range of the sound is judged, three seconds at a hop of 512."""
+PITCH_EVERY_S = 0.02
+"""A pitch is looked for no more often than this: it takes a third of a hop of 512, and all else a tenth."""
 _MEMORY_S = 0.05
 _FADES = 0.995
 """What a frame still counts for in the choice of the octave, one frame later: half after a second and a half."""
@@ -51,6 +53,7 @@ class Ear:
 
     def __init__(self, grid: FrameGrid, sr: int) -> None:
         self.grid, self._resample = grid, make_resampler(sr, grid.sr)
+        self._pitch_every, self._n_frames = math.ceil(PITCH_EVERY_S * grid.sr / grid.hop_length), 0
         self._wide = max(grid.n_fft, count_samples(grid.sr))
         self._kept = np.zeros(self._wide + grid.samples(_MEMORY_S), np.float32)
         self._waiting: deque[Floats] = deque()
@@ -69,7 +72,13 @@ class Ear:
                 y = y[:missing]
             self._kept = np.concatenate([self._kept[len(y) :], y])
             missing -= len(y)
+        self._n_frames += 1
         return self._kept
+
+    @property
+    def hears_pitch(self) -> bool:
+        """Tell whether a pitch is to be looked for in this frame; in others, that of the frame before goes on."""
+        return self._n_frames % self._pitch_every == 1 % self._pitch_every
 
     def last(self, kept: Floats, n_samples: int) -> Floats:
         """Return the last samples as one frame, (1, 1, n_samples)."""
@@ -143,6 +152,8 @@ class LikeSource:
 
     def _hear_pitch(self, sound: Analysis, centroid_hz: float) -> float:
         """Return the pitch, if it is sure, or goes on from the one before; NaN for none."""
+        if not self.ear.hears_pitch:
+            return self._pitch_hz
         f0_hz, confidence = (float(each[0, 0]) for each in sound.pitch)
         is_fair = confidence >= FAIR_CONFIDENCE and centroid_hz < MOST_PARTIALS * f0_hz
         goes_on = is_fair and abs(1200 * math.log2(f0_hz / self._pitch_hz)) <= NEAREST_CENTS
@@ -202,11 +213,14 @@ class TransferSource:
         self.ear = Ear(book.grid, sr)
         find = SpectrumMatcher(book.spectra, book.table).match
         self._encoder = FrameEncoder(find, book.spectra, book.table, pitch=pitch, envelope=envelope)
+        self._f0_hz = np.full(1, np.nan, np.float32)
 
     def frame(self, sounding: Sounding, asked: Asked) -> Floats:
         """Encode the last window, and play its code."""
         kept = self.ear.listen()
-        made = self._encoder.encode(*(self.ear.last(kept, n)[0] for n in (self.ear.grid.n_fft, self.ear.wide)))
+        if self.ear.hears_pitch:
+            self._f0_hz = hear_pitch(self.ear.last(kept, self.ear.wide)[0], self.ear.grid.sr)
+        made = self._encoder.encode(self.ear.last(kept, self.ear.grid.n_fft)[0], self._f0_hz)
         envelope_db = made.controls.envelope_db[0] if made.controls and made.controls.envelope_db.any() else None
         cents = float(made.controls.transpose_cents[0]) if made.controls else 0.0
         gain_db = -120.0 if asked.stopped else float(made.gain_db[0]) + asked.gain_db
