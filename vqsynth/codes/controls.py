@@ -74,7 +74,10 @@ class Controls:
 
     def take(self, frames: Any) -> "Controls":
         """Take some frames, by a slice or an array of indices."""
-        return Controls(*(getattr(self, field.name)[frames] for field in fields(self)))
+        taken = object.__new__(Controls)  # what was checked once is not checked again for every frame that is played
+        for name in _ROWS:
+            object.__setattr__(taken, name, getattr(self, name)[frames])
+        return taken
 
     def to_fields(self) -> dict[str, list[Any]]:
         """List what is not zero, for JSON: a row of T numbers for each control, 24 such rows for the envelope."""
@@ -101,7 +104,8 @@ SIZES = ("tilt_db", "transpose_cents", "fundamental_db", ENVELOPE)
 """What tells how much of a control is used, nothing at zero."""
 PLACES = {"fundamental_db": "fundamental_hz"}
 """What says, beside a size, where it counts."""
-CONTROLS = frozenset(field.name for field in fields(Controls))
+_ROWS = tuple(field.name for field in fields(Controls))
+CONTROLS = frozenset(_ROWS)
 
 
 def join_controls(first: Controls, second: Controls) -> Controls:
