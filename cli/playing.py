@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from functools import reduce
 from pathlib import Path
-from time import monotonic, sleep
 from typing import Any
 
 import click
@@ -117,11 +116,7 @@ class Stage:
                 play_null(self._session, block=values["block"], seconds=seconds, put=put, watch=watch,
                           heard=self._heard)  # fmt: skip
             elif values["jack"]:
-                plugged.enter_context(cards.jack_ports(self._session, put))
-                end = monotonic() + seconds
-                while monotonic() < end:
-                    watch()
-                    sleep(cards.WATCH_S)
+                cards.play_jack(self._session, seconds=seconds, put=put, watch=watch)
             else:
                 block, device = values["block"], values["device"]
                 cards.play_card(self._session, device=device, block=block, seconds=seconds, put=put, watch=watch,

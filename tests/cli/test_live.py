@@ -204,6 +204,11 @@ def test_model_is_played_live_from_a_sound_and_between_two(run: Run, tmp_path: P
     assert run("continuous", "live", "small", *null, "--input", "a.wav", "-o", "a.wav")[0] == 1
 
 
+def test_jack_without_a_server_is_told_in_one_line(run: Run, book_folder: Path) -> None:
+    code, _, err = run("live", book_folder, "--jack", "--no-osc", "--seconds", "0.1")
+    assert code == 1 and "JACK" in err and err.count("\n") == 1
+
+
 def test_page_lists_every_address_and_what_comes_back() -> None:
     text = DOCS.read_text(encoding="utf-8")
     rows = dict(re.findall(r"^\| `(/[\w/]+)` \| (.*) \|$", text, re.MULTILINE))

@@ -1,8 +1,8 @@
 """Sound cards: played by sounddevice, or by JACK where that is asked for. The card drives, and nothing sleeps."""
 
+import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 from vqsynth.errors import VqsynthError
@@ -87,20 +87,23 @@ def play_card(
             time.sleep(WATCH_S)
 
 
-@contextmanager
-def jack_ports(session: Session, put: Callable[[Floats], object]) -> Iterator[Any]:
-    """Play as a client of JACK within the block. Raises VqsynthError without JACK, and where no server runs."""
-    try:
-        import jack
-    except (ImportError, OSError) as e:
-        raise VqsynthError(f"JACK cannot be used: {_first_line(e)}; install it, and {NEEDS}") from e
-    try:
-        client = jack.Client("vqsynth", no_start_server=True)
-    except jack.JackError as e:
-        raise VqsynthError(f"no JACK server runs: {_first_line(e)}; start one, or leave out --jack") from e
-    if client.samplerate != session.player.sr:
-        client.close()
-        raise VqsynthError(f"JACK runs at {client.samplerate} Hz; give --sr {client.samplerate}")
+def play_jack(
+    session: Session, *, seconds: float, put: Callable[[Floats], object], watch: Callable[[], object]
+) -> None:
+    """Play as a client of JACK until the time is over.
+
+    Parameters
+    ----------
+    session, seconds, put, watch
+        As for `play_null`.
+
+    Raises
+    ------
+    VqsynthError
+        Without JACK, where no server runs, at another rate, and where the server ends.
+
+    """
+    client, ended = _open_jack(session.player.sr), threading.Event()
     port = client.outports.register("out")
 
     def process(n_samples: int) -> None:
@@ -109,10 +112,33 @@ def jack_ports(session: Session, put: Callable[[Floats], object]) -> Iterator[An
         port.get_array()[:] = y
 
     client.set_process_callback(process)
+    client.set_shutdown_callback(lambda status, reason: ended.set())
     with client:
         for target in client.get_ports(is_physical=True, is_input=True, is_audio=True)[:2]:
             client.connect(port, target)
-        yield client
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            watch()
+            if ended.wait(WATCH_S):
+                raise VqsynthError("the JACK server has ended; start it again, and then this")
+
+
+def _open_jack(sr: int) -> Any:
+    try:
+        import jack
+    except (ImportError, OSError) as e:
+        raise VqsynthError(f"JACK cannot be used: {_first_line(e)}; install it, and {NEEDS}") from e
+    jack.set_error_function(lambda line: None)
+    jack.set_info_function(lambda line: None)
+    try:
+        client = jack.Client("vqsynth", no_start_server=True)
+    except jack.JackError as e:
+        raise VqsynthError("no JACK server runs; start one, or leave out --jack") from e
+    found = client.samplerate
+    if found != sr:
+        client.close()
+        raise VqsynthError(f"JACK runs at {found} Hz; give --sr {found}")
+    return client
 
 
 def _import_sounddevice() -> Any:
