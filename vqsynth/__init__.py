@@ -22,6 +22,7 @@ The modules, in the order in which data flows:
     store         finding and loading codebooks
     continuous/   the continuous model: a VAE and vocoders; uses no codebook, imports torch
     training/     sounds to a codebook or a continuous model; imports torch
+    live/         a codebook played live: OSC, MIDI and sound in, sound out
     page/         self-contained HTML pages of a render, a table and a map
     codebooks/    the shipped codebooks and the recipes that made them
     cli/          the command line, one file per verb

@@ -81,7 +81,10 @@ class Controls:
 
     def take(self, frames: Any) -> "Controls":
         """Take some frames, by a slice or an array of indices."""
-        return Controls(*(getattr(self, field.name)[frames] for field in fields(self)))
+        taken = object.__new__(Controls)  # what was checked once is not checked again for every frame that is played
+        for name in _ROWS:
+            object.__setattr__(taken, name, getattr(self, name)[frames])
+        return taken
 
     def to_fields(self) -> dict[str, list[Any]]:
         """List what is not zero, for JSON: a row of T numbers for each control, 24 such rows for the envelope."""
@@ -109,7 +112,8 @@ SIZES = ("tilt_db", "transpose_cents", "fundamental_db", ENVELOPE)
 """What tells how much of a control is used, nothing at zero."""
 PLACES = {"fundamental_db": "fundamental_hz"}
 """What says, beside a size, where it counts."""
-CONTROLS = frozenset(field.name for field in fields(Controls))
+_ROWS = tuple(field.name for field in fields(Controls))
+CONTROLS = frozenset(_ROWS)
 
 
 def join_controls(first: Controls, second: Controls) -> Controls:
@@ -229,11 +233,30 @@ def _raise_fundamental(
 
 
 def _transpose(frames: FrameSpectra, frequency: Floats, controls: Controls, grid: FrameGrid) -> FrameSpectra:
-    """Read every bin from where it lay before, and let partials run faster or slower."""
-    ratio = np.exp2(controls.transpose_cents / 1200).astype(np.float32)[:, None]
+    """Read every bin from where it lay before, and let partials run faster or slower.
+
+    A frame that stays where it is keeps its bins to the bit, whatever the frames beside it do.
+    """
+    moved = np.flatnonzero(controls.transpose_cents)
+    if len(moved) == len(controls):
+        return _move_bins(frames, frequency, controls.transpose_cents, grid)
+    whole: list[NDArray[Any]] = [frames.amplitudes, frames.peak, frames.advance, frames.tonal]
+    arrays = [array[0] for array in whole]
+    some = FrameSpectra(*(array[moved][None] for array in arrays))
+    some = _move_bins(some, frequency[moved], controls.transpose_cents[moved], grid)
+    parts: list[NDArray[Any]] = [some.amplitudes, some.peak, some.advance, some.tonal]
+    for i, part in enumerate(parts):
+        arrays[i] = arrays[i].copy()
+        arrays[i][moved] = part[0]
+    return FrameSpectra(*(array[None] for array in arrays))
+
+
+def _move_bins(frames: FrameSpectra, frequency: Floats, cents: NDArray[np.float64], grid: FrameGrid) -> FrameSpectra:
+    """Transpose frames, each by its cents (T,)."""
+    ratio = np.exp2(cents / 1200).astype(np.float32)[:, None]
     source = np.arange(grid.n_bins, dtype=np.float32) / ratio
     below = np.minimum(source.astype(np.int64), grid.n_bins - 2)
-    between = np.minimum(source - below, 1)
+    between = np.minimum(source - below, 1).astype(np.float32)
     values = frames.amplitudes[0]
     rows = grid.n_bins * np.arange(len(values))[:, None]
     low, high = (values.take(rows + below + i) for i in (0, 1))
