@@ -15,6 +15,7 @@ import vqsynth
 from vqsynth.codebook import Codebook
 from vqsynth.path import CodePath
 from vqsynth.sound.audio import to_mono
+from vqsynth.sound.descriptors import measure
 from vqsynth.sound.frames import frame_signal
 
 EXCITATIONS = ("coherent", "noise", "refined")
@@ -29,6 +30,7 @@ def main() -> None:
             rows = made.report.descriptors
             show(f"{name}: centroid line, layers {layers}: nrmse of the mix", rows["centroid"].nrmse or 0.0, 0.015)
             note("    loudness, error", rows["loudness"].error or 0.0, "dB")
+            note("    layers over their mix, worst frame", over_mix_db(book, *made.paths), "dB")
             show_stereo(name, book, *made.paths)
     book = vqsynth.load("percussion")
     for layers in (1, 2, 3):
@@ -48,6 +50,13 @@ def show_stereo(name: str, book: Codebook, *paths: CodePath) -> None:
         show(f"    {what}: left and right, noise", noise, 0.5)
         if len(paths) == 1 and excitation != "noise":
             show(f"    {what}: left and right, partials", tone, 0.9, better="higher")
+
+
+def over_mix_db(book: Codebook, *paths: CodePath) -> float:
+    """Tell by how much the powers of the layers add up to more than that of their mix, in the worst frame."""
+    sounds = [book.render(*paths), *(book.render(path) for path in paths)]
+    mix, *each = (10 ** (measure(y, book.grid, ["loudness"])["loudness"][2:-2] / 10) for y in sounds)
+    return float(10 * np.log10((sum(each) / mix).max()))
 
 
 def third_octaves_db(y: NDArray[np.float32], sr: int) -> NDArray[np.float64]:

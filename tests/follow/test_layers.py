@@ -11,9 +11,11 @@ from tests.conftest import Run
 from vqsynth.codebook import Codebook
 from vqsynth.errors import CodebookError, ParameterError
 from vqsynth.follow.limits import Limits
+from vqsynth.follow.mixing import lead
 from vqsynth.follow.synthesis import Synthesis, synthesize
 from vqsynth.path import CodePath, load_layers, save_layers
 from vqsynth.sound.audio import limit_peak
+from vqsynth.sound.descriptors import measure
 
 
 def loudness_error_db(made: Synthesis) -> float:
@@ -68,6 +70,31 @@ def test_synthesize_layers_the_mix_follows_the_curve() -> None:
     centroid, loudness = (made.report.descriptors[name] for name in ("centroid", "loudness"))
     assert centroid.nrmse is not None and centroid.nrmse < 0.015
     assert loudness.error is not None and loudness.error < 0.2
+
+
+def test_correct_layers_that_nearly_cancel_are_not_all_raised() -> None:
+    """Two layers of the choir on one pitch, raised until their mix is loud enough, were 13 dB louder than it."""
+    book = vqsynth.load("choir")
+    made = book.synthesize(pitch="steps(220,247,262)", seconds=2.0, layers=2)
+    levels = [measure(y, book.grid, ["loudness"])["loudness"][3:-3] for y in (made.y, *map(book.render, made.paths))]
+    powers = 10 ** (np.array(levels) / 10)
+    assert 10 * np.log10((powers[1] + powers[2]) / powers[0]).max() < 4
+    assert loudness_error_db(made) < 0.1
+
+
+@pytest.mark.parametrize("missing_db", [-3.0, 0.0, 1.0, 3.0, 200.0])
+def test_lead_brings_the_mix_of_two_to_its_power(book: Codebook, missing_db: float) -> None:
+    """What two layers lose to each other goes by the product of their amplitudes, and that stays."""
+    path = book.follow(seconds=0.5, centroid=900)
+    first, second = (moved.gain_db - path.gain_db for moved in lead([path, path], np.full(len(path), missing_db)))
+    np.testing.assert_allclose(first, -second, atol=1e-3)
+    lost = 1 - 10 ** (-max(missing_db, 0) / 10)
+    np.testing.assert_allclose((10 ** (first / 10) + 10 ** (second / 10)) / 2 - lost, 1, atol=1e-3)
+
+
+def test_lead_leaves_silence(book: Codebook) -> None:
+    path = book.follow(seconds=0.5, centroid=900).with_gain(-120)
+    assert all((moved.gain_db == -120).all() for moved in lead([path, path], np.full(len(path), 9.0)))
 
 
 def test_synthesize_layers_is_the_sum_of_its_paths(book: Codebook) -> None:

@@ -4,16 +4,23 @@ What a mix has is not the mean of what its layers have: a line of the centroid t
 meets, their mix misses by 9 % of the range. Yet a small move of all layers moves the mix by about as much. So every
 layer takes the steps of `vqsynth.follow.correction`, of its gain and its envelope, against the errors that are measured
 on the mix. Transposition stays: it shifts phases, so that partials would meet in another way in each round.
+
+Layers on one pitch may meet in antiphase and nearly cancel. If all of them were raised until the rest is loud enough,
+each would be up to 22 dB louder than the mix, and heard so where it stands apart in stereo. So first the first layer is
+raised and the others are lowered where layers cancel: two layers then are 3 dB louder than their mix at most, if nothing else is moved.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from vqsynth.codes.index import Targets
 from vqsynth.codes.spectra import CodeSpectra
-from vqsynth.follow.bending import BENT
+from vqsynth.codes.voice import LOUDEST_DB, SILENT_DB
+from vqsynth.follow.bending import BENT, hold_edges
 from vqsynth.follow.correction import Followers, Heard, Weights, hear, tell_spent
 from vqsynth.follow.limits import Limits
 from vqsynth.path import CodePath
@@ -25,8 +32,9 @@ ROUNDS_OF_MIX = 2
 LOUDNESS_WEIGHT = 4.0
 """How much loudness counts, where no weight is given for it, in which round is kept."""
 MOST_MIX_GAIN_DB = 20.0
-"""The most that gain moves up or down in a mix. Two layers may meet in antiphase and nearly cancel: for centroid and
-flatness of two layers of the choir, loudness is off by up to 3.7 dB with 15 dB, and .44 dB with 20."""
+"""The most that gain moves up or down in a mix. Loudness of three layers of the choir on steps of pitch is off by up to
+1.1 dB with 10 dB, and .07 dB with 20."""
+_SMOOTHING = np.array([1, 2, 3, 2, 1]) / 9  # frames overlap
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,11 +110,43 @@ def correct_mix(
     trial = best = _try_mix(paths, spectra, targets, 0)
     errors = [trial.errors]
     for number in range(1, ROUNDS_OF_MIX * rounds + 1):
-        moved = [each.move(path, trial.got) for each, path in zip(followers, trial.paths, strict=True)]
+        if number == 1 and limits.gain:
+            moved = lead(trial.paths, targets["loudness"] - trial.got["loudness"])
+        else:
+            moved = [each.move(path, trial.got) for each, path in zip(followers, trial.paths, strict=True)]
         trial = _try_mix(moved, spectra, targets, number)
         errors.append(trial.errors)
         best = min(best, trial, key=lambda tried: tried.sum_errors(counted, weights=judged))
     return Mix(best.paths, best.y, errors, best.number, _mean_spent(best.paths))
+
+
+def lead(paths: Sequence[CodePath], missing_db: NDArray[np.floating[Any]]) -> list[CodePath]:
+    """Raise the first path and lower the others where their mix is softer than the sum of their powers.
+
+    Two equal powers that add up to 1, but to p < 1 in their mix, add up to 1 in it where one is s times as much and the
+    other as much less, s + 1 / s = 2 (2 - p).
+
+    Parameters
+    ----------
+    paths : sequence of CodePath
+        The layers, of equal power.
+    missing_db : (T,)
+        By how many dB the mix is softer than it should be. Where it is louder nothing is moved.
+
+    Returns
+    -------
+    list of CodePath
+
+    """
+    excess = 1 - 10 ** (-np.maximum(hold_edges(missing_db), 0) / 10)
+    by_db = 10 * np.log10(1 + excess + np.sqrt(excess * (2 + excess)))
+    by_db = np.convolve(np.pad(by_db, len(_SMOOTHING) // 2, mode="edge"), _SMOOTHING, "valid")
+    return [_move_gain(path, -by_db if number else by_db) for number, path in enumerate(paths)]
+
+
+def _move_gain(path: CodePath, by_db: NDArray[np.float64]) -> CodePath:
+    gain_db = np.clip(path.gain_db + by_db, SILENT_DB + 1, LOUDEST_DB)
+    return replace(path, gain_db=np.where(path.gain_db > SILENT_DB, gain_db, path.gain_db))
 
 
 def _try_mix(paths: Sequence[CodePath], spectra: CodeSpectra, targets: Targets, number: int) -> _MixTrial:
