@@ -7,9 +7,9 @@ from numpy.typing import NDArray
 from tests.sound_worlds import magnitude_spectra
 from vqsynth.codes.spectra import CodeSpectra, measure_spectra, normalize_power, sound_codes
 from vqsynth.errors import CodebookError, ParameterError
-from vqsynth.sound.excitation import CoherentExcitation, NoiseExcitation, WhiteNoise
+from vqsynth.sound.excitation import CoherentExcitation, FrameSpectra, NoiseExcitation, WhiteNoise
 from vqsynth.sound.frames import FrameGrid
-from vqsynth.sound.partials import find_partials
+from vqsynth.sound.partials import find_partials, phase_advance
 
 GRID = FrameGrid(sr=16000, n_fft=1024, hop_length=256)
 
@@ -167,3 +167,22 @@ def test_coherent_same_seed_same_phases_other_seed_others() -> None:
     first, again, other = (CoherentExcitation(GRID, rng=seed).excite(spectra.look_up(codes)) for seed in (1, 1, 2))
     np.testing.assert_array_equal(first, again)
     assert np.abs(first - other).max() > 0.1 * np.abs(first).max()
+
+
+def test_align_lets_low_partials_crest_together_where_it_is_told() -> None:
+    """Ten harmonics of 100 Hz make a pulse at the crest, and by chance none."""
+    grid = FrameGrid(16000, 1024, 256)
+    place = np.rint(np.arange(1, 10) * 100 * 1024 / 16000).astype(int)
+    amplitudes, frequency = np.zeros((1, 1, 513), np.float32), np.arange(513, dtype=np.float32)
+    amplitudes[..., place] = 1
+    advance = phase_advance(frequency, np.arange(513, dtype=np.int16), grid)
+    one = FrameSpectra(amplitudes, np.arange(513, dtype=np.int16)[None, None], advance[None, None], amplitudes > 0)
+    excitation = CoherentExcitation(grid, rng=0)
+    excitation.excite(one.hold(3))
+    by_chance = np.fft.irfft(excitation.excite(one)[0, 0])
+    excitation.align(one, 2, 40.0)
+    excitation.excite(one.hold(2))
+    aligned = np.fft.irfft(excitation.excite(one)[0, 0])
+    assert abs(int(np.abs(aligned).argmax()) - (512 + 40)) <= 2
+    assert aligned.max() > 1.4 * np.abs(by_chance).max()
+    np.testing.assert_allclose((aligned**2).sum(), (by_chance**2).sum(), rtol=1e-3)

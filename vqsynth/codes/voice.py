@@ -177,9 +177,9 @@ class CodeVoice:
         assert self._last is not None
         n_ramp = ramp_samples(float(first[2].attack_ms[0]), self._grid.sr)
         held, lead = (np.zeros(n, np.int64) for n in self._adder.count_held(n_ramp))
-        self._adder.strike(
-            self._excite(take_frames(*self._last, held)), self._excite(take_frames(*first, lead)), n_ramp
-        )
+        leaving = self._excite(take_frames(*self._last, held))
+        self._excitation.align(self._spectra.look_up(first[0][None], first[2]), len(lead), n_ramp)
+        self._adder.strike(leaving, self._excite(take_frames(*first, lead)), n_ramp)
 
     def _excite(self, frames: Frames) -> Floats:
         codes, gain, controls = frames

@@ -24,6 +24,9 @@ from vqsynth.sound.frames import Floats, FrameGrid
 Spectra = NDArray[np.complex64]
 Rng = np.random.Generator | int | None
 TURN = np.float32(2 * np.pi)
+ALIGNED_HZ = 1000.0
+"""Up to here partials that set in have their crest together. With phases of chance, a low string rises to nine tenths
+in its second period, 8 ms late. With all partials together, guitars of -15 LUFS exceed full scale by 2.2 dB."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,10 @@ class Excitation(Protocol):
 
     def excite(self, frames: FrameSpectra) -> Spectra:
         """Return the complex spectra (B, T, n_bins) of the next frames of B parallel voices."""
+        ...
+
+    def align(self, frames: FrameSpectra, n_before: int, crest: float) -> None:
+        """Let what has a phase begin anew; see `CoherentExcitation.align`."""
         ...
 
 
@@ -100,6 +107,9 @@ class NoiseExcitation:
         """Return the complex spectra of the next frames, (B, T, n_bins)."""
         return frames.amplitudes * self._noise.spectra(frames.amplitudes.shape[1])
 
+    def align(self, frames: FrameSpectra, n_before: int, crest: float) -> None:
+        """Do nothing: noise has no phase."""
+
 
 class CoherentExcitation:
     """Excite partials with phases that continue from frame to frame, and everything between them with noise.
@@ -121,6 +131,7 @@ class CoherentExcitation:
 
     def __init__(self, grid: FrameGrid, *, rng: Rng = 0) -> None:
         rng = np.random.default_rng(rng)
+        self._grid = grid
         self._phase = rng.uniform(0, 2 * np.pi, (1, grid.n_bins)).astype(np.float32)
         self._noise = WhiteNoise(grid, rng)
 
@@ -133,6 +144,25 @@ class CoherentExcitation:
         flat.real[tonal] = loud * np.cos(phases)
         flat.imag[tonal] = loud * np.sin(phases)
         return spectra
+
+    def align(self, frames: FrameSpectra, n_before: int, crest: float) -> None:
+        """Let the partials under 1 kHz have their crest together, as those of a struck string have.
+
+        Parameters
+        ----------
+        frames : FrameSpectra
+            A frame of every voice, (B, 1, n_bins).
+        n_before : int
+            After so many frames like it, they have it.
+        crest : float
+            So many samples after the centre of that frame.
+
+        """
+        low = self._grid.frequencies_hz < ALIGNED_HZ
+        bins = np.arange(self._grid.n_bins, dtype=np.float32)
+        aligned = -bins * np.float32(np.pi + 2 * np.pi * crest / self._grid.n_fft)
+        aligned = aligned - (n_before + 1) * frames.advance[:, 0]
+        self._phase = np.where(low, aligned, self._phase).astype(np.float32)
 
     def _run_phases(self, frames: FrameSpectra) -> Floats:
         """Advance the phase of every bin, frame by frame. Return radians (B, T, n_bins)."""
