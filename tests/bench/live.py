@@ -17,6 +17,7 @@ from _bars import finish, note, show
 import vqsynth
 from vqsynth.codebook import Codebook
 from vqsynth.live.desk import Desk
+from vqsynth.live.listening import LikeSource, TransferSource
 from vqsynth.live.player import LivePlayer
 from vqsynth.live.session import Session, play_null, undisturbed
 from vqsynth.sound.descriptors import measure
@@ -95,6 +96,38 @@ def bench_step(book: Codebook) -> None:
     note("    latency, said", 1000 * player.latency_s, "ms")
 
 
+def bench_hearing(book: Codebook) -> None:
+    """Print how late a sound that comes in is played, its block included, and what hearing it takes."""
+    heard, sr = np.zeros(book.grid.sr, np.float32), book.grid.sr
+    burst = np.hanning(2048) * np.sin(2 * np.pi * 500 * np.arange(2048) / sr)
+    heard[sr // 2 : sr // 2 + 2048] = 0.5 * burst
+    for make in (LikeSource, TransferSource):
+        player, parts, taken = LivePlayer(book), [], []
+        player.source = make(book, sr)
+        for start in range(0, len(heard) - 511, 512):
+            begun = time.thread_time()
+            player.hear(heard[start : start + 512])
+            parts.append(player.read(512))
+            taken.append((time.thread_time() - begun) * sr / 512)
+        sounds = (heard, np.concatenate(parts))
+        first, second = (np.average(np.arange(len(y)), weights=y.astype(np.float64) ** 2) for y in sounds)
+        what = f"{book.name}: {make.__name__}"
+        show(f"{what}: latency, a block of 512 included", 1000 * (second - first + 512) / sr, 47, unit="ms")
+        note("    CPU of a block of 512, median", 100 * float(np.median(taken)), "%")
+
+
+def bench_voices(book: Codebook) -> None:
+    """Print what sixteen notes take of a block's time."""
+    player, taken = LivePlayer(book, voices=17), []
+    for i, part in enumerate(player.parts[1:]):
+        part.asked.targets.update(pitch=200 * 2 ** (i / 8), loudness=-40.0)
+    for _ in range(300):
+        start = time.thread_time()
+        player.read(512)
+        taken.append((time.thread_time() - start) * book.grid.sr / 512)
+    note(f"{book.name}: CPU of a block of 512, 16 voices, median", 100 * float(np.median(taken[20:])), "%")
+
+
 def bench_time(book: Codebook) -> None:
     """Print what a block of 512 takes of its time, all controls in use."""
     rng, taken = np.random.default_rng(0), []
@@ -153,7 +186,9 @@ def main(name: str = "violin") -> None:
     """Print every bar for a codebook."""
     book = vqsynth.load(name)
     bench_time(book)
+    bench_voices(book)
     bench_step(book)
+    bench_hearing(book)
     bench_following(book)
     bench_osc(book)
 

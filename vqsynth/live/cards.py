@@ -68,9 +68,18 @@ def play_card(
     """
     sounddevice = _import_sounddevice()
 
+    failed: list[Exception] = []
+
     def callback(*given: Any) -> None:
         *heard, out, n_samples, _, status = given
-        y = session.block(n_samples, heard[0][:, 0].copy() if heard else None)
+        out[:] = 0
+        if failed:
+            return
+        try:
+            y = session.block(n_samples, heard[0][:, 0].copy() if heard else None)
+        except Exception as e:  # noqa: BLE001 raised again where it can be told
+            failed.append(e)
+            return
         put(y)
         out[:] = y[:, None]
         session.late += bool(status.output_underflow)
@@ -82,6 +91,8 @@ def play_card(
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             watch()
+            if failed:
+                raise failed[0]
             if not stream.active:
                 raise VqsynthError("the sound card has gone; plug it in and start again")
             time.sleep(WATCH_S)

@@ -10,6 +10,7 @@ from typing import Protocol
 
 import numpy as np
 
+from vqsynth.codes.controls import no_controls
 from vqsynth.codes.encoding import FrameEncoder, hear_pitch
 from vqsynth.codes.matching import SpectrumMatcher
 from vqsynth.codes.reaching import NEAR_CENTS, list_sure
@@ -222,7 +223,8 @@ class TransferSource:
         if self.ear.hears_pitch:
             self._f0_hz = hear_pitch(self.ear.last(kept, self.ear.wide)[0], self.ear.grid.sr)
         made = self._encoder.encode(self.ear.last(kept, self.ear.grid.n_fft)[0], self._f0_hz)
-        envelope_db = made.controls.envelope_db[0] if made.controls and made.controls.envelope_db.any() else None
-        cents = float(made.controls.transpose_cents[0]) if made.controls else 0.0
+        controls = made.controls or no_controls(1)
+        envelope_db = controls.envelope_db[0] if controls.envelope_db.any() else asked.envelope_db
+        cents = float(controls.transpose_cents[0])
         gain_db = -120.0 if asked.stopped else float(made.gain_db[0]) + asked.gain_db
         return sounding.play(Frame(int(made.codes[0]), gain_db, cents + asked.transpose_cents, 0.0, envelope_db))
