@@ -12,6 +12,7 @@ VERBS = {
     "encode": "Turn a sound into a path of codes and gain.",
     "decode": "Turn a path into sound.",
     "transfer": "Play a sound in a codebook's timbre.",
+    "export": "Write a codebook or a continuous model as a file for nn~, with patches.",
     "train": "Learn a codebook from a folder of sounds.",
     "continuous": "Glide between sounds: the verbs of the continuous model.",
 }

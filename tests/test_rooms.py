@@ -38,7 +38,7 @@ OWNERS = {
     "sklearn": {"model", "training", "codes.projection", "continuous"},
     "soundfile": {"sound.audio", "sound.reading"},
     "soxr": {"sound.resampling"},
-    "torch": {"model", "training", "continuous"},
+    "torch": {"model", "training", "continuous", "export"},
 }
 # Heavy even for their owners, so imported inside functions.
 LATE = {"faiss", "matplotlib"}

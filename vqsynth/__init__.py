@@ -22,6 +22,7 @@ The modules, in the order in which data flows:
     codebook      a codebook and its methods
     store         finding and loading codebooks
     continuous/   the continuous model: a VAE and vocoders; uses no codebook, imports torch
+    export/       codebooks and models as files for nn~ in Pd and Max; imports torch
     training/     sounds to a codebook or a continuous model; imports torch
     page/         self-contained HTML pages of a render, a table and a map
     codebooks/    the shipped codebooks and the recipes that made them
