@@ -157,7 +157,7 @@ class CodeChooser(nn.Module):
         smoothness, strength = settings["smoothness"][0], min(2 * settings["motion"][0], 1.0)
         if strength > 0 and not self.ready[voice]:
             self.chance.seed(voice, int(settings["seed"][0]) + voice)
-            self.ready[voice], self.stay[voice] = True, 0
+            self.ready[voice], self.stay[voice] = True, self._draw_run(voice, settings["motion"][0])
         codes: list[int] = []
         last = self.last[voice]
         price = smoothness * strength / float(torch.log(torch.tensor(float(self.n_codes))).item())
@@ -174,24 +174,25 @@ class CodeChooser(nn.Module):
         return torch.tensor(codes, dtype=torch.int64)
 
     def _sway(self, voice: int, cost: Tensor, last: int, price: float, motion: float) -> Tensor:
-        """Let the code change, and chance speak, where a run is over; the runs are as long as those of the sounds."""
+        """Let the code change, and chance speak, where a run is over."""
         self.stay[voice] -= 1
         if self.stay[voice] > 0:
             return cost
-        drawn = self.chance.draw_uniform(voice, 2)
-        code = int(torch.searchsorted(self.shares, drawn[:1]).clamp(max=self.n_codes - 1).item())
-        later = (float(self.runs[code].item()) - 1) * (1 - motion) / motion
-        first = self.stay[voice] == 0
-        self.stay[voice] = 1
-        if later > 1e-6:
-            stays = torch.log(1 - drawn[1]) / torch.log(torch.tensor(later / (1 + later), dtype=torch.float64))
-            self.stay[voice] = min(int(stays.item()) + 1, 1000000)
-        if not first:
-            return cost
+        self.stay[voice] = self._draw_run(voice, motion)
         luck = self.chance.draw_uniform(voice, self.n_codes).clamp(min=1e-12)
         cost = cost + price * torch.log(-torch.log(luck)).float()
         cost[last] += self.unusable
         return cost
+
+    def _draw_run(self, voice: int, motion: float) -> int:
+        """Draw how many frames a code is held, as long as those of the training sounds are at a motion of .5."""
+        drawn = self.chance.draw_uniform(voice, 2)
+        code = int(torch.searchsorted(self.shares, drawn[:1]).clamp(max=self.n_codes - 1).item())
+        later = (float(self.runs[code].item()) - 1) * (1 - motion) / motion
+        if later < 1e-6:
+            return 1
+        frames = torch.log(1 - drawn[1]) / torch.log(torch.tensor(later / (1 + later), dtype=torch.float64))
+        return min(int(frames.item()) + 1, 1000000)
 
 
 def _describe(

@@ -97,3 +97,10 @@ class Settings(nn.Module):
 def clean(x: Tensor) -> Tensor:
     """Take what is no number for 0."""
     return torch.nan_to_num(x, 0.0, 0.0, 0.0)
+
+
+def check_voices(x: Tensor, most: int) -> int:
+    """Return the number of voices of (batch, channels, frames). Raises RuntimeError for more than there are."""
+    if x.size(0) > most:
+        raise RuntimeError(f"this file plays at most {most} voices at once")
+    return x.size(0)

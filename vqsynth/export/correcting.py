@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from vqsynth.export.playing import VOICES
+from vqsynth.export.shaping import weigh_loudness
 from vqsynth.sound.frames import FrameGrid
-from vqsynth.sound.mel import MelGrid
 
 RATES = (0.1, 0.1)
 """Share of an error of loudness, and of the centroid, by which a frame moves the correction."""
@@ -39,10 +39,9 @@ class OutputListener(nn.Module):
 
     def __init__(self, grid: FrameGrid) -> None:
         super().__init__()
-        mel = MelGrid(grid, n_mels=4)
         self.delay: int = grid.n_fft // grid.hop_length - 1  # frames from the centre of the last window to the last
         self.register_buffer("window", torch.from_numpy(grid.window.copy()))
-        self.register_buffer("weights", torch.from_numpy(mel.loudness_weights.astype("float32")))
+        self.register_buffer("weights", torch.from_numpy(weigh_loudness(grid).astype("float32")))
         self.register_buffer("hertz", torch.from_numpy(grid.frequencies_hz.copy()))
         self.register_buffer("most", torch.tensor([MOST_DB, MOST_OCTAVES]))
         self.register_buffer("rates", torch.tensor(RATES))

@@ -9,10 +9,10 @@ from torch import Tensor, nn
 from vqsynth.codes.controls import MAX_ENVELOPE_DB, MAX_TILT_DB, MAX_TRANSPOSE_CENTS
 from vqsynth.codes.envelopes import BANDS
 from vqsynth.export.choosing import CodeChooser
-from vqsynth.export.contract import HIGHEST_SEED, INTEGER, Attribute, Settings, clean
+from vqsynth.export.contract import HIGHEST_SEED, INTEGER, Attribute, Settings, check_voices, clean
 from vqsynth.export.correcting import OutputListener
 from vqsynth.export.hearing import FAINTEST, FrameCutter, make_finder
-from vqsynth.export.playing import FramePlayer
+from vqsynth.export.playing import VOICES, FramePlayer
 from vqsynth.export.shaping import CodeShaper
 
 if TYPE_CHECKING:
@@ -69,12 +69,13 @@ class CodebookEngine(nn.Module):
         self.hop: int = book.grid.hop_length
         self.n_codes: int = len(book)
         self.loudest: float = LOUDEST
+        self.voices: int = VOICES
 
     @torch.jit.export
     def encode(self, x: Tensor) -> Tensor:
         """Turn sound (B, 1, T * hop) into codes and gains (B, 2, T)."""
         made: list[Tensor] = []
-        for voice in range(x.size(0)):
+        for voice in range(check_voices(x, self.voices)):
             codes, gain = self._encode(voice, clean(x[voice, 0]))
             made.append(torch.stack([codes.float(), gain]))
         return torch.stack(made)
@@ -83,7 +84,7 @@ class CodebookEngine(nn.Module):
     def decode(self, x: Tensor) -> Tensor:
         """Turn codes and gains (B, 2, T) into sound (B, 1, T * hop)."""
         made: list[Tensor] = []
-        for voice in range(x.size(0)):
+        for voice in range(check_voices(x, self.voices)):
             codes, gain = clean(x[voice, 0]), clean(x[voice, 1]).clamp(0.0, self.loudest)
             still = torch.zeros_like(codes).double()
             codes = codes.round().clamp(0, self.n_codes - 1).long()
@@ -94,16 +95,20 @@ class CodebookEngine(nn.Module):
     def choose(self, x: Tensor) -> Tensor:
         """Turn targets (B, 4, T) into codes and gains (B, 2, T)."""
         made: list[Tensor] = []
-        for voice in range(x.size(0)):
-            codes, level, _, _ = self.chooser.choose(voice, self._wanted(x[voice]), self.settings.values)
-            made.append(torch.stack([codes.float(), self.chooser.gain(codes, level)]))
+        for voice in range(check_voices(x, self.voices)):
+            wanted = self._wanted(x[voice])
+            parts: list[Tensor] = []
+            for i in range(wanted.size(1)):
+                codes, level, _, _ = self.chooser.choose(voice, wanted[:, i : i + 1], self.settings.values)
+                parts.append(torch.stack([codes.float(), self.chooser.gain(codes, level)]))
+            made.append(torch.cat(parts, 1))
         return torch.stack(made)
 
     @torch.jit.export
     def follow(self, x: Tensor) -> Tensor:
         """Turn targets (B, 4, T) into sound (B, 1, T * hop). Each frame is corrected by those before it."""
         made: list[Tensor] = []
-        for voice in range(x.size(0)):
+        for voice in range(check_voices(x, self.voices)):
             wanted = self._wanted(x[voice])
             parts: list[Tensor] = []
             for i in range(wanted.size(1)):
@@ -126,7 +131,7 @@ class CodebookEngine(nn.Module):
     def transfer(self, x: Tensor) -> Tensor:
         """Turn sound (B, 1, T * hop) into sound."""
         made: list[Tensor] = []
-        for voice in range(x.size(0)):
+        for voice in range(check_voices(x, self.voices)):
             codes, gain = self._encode(voice, clean(x[voice, 0]))
             still = torch.zeros_like(gain).double()
             made.append(self._sound(voice, codes, gain.clamp(max=self.loudest), still, None))
@@ -165,17 +170,13 @@ class CodebookEngine(nn.Module):
         return 0
 
     def _encode(self, voice: int, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the codes and gains of a block, (T,) each: code 0 and gain 0 until something is heard."""
-        idle, frames = self.cutter.cut(voice, x)
-        codes, gain = torch.zeros(idle, dtype=torch.int64), torch.zeros(idle)
-        if frames.size(0) == 0:
-            return codes, gain
+        """Return the codes and gains of a block, (T,) each."""
+        frames = self.cutter.cut(voice, x)[1]
         windowed = frames * self.window
         power = windowed.double().square().mean(1)
         heard = power > self.faintest
         power = torch.where(heard, power, torch.zeros_like(power))
-        found = self.find(windowed * heard[:, None], power)
-        return torch.cat([codes, found]), torch.cat([gain, (power / self.window_power).sqrt().float()])
+        return self.find(windowed * heard[:, None], power), (power / self.window_power).sqrt().float()
 
     def _wanted(self, x: Tensor) -> Tensor:
         """Bring targets (4, T) in Hz to the rate at which the codebook was made."""

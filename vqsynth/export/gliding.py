@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from vqsynth.continuous.bounds import LARGEST_MEL
 from vqsynth.continuous.vocoders.magnitude import FLOOR
 from vqsynth.continuous.vocoders.networks import LOUDEST
-from vqsynth.export.contract import HIGHEST_SEED, INTEGER, Attribute, Settings, clean
+from vqsynth.export.contract import HIGHEST_SEED, INTEGER, Attribute, Settings, check_voices, clean
 from vqsynth.export.finding import PartialFinder
 from vqsynth.export.hearing import FrameCutter
 from vqsynth.export.playing import FramePlayer
@@ -63,7 +63,7 @@ class GlideEngine(nn.Module):
         super().__init__()
         grid, frames = model.grid, model.grid.frames
         network, components = model.make_vocoder("magnitude").network, model.components
-        self.cutter, self.player = FrameCutter(frames, MODEL_VOICES), FramePlayer(frames, MODEL_VOICES)
+        self.cutter, self.player = FrameCutter(frames, MODEL_VOICES, waits=True), FramePlayer(frames, MODEL_VOICES)
         self.encoder, self.decoder = StreamedTower(model.vae.encoder), StreamedTower(model.vae.decoder)
         self.correction, self.find = StreamedTower(network.correction), PartialFinder(frames)
         self.settings = Settings(MODEL_ATTRIBUTES)
@@ -96,29 +96,36 @@ class GlideEngine(nn.Module):
         self.quiet: float = QUIET_DB
         self.silent: float = SILENT_LUFS
         self.farthest: float = FARTHEST
+        self.voices: int = MODEL_VOICES
 
     @torch.jit.export
     def encode(self, x: Tensor) -> Tensor:
         """Turn sound (B, 1, T * hop) into components and loudness (B, C + 1, T)."""
-        made: list[Tensor] = []
-        for voice in range(x.size(0)):
-            made.append(self._encode(voice, clean(x[voice, 0])))
-        return torch.stack(made)
+        return self._run(x, True, False, self.chunk * self.hop)
 
     @torch.jit.export
     def decode(self, x: Tensor) -> Tensor:
         """Turn components and loudness (B, C + 1, T) into sound (B, 1, T * hop)."""
-        made: list[Tensor] = []
-        for voice in range(x.size(0)):
-            made.append(self._decode(voice, clean(x[voice])))
-        return torch.stack(made)
+        return self._run(x, False, True, self.chunk)
 
     @torch.jit.export
     def transfer(self, x: Tensor) -> Tensor:
         """Turn sound (B, 1, T * hop) into sound."""
+        return self._run(x, True, True, self.chunk * self.hop)
+
+    def _run(self, x: Tensor, encodes: bool, decodes: bool, at_once: int) -> Tensor:
+        """Encode, decode or both, voice for voice a few frames at a time, so that long blocks have the same bits."""
         made: list[Tensor] = []
-        for voice in range(x.size(0)):
-            made.append(self._decode(voice, self._encode(voice, clean(x[voice, 0]))))
+        for voice in range(check_voices(x, self.voices)):
+            parts: list[Tensor] = []
+            for start in range(0, x.size(2), at_once):
+                part = clean(x[voice, :, start : start + at_once])
+                if encodes:
+                    part = self._encode(voice, part[0])
+                if decodes:
+                    part = self._decode(voice, part)
+                parts.append(part)
+            made.append(torch.cat(parts, 1))
         return torch.stack(made)
 
     @torch.jit.export

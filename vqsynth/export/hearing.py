@@ -1,7 +1,7 @@
 """Sound in blocks to frames, and frames to codes, in tensors, as `Codebook.encode(codes_by="encoder")` finds them.
 
-A voice stands still until it hears something. The first frame is centred on the first sample of that block, as the
-first frame of a sound is centred on its first sample.
+A frame is complete half a window after its centre. A cutter may wait until it hears something: its first frame is then
+centred on the first sample of that block, as the first frame of a sound is centred on its first sample.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -32,25 +32,28 @@ class FrameCutter(nn.Module):
         Window and hop.
     voices : int
         Number of voices.
+    waits : bool
+        Whether no frame counts before something is heard.
 
     """
 
     heard: Tensor
     left: list[int]
 
-    def __init__(self, grid: FrameGrid, voices: int = VOICES) -> None:
+    def __init__(self, grid: FrameGrid, voices: int = VOICES, *, waits: bool = False) -> None:
         super().__init__()
         self.n_fft: int = grid.n_fft
         self.hop: int = grid.hop_length
         self.lead: int = grid.n_fft // 2 // grid.hop_length - 1
         self.register_buffer("heard", torch.zeros(voices, grid.n_fft - grid.hop_length))
-        self.left = [-1] * voices  # -1: nothing heard yet, else the frames until the first that counts
+        self.first: int = -1 if waits else 0
+        self.left = [self.first] * voices  # -1: nothing heard yet, else the frames until the first that counts
 
     @torch.jit.export
     def restart(self) -> None:
         """Forget what was heard."""
         for voice in range(len(self.left)):
-            self.left[voice] = -1
+            self.left[voice] = self.first
             self.heard[voice] = torch.zeros(self.n_fft - self.hop)
 
     @torch.jit.export

@@ -12,6 +12,7 @@ from vqsynth.codes.controls import tilt_octaves
 from vqsynth.codes.envelopes import BANDS, spread_bands
 from vqsynth.codes.spectra import CodeSpectra
 from vqsynth.codes.table import DescriptorTable
+from vqsynth.sound.frames import FrameGrid
 from vqsynth.sound.mel import MelGrid
 from vqsynth.sound.partials import LOBE, Partials
 
@@ -59,9 +60,9 @@ class CodeShaper(nn.Module):
         below = np.minimum((hats > 0).argmax(axis=0), BANDS - 2)
         self.register_buffer("below", torch.from_numpy(below))
         self.register_buffer("between", torch.from_numpy(hats[below + 1, np.arange(grid.n_bins)]))
-        self.register_buffer("weights", torch.from_numpy(MelGrid(grid, n_mels=4).loudness_weights.astype(np.float32)))
+        self.register_buffer("weights", torch.from_numpy(weigh_loudness(grid).astype(np.float32)))
         power = spectra.amplitudes.astype(np.float64) ** 2
-        weighed = power @ MelGrid(grid, n_mels=4).loudness_weights
+        weighed = power @ weigh_loudness(grid)
         self.register_buffer("weighed", torch.from_numpy(weighed.astype(np.float32)))
         self.register_buffer("hertz", torch.from_numpy(grid.frequencies_hz.copy()))
         apart, slopes = _measure_centroids(spectra, table)
@@ -147,6 +148,11 @@ class CodeShaper(nn.Module):
             torch.where(moving, peaked, peak),
             torch.where(moving, tonal.gather(1, nearest) & inside, tonal),
         )
+
+
+def weigh_loudness(grid: FrameGrid) -> NDArray[np.float64]:
+    """Return the weights (n_bins,) of squared magnitudes that sum to a frame's K-weighted mean square."""
+    return MelGrid(grid, n_mels=4, f_max_hz=grid.sr / 2).loudness_weights
 
 
 def halve(values: NDArray[np.float32]) -> Tensor:
