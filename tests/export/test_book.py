@@ -88,6 +88,24 @@ def test_encode_finds_the_codes_and_levels_of_the_library(book: Codebook, book_f
     assert np.allclose(gain[first:], np.where(path.gain_db[:n] > -120, 10 ** (path.gain_db[:n] / 20), 0), rtol=1e-4)
 
 
+def test_codebook_without_a_network_encodes_and_decodes_alike_in_windows_of_any_length(
+    quick_book: Codebook, quick_file: Path
+) -> None:
+    grid = quick_book.grid
+    y = make_voice(T * grid.hop_length, grid.sr)
+    y[: 9 * grid.hop_length] = 0
+    path = quick_book.encode(y, grid.sr, codes_by="encoder", keep={"pitch": 0, "envelope": 0})
+    codes = run_method(load_file(quick_file), "encode", y[None])[0]
+    first = grid.n_fft // 2 // grid.hop_length - 1
+    assert np.array_equal(codes[first:], path.codes[: T - first]) and len(set(codes)) > 5 and 0 not in codes
+    sounding = CodePath(
+        "quick", path.sha256, grid.sr, grid.hop_length, 79 * grid.hop_length, path.codes[20:100], path.gain_db[20:100]
+    )
+    wanted = render_path(sounding, quick_book.spectra)
+    got = run_method(load_file(quick_file), "decode", rows_of(sounding))[0][grid.n_fft // 2 : -grid.hop_length]
+    assert level_db(got - wanted[: len(got)], wanted) < -120
+
+
 def test_encode_then_decode_is_forward_to_the_bit(book_file: Path) -> None:
     y = make_voice(T * HOP, GRID.sr)[None]
     between = run_method(load_file(book_file), "encode", y, block=8192)
