@@ -43,15 +43,17 @@ class NoiseSource(nn.Module):
     offsets: Tensor
     widths: Tensor
     inside: Tensor
-    heights: Tensor
+    heights: list[float]
     waiting: list[Tensor]
 
     def __init__(self, voices: int) -> None:
         super().__init__()
         for name, words in zip(("powers", "sums"), _jumps(AT_ONCE), strict=True):
             self.register_buffer(name, words)
-        for name, array in zip(("widths", "inside", "heights"), _layers(), strict=True):
-            self.register_buffer(name, torch.from_numpy(array))
+        widths, inside, heights = _layers()
+        self.register_buffer("widths", torch.from_numpy(np.concatenate([widths, -widths])))
+        self.register_buffer("inside", torch.from_numpy(np.concatenate([inside, inside])))
+        self.heights = [float(height) for height in heights]
         self.register_buffer("state", torch.zeros(voices, 2, dtype=torch.int64))
         self.register_buffer("offsets", torch.zeros(voices, 2, AT_ONCE, dtype=torch.int64))
         self.edge: float = EDGE
@@ -64,11 +66,11 @@ class NoiseSource(nn.Module):
         words = _spread_seed(seed)
         start, stream = words[:2], words[2:]
         increment = torch.stack([(stream[0] << 1) | ((stream[1] >> 63) & 1), (stream[1] << 1) | 1])
-        high, low = _multiply(self.sums[0], self.sums[1], increment[0], increment[1])
+        high, low = _multiply(self.sums, increment[0], increment[1])
         self.offsets[voice] = torch.stack([high, low])
         # PCG starts at 0, makes a step, adds the start and makes another.
         first = _add(increment, start)
-        moved = _multiply(self.powers[0, 0], self.powers[1, 0], first[0], first[1])
+        moved = _multiply(self.powers[:, 0], first[0], first[1])
         self.state[voice] = _add(torch.stack(moved), increment)
         self.waiting[voice] = torch.zeros(0, dtype=torch.int64)
 
@@ -76,7 +78,7 @@ class NoiseSource(nn.Module):
     def draw_words(self, voice: int, count: int) -> Tensor:
         """Draw `count` words of 64 bits, at most `at_once`: (count,) int64."""
         state, offsets = self.state[voice], self.offsets[voice]
-        high, low = _multiply(self.powers[0, :count], self.powers[1, :count], state[0], state[1])
+        high, low = _multiply(self.powers[:, :count], state[0], state[1])
         sum_low = low + offsets[1, :count]
         sum_high = high + offsets[0, :count] + _is_less(sum_low, low)
         self.state[voice] = torch.stack([sum_high[-1], sum_low[-1]])
@@ -112,47 +114,44 @@ class NoiseSource(nn.Module):
         if words.size(0) < need:
             fresh = self.draw_words(voice, (need - words.size(0) + 1) // 2)
             words = torch.cat([words, torch.stack([fresh, fresh >> 32], 1).flatten() & 0xFFFFFFFF])
-        layer, size = words & 0xFF, (words >> 9) & 0x7FFFFF
-        value = size.float() * self.widths.index_select(0, layer) * (1 - ((words >> 7) & 2))
+        layer, size = words & 0x1FF, words >> 9  # a sign stands above the layer
+        value = size.float() * self.widths.index_select(0, layer)
         odd = (size >= self.inside.index_select(0, layer)).nonzero().flatten()
         if odd.size(0) == 0:
             self.waiting[voice] = words[count:]
             return value[:count]
-        dropped, used = self._look_closer(words, layer, value, odd, count)
+        dropped, used = self._look_closer(words, value, odd, count)
         self.waiting[voice] = words[used:]
         taken = torch.ones(used, dtype=torch.bool)
         taken[torch.tensor(dropped, dtype=torch.int64)] = False
         return value[:used][taken]
 
-    def _look_closer(
-        self, words: Tensor, layer: Tensor, value: Tensor, odd: Tensor, count: int
-    ) -> tuple[list[int], int]:
+    def _look_closer(self, words: Tensor, value: Tensor, odd: Tensor, count: int) -> tuple[list[int], int]:
         """Decide on words outside the core of their layer. Numbers of the tail are written to `value`.
 
         Return the places of the words that give no number, and how many words `count` numbers take.
         """
-        layers, x = layer.index_select(0, odd), value.index_select(0, odd).double()
-        share = (words.index_select(0, (odd + 1).clamp(max=words.size(0) - 1)) >> 8).float() / 16777216.0
-        low, high = self.heights.index_select(0, layers), self.heights.index_select(0, (layers - 1).clamp(min=0))
-        decided = torch.where((high - low) * share + low < torch.exp(-0.5 * x * x), 1, 0)
-        decided = torch.where(layers == 0, 2, decided)
         places: list[int] = odd.tolist()
-        decisions: list[int] = decided.tolist()
+        layers: list[int] = (words.index_select(0, odd) & 0xFF).tolist()
+        shares: list[int] = (words.index_select(0, (odd + 1).clamp(max=words.size(0) - 1)) >> 8).tolist()
         dropped: list[int] = []
         used, after = count, 0
         for i in range(len(places)):
-            at = places[i]
+            at, layer = places[i], layers[i]
             if at >= used:
                 break
             if at >= after:
-                after = at + 2
-                if decisions[i] == 2:
+                kept, after = True, at + 2
+                if layer == 0:
                     after = self._draw_tail(words, value, at)
-                if decisions[i] == 0:
+                else:
+                    x, low, high = float(value[at].item()), self.heights[layer], self.heights[layer - 1]
+                    kept = low + (high - low) * (shares[i] / 16777216.0) < math.exp(-0.5 * x * x)
+                if not kept:
                     dropped.append(at)
                 for place in range(at + 1, after):
                     dropped.append(place)
-                used += after - at - (0 if decisions[i] == 0 else 1)
+                used += after - at - (1 if kept else 0)
         return dropped, used
 
     def _draw_tail(self, words: Tensor, value: Tensor, at: int) -> int:
@@ -175,19 +174,18 @@ def _is_less(a: Tensor, b: Tensor) -> Tensor:
     return ((a ^ lowest) < (b ^ lowest)).long()
 
 
-def _high_product(a: Tensor, b: Tensor) -> Tensor:
-    """Return the upper 64 bits of the product of two unsigned words."""
-    a_low, a_high = a & 0xFFFFFFFF, (a >> 32) & 0xFFFFFFFF
+def _high_product(a_low: Tensor, a_high: Tensor, b: Tensor) -> Tensor:
+    """Return the upper 64 bits of the product of two unsigned words, of one of which the halves are given."""
     b_low, b_high = b & 0xFFFFFFFF, (b >> 32) & 0xFFFFFFFF
-    low, middle, other = a_low * b_low, a_high * b_low, a_low * b_high
-    carry = ((low >> 32) & 0xFFFFFFFF) + (middle & 0xFFFFFFFF) + (other & 0xFFFFFFFF)
+    middle, other = a_high * b_low, a_low * b_high
+    carry = (((a_low * b_low) >> 32) & 0xFFFFFFFF) + (middle & 0xFFFFFFFF) + (other & 0xFFFFFFFF)
     high = a_high * b_high + ((middle >> 32) & 0xFFFFFFFF) + ((other >> 32) & 0xFFFFFFFF)
     return high + ((carry >> 32) & 0xFFFFFFFF)
 
 
-def _multiply(a_high: Tensor, a_low: Tensor, b_high: Tensor, b_low: Tensor) -> tuple[Tensor, Tensor]:
-    """Multiply numbers of 128 bits."""
-    return _high_product(a_low, b_low) + a_high * b_low + a_low * b_high, a_low * b_low
+def _multiply(a: Tensor, b_high: Tensor, b_low: Tensor) -> tuple[Tensor, Tensor]:
+    """Multiply numbers of 128 bits; of those of `a`, (4, n), the upper and the lower word and its halves are given."""
+    return _high_product(a[2], a[3], b_low) + a[1] * b_high + a[0] * b_low, a[1] * b_low
 
 
 def _add(a: Tensor, b: Tensor) -> Tensor:
@@ -226,7 +224,10 @@ def _spread_seed(seed: int) -> Tensor:
 
 
 def _jumps(count: int) -> tuple[Tensor, Tensor]:
-    """Compute by what 1 to `count` steps multiply the state and the increment: (2, count) each, upper words first."""
+    """Compute by what 1 to `count` steps multiply the state and the increment.
+
+    (4, count) each: upper words, lower words, and the lower and the upper halves of these.
+    """
     powers, sums, power, total = [], [], 1, 0
     for _ in range(count):
         total = (total + power) % 2**128
@@ -237,7 +238,8 @@ def _jumps(count: int) -> tuple[Tensor, Tensor]:
 
 
 def _to_words(numbers: list[int]) -> Tensor:
-    rows = [[number >> 64 for number in numbers], [number & _MASK for number in numbers]]
+    lower = [number & _MASK for number in numbers]
+    rows = [[number >> 64 for number in numbers], lower, [w & 0xFFFFFFFF for w in lower], [w >> 32 for w in lower]]
     return torch.from_numpy(np.array(rows, np.uint64).view(np.int64))
 
 

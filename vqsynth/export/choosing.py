@@ -4,6 +4,7 @@ A code costs what it misses of the targets, as `codes.selection` counts it, and 
 the code before. What a code misses of a pitch is made up for by transposition, and of a centroid by tilt.
 """
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -29,8 +30,9 @@ STRICT = 100.0
 DEFAULT_LOUDNESS_DB = -20.0
 """The loudness where none is asked for, as elsewhere."""
 Settings = dict[str, list[float]]
-Chosen = tuple[Tensor, Tensor, Tensor, Tensor]
-"""Of T frames: codes, levels in LUFS, -200 for silence, cents, and the centroid as log2 of Hz, 0 for none."""
+SILENT = -200.0
+Chosen = tuple[int, float, float, float]
+"""Of a frame: code, level in LUFS, -200 for silence, cents, and the centroid as log2 of Hz, 0 for none."""
 
 
 class CodeChooser(nn.Module):
@@ -45,12 +47,12 @@ class CodeChooser(nn.Module):
 
     columns: Tensor
     doubts: Tensor
-    spreads: Tensor
-    lowest: Tensor
-    highest: Tensor
-    turns: Tensor
-    strictness: Tensor
-    pitches: Tensor
+    spreads: list[float]
+    lowest: list[float]
+    highest: list[float]
+    octaves: Tensor
+    pitched: Tensor
+    still: Tensor
     loudness: Tensor
     distances: Tensor
     seldom: Tensor
@@ -67,15 +69,13 @@ class CodeChooser(nn.Module):
         columns, doubts, ends = zip(*(_describe(book, name) for name in TARGETS), strict=True)
         for name, rows in (("columns", columns), ("doubts", doubts)):
             self.register_buffer(name, torch.from_numpy(np.stack(rows).astype(np.float32)))
-        self.register_buffer("lowest", torch.tensor([low for low, _ in ends], dtype=torch.float32))
-        self.register_buffer("highest", torch.tensor([high for _, high in ends], dtype=torch.float32))
-        spreads = [float(table.spreads[table.position(name)]) if name in table.names else 1.0 for name in TARGETS]
-        self.register_buffer("spreads", torch.tensor(spreads, dtype=torch.float32))
-        by_cents = torch.tensor([1 / spreads[0], 0.0, 1 / spreads[2]]) / 1200  # flatness stays, transposed or not
-        self.register_buffer("turns", by_cents)
-        self.register_buffer("strictness", torch.tensor([1.0, 1.0, STRICT]))
+        self.lowest, self.highest = ([float(end[i]) for end in ends] for i in (0, 1))
+        self.spreads = [float(table.spreads[table.position(name)]) if name in table.names else 1.0 for name in TARGETS]
+        self.strict: float = STRICT
         pitches = np.nan_to_num(table.column("pitch")) if "pitch" in table.names else np.zeros(n_codes, np.float32)
-        self.register_buffer("pitches", torch.from_numpy(pitches.copy()))
+        self.register_buffer("octaves", torch.from_numpy(np.log2(np.maximum(pitches, 1e-3)).astype(np.float32)))
+        self.register_buffer("pitched", torch.from_numpy((pitches > 0).astype(np.float32)))
+        self.register_buffer("still", torch.zeros(n_codes))
         self.register_buffer("loudness", torch.from_numpy(table.column("loudness").copy()))
         self.register_buffer("distances", torch.from_numpy(book.spectra.distances.astype(np.float16)))
         self.register_buffer("seldom", _seldom(book))
@@ -89,6 +89,7 @@ class CodeChooser(nn.Module):
         self.usual: int = int(np.argmax(table.counts))
         self.default_db: float = DEFAULT_LOUDNESS_DB
         self.n_codes: int = n_codes
+        self.silent: float = SILENT
         self.last = [-1] * VOICES  # the code before, -1 for none
         self.stay = [0] * VOICES  # the frames until the code must change
         self.ready = [False] * VOICES
@@ -102,76 +103,68 @@ class CodeChooser(nn.Module):
 
     @torch.jit.export
     def choose(self, voice: int, x: Tensor, settings: Settings) -> Chosen:
-        """Choose for targets (4, T): centroid in Hz, flatness in dB, pitch in Hz, loudness in LUFS; 0 asks nothing."""
-        wanted = torch.stack([x[0], x[1], self._halve_glides(voice, x[2])], 1)
-        asked = (wanted != 0) & (self.lowest < self.highest)
-        held = torch.max(torch.min(wanted, self.highest), self.lowest)
-        scaled = torch.stack([held[:, 0].clamp(min=1e-3).log2(), held[:, 1], held[:, 2].clamp(min=1e-3).log2()], 1)
-        scaled = torch.where(asked, scaled / self.spreads, torch.zeros_like(scaled))
-        cents = self._tune(asked[:, 2], wanted[:, 2], settings["max_transpose"][0])
-        cost = self._miss(scaled, asked, cents, settings["weights"])
-        codes = self._run(voice, cost, settings)
-        anything = asked.any(1)
-        codes = torch.where(anything, codes, torch.full_like(codes, self.usual))
-        rows = torch.arange(codes.size(0))
-        moved = torch.where(anything, cents[rows, codes], torch.zeros_like(cents[:, 0]))
-        level = torch.where(x[3] != 0, x[3].clamp(max=0.0), torch.full_like(x[3], self.default_db))
-        level = torch.where(anything | (x[3] != 0), level, torch.full_like(level, -200.0))
-        octave = torch.where(asked[:, 0], scaled[:, 0] * self.spreads[0], torch.zeros_like(moved))
-        return codes, level, moved.double(), octave
+        """Choose for the targets of a frame, (4,): centroid in Hz, flatness in dB, pitch in Hz, loudness in LUFS.
+
+        0 asks for nothing.
+        """
+        wanted: list[float] = x.tolist()
+        loudness = min(wanted[3], 0.0)
+        asked = [wanted[i] != 0 and self.lowest[i] < self.highest[i] for i in range(3)]
+        if not (asked[0] or asked[1] or asked[2]):
+            return self.usual, loudness if loudness < 0 else self.silent, 0.0, 0.0
+        pitch_hz = self._halve_glide(voice, wanted[2])
+        cents = self._tune(pitch_hz, settings["max_transpose"][0]) if asked[2] else self.still
+        cost, octave = self.miss_cost * (cents / 1200).square(), 0.0
+        for i in range(3):
+            if asked[i]:
+                held = max(min(pitch_hz if i == 2 else wanted[i], self.highest[i]), self.lowest[i])
+                place = held if i == 1 else _octave(held)
+                octave = place if i == 0 else octave
+                away = self.columns[i] - place / self.spreads[i]
+                if asked[2] and i != 1:
+                    away = away + cents / (1200 * self.spreads[i])
+                factor = self.miss_cost * settings["weights"][i] * (self.strict if i == 2 else 1.0)
+                cost = cost + factor * (away.square() + self.doubts[i])
+        code = self._step(voice, cost, settings)
+        return code, loudness if loudness < 0 else self.default_db, float(cents[code].item()), octave
 
     @torch.jit.export
-    def gain(self, codes: Tensor, level: Tensor) -> Tensor:
-        """Return the factors (T,) that give codes (T,) their levels in LUFS, as long as nothing shapes them."""
-        gain = torch.pow(10.0, (level - self.loudness.index_select(0, codes)) / 20)
-        return torch.where(level > -120.0, gain.clamp(max=16.0), torch.zeros_like(gain))
+    def gain(self, code: int, level: float) -> float:
+        """Return the factor that gives a code its level in LUFS, as long as nothing shapes it."""
+        if level <= -120:
+            return 0.0
+        return min(math.pow(10.0, (level - float(self.loudness[code].item())) / 20), 16.0)
 
-    def _halve_glides(self, voice: int, pitch_hz: Tensor) -> Tensor:
+    def _halve_glide(self, voice: int, pitch_hz: float) -> float:
         """Ask in a glide for the pitch half-way from the frame before: phases advance from there to here.
 
         A glide is up to a semitone in a frame. A larger step is one.
         """
-        before = torch.cat([torch.full([1], self.before[voice]), pitch_hz[:-1]])
-        self.before[voice] = float(pitch_hz[-1].item())
-        near = (before > 0.9439 * pitch_hz) & (before < 1.0594 * pitch_hz)
-        return torch.where(near, (pitch_hz * before).clamp(min=0.0).sqrt(), pitch_hz)
+        before, self.before[voice] = self.before[voice], pitch_hz
+        if before > 0.9439 * pitch_hz and before < 1.0594 * pitch_hz:
+            return math.sqrt(pitch_hz * before)
+        return pitch_hz
 
-    def _tune(self, asked: Tensor, wanted_hz: Tensor, most: float) -> Tensor:
-        """Tell by how many cents each code would be moved to a pitch, (T, K), to a ten thousandth, as paths hold it."""
-        if not bool(asked.any().item()):
-            return torch.zeros(asked.size(0), self.n_codes)
-        moves = asked[:, None] & (self.pitches > 0)
-        ratio = wanted_hz.clamp(min=1e-3)[:, None] / self.pitches.clamp(min=1e-3)
-        cents = torch.where(moves, 1200 * ratio.log2(), torch.zeros_like(ratio))
-        return torch.round(cents.clamp(-most, most) * 10000) / 10000
+    def _tune(self, wanted_hz: float, most: float) -> Tensor:
+        """Tell by how many cents each code would be moved to a pitch, (K,), to a ten thousandth, as paths hold it."""
+        cents = (1200 * (_octave(wanted_hz) - self.octaves)).clamp(-most, most) * self.pitched
+        return torch.round(cents * 10000) / 10000
 
-    def _miss(self, scaled: Tensor, asked: Tensor, cents: Tensor, weights: list[float]) -> Tensor:
-        """Tell what each code misses, (T, K)."""
-        away = self.columns - scaled[:, :, None] + cents[:, None] * self.turns[:, None]
-        counted = torch.where(asked, self.strictness * torch.tensor(weights), torch.zeros_like(scaled))
-        missed = ((away.square() + self.doubts) * counted[:, :, None]).sum(1)
-        return self.miss_cost * (missed + (cents / 1200).square())
-
-    def _run(self, voice: int, cost: Tensor, settings: Settings) -> Tensor:
-        """Take the cheapest code of each frame, (T,), given the one before."""
-        smoothness, strength = settings["smoothness"][0], min(2 * settings["motion"][0], 1.0)
+    def _step(self, voice: int, cost: Tensor, settings: Settings) -> int:
+        """Take the cheapest code of a frame, given the one before and the costs (K,) of all."""
+        smoothness, motion, last = settings["smoothness"][0], settings["motion"][0], self.last[voice]
+        strength = min(2 * motion, 1.0)
         if strength > 0 and not self.ready[voice]:
             self.chance.seed(voice, int(settings["seed"][0]) + voice)
-            self.ready[voice], self.stay[voice] = True, self._draw_run(voice, settings["motion"][0])
-        codes: list[int] = []
-        last = self.last[voice]
-        price = smoothness * strength / float(torch.log(torch.tensor(float(self.n_codes))).item())
-        for i in range(cost.size(0)):
-            now = cost[i]
-            if last >= 0:
-                now = now + smoothness * self.distances[last].float()
-                if strength > 0:
-                    now = self._sway(voice, now + price * self.seldom[last].float(), last, price, settings["motion"][0])
-                    now[last] -= self.held * smoothness * strength
-            last = int(now.argmin().item())
-            codes.append(last)
-        self.last[voice] = last
-        return torch.tensor(codes, dtype=torch.int64)
+            self.ready[voice], self.stay[voice] = True, self._draw_run(voice, motion)
+        if last >= 0:
+            cost = cost + smoothness * self.distances[last].float()
+            if strength > 0:
+                price = smoothness * strength / math.log(max(self.n_codes, 2))
+                cost = self._sway(voice, cost + price * self.seldom[last].float(), last, price, motion)
+                cost[last] -= self.held * smoothness * strength
+        self.last[voice] = int(cost.argmin().item())
+        return self.last[voice]
 
     def _sway(self, voice: int, cost: Tensor, last: int, price: float, motion: float) -> Tensor:
         """Let the code change, and chance speak, where a run is over."""
@@ -193,6 +186,10 @@ class CodeChooser(nn.Module):
             return 1
         frames = torch.log(1 - drawn[1]) / torch.log(torch.tensor(later / (1 + later), dtype=torch.float64))
         return min(int(frames.item()) + 1, 1000000)
+
+
+def _octave(hz: float) -> float:
+    return math.log(max(hz, 1e-3)) / math.log(2.0)
 
 
 def _describe(

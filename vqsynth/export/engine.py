@@ -1,5 +1,6 @@
 """What a codebook does in a patch: the engine behind encode, decode, follow, choose and forward."""
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -99,8 +100,8 @@ class CodebookEngine(nn.Module):
             wanted = self._wanted(x[voice])
             parts: list[Tensor] = []
             for i in range(wanted.size(1)):
-                codes, level, _, _ = self.chooser.choose(voice, wanted[:, i : i + 1], self.settings.values)
-                parts.append(torch.stack([codes.float(), self.chooser.gain(codes, level)]))
+                code, level, _, _ = self.chooser.choose(voice, wanted[:, i], self.settings.values)
+                parts.append(torch.tensor([[float(code)], [self.chooser.gain(code, level)]]))
             made.append(torch.cat(parts, 1))
         return torch.stack(made)
 
@@ -112,19 +113,19 @@ class CodebookEngine(nn.Module):
             wanted = self._wanted(x[voice])
             parts: list[Tensor] = []
             for i in range(wanted.size(1)):
-                parts.append(self._follow(voice, wanted[:, i : i + 1]))
+                parts.append(self._follow(voice, wanted[:, i]))
             made.append(torch.cat(parts, 1))
         return torch.stack(made)
 
     def _follow(self, voice: int, wanted: Tensor) -> Tensor:
-        """Turn the targets of a frame, (4, 1), into sound (1, hop)."""
-        codes, level, cents, octave = self.chooser.choose(voice, wanted, self.settings.values)
-        correction = self.listener.correction[voice]
-        gain = self.chooser.gain(codes, level) * torch.pow(10.0, correction[0] / 20)
-        aimed = torch.where(octave != 0, octave + correction[1], octave)
-        y = self._sound(voice, codes, gain, cents, aimed)
-        amount = self.settings.values["correction"][0]
-        self.listener.listen(voice, y[0], float(level.item()), float(octave.item()), amount)
+        """Turn the targets of a frame, (4,), into sound (1, hop)."""
+        code, level, cents, octave = self.chooser.choose(voice, wanted, self.settings.values)
+        correction: list[float] = self.listener.correction[voice].tolist()
+        gain = self.chooser.gain(code, level) * math.pow(10.0, correction[0] / 20)
+        aimed = torch.tensor([octave + correction[1] if octave != 0 else 0.0])
+        moved = torch.tensor([cents], dtype=torch.float64)
+        y = self._sound(voice, torch.tensor([code]), torch.tensor([gain]), moved, aimed)
+        self.listener.listen(voice, y[0], level, octave, self.settings.values["correction"][0])
         return y
 
     @torch.jit.export
@@ -200,7 +201,7 @@ class CodebookEngine(nn.Module):
         tilt = torch.full_like(moved, values["tilt"][0])
         if octave is not None and values["max_tilt"][0] > 0:
             tilt += self.shaper.aim(codes, amplitudes, octave.index_select(0, rows), values["max_tilt"][0])
-        amplitudes = self.shaper.bend(amplitudes, torch.round(tilt * 10000) / 10000, self.envelope)
+        amplitudes = self.shaper.bend(codes, amplitudes, torch.round(tilt * 10000) / 10000, self.envelope)
         if octave is not None:
             gain = gain * self.shaper.louden(codes, amplitudes)
         return torch.cat([silence, self.player.play(voice, amplitudes, peak, advance, tonal, gain)])[None]

@@ -44,6 +44,7 @@ class CodeShaper(nn.Module):
     between: Tensor
     weights: Tensor
     weighed: Tensor
+    powers: Tensor
     hertz: Tensor
     apart: Tensor
     slopes: Tensor
@@ -63,6 +64,8 @@ class CodeShaper(nn.Module):
         self.register_buffer("weights", torch.from_numpy(weigh_loudness(grid).astype(np.float32)))
         power = spectra.amplitudes.astype(np.float64) ** 2
         weighed = power @ weigh_loudness(grid)
+        powers = power.sum(axis=1) - (power[:, 0] + power[:, -1]) / 2  # of a frame, up to a constant
+        self.register_buffer("powers", torch.from_numpy(powers.astype(np.float32)))
         self.register_buffer("weighed", torch.from_numpy(weighed.astype(np.float32)))
         self.register_buffer("hertz", torch.from_numpy(grid.frequencies_hz.copy()))
         apart, slopes = _measure_centroids(spectra, table)
@@ -79,7 +82,7 @@ class CodeShaper(nn.Module):
 
     @torch.jit.export
     def look_up(self, codes: Tensor, cents: Tensor) -> Shaped:
-        """Look up the spectra of codes (T,) int64, transposed by cents (T,) float64."""
+        """Look up the spectra of codes (T,) int64, transposed by cents (T,) float64. Their power is not kept yet."""
         amplitudes = self.magnitudes.index_select(0, codes).float() * self.scale
         owner = self.owners.index_select(0, codes).long()
         frequency = self.frequencies.index_select(0, codes).gather(1, owner)
@@ -87,22 +90,25 @@ class CodeShaper(nn.Module):
         tonal = self.prominent.index_select(0, codes).gather(1, owner) & ((self.bins - peak).abs() <= self.lobe)
         if bool((cents != 0).any().item()):
             ratio = torch.exp2(cents / 1200.0).float()[:, None]
-            power = self._power(amplitudes)
             amplitudes, frequency, peak, tonal = self._transpose(amplitudes, frequency, peak, tonal, ratio)
-            amplitudes = self._bring(amplitudes, power)
         turns = frequency * self.step
         opposite = ((self.bins - peak) & 1).float()
         return amplitudes, peak, self.turn * (turns - torch.floor(turns)) + self.pi * opposite, tonal
 
     @torch.jit.export
-    def bend(self, amplitudes: Tensor, tilt_db: Tensor, envelope_db: Tensor) -> Tensor:
-        """Bend amplitudes (T, n_bins) by tilts (T,) and an envelope (24,), which holds for all frames, float64 each."""
-        if not bool((tilt_db != 0).any().item()) and not bool((envelope_db != 0).any().item()):
-            return amplitudes
-        bands = self.neper * envelope_db.float()
-        bent = (bands[1:] - bands[:-1]).index_select(0, self.below) * self.between + bands.index_select(0, self.below)
-        bent = bent[None] + (self.neper * tilt_db.float())[:, None] * self.octaves
-        return self._bring(amplitudes * torch.exp(bent), self._power(amplitudes))
+    def bend(self, codes: Tensor, amplitudes: Tensor, tilt_db: Tensor, envelope_db: Tensor) -> Tensor:
+        """Bend what was looked up, (T, n_bins), and bring it to the power of its codes.
+
+        tilt_db: (T,). envelope_db: (24,), for all frames. Both are float64.
+        """
+        if bool((tilt_db != 0).any().item()) or bool((envelope_db != 0).any().item()):
+            bands = self.neper * envelope_db.float()
+            steps = (bands[1:] - bands[:-1]).index_select(0, self.below)
+            bent = steps * self.between + bands.index_select(0, self.below)
+            amplitudes = amplitudes * torch.exp(bent[None] + (self.neper * tilt_db.float())[:, None] * self.octaves)
+        ends = amplitudes[:, 0].square() + amplitudes[:, self.n_bins - 1].square()
+        power = amplitudes.square().sum(1) - ends / 2
+        return amplitudes * (self.powers.index_select(0, codes) / power.clamp(min=1e-20)).sqrt()[:, None]
 
     @torch.jit.export
     def aim(self, codes: Tensor, amplitudes: Tensor, octave: Tensor, most_db: float) -> Tensor:
@@ -122,13 +128,6 @@ class CodeShaper(nn.Module):
     def louden(self, codes: Tensor, amplitudes: Tensor) -> Tensor:
         """Tell by how much shaped frames (T, n_bins) must be louder to have the loudness of their codes: (T,)."""
         return (self.weighed.index_select(0, codes) / (amplitudes.square() * self.weights).sum(1)).sqrt()
-
-    def _power(self, amplitudes: Tensor) -> Tensor:
-        ends = amplitudes[:, 0].square() + amplitudes[:, self.n_bins - 1].square()
-        return amplitudes.square().sum(1) - ends / 2
-
-    def _bring(self, amplitudes: Tensor, power: Tensor) -> Tensor:
-        return amplitudes * (power / self._power(amplitudes).clamp(min=1e-20)).sqrt()[:, None]
 
     def _transpose(self, amplitudes: Tensor, frequency: Tensor, peak: Tensor, tonal: Tensor, ratio: Tensor) -> Shaped:
         """Read every bin from where it lay before. Frames that are not moved stay as they are."""
