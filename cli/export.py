@@ -4,9 +4,8 @@ from pathlib import Path
 
 import click
 
-from vqsynth.cli.given import BOOK, MODEL
+from vqsynth.cli.given import BOOK, MODEL, recognise
 from vqsynth.cli.streams import FilePath, Name, say
-from vqsynth.errors import VqsynthError
 from vqsynth.storage.files import check_output
 
 
@@ -28,21 +27,17 @@ def export_command(source: str, output: Path, continuous: bool) -> None:
     from vqsynth.store import find_codebook
 
     check_output(output)
-    try:
-        if continuous:
-            raise VqsynthError
-        folder, is_book = find_codebook(source), True
-    except VqsynthError:
-        folder, is_book = find_model(source), False
+    is_model = continuous or set(recognise(source)) == {MODEL}
+    folder = find_model(source) if is_model else find_codebook(source)
     check_output(output, inputs=folder.iterdir())
     from vqsynth.export.writing import export_codebook, export_model
 
-    if is_book:
-        from vqsynth.store import load
-
-        written = export_codebook(load(folder), output)
-    else:
+    if is_model:
         from vqsynth.continuous.store import load as load_model
 
         written = export_model(load_model(folder), output)
+    else:
+        from vqsynth.store import load
+
+        written = export_codebook(load(folder), output)
     say("\n".join(f"wrote {file}" for file in written))
