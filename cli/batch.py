@@ -7,7 +7,7 @@ import click
 
 from vqsynth.cli import following, options
 from vqsynth.cli.descriptors import load_book, own_descriptors
-from vqsynth.cli.printing import print_table, show_progress
+from vqsynth.cli.printing import print_table, tell_each
 from vqsynth.curves.language import has_length
 from vqsynth.errors import ParameterError
 from vqsynth.follow.batch import Outcome, Request, plan_batch, run_batch, summarize_batch, write_summary
@@ -46,7 +46,7 @@ def batch_command(
     requests = [Request(text, options.split_pairs(parts, "--target")) for text, parts in pairs]
     requests += [Request(f"like {sound}", like=sound) for sound in likes]
     jobs = plan_batch(books, requests, output, resume=resume, **following.gather_choices(values))
-    outcomes = list(show_progress(run_batch(jobs, load_book), len(jobs), _tell))
+    outcomes = list(tell_each(run_batch(jobs, load_book), len(jobs), _tell))
     write_summary(outcomes, output)
     header, rows = summarize_batch(outcomes)
     print_table(header[:-1], [row[:-1] for row in rows])

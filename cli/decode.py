@@ -25,11 +25,13 @@ from vqsynth.path import load_layers
 @click.option("--path", "made_file", type=options.OutputFile, help="Path file to write, JSON: the path as translated.")
 @options.excitation
 @options.seed
+@options.spread
 def decode_command(
     path_file: Path, output: Path, book: str | None, translate: bool, source: str | None, mapping: Mappings | None,
     keep: dict[str, float] | None, made_file: Path | None, excitation: str | None, seed: int | None,
+    spread: float | None,
 ) -> None:  # fmt: skip
-    """Turn a path file into sound, by default with the excitation and seed that it was made with.
+    """Turn a path file into sound, by default with the excitation, seed and spread that it was made with.
 
     A path is translated by centroid, flatness and pitch; its loudness stays. The share out of reach is printed.
 
@@ -50,5 +52,5 @@ def decode_command(
         origin = options.load_named(source, paths[0].codebook)
         made = codebook.translate(paths, origin, mapping=mapping or "clamp")
         paths, said = made.paths, made.summarize()
-    outputs.write_rendered(codebook, paths, output, made_file, excitation=excitation, seed=seed)
+    outputs.write_rendered(codebook, paths, output, made_file, excitation=excitation, seed=seed, spread=spread)
     say("\n".join([*said, f"{paths[0].seconds:.2f} s", f"wrote {output}"]))

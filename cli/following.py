@@ -7,14 +7,13 @@ from typing import Any
 
 import click
 
-from vqsynth.checks import check_choice
 from vqsynth.cli import options
-from vqsynth.codes.motion import MOTION
 from vqsynth.codes.selection import METHODS, SMOOTHNESS
 from vqsynth.codes.spectra import EXCITATIONS
 from vqsynth.curves.ranges import MAPPINGS
 from vqsynth.curves.targets import OTHERS
 from vqsynth.errors import ParameterError
+from vqsynth.errors.checks import check_choice
 from vqsynth.follow.correction import ROUNDS
 from vqsynth.follow.limits import Limits
 from vqsynth.follow.synthesis import LIKE_MAPPING
@@ -87,9 +86,15 @@ _CHOICES: list[Decorator] = [
     click.option(
         "--motion",
         type=float,
-        default=MOTION,
+        default=None,
+        help="How often the code changes: 0 as seldom as it can, .5 as the training sounds do, 1 every frame.  "
+        "[default: 0.5; 0 for several descriptors of timbre]",
+    ),
+    click.option(
+        "--onsets/--no-onsets",
+        default=True,
         show_default=True,
-        help="How often the code changes: 0 as seldom as it can, .5 as the training sounds do, 1 every frame.",
+        help="Whether onsets of the training sounds are played where loudness rises by 12 dB or more within 50 ms.",
     ),
     click.option(
         "--variation",
@@ -114,6 +119,14 @@ _CHOICES: list[Decorator] = [
         default=1,
         show_default=True,
         help="Number of paths that sound together.",
+    ),
+    click.option(
+        "--spread",
+        type=float,
+        callback=lambda ctx, param, value: options.read_spread(value),
+        default=0.0,
+        show_default=True,
+        help="Width in stereo, 0 to 1: layers stand apart, noise differs between left and right; 0: mono.",
     ),
     click.option(
         "--rounds",
@@ -190,6 +203,8 @@ def gather(values: dict[str, Any]) -> dict[str, Any]:
 def gather_choices(values: dict[str, Any]) -> dict[str, Any]:
     """Turn the values of `choices`, where a verb has them, into arguments of `synthesize`."""
     given = dict(values)
+    if not given.get("spread", True):
+        del given["spread"]  # so that a batch that was made before there was a spread goes on
     if "rounds" in given:
         given["limits"] = Limits(
             envelope_db=given.pop("max_envelope"),

@@ -87,27 +87,27 @@ def recognise(value: str) -> Iterator[str]:
         yield from (kind for kind in folders if value in names[kind])
 
 
-def _is_file(path: Path) -> bool:
+def _is_file(file: Path) -> bool:
     try:
-        return path.is_file()
+        return file.is_file()
     except (OSError, ValueError):
         return False
 
 
-def _recognise_file(path: Path) -> Iterator[str]:
+def _recognise_file(file: Path) -> Iterator[str]:
     from vqsynth.errors import VqsynthError
     from vqsynth.storage.files import MOST_TEXT_BYTES, read_regular
     from vqsynth.storage.records import parse_json
 
     try:
-        with path.open("rb") as file:
-            head = file.read(2**16)
+        with file.open("rb") as opened:
+            head = opened.read(2**16)
         if head.startswith(_MAGIC) or head[4:8] == b"ftyp":
             yield SOUND
         elif head[8:9] == b"{" and b'\\"kind\\": \\"latent path\\"' in head:
             yield LATENTS
         elif head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"{"):
-            yield from _recognise_record(parse_json(read_regular(path, most_bytes=MOST_TEXT_BYTES)))
+            yield from _recognise_record(parse_json(read_regular(file, most_bytes=MOST_TEXT_BYTES)))
     except (OSError, ValueError, VqsynthError):
         return
 

@@ -12,6 +12,7 @@ VERBS = {
     "encode": "Turn a sound into a path of codes and gain.",
     "decode": "Turn a path into sound.",
     "transfer": "Play a sound in a codebook's timbre.",
+    "live": "Play a codebook live, by OSC, MIDI or a sound.",
     "export": "Write a codebook or a continuous model as a file for nn~, with patches.",
     "train": "Learn a codebook from a folder of sounds.",
     "continuous": "Glide between sounds: the verbs of the continuous model.",
@@ -27,5 +28,6 @@ CONTINUOUS_VERBS = {
     "transfer": "Play a sound in a model's timbre.",
     "morph": "Turn one sound into another.",
     "plane": "Move between four sounds.",
+    "live": "Play a model live: bend what comes in, or move between two sounds.",
     "train": "Learn a model from a folder of sounds.",
 }

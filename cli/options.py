@@ -18,6 +18,7 @@ from vqsynth.errors import CodebookError, ParameterError, VqsynthError
 from vqsynth.page import check_page
 from vqsynth.plot import check_picture
 from vqsynth.sound import audio
+from vqsynth.sound.width import check_spread
 from vqsynth.storage.files import check_output
 from vqsynth.store import find_codebook, load
 
@@ -39,7 +40,12 @@ excitation: Decorator = click.option(
 seed: Decorator = click.option(
     "--seed", type=click.IntRange(min=0), help="Seed of the noise.  [default: the path's, else 0]"
 )
-
+spread: Decorator = click.option(
+    "--spread",
+    type=float,
+    callback=lambda ctx, param, value: read_spread(value),
+    help="Width in stereo, 0 to 1; 0: mono.  [default: the path's, else 0]",
+)
 
 codes_by: Decorator = click.option(
     "--codes-by",
@@ -75,6 +81,11 @@ def read_keep(text: str | None) -> dict[str, float] | None:
     return given
 
 
+def read_spread(value: float | None) -> float | None:
+    """Check a spread before any work, None for none. Raises ParameterError."""
+    return None if value is None else check_spread(value)
+
+
 def refuse_given(names: Iterable[str], why: str) -> None:
     """Raise UsageError for options that were typed where they have no use."""
     for name in names:
@@ -89,7 +100,7 @@ def is_given(name: str) -> bool:
 
 
 def split_pairs(values: tuple[str, ...], option: str) -> dict[str, str]:
-    """Split each `NAME=VALUE` at its first equals sign. Raises ParameterError where there is none, or a name twice."""
+    """Split each `NAME=VALUE` at its first equals sign. Raises ParameterError if it is missing or a name recurs."""
     pairs: dict[str, str] = {}
     for text in values:
         name, equals, value = text.partition("=")

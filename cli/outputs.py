@@ -59,12 +59,12 @@ class RenderFiles:
         """Remove the options of `render_files` from a command's values and return them."""
         return cls(**{field.name: choices.pop(field.name) for field in fields(cls)})
 
-    def check(self, output: Path, *, seconds: float, inputs: tuple[str | Path, ...] = ()) -> None:
+    def check(self, output: Path, *, seconds: float, channels: int = 1, inputs: tuple[str | Path, ...] = ()) -> None:
         """Raise an error, before any work, for files that cannot be written beside the sound `output`."""
         others = (self.path_file, self.report_file)
         check_outputs(output, *others, picture=self.plot_file, page=self.html_file, inputs=inputs)
         if self.html_file is not None:
-            check_length(seconds)
+            check_length(seconds, channels=channels)
 
     def write(
         self, made: Synthesis, table: DescriptorTable, *, targets: Mapping[str, str], like: Path | None = None
@@ -85,13 +85,15 @@ class RenderFiles:
 
 def write_rendered(
     book: Codebook, paths: Sequence[CodePath], output: Path, path_file: Path | None, *, excitation: str | None,
-    seed: int | None,
+    seed: int | None, spread: float | None = None,
 ) -> Floats:  # fmt: skip
-    """Render paths, write the sound and, if asked for, the path file, and return the sound, (n_samples,)."""
+    """Render paths, write the sound and, if asked for, the path file, and return the sound."""
     if excitation is not None:
         paths = [replace(path, excitation=excitation) for path in paths]
     if seed is not None:
         paths = [replace(path, seed=seed + layer) for layer, path in enumerate(paths)]
+    if spread is not None:
+        paths = [replace(path, spread=spread) for path in paths]
     y = book.render(*paths)
     with written(output, ".wav") as file:
         audio.save(file, y, paths[0].sr)

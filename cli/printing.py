@@ -12,7 +12,7 @@ from vqsynth.storage.files import show_text
 T = TypeVar("T")
 
 
-def show_progress(things: Iterable[T], total: int, say: Callable[[T], str]) -> Iterator[T]:
+def tell_each(things: Iterable[T], total: int, say: Callable[[T], str]) -> Iterator[T]:
     """Yield things as they come and print a line for each on stderr, with a progress bar where that is a terminal."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn

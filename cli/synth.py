@@ -40,7 +40,8 @@ def synth_command(book: str, output: Path, **values: Any) -> None:
     """
     options.check_sound(output)
     files = RenderFiles.take(values)
-    files.check(output, seconds=values["seconds"] or 0, inputs=following.input_files(book, values))
+    inputs = following.input_files(book, values)
+    files.check(output, seconds=values["seconds"] or 0, channels=2 if values["spread"] else 1, inputs=inputs)
     codebook = load_book(book)
     made = synthesize(codebook, **following.gather(values))
     with written(output, ".wav") as file:

@@ -160,7 +160,7 @@ def _use_sound(file: Path) -> None:
 
 def _use_checkpoint(file: Path) -> None:
     trainer, saved = make_trainer(), load_checkpoint(file)
-    check_fit(saved.tensors, trainer.to_tensors(), path=file)
+    check_fit(saved.tensors, trainer.to_tensors(), file=file)
     trainer.take_up(saved.tensors, step=min(saved.step, 9))
     trainer.advance()
 

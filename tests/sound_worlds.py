@@ -1,10 +1,13 @@
-"""A codebook made of nothing but arithmetic: 64 harmonic spectra that rise in pitch and differ in brightness."""
+"""What tests hear and look at: a codebook made of nothing but arithmetic, and the spectra of a sound.
+
+The codebook has 64 harmonic spectra that rise in pitch and differ in brightness.
+"""
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vqsynth.codebook import Codebook
-from vqsynth.sound.frames import FrameGrid
+from vqsynth.sound.frames import Floats, FrameGrid, frame_signal
 
 GRID = FrameGrid(sr=16000, n_fft=1024, hop_length=256)
 N_CODES = 64
@@ -42,3 +45,8 @@ def make_codebook(name: str = "thirds") -> Codebook:
         model_state=VQVAE(config).to_tensors(),
         card={"corpus": {"seconds": 12.5}, "licence": "CC0"},
     )
+
+
+def magnitude_spectra(y: Floats, grid: FrameGrid) -> Floats:
+    """Return the magnitude spectra (..., T, n_bins) of the Hann-windowed centred frames of a sound (..., n)."""
+    return np.abs(np.fft.rfft(frame_signal(y, grid) * grid.window, axis=-1)).astype(np.float32)

@@ -15,7 +15,6 @@ import pytest
 from tests.continuous.latent_paths import make_path
 from tests.continuous.small import make_small_model
 from vqsynth import render, store
-from vqsynth.checks import check_flag, check_mapping, check_number, check_path, check_positive, check_whole
 from vqsynth.codebook import Codebook
 from vqsynth.codes import index
 from vqsynth.codes.projection import project_codes
@@ -26,6 +25,7 @@ from vqsynth.continuous.model import ContinuousModel
 from vqsynth.curves import language as curves
 from vqsynth.curves.ranges import map_range
 from vqsynth.errors import ParameterError, VqsynthError
+from vqsynth.errors.checks import check_flag, check_mapping, check_number, check_path, check_positive, check_whole
 from vqsynth.follow import batch, correction
 from vqsynth.follow import layers as layering
 from vqsynth.follow import reach as preview
@@ -62,6 +62,7 @@ def public_calls(book: Codebook, model: ContinuousModel) -> Iterator[tuple[str, 
             "excitation": "noise",
             "seed": 1,
             "layers": 1,
+            "spread": 0.5,
             "rounds": 1,
             "limits": Limits(),
             "centroid": "p50",
@@ -79,7 +80,7 @@ def public_calls(book: Codebook, model: ContinuousModel) -> Iterator[tuple[str, 
     yield "sample_curves", book.sample_curves, {**short, "mapping": {"centroid": "rank"}, "centroid": 900}
     yield "choose", book.choose, {"targets": targets, **short, "taken": None, "seed": 0, "method": "nearest"}
     yield "traverse", book.traverse, {"by": "centroid", "descending": False, "frames_per_code": 1}
-    yield "render", lambda p, **o: book.render(p, **o), {"p": path, "excitation": "noise", "seed": 1}
+    yield "render", lambda p, **o: book.render(p, **o), {"p": path, "excitation": "noise", "seed": 1, "spread": 1}
     yield "encode", book.encode, {"y": y, "sr": 16000, "observer": Observer()}
     yield (
         "Selection",
@@ -109,6 +110,7 @@ def public_calls(book: Codebook, model: ContinuousModel) -> Iterator[tuple[str, 
             "excitation": "noise",
             "seed": 0,
             "controls": None,
+            "spread": 0.0,
         },
     )
     yield "with_codes", path.with_codes, {"codes": path.codes}
@@ -119,6 +121,8 @@ def public_calls(book: Codebook, model: ContinuousModel) -> Iterator[tuple[str, 
             "path": path,
             "excitation": "refined",
             "seed": 0,
+            "spread": 0.5,
+            "place": -1,
             "refinements": 1,
         },
     )
@@ -128,6 +132,8 @@ def public_calls(book: Codebook, model: ContinuousModel) -> Iterator[tuple[str, 
         {
             "excitation": "noise",
             "seed": 0,
+            "spread": 0.5,
+            "place": -1,
             "block_size": 64,
         },
     )
@@ -151,6 +157,7 @@ def public_calls(book: Codebook, model: ContinuousModel) -> Iterator[tuple[str, 
             **short,
             "excitation": "noise",
             "seed": 0,
+            "spread": 0.0,
         },
     )
     yield (
@@ -201,9 +208,9 @@ def public_calls(book: Codebook, model: ContinuousModel) -> Iterator[tuple[str, 
     yield "Request", batch.Request, {"text": "a", "curves": {"centroid": "900"}, "like": None}
     yield "load", store.load, {"book": "violin-is-not-here"}
     yield "models.load", models.load, {"model": "strings-is-not-here"}
-    yield "audio.load", audio.load, {"path": "a.wav", "sr": 16000}
-    yield "audio.stream", lambda **o: list(audio.stream(**o)), {"path": "a.wav", "sr": 16000, "piece_s": 1.0}
-    yield "audio.save", audio.save, {"path": "b.wav", "y": y, "sr": 16000}
+    yield "audio.load", audio.load, {"file": "a.wav", "sr": 16000}
+    yield "audio.stream", lambda **o: list(audio.stream(**o)), {"file": "a.wav", "sr": 16000, "piece_s": 1.0}
+    yield "audio.save", audio.save, {"file": "b.wav", "y": y, "sr": 16000}
     yield "resample", audio.resample, {"y": y, "orig_sr": 16000, "sr": 8000}
     yield "limit_peak", audio.limit_peak, {"y": y}
     yield (

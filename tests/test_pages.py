@@ -42,7 +42,7 @@ def find_command(words: list[str]) -> click.Command:
 
 
 def list_options(command: click.Command) -> set[str]:
-    return {option for parameter in command.params for option in parameter.opts} | {"--help", "-h"}
+    return {o for given in command.params for o in (*given.opts, *given.secondary_opts)} | {"--help", "-h"}
 
 
 def list_all_options(command: click.Command) -> set[str]:

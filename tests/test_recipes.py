@@ -13,9 +13,9 @@ from vqsynth.codebooks.recipes import packages, soundfont
 from vqsynth.codebooks.recipes.__main__ import make_codebook
 from vqsynth.codebooks.recipes.bank import CELLO, RECIPES, VIOLIN
 from vqsynth.codebooks.recipes.continuous import MODEL_RECIPES, ModelRecipe, make_model, make_model_job
-from vqsynth.codebooks.recipes.midi import DRUMS, Score
-from vqsynth.codebooks.recipes.packages import PackageError
-from vqsynth.codebooks.recipes.phrases import write_phrases
+from vqsynth.codebooks.recipes.midi import DRUMS, EXPRESSION, VIBRATO, Score
+from vqsynth.codebooks.recipes.packages import FLUID, SONIC_PI, Package, PackageError
+from vqsynth.codebooks.recipes.phrases import write_phrases, write_struck_phrases
 from vqsynth.codebooks.recipes.recipe import Recipe, hold_out, make_job
 from vqsynth.codebooks.recipes.scenes import HITS, RINGING, write_hits, write_pads
 from vqsynth.codebooks.recipes.sources import Notes, Rendered, Samples, Source
@@ -23,7 +23,7 @@ from vqsynth.model.vqvae import VQVAE
 from vqsynth.sound import audio
 
 needs_synth = pytest.mark.skipif(
-    shutil.which("fluidsynth") is None or not packages.SOUNDFONT.is_file(), reason="FluidSynth or its SoundFont missing"
+    shutil.which("fluidsynth") is None or not FLUID.path.is_file(), reason="FluidSynth or its SoundFont missing"
 )
 
 
@@ -53,6 +53,22 @@ def test_write_phrases_twice_gives_the_same_files() -> None:
     one, two = ({n: s.to_midi() for n, s in write_phrases(VIOLIN)} for _ in range(2))
     assert one == two
     assert one != {n: s.to_midi() for n, s in write_phrases(VIOLIN, seed=1)}
+
+
+def test_score_of_another_bank_selects_it_before_the_program() -> None:
+    data = Score(48, bank=20).to_midi()
+    assert 0 < data.index(bytes([0xB0, 0, 20])) < data.index(bytes([0xC0, 48]))
+    assert bytes([0xB0, 0]) not in Score(48).to_midi()
+
+
+def test_write_struck_phrases_neither_bend_nor_swing_nor_swell() -> None:
+    told = set()
+    for _, score in write_struck_phrases(CELLO):
+        messages = [message for _, _, message in score._events]
+        assert not any(m[0] == 0xE0 for m in messages)
+        told |= {m[1:] for m in messages if m[0] == 0xB0 and m[1] in (VIBRATO, EXPRESSION)}
+        assert all(CELLO.lowest <= m[1] <= CELLO.highest for m in messages if m[0] == 0x90)
+    assert told == {bytes([EXPRESSION, 127])}
 
 
 def test_write_phrases_stay_in_the_range_and_last_about_seven_minutes() -> None:
@@ -123,6 +139,16 @@ def test_make_job_holds_out_of_each_source_and_keeps_their_order(tmp_path: Path)
                                                   "0.wav", "1.wav", "2.wav"]  # fmt: skip
     assert [Path(p).name for p in job.validation or ()] == ["4.wav", "2.wav"]
     assert job.config.model.n_fft == job.grid.n_fft and job.about["note"] == "thin"
+    assert job.transposed == []
+
+
+def test_make_job_transposes_the_recorded_notes_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    notes = [tmp_path / f"{name}.ogg" for name in "abcde"]
+    monkeypatch.setattr(Notes, "check", lambda source: None)
+    monkeypatch.setattr(Notes, "gather", lambda source, build: notes)
+    recipe = replace(_recipe(_Files(6), Notes("some-notes", "1.0.0", "5 recorded notes")), transpose=2)
+    job = make_job(recipe, tmp_path, tmp_path / "book", say=lambda line: None)
+    assert job.transposed == notes and job.config.transpose == 2
 
 
 def test_make_job_with_a_package_missing_gathers_nothing(tmp_path: Path) -> None:
@@ -132,17 +158,16 @@ def test_make_job_with_a_package_missing_gathers_nothing(tmp_path: Path) -> None
     assert said == []
 
 
-def test_make_job_without_any_sound_of_a_source_says_which(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("vqsynth.codebooks.recipes.sources.require_samples", lambda: tmp_path)
+def test_make_job_without_any_sound_of_a_source_says_which(tmp_path: Path) -> None:
+    gongs = Samples(("gong_*",), "gongs", Package("gongs", "Gongs", tmp_path, "CC0 1.0"))
     with pytest.raises(PackageError, match="'gong_\\*'"):
-        make_job(_recipe(Samples(("gong_*",), "gongs")), tmp_path, tmp_path / "book", say=lambda line: None)
+        make_job(_recipe(gongs), tmp_path, tmp_path / "book", say=lambda line: None)
 
 
-def test_samples_are_sorted_and_each_there_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_samples_are_sorted_and_each_there_once(tmp_path: Path) -> None:
     for name in ("drum_b.flac", "drum_a.flac", "bd_c.flac", "loop_a.flac", "drum.txt"):
         (tmp_path / name).touch()
-    monkeypatch.setattr("vqsynth.codebooks.recipes.sources.require_samples", lambda: tmp_path)
-    found = Samples(("drum_*", "*_a", "bd_*"), "hits").gather(tmp_path)
+    found = Samples(("drum_*", "*_a", "bd_*"), "hits", Package("hits", "Hits", tmp_path, "CC0 1.0")).gather(tmp_path)
     assert [path.name for path in found] == ["bd_c.flac", "drum_a.flac", "drum_b.flac", "loop_a.flac"]
 
 
@@ -166,23 +191,19 @@ def test_require_tool_that_is_missing_names_the_package() -> None:
 
 def test_require_soundfont_that_is_missing_names_the_package(tmp_path: Path) -> None:
     with pytest.raises(PackageError, match="fluid-soundfont-gm"):
-        packages.require_soundfont(tmp_path / "a.sf2")
+        packages.require_soundfont(replace(FLUID, path=tmp_path / "a.sf2"))
 
 
 def test_require_samples_that_are_missing_names_the_package(tmp_path: Path) -> None:
     with pytest.raises(PackageError, match="sonic-pi-samples"):
-        packages.require_samples(tmp_path / "samples")
+        packages.require_samples(replace(SONIC_PI, path=tmp_path / "samples"))
 
 
 def test_make_job_with_several_packages_missing_names_all_in_one_line_with_the_command(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", "")
-    monkeypatch.setattr(packages, "SOUNDFONT", tmp_path / "a.sf2")
-    rendered = Rendered("violin", lambda: ())
-    monkeypatch.setattr(
-        "vqsynth.codebooks.recipes.sources.require_soundfont", lambda: packages.require_soundfont(tmp_path)
-    )
+    rendered = Rendered("violin", lambda: (), soundfont=replace(FLUID, path=tmp_path / "a.sf2"))
     with pytest.raises(PackageError, match=r"sudo apt-get install fluidsynth fluid-soundfont-gm npm$") as raised:
         make_job(_recipe(rendered, Notes("a", "1.0.0", "notes"), rendered), tmp_path, tmp_path / "b", say=print)
     assert "\n" not in str(raised.value) and str(raised.value).count("the SoundFont") == 1
@@ -223,7 +244,7 @@ def test_notes_at_another_level_are_copies_whose_credit_says_so(tmp_path: Path) 
 def test_make_codebook_without_its_tools_fails_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PATH", "")
-    monkeypatch.setattr(packages, "SOUNDFONT", Path(__file__))
+    monkeypatch.setattr("vqsynth.codebooks.recipes.sources.require_soundfont", lambda soundfont: soundfont.path)
     result = CliRunner().invoke(make_codebook, ["violin"])
     assert result.exit_code == 1
     said = "missing: the command 'fluidsynth', the command 'npm'; sudo apt-get install fluidsynth npm"
@@ -244,7 +265,7 @@ def test_model_recipe_names_package_sound_and_licence_of_all_its_sources(recipe:
 def test_model_recipe_of_strings_has_the_sources_of_violin_and_cello_in_folders_of_their_own() -> None:
     """npm clears what another package put into its folder, and phrases of two instruments have the same names."""
     sources = MODEL_RECIPES["strings"].sources
-    books = [*RECIPES["violin"].sources, *RECIPES["cello"].sources]
+    books = [*RECIPES["violin"].sources[:2], *RECIPES["cello"].sources[:2]]
     assert [source.credit()["package"] for source in sources] == [source.credit()["package"] for source in books]
     folders = [source.folder for source in sources if isinstance(source, Rendered | Notes)]
     assert len(set(folders)) == len(folders) == 4
@@ -269,7 +290,7 @@ def test_make_model_job_holds_out_as_codebooks_do_and_transposes_notes_alone(
 def test_make_model_without_its_tools_fails_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PATH", "")
-    monkeypatch.setattr(packages, "SOUNDFONT", Path(__file__))
+    monkeypatch.setattr("vqsynth.codebooks.recipes.sources.require_soundfont", lambda soundfont: soundfont.path)
     result = CliRunner().invoke(make_model, ["strings"])
     assert result.exit_code == 1
     said = "missing: the command 'fluidsynth', the command 'npm'; sudo apt-get install fluidsynth npm"

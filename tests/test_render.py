@@ -8,13 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from tests.sound_worlds import magnitude_spectra
 from vqsynth.codebook import Codebook
 from vqsynth.codes.controls import no_controls
 from vqsynth.errors import CodebookError, ParameterError
 from vqsynth.path import CodePath
 from vqsynth.render import render_blocks, render_path
 from vqsynth.sound.descriptors import measure
-from vqsynth.sound.frames import magnitude_spectra
 
 
 def make_path(book: Codebook, codes: NDArray[np.int64], gain_db: float | NDArray[np.float64] = -20.0) -> CodePath:

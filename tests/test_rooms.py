@@ -31,17 +31,21 @@ WITHOUT_ORDER = {"cli", "codebooks"}
 OWNERS = {
     "click": {"cli", "codebooks"},
     "faiss": {"codes.index", "training.codebook.clustering"},
+    "jack": {"live.cards"},
     "librosa": set(),
     "matplotlib": {"plot"},
+    "mido": {"live.midi"},
+    "pythonosc": {"live.osc"},
     "rich": {"cli", "running.progress"},
     "scipy": set(),
     "sklearn": {"model", "training", "codes.projection", "continuous"},
+    "sounddevice": {"live.cards"},
     "soundfile": {"sound.audio", "sound.reading"},
     "soxr": {"sound.resampling"},
     "torch": {"model", "training", "continuous", "export"},
 }
 # Heavy even for their owners, so imported inside functions.
-LATE = {"faiss", "matplotlib"}
+LATE = {"faiss", "jack", "matplotlib", "mido", "pythonosc", "sounddevice"}
 
 # What `vqsynth --help` must not wait for.
 NOT_AT_PLAY_TIME = {"torch", "librosa", "sklearn", "matplotlib", "scipy.signal", "scipy.ndimage"}
@@ -68,9 +72,11 @@ NOT_VERBS = {
     "cli.streams",
     "cli.verbs",
     "cli.options",
+    "cli.playing",
     "cli.outputs",
     "cli.training",
     "cli.printing",
+    "cli.viewing",
 }
 
 

@@ -5,8 +5,7 @@ is a VAE of mel spectra with vocoders.
 
 The modules, in the order in which data flows:
 
-    errors        the exceptions and the warning of the library
-    checks        checks of arguments
+    errors/       the exceptions, the warning, and checks of arguments that raise them
     running/      forked processes, Ctrl-C, progress bars
     storage/      files written whole or not at all, folders with hashes, JSON records
     sound/        sounds: reading, frames, descriptors, phases
@@ -24,6 +23,7 @@ The modules, in the order in which data flows:
     continuous/   the continuous model: a VAE and vocoders; uses no codebook, imports torch
     export/       codebooks and models as files for nn~ in Pd and Max; imports torch
     training/     sounds to a codebook or a continuous model; imports torch
+    live/         a codebook played live: OSC, MIDI and sound in, sound out
     page/         self-contained HTML pages of a render, a table and a map
     codebooks/    the shipped codebooks and the recipes that made them
     cli/          the command line, one file per verb

@@ -15,6 +15,7 @@ from vqsynth.codes.display import show_codebook
 from vqsynth.codes.encoding import check_keep, encode_sound, pick_finder
 from vqsynth.codes.measuring import measure_table
 from vqsynth.codes.nearest import NearestConfig, NearestModel, is_nearest
+from vqsynth.codes.onsets import Onsets
 from vqsynth.codes.record import ALSO, CODEBOOK, GRAINS, MODEL, TABLE, CodebookRecord
 from vqsynth.codes.spectra import CodeSpectra, normalize_power
 from vqsynth.curves.targets import LONGEST_S, Mappings, draw_curves, join_curves, sample_targets
@@ -29,6 +30,7 @@ from vqsynth.sound.audio import check_samples, limit_peak, to_mono
 from vqsynth.sound.excitation import check_seed
 from vqsynth.sound.frames import Floats, FrameGrid
 from vqsynth.sound.offset import audible_blocks
+from vqsynth.sound.width import check_spread
 from vqsynth.storage.bundle import seal, write_bundle
 from vqsynth.storage.files import StrPath
 
@@ -60,6 +62,8 @@ class Codebook(CodebookRecord):
         Weights of the VQ-VAE.
     transitions : (N, 3) int, or None
         Code, next code, and how often the training corpus went from one to the other.
+    onsets : Onsets or None
+        How the training sounds set in: codes and levels of some dozens of onsets.
 
     """
 
@@ -140,8 +144,35 @@ class Codebook(CodebookRecord):
         True
 
         """
+        return self._anew(table=measure_table(self.spectra, self.table.counts))
+
+    def with_onsets(self, onsets: Onsets | None) -> "Codebook":
+        """Return the codebook with other onsets, those of its training sounds, or with none.
+
+        Parameters
+        ----------
+        onsets : Onsets or None
+            As `vqsynth.training.codebook.onsets.gather_onsets` finds them.
+
+        Returns
+        -------
+        Codebook
+            A new codebook with the same spectra. Paths of this one can be played by it.
+
+        Examples
+        --------
+        >>> import vqsynth
+        >>> book = vqsynth.load("violin")
+        >>> book.with_onsets(None).sha256 == book.sha256
+        True
+
+        """
+        return self._anew(onsets=onsets)
+
+    def _anew(self, **changed: Any) -> "Codebook":
+        """Replace what is no spectrum. Older paths, which name the hash of the whole file, still fit."""
         card = self.card | {ALSO: sorted(self.known_hashes - {self.sha256})}
-        return replace(self, card=card, table=measure_table(self.spectra, self.table.counts))._sealed()
+        return replace(self, card=card, **changed)._sealed()
 
     def save(self, folder: StrPath) -> None:
         """Write the codebook into a folder, completely or not at all.
@@ -169,6 +200,8 @@ class Codebook(CodebookRecord):
             arrays["deviations"] = np.ascontiguousarray(self.table.deviations, np.float32)
         if self.transitions is not None:
             arrays["transitions"] = np.ascontiguousarray(self.transitions, np.int32)
+        if self.onsets is not None:
+            arrays |= self.onsets.to_arrays()
         return {GRAINS: save(arrays), TABLE: self.table.to_csv().encode(), MODEL: save(weights)}
 
     def _sealed(self) -> "Codebook":
@@ -221,7 +254,9 @@ class Codebook(CodebookRecord):
         made, seconds = draw_curves(asked, self.table, self.grid, seconds=seconds)
         return sample_targets(made, self.table, self.grid, seconds=seconds, mapping=mapping)
 
-    def render(self, *paths: CodePath, excitation: str | None = None, seed: int | None = None) -> Floats:
+    def render(
+        self, *paths: CodePath, excitation: str | None = None, seed: int | None = None, spread: float | None = None
+    ) -> Floats:
         """Render a path to sound, or several paths that sound together.
 
         The path is played as it is: the sound is not measured, and nothing is corrected. `synthesize` does both.
@@ -234,10 +269,12 @@ class Codebook(CodebookRecord):
             How spectra get their phases. By default as each path says.
         seed : int, optional
             Seed of the noise in the first layer; layer i has `seed` + i. By default as each path says.
+        spread : float, optional
+            0 to 1. Above 0 the sound is stereo, as for `synthesize`. By default as each path says.
 
         Returns
         -------
-        y : (n_samples,) float32
+        y : (n_samples,) float32, or (n_samples, 2)
             The sound at the rate `grid.sr`, within full scale.
 
         Warns
@@ -250,7 +287,8 @@ class Codebook(CodebookRecord):
         CodebookError
             For a path of another codebook.
         ParameterError
-            For a path longer than an hour, for layers of different lengths, and for an unknown excitation.
+            For a path longer than an hour, for layers of different lengths, for an unknown excitation, and for a
+            spread outside 0 to 1.
 
         Examples
         --------
@@ -261,13 +299,14 @@ class Codebook(CodebookRecord):
 
         """
         check_seed(0 if seed is None else seed)
+        check_spread(0 if spread is None else spread)
         for path in paths:
             self.check_path(path)
         paths = tuple(replace(path, sha256=self.sha256) for path in paths)  # those of two versions sound together
         check_layers(paths)
         if paths[0].seconds > LONGEST_S:
             raise ParameterError(f"a path of {paths[0].seconds:.0f} s is longer than an hour; render it in parts")
-        y, scaled_db = limit_peak(render_layers(paths, self.spectra, excitation=excitation, seed=seed))
+        y, scaled_db = limit_peak(render_layers(paths, self.spectra, excitation=excitation, seed=seed, spread=spread))
         if scaled_db < 0:
             warnings.warn(f"peaks over full scale: turned down by {-scaled_db:.1f} dB", VqsynthWarning, stacklevel=2)
         return y

@@ -22,7 +22,7 @@ MOST_STRIPES = 320
 """Stripes of a row of codes, two pixels each."""
 MOST_LINES, MOST_CHARACTERS = 40, 300
 LONGEST_S = 60.0
-"""Of a longer sound, so much can be played: 7 MB at 44.1 kHz."""
+"""Of a longer sound, so much can be played: 7 MB at 44.1 kHz, stereo twice that."""
 ASKED, GOT = ("#999", 4.0), ("#2a6fbb", 1.5)
 """Colour and width of a curve that is asked for, and of one that is there."""
 TURN = 137.5
@@ -61,7 +61,7 @@ def list_facts(card: Mapping[str, Any], labels: Mapping[str, str]) -> Iterator[s
 
 
 def play_sound(y: Floats, sr: int) -> str:
-    """Make a player of a sound (n,) within full scale, of its beginning where it is long."""
+    """Make a player of a sound, (n,) or (n, 2), within full scale, of its beginning where it is long."""
     most = round(LONGEST_S * sr)
     left_out = f"<div>its first {LONGEST_S:g} s</div>" if len(y) > most else ""
     return f'<div><audio controls src="{embed_wav(y[:most], sr)}"></audio></div>{left_out}'

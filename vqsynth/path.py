@@ -11,14 +11,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from vqsynth.checks import check_kind, check_path, check_row, check_whole, show
 from vqsynth.codes.controls import SIZES, Controls, join_controls, no_controls
 from vqsynth.codes.encoding import scale_kept
 from vqsynth.codes.pathtext import KIND, MOST_SAMPLES, ROWS, read_layers, write_text
 from vqsynth.codes.voice import LOUDEST_DB, SILENT_DB
 from vqsynth.errors import CodebookError, ParameterError
+from vqsynth.errors.checks import check_kind, check_path, check_row, check_whole, show
 from vqsynth.notebook import GOT, draw_codes, draw_curves, show_block, show_lines
 from vqsynth.sound.excitation import check_seed
+from vqsynth.sound.width import check_spread
 from vqsynth.storage.files import MOST_TEXT_BYTES, StrPath, read_regular, write_whole
 from vqsynth.storage.records import parse_json
 
@@ -46,6 +47,8 @@ class CodePath:
         The excitation and the seed with which the path is rendered by default.
     controls : Controls, optional
         Tilt, transposition and fundamental of T frames.
+    spread : float
+        0 to 1. Above 0 the path is rendered in stereo by default, and the wider, the larger the spread is.
 
     Raises
     ------
@@ -64,6 +67,7 @@ class CodePath:
     excitation: str = "coherent"
     seed: int = 0
     controls: Controls | None = None
+    spread: float = 0.0
 
     def __post_init__(self) -> None:
         codes, gain_db = check_row("codes", self.codes, whole=True), check_row("gain_db", self.gain_db)
@@ -83,6 +87,7 @@ class CodePath:
                 "the loudness target, down to full scale"
             )
         check_seed(self.seed)
+        object.__setattr__(self, "spread", check_spread(self.spread))
         for name in ("codebook", "sha256", "excitation"):
             check_kind(name, getattr(self, name), str, "text")
         if self.controls is not None and len(check_kind("controls", self.controls, Controls, "Controls")) != frames:
@@ -257,23 +262,24 @@ class CodePath:
 
     def to_fields(self) -> dict[str, Any]:
         """Return the entries of a path file, with a number for each frame in every row."""
+        spread = {"spread": self.spread} if self.spread else {}
         return {
             "format": ROWS, "kind": KIND, "codebook": self.codebook, "sha256": self.sha256, "sr": self.sr,
             "hop_length": self.hop_length, "n_samples": self.n_samples, "excitation": self.excitation,
             "seed": self.seed, "codes": self.codes.tolist(), "gain_db": self.gain_db.tolist(),
-        } | (self.controls.to_fields() if self.controls else {})  # fmt: skip
+        } | spread | (self.controls.to_fields() if self.controls else {})  # fmt: skip
 
-    def save(self, path: StrPath) -> None:
+    def save(self, file: StrPath) -> None:
         """Write the path as JSON that people can edit, with a line per run of a code. Raises as `save_layers` does."""
-        save_layers([self], path)
+        save_layers([self], file)
 
     @classmethod
-    def load(cls, path: StrPath) -> "CodePath":
+    def load(cls, file: StrPath) -> "CodePath":
         """Read a path file. Raises CodebookError if the file cannot be used, or holds several layers."""
-        found = load_layers(path)
+        found = load_layers(file)
         if len(found) > 1:
             raise CodebookError(
-                f"the path file '{path}' must hold one path (got {len(found)} layers); use path.load_layers"
+                f"the path file '{file}' must hold one path (got {len(found)} layers); use path.load_layers"
             )
         return found[0]
 

@@ -3,18 +3,21 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import reduce
+from itertools import pairwise
 
 import numpy as np
 
-from vqsynth.checks import check_choice, check_kind, check_whole
 from vqsynth.codes.record import CodebookRecord
 from vqsynth.codes.spectra import EXCITATIONS, CodeSpectra
-from vqsynth.codes.voice import CodeVoice, amplify, excite_frames, take_frames
+from vqsynth.codes.voice import CodeVoice, amplify, excite_frames, find_attacks, make_side, take_frames, to_frames
 from vqsynth.errors import CodebookError
+from vqsynth.errors.checks import check_choice, check_kind, check_whole
 from vqsynth.path import CodePath
+from vqsynth.sound.attacks import ramp, ramp_samples
 from vqsynth.sound.excitation import FrameSpectra, check_seed
-from vqsynth.sound.frames import Floats, OverlapAdd, fade_ends
-from vqsynth.sound.refinement import ROUNDS, refine
+from vqsynth.sound.frames import Floats, OverlapAdd, fade, rfft
+from vqsynth.sound.refinement import ROUNDS, cut_frames, refine
+from vqsynth.sound.width import Side, add_layer, check_spread, join_sides, place_layers
 
 MOST_REFINEMENTS = 1000
 _FRAMES_AT_ONCE = 256
@@ -26,6 +29,8 @@ def render_path(
     *,
     excitation: str | None = None,
     seed: int | None = None,
+    spread: float | None = None,
+    place: float = 0.0,
     refinements: int = ROUNDS,
 ) -> Floats:
     """Render a path to sound.
@@ -40,12 +45,17 @@ def render_path(
         How spectra get their phases. By default as the path says.
     seed : int, optional
         Seed of the noise and of the first phases. By default as the path says.
+    spread : float, optional
+        0 to 1, see `vqsynth.sound.width`. Above 0 the sound is stereo, and its middle is the mono sound. By default as
+        the path says.
+    place : float
+        -1 to 1: where the sound stands between the left and the right end of the spread.
     refinements : int
         Number of rounds of the refined excitation, 0 to 1000.
 
     Returns
     -------
-    (n_samples,) float32
+    (n_samples,) float32, or (n_samples, 2)
         The sound, which may exceed full scale: see `audio.limit_peak`.
 
     Raises
@@ -53,25 +63,53 @@ def render_path(
     CodebookError
         If the path does not fit the spectra.
     ParameterError
-        If the excitation is unknown.
+        If the excitation is unknown, or the spread or the place is out of range.
 
     """
     excitation = _pick_excitation(path, excitation)
     if excitation != "refined":
-        return _join(render_blocks(path, spectra, excitation=excitation, seed=seed), path.n_samples)
-    frames = _HeldFrames(path, spectra)
+        blocks = render_blocks(path, spectra, excitation=excitation, seed=seed, spread=spread, place=place)
+        return _join(blocks, path.n_samples)
+    check_fit(path, spectra)
     seed = _pick_seed(path, seed)
+    side = make_side(spectra.grid, excitation, seed=seed, spread=_pick_spread(path, spread), place=place)
     check_whole("refinements", refinements, 0, MOST_REFINEMENTS)
+    edges = [0, *(t for t in find_attacks(path.controls) if t), len(path)]
+    parts = [_refine(path[a:b], spectra, seed, refinements, side) for a, b in pairwise(edges)]
+    for before, after, t in zip(parts, parts[1:], edges[1:], strict=False):
+        _set_in(before, after, path, t)
+    y = np.concatenate(parts)[: path.n_samples]
+    return fade(y, 0, length=path.hop_length // 2, n_samples=path.n_samples)
+
+
+def _refine(path: CodePath, spectra: CodeSpectra, seed: int, rounds: int, side: Side | None) -> Floats:
+    """Render a path refined, from the centre of its first frame to a hop after that of its last."""
+    frames = _HeldFrames(path, spectra)
     y, partials = frames.sound(seed), frames.sound(seed, noise=False)
-    y = refine(y, partials, frames, spectra.grid, rounds=refinements)
-    y = y[spectra.grid.n_fft :][: path.n_samples]
-    return y * fade_ends(0, len(y), fade=path.hop_length // 2, n_samples=path.n_samples)
+    y = refine(y, partials, frames, spectra.grid, rounds=rounds)
+    y = y if side is None else join_sides(y, frames.side(y, side))
+    return y[spectra.grid.n_fft :]
+
+
+def _set_in(before: Floats, after: Floats, path: CodePath, t: int) -> None:
+    """Fade out what comes before the attack in frame t of a path, and let what comes after it rise."""
+    assert path.controls is not None
+    n_fade = path.hop_length // 2
+    n_rise = min(ramp_samples(float(path.controls.attack_ms[t]), path.sr), len(after))
+    falling, rising = ramp(n_fade)[::-1], ramp(n_rise)
+    before[len(before) - n_fade :] *= falling if before.ndim == 1 else falling[:, None]
+    after[:n_rise] *= rising if after.ndim == 1 else rising[:, None]
 
 
 def render_layers(
-    paths: Sequence[CodePath], spectra: CodeSpectra, *, excitation: str | None = None, seed: int | None = None
+    paths: Sequence[CodePath],
+    spectra: CodeSpectra,
+    *,
+    excitation: str | None = None,
+    seed: int | None = None,
+    spread: float | None = None,
 ) -> Floats:
-    """Render paths and add them up.
+    """Render paths and add them up, each at its place, where they are spread.
 
     Parameters
     ----------
@@ -81,10 +119,12 @@ def render_layers(
         As for `render_path`.
     seed : int, optional
         Layer i is rendered with seed + i. By default each path's own seed is used.
+    spread : float, optional
+        As for `render_path`. By default as each path says.
 
     Returns
     -------
-    (n_samples,) float32
+    (n_samples,) float32, or, where a path is spread, (n_samples, 2)
         The sound, which may exceed full scale.
 
     Raises
@@ -95,8 +135,11 @@ def render_layers(
     """
     check_seed(0 if seed is None else seed)
     seeds = [None if seed is None else seed + i for i in range(len(paths))]
-    sounds = (render_path(p, spectra, excitation=excitation, seed=s) for p, s in zip(paths, seeds, strict=True))
-    return reduce(np.add, sounds)
+    sounds = (
+        render_path(path, spectra, excitation=excitation, seed=own, spread=spread, place=place)
+        for path, own, place in zip(paths, seeds, place_layers(len(paths)), strict=True)
+    )
+    return reduce(add_layer, sounds)
 
 
 def render_blocks(
@@ -105,20 +148,22 @@ def render_blocks(
     *,
     excitation: str | None = None,
     seed: int | None = None,
+    spread: float | None = None,
+    place: float = 0.0,
     block_size: int | None = None,
 ) -> Iterator[Floats]:
     """Render a path block by block. The block size changes no sample.
 
     Parameters
     ----------
-    path, spectra, excitation, seed
+    path, spectra, excitation, seed, spread, place
         As for `render_path`, except that "refined" is refused: it needs the whole sound.
     block_size : int, optional
         Samples in each block; the last one may be shorter. By default the size that costs least.
 
     Yields
     ------
-    (block_size,) float32
+    (block_size,) float32, or (block_size, 2)
 
     Raises
     ------
@@ -126,7 +171,10 @@ def render_blocks(
         As `render_path` does, and if the block size is under 1.
 
     """
-    voice = CodeVoice(spectra, excitation=_pick_excitation(path, excitation), seed=_pick_seed(path, seed))
+    voice = CodeVoice(
+        spectra, excitation=_pick_excitation(path, excitation), seed=_pick_seed(path, seed),
+        spread=_pick_spread(path, spread), place=place,
+    )  # fmt: skip
     if block_size is not None:
         check_whole("block_size", block_size, 1)
     check_fit(path, spectra)
@@ -169,6 +217,10 @@ def _pick_seed(path: CodePath, seed: int | None) -> int:
     return path.seed if seed is None else check_seed(seed)
 
 
+def _pick_spread(path: CodePath, spread: float | None) -> float:
+    return path.spread if spread is None else check_spread(spread)
+
+
 class _HeldFrames:
     """Hold the frames of a path. The first and the last last half a window longer: T + n_fft // hop_length frames."""
 
@@ -190,6 +242,17 @@ class _HeldFrames:
         magnitudes: Floats = self.look_up(block).amplitudes[0] * self._gain[block, None]
         return magnitudes
 
+    def side(self, y: Floats, side: Side) -> Floats:
+        """Return the side (n,) of a sound (n,) of all frames."""
+        grid, parts = self._spectra.grid, []
+        adder, middle = OverlapAdd(grid), cut_frames(np.pad(y, (0, grid.n_fft)), grid)
+        for start in range(0, len(self), _FRAMES_AT_ONCE):
+            block = slice(start, start + _FRAMES_AT_ONCE)
+            frames = self.look_up(block)
+            frames = replace(frames, amplitudes=frames.amplitudes * self._gain[block, None])
+            parts.append(adder.push(to_frames(side.excite(frames, rfft(middle[block] * grid.window)[None])[0], grid)))
+        return np.concatenate(parts)
+
     def sound(self, seed: int, *, noise: bool = True) -> Floats:
         """Return the sound of all frames, from the first sample of the first on. Without noise, only partials sound."""
         grid, parts = self._spectra.grid, []
@@ -199,7 +262,7 @@ class _HeldFrames:
             frames = self.look_up(block)
             if not noise:
                 frames = replace(frames, amplitudes=np.where(frames.tonal, frames.amplitudes, np.float32(0)))
-            parts.append(excite_frames(frames, self._gain[block], excitation, adder, grid))
+            parts.append(adder.push(excite_frames(frames, self._gain[block], excitation, grid)))
         return np.concatenate(parts)
 
 
@@ -214,23 +277,24 @@ def _play(voice: CodeVoice, path: CodePath, at_once: int) -> Iterator[Floats]:
 
 def _cut(parts: Iterator[Floats], *, skip: int, block_size: int | None) -> Iterator[Floats]:
     """Drop the first `skip` samples, and yield blocks of `block_size`, or of the size of the parts if it is None."""
-    waiting = np.zeros(0, np.float32)
+    waiting = None
     for part in parts:
         dropped = min(skip, len(part))
         skip -= dropped
-        waiting = np.concatenate([waiting, part[dropped:]])
+        waiting = part[dropped:] if waiting is None else np.concatenate([waiting, part[dropped:]])
         size = block_size or max(1, len(waiting))
         while len(waiting) >= size:
             yield waiting[:size]
             waiting = waiting[size:]
-    if len(waiting):
+    if waiting is not None and len(waiting):
         yield waiting
 
 
 def _join(blocks: Iterator[Floats], n_samples: int) -> Floats:
     """Join blocks one by one, so that a long sound is held in memory only once."""
-    y, done = np.empty(n_samples, np.float32), 0
+    y, done = np.empty(0, np.float32), 0
     for block in blocks:
+        y = y if len(y) else np.empty((n_samples, *block.shape[1:]), np.float32)
         y[done : done + len(block)] = block
         done += len(block)
     return y

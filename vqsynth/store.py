@@ -10,13 +10,14 @@ from numpy.typing import NDArray
 
 from vqsynth.codebook import Codebook
 from vqsynth.codes.fundamentals import measure_fundamentals
+from vqsynth.codes.onsets import Onsets
 from vqsynth.codes.record import CODEBOOK, GRAINS, MODEL, TABLE
 from vqsynth.codes.spectra import CodeSpectra, bin_weights
 from vqsynth.codes.table import DescriptorTable
 from vqsynth.errors import CodebookError, ParameterError
 from vqsynth.sound.frames import Floats, FrameGrid
 from vqsynth.storage.bundle import CARD, Card, read_bundle
-from vqsynth.storage.collection import bundles_at_hand, find_bundle, shipped_bundles
+from vqsynth.storage.collection import bundles_at_hand, find_bundle
 from vqsynth.storage.files import StrPath
 from vqsynth.storage.tensors import check_weights, parse_arrays, parse_weights
 
@@ -54,6 +55,7 @@ def load(book: StrPath) -> Codebook:
     table = _read_table(card, contents[TABLE], folder)
     arrays = parse_arrays(contents[GRAINS], folder / GRAINS, error=CodebookError)
     transitions = _check_transitions(arrays.pop("transitions", None), folder, len(table))
+    onsets = Onsets.take_from(arrays, len(table), folder)
     check_weights(arrays, folder / GRAINS, error=CodebookError)
     stored = arrays.get("grains", np.zeros((0, 0))).astype(np.float32)
     if not len(stored) == len(table) == card["codes"]:
@@ -74,7 +76,7 @@ def load(book: StrPath) -> Codebook:
             f"'{folder}' has a model whose n_fft or number of codes differs from the codebook's; "
             "get a fresh copy of the folder"
         )
-    return Codebook(card, grid, spectra, table, model, transitions)
+    return Codebook(card, grid, spectra, table, model, transitions, onsets)
 
 
 def _read_grid(card: Card, folder: Path) -> FrameGrid:
@@ -161,14 +163,9 @@ def list_codebooks(folders: StrPath | Iterable[StrPath] = ()) -> list[Codebook]:
 def find_codebook(book: StrPath) -> Path:
     """Return the folder of a codebook that is given by its path or by the name of a shipped one.
 
-    Raises CodebookError, which lists the shipped names, where there is none.
+    Raises CodebookError, which lists the shipped names, if no codebook is found.
     """
     return find_bundle(book, CODEBOOK)
-
-
-def shipped_codebooks() -> list[Path]:
-    """List the folders of the codebooks that come with the package."""
-    return shipped_bundles(CODEBOOK)
 
 
 def codebooks_at_hand(folders: StrPath | Iterable[StrPath] = ()) -> list[Path]:

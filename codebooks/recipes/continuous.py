@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from vqsynth.codebooks.recipes.bank import RECIPES
+from vqsynth.codebooks.recipes.bank import CREDITS, PHRASES, RECIPES, SOUNDFONT, SOUNDFONT_AND_NOTES
 from vqsynth.codebooks.recipes.recipe import SR_HZ, describe_origin, gather_sounds, hold_out
 from vqsynth.codebooks.recipes.sources import Notes, Rendered, Source
 from vqsynth.errors import VqsynthError
@@ -65,11 +65,11 @@ class ModelRecipe:
 
 
 def _sources(*books: str) -> tuple[Source, ...]:
-    """Take the sources of codebooks, each into folders of its own, recorded notes no louder than rendered ones.
+    """Take two sources of each codebook, into folders of their own, recorded notes no louder than rendered ones.
 
     Else loudness would tell which of the two is played, and the latents, which know that, would know the loudness.
     """
-    return tuple(_move(source, book) for book in books for source in RECIPES[book].sources)
+    return tuple(_move(source, book) for book in books for source in RECIPES[book].sources[:2])
 
 
 def _move(source: Source, book: str) -> Source:
@@ -82,7 +82,7 @@ _RECIPES = (
     ModelRecipe(
         name="strings",
         about="violin and cello: held, short, legato, vibrato, swells, glissandi, tremolo and trills",
-        licence=RECIPES["violin"].licence.replace("codebook", "model"),
+        licence=SOUNDFONT_AND_NOTES.replace("codebook", "model"),
         sources=_sources("violin", "cello"),
         transpose=12,
         steps={**STEPS, "vae": 7000, "magnitude": 12000},
@@ -102,8 +102,8 @@ _RECIPES = (
     ),
     ModelRecipe(
         name="choir",
-        about=RECIPES["choir"].about,
-        licence=RECIPES["choir"].licence.replace("codebook", "model"),
+        about=f"a choir on ah and ooh: {PHRASES}",
+        licence=f"{SOUNDFONT}; {CREDITS}".replace("codebook", "model"),
         sources=_sources("choir"),
         # Its sounds are alike but for their pitch, and between two pitches it is hardest to be like both.
         vae={"between": 1.0, "between_from": 0.3, "cosines": 10, **LONG_EXCERPTS},

@@ -8,7 +8,7 @@ BEND_RANGE = 12
 """Semitones of a full pitch bend, up or down."""
 DRUMS = 9
 """The channel, from 0, on which General MIDI plays drums, a different one for each key."""
-VIBRATO, VOLUME, EXPRESSION, REVERB, CHORUS, LEGATO, MONO = 1, 7, 11, 91, 93, 68, 126
+BANK, VIBRATO, VOLUME, EXPRESSION, REVERB, CHORUS, LEGATO, MONO = 0, 1, 7, 11, 91, 93, 68, 126
 
 
 class Score:
@@ -22,10 +22,12 @@ class Score:
         Whether one voice goes from note to note without a new attack.
     channel : int
         MIDI channel, from 0.
+    bank : int
+        Bank of the program, 0 to 127; 0 is that of General MIDI.
 
     """
 
-    def __init__(self, program: int, *, legato: bool = False, channel: int = 0) -> None:
+    def __init__(self, program: int, *, legato: bool = False, channel: int = 0, bank: int = 0) -> None:
         self.end_s = 0.0
         self._channel = channel
         self._events: list[tuple[int, int, bytes]] = []
@@ -34,6 +36,8 @@ class Score:
         # Registered parameter 0 is the range of the pitch bend: coarse, then fine.
         for number, value in ((101, 0), (100, 0), (6, BEND_RANGE), (38, 0)):
             self.control(0.0, number, value)
+        if bank:
+            self.control(0.0, BANK, bank)
         self._add(0.0, 0xC0, program)
         if legato:
             self.control(0.0, MONO, 1)

@@ -3,12 +3,34 @@
 import shutil
 import subprocess
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from vqsynth.errors import VqsynthError
 
-SOUNDFONT = Path("/usr/share/sounds/sf2/FluidR3_GM.sf2")
-SAMPLES = Path("/usr/share/sonic-pi/samples")
+
+@dataclass(frozen=True)
+class Package:
+    """Name a Debian package of sounds: its `title`, the file or folder that holds them, their licence and makers."""
+
+    package: str
+    title: str
+    path: Path
+    licence: str
+
+
+FLUID = Package("fluid-soundfont-gm", "FluidR3 GM", Path("/usr/share/sounds/sf2/FluidR3_GM.sf2"), "MIT, Frank Wen")
+MUSESCORE = Package(
+    "musescore-general-soundfont-lossless",
+    "MuseScore General",
+    Path("/usr/share/sounds/sf2/MuseScore_General_Full.sf2"),
+    "MIT, S. Christian Collins and others",
+)
+"""Most of its instruments are those of FluidR3. The piano, the sections of strings and some pads are its own."""
+SONIC_PI = Package("sonic-pi-samples", "Sonic Pi", Path("/usr/share/sonic-pi/samples"), "CC0 1.0")
+_KITS = Path("/usr/share/hydrogen/data/drumkits")
+RUMPF = Package("hydrogen-drumkits", "rumpf_kit_z01", _KITS / "rumpf_kit_z01_h2", "CC BY 3.0, Emanuel Rumpf")
+AUDIOPHOB = Package("hydrogen-drumkits", "Audiophob", _KITS / "Audiophob", "CC0 1.0")
 
 
 class PackageError(VqsynthError):
@@ -44,18 +66,18 @@ def require_tool(command: str, package: str) -> str:
     return found
 
 
-def require_soundfont(path: Path = SOUNDFONT) -> Path:
-    """Find the General MIDI SoundFont of Frank Wen. Raises MissingError."""
-    if not path.is_file():
-        raise MissingError({f"the SoundFont '{path}'": "fluid-soundfont-gm"})
-    return path
+def require_soundfont(soundfont: Package) -> Path:
+    """Find the file of a SoundFont. Raises MissingError."""
+    if not soundfont.path.is_file():
+        raise MissingError({f"the SoundFont '{soundfont.path}'": soundfont.package})
+    return soundfont.path
 
 
-def require_samples(folder: Path = SAMPLES) -> Path:
-    """Find the folder of Sonic Pi's samples. Raises MissingError."""
-    if not folder.is_dir():
-        raise MissingError({f"the samples '{folder}'": "sonic-pi-samples"})
-    return folder
+def require_samples(samples: Package) -> Path:
+    """Find the folder of some samples. Raises MissingError."""
+    if not samples.path.is_dir():
+        raise MissingError({f"the samples '{samples.path}'": samples.package})
+    return samples.path
 
 
 def install_npm_package(name: str, version: str, folder: Path) -> Path:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
-from vqsynth.codebooks.recipes.sources import Source, check_sources
+from vqsynth.codebooks.recipes.sources import Notes, Source, check_sources
 from vqsynth.sound.frames import FrameGrid
 from vqsynth.training.codebook.job import CodebookJob, make_config
 from vqsynth.training.codebook.trainer import TrainConfig
@@ -34,7 +34,8 @@ class Recipe:
     """Describe a codebook: its name, what it is `about`, its sources, frames, sizes and steps.
 
     note: where the sources are thin, what that means for the codebook. The widths are those of the model; long windows
-    need narrow ones to stay under 8 MB.
+    need narrow ones to stay under 8 MB. transpose: semitones by which copies of the recorded notes are added, up and
+    down, where notes lie apart.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Recipe:
     encoder_width: int = 512
     decoder_width: int = 1024
     steps: int = 3000
+    transpose: int = 0
     note: str = ""
 
     @property
@@ -57,7 +59,7 @@ class Recipe:
     @property
     def config(self) -> TrainConfig:
         """Tell what decides the weights, apart from the sounds."""
-        config = make_config(self.grid, codes=self.codes, steps=self.steps)
+        config = make_config(self.grid, codes=self.codes, steps=self.steps, transpose=self.transpose)
         model = replace(config.model, encoder_width=self.encoder_width, decoder_width=self.decoder_width)
         return replace(config, model=model)
 
@@ -77,6 +79,7 @@ def make_job(recipe: Recipe, build: Path, folder: Path, *, say: Callable[[str], 
         config=recipe.config,
         validation=[path for _, paths in gathered for path in hold_out(paths)],
         about=recipe.card(),
+        transposed=[path for source, paths in gathered if isinstance(source, Notes) for path in paths],
         held_out_s=None,
     )
 

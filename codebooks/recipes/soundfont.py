@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from vqsynth.codebooks.recipes.midi import Score
-from vqsynth.codebooks.recipes.packages import PackageError, require_soundfont, require_tool
+from vqsynth.codebooks.recipes.packages import FLUID, Package, PackageError, require_soundfont, require_tool
 from vqsynth.sound import audio
 from vqsynth.sound.frames import Floats
 
@@ -19,7 +19,7 @@ TAIL_S = 0.1
 _SYNTH_OPTIONS = ("synth.dynamic-sample-loading=1", "synth.polyphony=64", "synth.cpu-cores=1")
 
 
-def render_phrases(phrases: Iterable[tuple[str, Score]], folder: Path) -> list[Path]:
+def render_phrases(phrases: Iterable[tuple[str, Score]], folder: Path, *, soundfont: Package = FLUID) -> list[Path]:
     """Render scores, each to a WAV file. All have one gain, so that soft ones stay soft.
 
     Parameters
@@ -28,6 +28,8 @@ def render_phrases(phrases: Iterable[tuple[str, Score]], folder: Path) -> list[P
         Name and score of each file.
     folder : Path
         The folder of the files.
+    soundfont : Package
+        The SoundFont that plays them.
 
     Returns
     -------
@@ -40,7 +42,7 @@ def render_phrases(phrases: Iterable[tuple[str, Score]], folder: Path) -> list[P
         If FluidSynth or its SoundFont is missing.
 
     """
-    sounds = {name: _cut_silence(render_score(score)) for name, score in phrases}
+    sounds = {name: _cut_silence(render_score(score, soundfont=soundfont)) for name, score in phrases}
     gain = np.float32(PEAK / max(float(np.abs(y).max()) for y in sounds.values()))
     folder.mkdir(parents=True, exist_ok=True)
     paths = [folder / f"{name}.wav" for name in sounds]
@@ -49,13 +51,13 @@ def render_phrases(phrases: Iterable[tuple[str, Score]], folder: Path) -> list[P
     return sorted(paths)
 
 
-def render_score(score: Score) -> Floats:
+def render_score(score: Score, *, soundfont: Package = FLUID) -> Floats:
     """Render a score to samples (n,) at 44.1 kHz, without reverb and chorus.
 
     Only the left channel is kept. The two channels hold different recordings, slightly out of tune with each other.
     Raises PackageError if FluidSynth or its SoundFont is missing, or fails.
     """
-    fluidsynth, soundfont = require_tool("fluidsynth", "fluidsynth"), require_soundfont()
+    fluidsynth, file = require_tool("fluidsynth", "fluidsynth"), require_soundfont(soundfont)
     with tempfile.TemporaryDirectory() as temporary:
         midi, raw = Path(temporary) / "score.mid", Path(temporary) / "score.raw"
         midi.write_bytes(score.to_midi())
@@ -63,7 +65,7 @@ def render_score(score: Score) -> Floats:
         command = [fluidsynth, "-niq", "-R", "0", "-C", "0", "-g", "0.6", "-r", str(SR_HZ), "-O", "float", "-T", "raw"]
         for option in _SYNTH_OPTIONS:
             command += ["-o", option]
-        done = subprocess.run([*command, "-F", str(raw), str(soundfont), str(midi)], capture_output=True, check=False)
+        done = subprocess.run([*command, "-F", str(raw), str(file), str(midi)], capture_output=True, check=False)
         if done.returncode or not raw.is_file() or not raw.stat().st_size:
             last = (done.stderr.decode(errors="replace").strip().splitlines() or ["no reason given"])[-1]
             raise PackageError(f"fluidsynth could not render ({last}); install a FluidSynth of version 2")

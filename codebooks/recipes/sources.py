@@ -13,6 +13,9 @@ import numpy as np
 
 from vqsynth.codebooks.recipes.midi import Score
 from vqsynth.codebooks.recipes.packages import (
+    FLUID,
+    SONIC_PI,
+    Package,
     PackageError,
     install_npm_package,
     require_all,
@@ -24,6 +27,7 @@ from vqsynth.codebooks.recipes.soundfont import render_phrases
 from vqsynth.sound import audio
 
 Credit = dict[str, str]
+FORMATS = (".wav", ".flac", ".ogg", ".mp3")
 
 
 def check_sources(sources: Iterable["Source"]) -> None:
@@ -49,28 +53,29 @@ class Source(Protocol):
 
 @dataclass(frozen=True)
 class Rendered:
-    """Take an instrument of the SoundFont that plays the scores of `write`. `folder` holds the renderings."""
+    """Take an instrument of a SoundFont that plays the scores of `write`. `folder` holds the renderings."""
 
     instrument: str
     write: Callable[[], Iterable[tuple[str, Score]]]
     folder: str = "rendered"
+    soundfont: Package = FLUID
 
     def check(self) -> None:
         """Raise PackageError if FluidSynth or the SoundFont is missing."""
-        require_all((partial(require_tool, "fluidsynth", "fluidsynth"), require_soundfont))
+        require_all((partial(require_tool, "fluidsynth", "fluidsynth"), partial(require_soundfont, self.soundfont)))
 
     def doing(self) -> str:
         """Say what gathering does."""
-        return f"rendering the SoundFont's {self.instrument}"
+        return f"rendering {self.instrument} of {self.soundfont.title}"
 
     def gather(self, build: Path) -> list[Path]:
         """Render the scores."""
-        return render_phrases(self.write(), build / self.folder)
+        return render_phrases(self.write(), build / self.folder, soundfont=self.soundfont)
 
     def credit(self) -> Credit:
         """Name the SoundFont."""
-        sound = f"{self.instrument} of FluidR3 GM, rendered"
-        return {"package": "fluid-soundfont-gm", "sound": sound, "licence": "MIT, Frank Wen"}
+        sound = f"{self.instrument} of {self.soundfont.title}, rendered"
+        return {"package": self.soundfont.package, "sound": sound, "licence": self.soundfont.licence}
 
 
 @dataclass(frozen=True)
@@ -87,6 +92,8 @@ class Notes:
         The folder into which the package is unpacked. npm deletes anything else in it.
     gain_db : float
         Gain of the notes in dB, for notes that should be as loud as other sources.
+    licence : str
+        Their licence, for the credit.
 
     """
 
@@ -95,6 +102,7 @@ class Notes:
     sound: str
     folder: str = "npm"
     gain_db: float = 0.0
+    licence: str = "CC BY 3.0"
 
     def check(self) -> None:
         """Raise PackageError if npm is missing."""
@@ -106,17 +114,17 @@ class Notes:
 
     def gather(self, build: Path) -> list[Path]:
         """Unpack the package and return its notes."""
-        notes = sorted(install_npm_package(self.package, self.version, build / self.folder).rglob("*.wav"))
+        notes = _find_sounds(install_npm_package(self.package, self.version, build / self.folder))
         if not self.gain_db:
             return notes
         folder = build / self.folder / f"{self.gain_db:+g}dB" / self.package
         folder.mkdir(parents=True, exist_ok=True)
-        return [self._copy_at_level(note, folder / note.name) for note in notes]
+        return [self._copy_at_level(note, folder / f"{note.stem}.wav") for note in notes]
 
     def credit(self) -> Credit:
         """Name the package."""
         sound = f"{self.sound}, {self.gain_db:+g} dB" if self.gain_db else self.sound
-        return {"package": f"{self.package}@{self.version}", "sound": sound, "licence": "CC BY 3.0"}
+        return {"package": f"{self.package}@{self.version}", "sound": sound, "licence": self.licence}
 
     def _copy_at_level(self, note: Path, copy: Path) -> Path:
         """Copy a note at its gain, unless the copy exists."""
@@ -128,14 +136,15 @@ class Notes:
 
 @dataclass(frozen=True)
 class Samples:
-    """Take the samples of Sonic Pi whose names match one of the patterns, such as `drum_*`."""
+    """Take the samples of a package whose names match one of the patterns, such as `drum_*`."""
 
     patterns: tuple[str, ...]
     sound: str
+    samples: Package = SONIC_PI
 
     def check(self) -> None:
         """Raise PackageError if the samples are missing."""
-        require_samples()
+        require_samples(self.samples)
 
     def doing(self) -> str:
         """Say what gathering does."""
@@ -143,16 +152,21 @@ class Samples:
 
     def gather(self, build: Path) -> list[Path]:
         """Return the samples in the folder of the package. Raises PackageError if a pattern matches none."""
-        folder, found = require_samples(), set()
+        folder, found = require_samples(self.samples), set[Path]()
         for pattern in self.patterns:
-            fitting = set(folder.glob(f"{pattern}.flac"))
+            fitting = {path for path in _find_sounds(folder) if path.match(f"{pattern}.*")}
             if not fitting:
                 raise PackageError(
-                    f"no sample '{pattern}' in '{folder}'; install 'sonic-pi-samples' of Debian 12 or later"
+                    f"no sample '{pattern}' in '{folder}'; install '{self.samples.package}' of Debian 12 or later"
                 )
             found |= fitting
         return sorted(found)
 
     def credit(self) -> Credit:
         """Name the package."""
-        return {"package": "sonic-pi-samples", "sound": self.sound, "licence": "CC0 1.0"}
+        return {"package": self.samples.package, "sound": self.sound, "licence": self.samples.licence}
+
+
+def _find_sounds(folder: Path) -> list[Path]:
+    """Find the sounds anywhere in a folder, sorted."""
+    return sorted(path for path in folder.rglob("*") if path.suffix in FORMATS)

@@ -79,9 +79,7 @@ def bench_book(book: Codebook) -> None:
     note(f"{book.name}: training sounds, 95th percentile", usual[0.95], "frames")
     for gesture, curve in GESTURES.items():
         curve = curve.format(**levels)
-        made, without = (
-            book.synthesize(centroid=curve, seconds=SECONDS, **o) for o in ({"motion": NATURAL}, {"motion": 0.0})
-        )
+        made, without = (book.synthesize(centroid=curve, seconds=SECONDS, **o) for o in ({}, {"motion": 0.0}))
         runs, held = (run_lengths(each.path.codes) for each in (made, without))
         said = f"{book.name}, {gesture}"
         for share, name in ((0.5, "median"), (0.95, "95th percentile")):

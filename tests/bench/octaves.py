@@ -21,6 +21,7 @@ import numpy as np
 from _bars import finish, note, show
 from _violins import read_sound
 
+import vqsynth
 from vqsynth.codebooks.recipes.packages import PackageError
 from vqsynth.codebooks.recipes.sources import Notes
 from vqsynth.sound.descriptors import measure
@@ -87,6 +88,11 @@ def by_us(y: np.ndarray, n_fft: int) -> np.ndarray:
     return measure(y, FrameGrid(SR, n_fft, HOP // 2), ["pitch"])["pitch"][::2][: 1 + len(y) // HOP]
 
 
+def by_us_over_time(y: np.ndarray) -> np.ndarray:
+    """Estimate pitch in Hz frame by frame, (T,), as that of one sound: carried on from frames that are sure."""
+    return vqsynth.measure(y, SR, ["pitch"], hop_length=HOP // 2)["pitch"][::2][: 1 + len(y) // HOP]
+
+
 def bench_source(source: Source) -> None:
     """Print how one source is heard. Raises PackageError."""
     paths = source.gather()
@@ -95,6 +101,7 @@ def bench_source(source: Source) -> None:
     ours = [np.concatenate([by_us(y, n_fft) for y in sounds]) for n_fft in N_FFT]
     show_agreement(source, ours[0], theirs)
     same = all(np.array_equal(ours[0], other, equal_nan=True) for other in ours[1:])
+    show_carried(np.concatenate([by_us_over_time(y) for y in sounds]), theirs)
     show("    frames of 2048, 3072, 4096 hear the same", float(same), 1, better="higher")
 
 
@@ -112,6 +119,15 @@ def show_agreement(source: Source, ours: np.ndarray, theirs: np.ndarray) -> None
     show("    an octave or more above", 100 * (cents[heard] > 1100).mean(), 2, unit="%")
     show("    an octave or more below", 100 * (cents[heard] < -1100).mean(), 1, unit="%")
     note("    a pitch where pyin hears none", 100 * (~np.isnan(ours[~voiced])).mean() if (~voiced).any() else 0.0, "%")
+
+
+def show_carried(ours: np.ndarray, theirs: np.ndarray) -> None:
+    """Print how often the pitch of a sound over time is that of pyin, (T,) in Hz each."""
+    with np.errstate(invalid="ignore"):
+        cents = 1200 * np.log2(ours / theirs)
+    voiced, heard = ~np.isnan(theirs), ~np.isnan(cents)
+    show("    the same over time", 100 * (np.abs(cents[voiced]) < 50).mean(), 95, better="higher", unit="%")
+    show("    an octave or more off over time", 100 * (np.abs(cents[heard]) > 1100).mean(), 2, unit="%")
 
 
 def main() -> None:

@@ -45,7 +45,7 @@ def main(name: str = "violin") -> None:
         decoded = book.render(book.encode(y, book.grid.sr), excitation="refined")
         pair = (librosa.resample(s, orig_sr=book.grid.sr, target_sr=SR, res_type="soxr_vhq") for s in (y, decoded))
         one = compare(*pair)
-        figures["rendered" if "rendered" in path.parts else "recorded"].append(one)
+        figures["recorded" if "node_modules" in path.parts else "rendered"].append(one)
         note(f"    {path.name}: " + ", ".join(f"{k} {v:.3f}" for k, v in one.items()), one["lsd"], "lsd")
     for metric, bar in BARS.items():
         show(f"held-out sounds, refined: {metric}", np.mean([f[metric] for g in figures.values() for f in g]), bar)

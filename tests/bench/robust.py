@@ -64,8 +64,8 @@ def main(steps: str = "1500") -> None:
     """Print pitch kept in both directions, and codes changed by level, beside their bars."""
     job = violin_job()
     packages = {
-        kind: [Path(p) for p in job.sounds if ("rendered" in Path(p).parts) == (kind == "rendered")]
-        for kind in ("rendered", "recorded")
+        kind: [Path(p) for p in job.sounds if folder in Path(p).parts]
+        for kind, folder in (("rendered", "rendered"), ("recorded", "node_modules"))
     }
     with tempfile.TemporaryDirectory() as folder:
         for kind, other, transpose in (("rendered", "recorded", 0), ("recorded", "rendered", 2)):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from tests.codes.test_controls import held
+from tests.sound_worlds import magnitude_spectra
 from vqsynth.codebook import Codebook
 from vqsynth.codes.fundamentals import measure_fundamentals
 from vqsynth.codes.selection import Selection, select_codes
@@ -14,7 +15,7 @@ from vqsynth.follow.limits import Limits
 from vqsynth.follow.synthesis import synthesize
 from vqsynth.path import CodePath
 from vqsynth.render import render_path
-from vqsynth.sound.frames import FrameGrid, magnitude_spectra
+from vqsynth.sound.frames import FrameGrid
 
 GRID = FrameGrid()
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from vqsynth.codebook import Codebook
-from vqsynth.codes.motion import draw_changes, usual_runs
+from vqsynth.codes.motion import NATURAL, draw_changes, suit_motion, usual_runs
 from vqsynth.codes.selection import Selection, find_best_path, price_jumps, select_codes
 from vqsynth.errors import ParameterError
 
@@ -106,3 +106,15 @@ def test_select_codes_where_one_code_can_be_used_it_stays(book: Codebook) -> Non
 def test_selection_motion_out_of_range_is_refused(motion: Any) -> None:
     with pytest.raises(ParameterError, match="motion must be"):
         Selection(motion=motion)
+
+
+def test_suit_motion_is_that_of_the_training_sounds_unless_timbres_compete() -> None:
+    assert suit_motion(["loudness"]) == suit_motion(["centroid", "pitch", "loudness"]) == NATURAL
+    assert suit_motion(["centroid", "flatness", "loudness"]) == 0
+
+
+def test_follow_without_a_motion_takes_the_one_that_suits(book: Codebook) -> None:
+    line = "line(p10,p90)"
+    one, two = {"centroid": line}, {"centroid": line, "flatness": line}
+    assert book.follow(targets=one, seconds=2) == book.follow(targets=one, seconds=2, motion=NATURAL)
+    assert book.follow(targets=two, seconds=2) == book.follow(targets=two, seconds=2, motion=0)

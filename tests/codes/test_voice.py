@@ -1,6 +1,7 @@
 """A voice: the same samples in any pushes as of the whole path, a delay that is told, and bad frames refused."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from vqsynth.codebook import Codebook
-from vqsynth.codes.controls import Controls
+from vqsynth.codes.controls import Controls, no_controls
 from vqsynth.codes.envelopes import BANDS
 from vqsynth.codes.voice import CodeVoice
 from vqsynth.errors import CodebookError, ParameterError
@@ -29,6 +30,7 @@ def path(book: Codebook) -> CodePath:
         fundamental_hz=np.full(FRAMES, 200.0),
         fundamental_db=rng.choice([0.0, 6.0], FRAMES),
         envelope_db=rng.uniform(-9, 9, (FRAMES, BANDS)),
+        attack_ms=rng.choice([0.0, 0.0, 4.0, 30.0], FRAMES),
     )
     hop, n = book.grid.hop_length, (FRAMES - 1) * book.grid.hop_length + 70
     codes, gain_db = rng.integers(0, len(book), FRAMES), rng.uniform(-130, -10, FRAMES)
@@ -67,6 +69,14 @@ def test_push_frames_with_controls_gives_the_samples_of_the_path(
     voice = CodeVoice(book.spectra, excitation=excitation, seed=4)
     y = push_all(voice, path, (1, 3))[voice.delay_samples :]
     np.testing.assert_array_equal(y, render_path(path, book.spectra, excitation=excitation, seed=4))
+
+
+def test_push_frames_of_which_some_are_transposed_gives_the_samples_of_the_path(book: Codebook, path: CodePath) -> None:
+    """A frame that is not transposed is the same beside one that is."""
+    cents = np.where(np.arange(FRAMES) % 3 == 0, 50.0, 0.0)
+    some = replace(path, controls=replace(no_controls(FRAMES), transpose_cents=cents))
+    voice = CodeVoice(book.spectra)
+    np.testing.assert_array_equal(push_all(voice, some, (1,))[voice.delay_samples :], render_path(some, book.spectra))
 
 
 def test_push_is_heard_within_a_window(book: Codebook) -> None:

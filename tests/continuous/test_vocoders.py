@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 
 from tests.continuous.vocoder_samples import GRID, HOP, LATENCY, chord, each_trained, each_vocoder, make_shaken
+from tests.sound_worlds import magnitude_spectra
 from vqsynth.continuous.vocoders import make_vocoder
 from vqsynth.continuous.vocoders.interface import VocoderStream
 from vqsynth.continuous.vocoders.magnitude import MagnitudeVocoder
 from vqsynth.errors import ParameterError
-from vqsynth.sound.frames import Floats, FrameGrid, magnitude_spectra
+from vqsynth.sound.frames import Floats, FrameGrid
 from vqsynth.sound.mel import SILENT_LUFS, MelFrames, MelGrid, analyse_sound
 
 

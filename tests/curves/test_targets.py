@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from vqsynth.codebook import Codebook
 from vqsynth.codes.reaching import reach
-from vqsynth.curves.listening import carry_on_pitch, hear_sound, measure_pieces
+from vqsynth.curves.listening import hear_sound, measure_pieces
 from vqsynth.curves.ranges import map_range
 from vqsynth.errors import AudioError, ParameterError
 from vqsynth.follow.reach import describe_reach, preview_targets
@@ -72,15 +72,6 @@ def test_map_range_octave_is_not_misled_by_a_stray_code(book: Codebook) -> None:
                     deviations=None, fundamentals=None)  # fmt: skip
     assert reach(table, "pitch", np.array([40.0])) == 1 and reach(table, "pitch", np.array([150.0])) == 0
     np.testing.assert_allclose(map_range(np.full(5, 40.0), table, "pitch", "octave"), 160.0)
-
-
-def test_carry_on_pitch_goes_on_from_a_sure_one_and_begins_nowhere_else() -> None:
-    hz = np.array([100, 101, 102, 103, 200, 300, 300, 50], np.float32)
-    sure = np.array([0.6, 0.9, 0.6, 0.4, 0.9, 0.6, 0.7, 0.6], np.float32)
-    known = carry_on_pitch(hz, sure, np.full(8, 1000.0, np.float32))
-    np.testing.assert_array_equal(known, np.array([100, 101, 102, np.nan, 200, np.nan, np.nan, np.nan], np.float32))
-    under_noise = carry_on_pitch(hz, sure, np.full(8, 9000.0, np.float32))
-    np.testing.assert_array_equal(np.isnan(under_noise), ~(sure > 0.8))
 
 
 def test_map_range_clamp_leaves_the_demand(book: Codebook) -> None:

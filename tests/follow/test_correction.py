@@ -123,9 +123,9 @@ def test_synthesize_renders_no_path_twice(
 ) -> None:
     rendered: list[str] = []
 
-    def note(path: CodePath, spectra: CodeSpectra) -> Floats:
+    def note(path: CodePath, spectra: CodeSpectra, *, spread: float) -> Floats:
         rendered.append(json.dumps(path.to_fields()))
-        return render_path(path, spectra)
+        return render_path(path, spectra, spread=spread)
 
     monkeypatch.setattr(correction, "render_path", note)
     synthesize(book, seconds=1.0, rounds=2, **asked)

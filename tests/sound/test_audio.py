@@ -217,7 +217,7 @@ def test_save_minutes_as_ogg_gives_the_sound_back(tmp_path: Path, sine: Sine) ->
         (np.array([np.nan]), "NaN"),
         (np.array([-np.inf]), "infinite"),
         (np.zeros(0), "at least one sample"),
-        (np.zeros((10, 2)), "mono"),
+        (np.zeros((10, 3)), "to_mono"),
     ],
 )
 def test_save_what_would_not_come_back_raises_and_keeps_the_former_file(

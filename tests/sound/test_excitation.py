@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from tests.sound_worlds import magnitude_spectra
 from vqsynth.codes.spectra import CodeSpectra, measure_spectra, normalize_power, sound_codes
 from vqsynth.errors import CodebookError, ParameterError
 from vqsynth.sound.excitation import CoherentExcitation, NoiseExcitation, WhiteNoise
-from vqsynth.sound.frames import FrameGrid, magnitude_spectra
+from vqsynth.sound.frames import FrameGrid
 from vqsynth.sound.partials import find_partials
 
 GRID = FrameGrid(sr=16000, n_fft=1024, hop_length=256)

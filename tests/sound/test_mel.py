@@ -12,10 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from tests.sound_worlds import magnitude_spectra
 from vqsynth.errors import AudioError, ModelError, ParameterError
 from vqsynth.sound.descriptors import measure
 from vqsynth.sound.distances import mel_filters
-from vqsynth.sound.frames import FrameGrid, frame_signal, magnitude_spectra
+from vqsynth.sound.frames import FrameGrid, frame_signal
 from vqsynth.sound.mel import (
     EPS,
     QUIET_DB,

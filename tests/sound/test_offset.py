@@ -54,7 +54,7 @@ def test_remove_offset_of_a_sound_without_one_changes_no_bit(make: Callable[[], 
 def test_remove_offset_of_an_offset_alone_gives_zeros(n: int, offset: float) -> None:
     y = np.full(n, offset, np.float32)
     assert not remove_offset(y, 44100).any()
-    assert is_silent(y, 44100)
+    assert is_silent([y], 44100)
 
 
 @pytest.mark.parametrize("n", [1, 2, 100])

@@ -5,6 +5,7 @@
     spectra        the spectrum of every code, and its descriptors
     voice          sound from codes, live: push frames, get samples
     runs           rows of codes as a person writes them, an entry per run
+    onsets         how sounds set in, in codes and levels
     pathtext       path files as text
     fundamentals   the strength of the fundamental in a spectrum
     filters        the language of table filters

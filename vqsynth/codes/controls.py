@@ -1,4 +1,4 @@
-"""What a code alone cannot give: transposition, tilt, an envelope, and a stronger fundamental.
+"""What a code alone cannot give: transposition, tilt, an envelope, a stronger fundamental, and an attack.
 
 Each is a number per frame, an envelope 24 of them, bounded, and nothing at zero. All keep the power of the frame, so
 that level stays a matter of gain. A tilt is an envelope that is a straight line over octaves, in one number.
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from vqsynth.codes.envelopes import BANDS, ENVELOPE_DECIMALS, spread_bands
 from vqsynth.errors import ParameterError
+from vqsynth.sound.attacks import MAX_ATTACK_MS
 from vqsynth.sound.excitation import FrameSpectra
 from vqsynth.sound.frames import Floats, FrameGrid
 from vqsynth.sound.partials import LOBE, Partials, phase_advance
@@ -44,6 +45,9 @@ class Controls:
     envelope_db : array (T, 24) or (24,)
         By how many dB the bands of `vqsynth.codes.envelopes` are moved, up to 40 either way, kept to a tenth of a dB.
         24 numbers hold for all frames. By default nothing.
+    attack_ms : array (T,) or 0
+        Where it is above 0, the sound before ends and a new one begins at this frame; it rises from 10 to 90 % in so
+        many ms, up to 100. By default nowhere.
 
     Raises
     ------
@@ -57,11 +61,14 @@ class Controls:
     fundamental_hz: NDArray[np.float64]
     fundamental_db: NDArray[np.float64]
     envelope_db: NDArray[np.float64] = field(default_factory=lambda: np.zeros(BANDS))
+    attack_ms: NDArray[np.float64] = field(default_factory=lambda: np.zeros(()))
 
     def __post_init__(self) -> None:
         limits = {"tilt_db": (-MAX_TILT_DB, MAX_TILT_DB),
                   "transpose_cents": (-MAX_TRANSPOSE_CENTS, MAX_TRANSPOSE_CENTS), "fundamental_hz": (0.0, 1e6),
-                  "fundamental_db": (0.0, MAX_FUNDAMENTAL_DB)}  # fmt: skip
+                  "fundamental_db": (0.0, MAX_FUNDAMENTAL_DB), ATTACK: (0.0, MAX_ATTACK_MS)}  # fmt: skip
+        if np.ndim(self.attack_ms) == 0:
+            object.__setattr__(self, ATTACK, np.full(len(self), self.attack_ms))
         for name, (low, high) in limits.items():
             values = np.round(np.asarray(getattr(self, name), np.float64), 4)
             if values.shape != (len(self),) or not ((values >= low) & (values <= high)).all():
@@ -74,11 +81,15 @@ class Controls:
 
     def take(self, frames: Any) -> "Controls":
         """Take some frames, by a slice or an array of indices."""
-        return Controls(*(getattr(self, field.name)[frames] for field in fields(self)))
+        taken = object.__new__(Controls)  # what was checked once is not checked again for every frame that is played
+        for name in _ROWS:
+            object.__setattr__(taken, name, getattr(self, name)[frames])
+        return taken
 
     def to_fields(self) -> dict[str, list[Any]]:
         """List what is not zero, for JSON: a row of T numbers for each control, 24 such rows for the envelope."""
         used = {name for name in SIZES if getattr(self, name).any()}
+        used |= {ATTACK} if self.attack_ms.any() else set()
         used |= {PLACES[name] for name in PLACES if name in used}
         return {field.name: getattr(self, field.name).T.tolist() for field in fields(self) if field.name in used}
 
@@ -96,12 +107,13 @@ def _check_envelope(values: Any, n_frames: int) -> NDArray[np.float64]:
     return np.broadcast_to(rows, (n_frames, BANDS))
 
 
-ENVELOPE = "envelope_db"
+ENVELOPE, ATTACK = "envelope_db", "attack_ms"
 SIZES = ("tilt_db", "transpose_cents", "fundamental_db", ENVELOPE)
 """What tells how much of a control is used, nothing at zero."""
 PLACES = {"fundamental_db": "fundamental_hz"}
 """What says, beside a size, where it counts."""
-CONTROLS = frozenset(field.name for field in fields(Controls))
+_ROWS = tuple(field.name for field in fields(Controls))
+CONTROLS = frozenset(_ROWS)
 
 
 def join_controls(first: Controls, second: Controls) -> Controls:
@@ -221,11 +233,30 @@ def _raise_fundamental(
 
 
 def _transpose(frames: FrameSpectra, frequency: Floats, controls: Controls, grid: FrameGrid) -> FrameSpectra:
-    """Read every bin from where it lay before, and let partials run faster or slower."""
-    ratio = np.exp2(controls.transpose_cents / 1200).astype(np.float32)[:, None]
+    """Read every bin from where it lay before, and let partials run faster or slower.
+
+    A frame that stays where it is keeps its bins to the bit, whatever the frames beside it do.
+    """
+    moved = np.flatnonzero(controls.transpose_cents)
+    if len(moved) == len(controls):
+        return _move_bins(frames, frequency, controls.transpose_cents, grid)
+    whole: list[NDArray[Any]] = [frames.amplitudes, frames.peak, frames.advance, frames.tonal]
+    arrays = [array[0] for array in whole]
+    some = FrameSpectra(*(array[moved][None] for array in arrays))
+    some = _move_bins(some, frequency[moved], controls.transpose_cents[moved], grid)
+    parts: list[NDArray[Any]] = [some.amplitudes, some.peak, some.advance, some.tonal]
+    for i, part in enumerate(parts):
+        arrays[i] = arrays[i].copy()
+        arrays[i][moved] = part[0]
+    return FrameSpectra(*(array[None] for array in arrays))
+
+
+def _move_bins(frames: FrameSpectra, frequency: Floats, cents: NDArray[np.float64], grid: FrameGrid) -> FrameSpectra:
+    """Transpose frames, each by its cents (T,)."""
+    ratio = np.exp2(cents / 1200).astype(np.float32)[:, None]
     source = np.arange(grid.n_bins, dtype=np.float32) / ratio
     below = np.minimum(source.astype(np.int64), grid.n_bins - 2)
-    between = np.minimum(source - below, 1)
+    between = np.minimum(source - below, 1).astype(np.float32)
     values = frames.amplitudes[0]
     rows = grid.n_bins * np.arange(len(values))[:, None]
     low, high = (values.take(rows + below + i) for i in (0, 1))

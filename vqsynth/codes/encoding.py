@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vqsynth.checks import check_choice, check_number, show, unknown_name
 from vqsynth.codes.controls import MAX_ENVELOPE_DB, Controls, no_controls
 from vqsynth.codes.envelopes import BANDS, measure_bands, spread_bands
 from vqsynth.codes.matching import REACH_CENTS, SpectrumMatcher
@@ -21,6 +20,7 @@ from vqsynth.codes.spectra import CodeSpectra
 from vqsynth.codes.table import DescriptorTable
 from vqsynth.codes.voice import SILENT_DB
 from vqsynth.errors import ParameterError
+from vqsynth.errors.checks import check_choice, check_number, show, unknown_name
 from vqsynth.sound.arrays import Doubles
 from vqsynth.sound.frames import Floats, frame_blocks
 from vqsynth.sound.pitch import count_samples, estimate_pitch, keep_usable
@@ -128,34 +128,74 @@ def encode_sound(
     grid, done = spectra.grid, 0
     wide = max(grid.n_fft, count_samples(grid.sr))  # a pitch is looked for in longer frames
     beside = (wide - grid.n_fft) // 2
+    encoder = FrameEncoder(find, spectra, table, pitch=pitch, envelope=envelope)
     hears_pitch = needs_pitch or pitch > 0
-    window_power = np.mean(grid.window.astype(np.float64) ** 2)
-    codes, levels, transposed, bands = list[Codes](), list[Doubles](), list[Doubles](), list[Doubles]()
+    parts: list[Encoded] = []
     for wider in frame_blocks(blocks, n_samples, grid, at_once=FRAMES_AT_ONCE, n_fft=wide):
-        frames = wider[:, beside : beside + grid.n_fft]
-        windowed = (frames * grid.window).astype(np.float64)
-        level = (windowed**2).mean(axis=1) / window_power
-        heard = level > 10 ** (SILENT_DB / 10)  # what cannot be heard gets one code, and no pitch
-        f0_hz = _hear_pitch(wider, grid.sr) if hears_pitch else np.float32(np.nan)
-        pitch_hz = np.where(heard, f0_hz, np.float32(np.nan))
-        found = find(frames if heard.all() else frames * heard[:, None].astype(np.float32), pitch_hz)
-        cents = pitch * _find_transposition(pitch_hz, found, table)
-        codes.append(found)
-        levels.append(level)
-        transposed.append(cents)
-        if envelope:
-            bands.append(np.where(heard[:, None], _fit_envelope(windowed, found, cents, spectra), 0.0))
-        done += len(frames)
+        f0_hz = hear_pitch(wider, grid.sr) if hears_pitch else np.full(len(wider), np.nan, np.float32)
+        parts.append(encoder.encode(wider[:, beside : beside + grid.n_fft], f0_hz))
+        done += len(wider)
         advance(done / grid.count(n_samples))
-    controls = replace(no_controls(done), transpose_cents=np.concatenate(transposed))
-    if envelope:
-        controls = replace(controls, envelope_db=envelope * np.concatenate(bands))
+    moved = [part.controls or no_controls(len(part.codes)) for part in parts]
+    controls = replace(
+        no_controls(done),
+        transpose_cents=np.concatenate([each.transpose_cents for each in moved]),
+        envelope_db=np.concatenate([each.envelope_db for each in moved]),
+    )
     is_used = bool(controls.transpose_cents.any() or controls.envelope_db.any())
-    gain_db = 10 * np.log10(np.maximum(np.concatenate(levels), 10 ** (SILENT_DB / 10)))
-    return Encoded(np.concatenate(codes).astype(np.int64), gain_db, controls if is_used else None)
+    codes, gain_db = (np.concatenate([getattr(part, name) for part in parts]) for name in ("codes", "gain_db"))
+    return Encoded(codes, gain_db, controls if is_used else None)
 
 
-def _hear_pitch(frames: Floats, sr: int) -> Floats:
+class FrameEncoder:
+    """Encode frames, each for itself.
+
+    Parameters
+    ----------
+    find, spectra, table, pitch, envelope
+        As for `encode_sound`.
+
+    """
+
+    def __init__(
+        self, find: Find, spectra: CodeSpectra, table: DescriptorTable, *, pitch: float = 1.0, envelope: float = 1.0
+    ) -> None:
+        self._find, self._spectra, self._table = find, spectra, table
+        self._pitch, self._envelope = pitch, envelope
+        self._window = spectra.grid.window
+        self._window_power = np.mean(self._window.astype(np.float64) ** 2)
+
+    def encode(self, frames: Floats, f0_hz: Floats) -> Encoded:
+        """Encode some frames.
+
+        Parameters
+        ----------
+        frames : array (T, n_fft)
+            Raw frames, free of offset.
+        f0_hz : array (T,)
+            Their pitch in Hz, NaN where there is none.
+
+        Returns
+        -------
+        Encoded
+            Controls are None where neither pitch nor envelope is kept.
+
+        """
+        windowed = (frames * self._window).astype(np.float64)
+        level = (windowed**2).mean(axis=1) / self._window_power
+        heard = level > 10 ** (SILENT_DB / 10)  # what cannot be heard gets one code, and no pitch
+        pitch_hz = np.where(heard, f0_hz, np.float32(np.nan))
+        found = self._find(frames if heard.all() else frames * heard[:, None].astype(np.float32), pitch_hz)
+        cents = self._pitch * _find_transposition(pitch_hz, found, self._table)
+        gain_db = 10 * np.log10(np.maximum(level, 10 ** (SILENT_DB / 10)))
+        controls = replace(no_controls(len(found)), transpose_cents=cents) if self._pitch else None
+        if self._envelope:
+            bands = np.where(heard[:, None], _fit_envelope(windowed, found, cents, self._spectra), 0.0)
+            controls = replace(controls or no_controls(len(found)), envelope_db=self._envelope * bands)
+        return Encoded(found.astype(np.int64), gain_db, controls)
+
+
+def hear_pitch(frames: Floats, sr: int) -> Floats:
     """Hear the pitch of frames (T, n) in Hz, as the descriptor does: NaN where it is not sure."""
     n_samples = count_samples(sr)
     beside = (frames.shape[1] - n_samples) // 2

@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vqsynth.checks import check_kind, unknown_name
 from vqsynth.errors import ParameterError
+from vqsynth.errors.checks import check_kind, unknown_name
 
 Bools = NDArray[np.bool_]
 MAX_LENGTH = 1000  # longer texts could nest deeper than Python's stack allows

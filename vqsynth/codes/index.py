@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from vqsynth.checks import check_mapping, check_row, check_whole
 from vqsynth.codes.table import DescriptorTable
 from vqsynth.errors import ParameterError
+from vqsynth.errors.checks import check_mapping, check_row, check_whole
 from vqsynth.running.forking import mind_forks
 from vqsynth.sound.frames import Floats
 

@@ -53,7 +53,7 @@ class SpectrumMatcher:
         frames : array (T, n_fft)
             Raw frames, neither windowed nor level-normalised.
         pitch_hz : array (T,)
-            Their pitch in Hz, NaN where there is none.
+            Their pitch in Hz, NaN for frames without a pitch.
 
         Returns
         -------

@@ -5,9 +5,9 @@
     {"code": null, "frames": 10}
     ]}
 
-`n_samples`, `sha256`, `excitation` and `seed` may stand there too. A path of very many runs is written as rows instead,
-`"codes"`, `"gain_db"` and the controls, a number per frame, as all were written once; its envelope as 24 such rows, one
-for each band.
+`n_samples`, `sha256`, `excitation`, `seed` and `spread` may stand there too. A path of very many runs is written as
+rows instead, `"codes"`, `"gain_db"` and the controls, a number per frame, as all were written once; its envelope as 24
+such rows, one for each band.
 """
 
 import json
@@ -17,10 +17,10 @@ from typing import Any
 
 import numpy as np
 
-from vqsynth.checks import check_whole
 from vqsynth.codes.controls import CONTROLS, ENVELOPE, read_controls
 from vqsynth.codes.runs import MOST_FRAMES, count_brackets, fill_silence, read_runs, write_runs
 from vqsynth.errors import ParameterError, VqsynthWarning
+from vqsynth.errors.checks import check_whole
 from vqsynth.storage.records import MOST_BRACKETS, check_field, read_integers, read_numbers
 
 ROWS, RUNS = 1, 2
@@ -59,21 +59,21 @@ def read_layers(fields: Any) -> Iterator[dict[str, Any]]:
         yield found
 
 
-def _list_runs(path: Mapping[str, Any]) -> Iterator[str]:
-    controls = {name: path[name] for name in path if name in CONTROLS}
-    return write_runs(np.array(path["codes"], np.int64), np.array(path["gain_db"], np.float64), controls)
+def _list_runs(file: Mapping[str, Any]) -> Iterator[str]:
+    controls = {name: file[name] for name in file if name in CONTROLS}
+    return write_runs(np.array(file["codes"], np.int64), np.array(file["gain_db"], np.float64), controls)
 
 
-def _rows_text(path: Mapping[str, Any]) -> str:
-    rows = (f"  {json.dumps(name)}: {json.dumps(value)}" for name, value in path.items())
+def _rows_text(file: Mapping[str, Any]) -> str:
+    rows = (f"  {json.dumps(name)}: {json.dumps(value)}" for name, value in file.items())
     return "{\n" + ",\n".join(rows) + "\n}"
 
 
-def _runs_text(path: Mapping[str, Any], runs: Sequence[str]) -> str:
+def _runs_text(file: Mapping[str, Any], runs: Sequence[str]) -> str:
     """Write a path with its runs; how long it is goes without saying where its last frame is whole."""
     left_out = {"codes", "gain_db", *CONTROLS}
-    left_out |= {"n_samples"} if path["n_samples"] == _whole_frames(len(path["codes"]), path["hop_length"]) else set()
-    facts = {name: value for name, value in path.items() if name not in left_out} | {"format": RUNS}
+    left_out |= {"n_samples"} if file["n_samples"] == _whole_frames(len(file["codes"]), file["hop_length"]) else set()
+    facts = {name: value for name, value in file.items() if name not in left_out} | {"format": RUNS}
     lines = [f"  {json.dumps(name)}: {json.dumps(value)}," for name, value in facts.items()]
     return "\n".join(["{", *lines, '  "runs": [', ",\n".join(f"    {run}" for run in runs), "  ]", "}"])
 
@@ -84,7 +84,9 @@ def _whole_frames(frames: int, hop_length: int) -> int:
 
 
 _FACTS: dict[str, type] = {"codebook": str, "sr": int, "hop_length": int}
-_DEFAULTS: dict[str, Any] = {"sha256": "", "excitation": "coherent", "seed": 0}
+_DEFAULTS: dict[str, tuple[Any, tuple[type, ...]]] = {
+    "sha256": ("", (str,)), "excitation": ("coherent", (str,)), "seed": (0, (int,)), "spread": (0.0, (float, int)),
+}  # fmt: skip
 
 
 def _check_format(fields: dict[str, Any]) -> None:
@@ -102,7 +104,7 @@ def _check_fields(fields: Any, most: int = MOST_FRAMES) -> dict[str, Any]:
     if isinstance(blends, list) and any(blends):
         warnings.warn("the path blends codes, which is no longer done; it plays without", VqsynthWarning, stacklevel=2)
     facts = {name: check_field(fields, name, kind) for name, kind in _FACTS.items()}
-    facts |= {name: check_field({name: value} | fields, name, type(value)) for name, value in _DEFAULTS.items()}
+    facts |= {name: check_field({name: said} | fields, name, *kinds) for name, (said, kinds) in _DEFAULTS.items()}
     rows = read_runs(check_field(fields, "runs", list), most) if "runs" in fields else _check_rows(fields)
     codes, gain_db = fill_silence(rows.pop("codes"), rows.pop("gain_db"))
     return facts | {

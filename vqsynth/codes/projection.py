@@ -6,7 +6,7 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from vqsynth.checks import check_choice
+from vqsynth.errors.checks import check_choice
 from vqsynth.running.forking import mind_forks
 from vqsynth.sound.frames import Floats
 

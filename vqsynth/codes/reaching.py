@@ -130,7 +130,7 @@ def _is_pitch(table: DescriptorTable, name: str) -> bool:
 
 
 def _distances(values: Doubles, have: Doubles) -> Doubles:
-    """Return how far each value (T,) is from the nearest of sorted ones (N,), infinity where there is none."""
+    """Return how far each value (T,) is from the nearest of sorted ones (N,); infinity if N is 0."""
     if not len(have):
         return np.full(values.shape, np.inf)
     above = np.searchsorted(have, values).clip(1, max(len(have) - 1, 1))

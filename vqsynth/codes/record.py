@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from vqsynth.codes.onsets import Onsets
 from vqsynth.codes.spectra import CodeSpectra
 from vqsynth.codes.table import DescriptorTable
 from vqsynth.errors import CodebookError
@@ -47,6 +48,8 @@ class CodebookRecord:
         The weights of encoder, code vectors and decoder.
     transitions : (N, 3) int64, optional
         How often the training corpus went from one code to another: from, to, count.
+    onsets : Onsets, optional
+        How the training sounds set in.
 
     """
 
@@ -56,6 +59,7 @@ class CodebookRecord:
     table: DescriptorTable
     model_state: Mapping[str, NDArray[Any]]
     transitions: NDArray[np.int64] | None = None
+    onsets: Onsets | None = None
 
     @property
     def name(self) -> str:

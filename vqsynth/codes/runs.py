@@ -18,11 +18,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vqsynth.checks import unknown_name
 from vqsynth.codes.controls import CONTROLS, ENVELOPE
 from vqsynth.codes.envelopes import BANDS
 from vqsynth.codes.voice import SILENT_DB
 from vqsynth.errors import ParameterError
+from vqsynth.errors.checks import unknown_name
 from vqsynth.storage.records import read_numbers
 
 MOST_FRAMES = 2**21

@@ -12,11 +12,11 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from vqsynth.checks import check_choice, check_mapping, check_number, check_whole, show
 from vqsynth.codes.index import Demand, Targets, Weights, find_candidates
-from vqsynth.codes.motion import HELD, MOTION, draw_changes, hold_codes, sway, usual_runs
+from vqsynth.codes.motion import HELD, draw_changes, hold_codes, sway, usual_runs
 from vqsynth.codes.table import DescriptorTable
 from vqsynth.errors import ParameterError
+from vqsynth.errors.checks import check_choice, check_mapping, check_number, check_whole, show
 from vqsynth.sound.frames import Floats
 
 Method = Literal["nearest", "best_path"]
@@ -72,7 +72,7 @@ class Selection:
     rest: int = 0
     variation: float = 0.0
     seed: int = 0
-    motion: float = MOTION
+    motion: float = 0.0
 
     def __post_init__(self) -> None:
         check_choice("method", self.method, METHODS)

@@ -154,8 +154,8 @@ def make_frame(sheet: Sheet) -> Any:
     return pandas.DataFrame(columns, index=pandas.Index(sheet.codes, name="code"))
 
 
-def keep_text(text: str, path: StrPath | None) -> str:
+def keep_text(text: str, file: StrPath | None) -> str:
     """Write a text to a file, if a path is given, and return the text."""
-    if path is not None:
-        write_whole(path, text)
+    if file is not None:
+        write_whole(file, text)
     return text

@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from vqsynth.checks import check_flag, check_number, show
 from vqsynth.codes.filters import Bools, Columns, match_rows
 from vqsynth.codes.spreadsheet import (
     KEYS,
@@ -27,6 +26,7 @@ from vqsynth.codes.spreadsheet import (
     parse_csv,
 )
 from vqsynth.errors import CodebookError, ParameterError
+from vqsynth.errors.checks import check_flag, check_number, show
 from vqsynth.sound.arrays import Doubles, Floats, Ints
 from vqsynth.sound.descriptors import find_name, plain_words
 from vqsynth.storage.files import StrPath, decode_text, read_regular
@@ -349,12 +349,12 @@ class DescriptorTable:
         columns = [self.rescale(name, self.column(name)) for name in self.names]
         return np.ascontiguousarray(np.stack(columns, axis=1), dtype=np.float32)
 
-    def to_csv(self, path: StrPath | None = None) -> str:
+    def to_csv(self, file: StrPath | None = None) -> str:
         """Return the table as CSV, a row per code, from which `from_csv` reads the same bits.
 
         Parameters
         ----------
-        path : str or Path, optional
+        file : str or Path, optional
             A file to write the text to as well.
 
         Returns
@@ -362,14 +362,14 @@ class DescriptorTable:
         str
 
         """
-        return keep_text(csv_text(self._sheet()), path)
+        return keep_text(csv_text(self._sheet()), file)
 
-    def to_json(self, path: StrPath | None = None) -> str:
+    def to_json(self, file: StrPath | None = None) -> str:
         """Return the table as JSON: `units` by descriptor, and `rows` with an object per code.
 
         Parameters
         ----------
-        path : str or Path, optional
+        file : str or Path, optional
             A file to write the text to as well.
 
         Returns
@@ -377,15 +377,15 @@ class DescriptorTable:
         str
 
         """
-        return keep_text(json_text(self._sheet(), self.units), path)
+        return keep_text(json_text(self._sheet(), self.units), file)
 
     @classmethod
-    def from_csv(cls, path: StrPath, *, units: Mapping[str, str], scales: Mapping[str, str]) -> "DescriptorTable":
+    def from_csv(cls, file: StrPath, *, units: Mapping[str, str], scales: Mapping[str, str]) -> "DescriptorTable":
         """Read a table that `to_csv` wrote.
 
         Parameters
         ----------
-        path : str or Path
+        file : str or Path
             The file.
         units, scales : dict of str to str
             Unit and scale of each descriptor, which a CSV does not hold.
@@ -400,7 +400,7 @@ class DescriptorTable:
             If the file is missing or malformed, or has a column without a unit and a scale.
 
         """
-        return cls.of_bytes(read_regular(path, error=CodebookError, what="the table"), path, units=units, scales=scales)
+        return cls.of_bytes(read_regular(file, error=CodebookError, what="the table"), file, units=units, scales=scales)
 
     @classmethod
     def of_bytes(

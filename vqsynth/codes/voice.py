@@ -4,18 +4,21 @@ The first and the last frame are held for half a window, so that every sample is
 raised cosine of half a hop at either end avoids clicks.
 """
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from vqsynth.checks import check_choice, check_row, check_whole
 from vqsynth.codes.controls import Controls
 from vqsynth.codes.spectra import EXCITATIONS, CodeSpectra
 from vqsynth.errors import CodebookError, ParameterError
-from vqsynth.sound.excitation import Excitation, FrameSpectra, check_seed
-from vqsynth.sound.frames import Floats, FrameGrid, OverlapAdd
+from vqsynth.errors.checks import check_choice, check_row, check_whole
+from vqsynth.sound.attacks import AttackAdd, ramp_samples
+from vqsynth.sound.excitation import Excitation, FrameSpectra, Spectra, check_seed
+from vqsynth.sound.frames import Floats, FrameGrid
 from vqsynth.sound.streams import HeldFrames
+from vqsynth.sound.width import CHANNELS, Side, check_place, check_spread, join_sides
 
 SILENT_DB = -120.0
 """A gain of this or less is silence: the level of the last bit of a 20-bit sound."""
@@ -37,11 +40,15 @@ class CodeVoice:
         How spectra get their phases. "refined" needs the whole sound and is refused.
     seed : int
         Seed of the noise and of the first phases.
+    spread : float
+        0 to 1. Above 0 the sound is stereo, (n, 2), and the wider, the larger the spread is.
+    place : float
+        -1 to 1: where the voice stands between the left and the right end of the spread.
 
     Raises
     ------
     ParameterError
-        If the excitation or the seed is not as above.
+        If the excitation, the seed, the spread or the place is not as above.
 
     Examples
     --------
@@ -55,7 +62,15 @@ class CodeVoice:
 
     """
 
-    def __init__(self, spectra: CodeSpectra, *, excitation: str = "coherent", seed: int = 0) -> None:
+    def __init__(
+        self,
+        spectra: CodeSpectra,
+        *,
+        excitation: str = "coherent",
+        seed: int = 0,
+        spread: float = 0.0,
+        place: float = 0.0,
+    ) -> None:
         check_choice("excitation", excitation, EXCITATIONS)
         if excitation == "refined":
             raise ParameterError(
@@ -63,8 +78,11 @@ class CodeVoice:
             )
         self._spectra, self._grid = spectra, spectra.grid
         self._excitation = spectra.make_excitation(excitation, rng=check_seed(seed))
-        self._adder = OverlapAdd(spectra.grid)
-        self._held = HeldFrames(spectra.grid, play=self._sound, take=lambda frames, rows: take_frames(*frames, rows))
+        self._adder = AttackAdd(spectra.grid)
+        self._side = make_side(spectra.grid, excitation, seed=seed, spread=spread, place=place)
+        self._last: Frames | None = None
+        channels = CHANNELS if self._side else None
+        self._held = HeldFrames(spectra.grid, play=self._sound, take=_hold_frames, channels=channels)
 
     @property
     def delay_samples(self) -> int:
@@ -85,7 +103,7 @@ class CodeVoice:
 
         Returns
         -------
-        y : (T * hop_length,) float32
+        y : (T * hop_length,) float32, or (T * hop_length, 2)
             The samples that are final now. Sample i of all that is returned is sample i - `delay_samples` of the sound.
             It may exceed full scale.
 
@@ -111,7 +129,7 @@ class CodeVoice:
 
         Returns
         -------
-        y : (n,) float32
+        y : (n,) float32, or (n, 2)
             The samples that are left, up to sample n_samples of the sound.
 
         Raises
@@ -142,9 +160,31 @@ class CodeVoice:
         return codes.astype(np.int64), amplify(gain_db), controls
 
     def _sound(self, frames: Frames) -> Floats:
+        parts, start = list[Floats](), 0
+        for t in [*find_attacks(frames[2]), len(frames[0])]:
+            if t > start:
+                parts.append(self._adder.push(self._excite(take_frames(*frames, slice(start, t)))))
+                self._last = take_frames(*frames, slice(t - 1, t))
+            if t < len(frames[0]) and self._last is not None:
+                self._strike(take_frames(*frames, slice(t, t + 1)))
+            start = t
+        y = np.concatenate(parts, axis=-1)
+        return join_sides(*y) if self._side else y
+
+    def _strike(self, first: Frames) -> None:
+        """Let the sound of a frame set in, and that of the one before end."""
+        assert first[2] is not None
+        assert self._last is not None
+        n_ramp = ramp_samples(float(first[2].attack_ms[0]), self._grid.sr)
+        held, lead = (np.zeros(n, np.int64) for n in self._adder.count_held(n_ramp))
+        self._adder.strike(
+            self._excite(take_frames(*self._last, held)), self._excite(take_frames(*first, lead)), n_ramp
+        )
+
+    def _excite(self, frames: Frames) -> Floats:
         codes, gain, controls = frames
         spectra = self._spectra.look_up(codes[None], controls)
-        return excite_frames(spectra, gain, self._excitation, self._adder, self._grid)
+        return excite_frames(spectra, gain, self._excitation, self._grid, self._side)
 
 
 def amplify(gain_db: NDArray[np.float64]) -> Floats:
@@ -158,10 +198,31 @@ def take_frames(codes: NDArray[np.int64], gain: Floats, controls: Controls | Non
     return codes[frames], gain[frames], controls.take(frames) if controls else None
 
 
+def make_side(grid: FrameGrid, excitation: str, *, seed: int, spread: float, place: float) -> Side | None:
+    """Make the side of a voice, None where there is no spread. Raises ParameterError."""
+    check_place(place)
+    if not check_spread(spread):
+        return None
+    return Side(grid, spread=spread, place=place, seed=seed, partials=excitation != "noise")
+
+
+def find_attacks(controls: Controls | None) -> list[int]:
+    """Return the frames in which a new sound begins."""
+    return [] if controls is None else np.flatnonzero(controls.attack_ms).tolist()
+
+
+def _hold_frames(frames: Frames, rows: NDArray[np.int64]) -> Frames:
+    """Take frames of which some are held: a sound that is held does not begin anew."""
+    codes, gain, controls = take_frames(*frames, rows)
+    if controls is not None and controls.attack_ms.any():
+        controls = replace(controls, attack_ms=np.where(rows == rows[0], 0.0, controls.attack_ms))
+    return codes, gain, controls
+
+
 def excite_frames(
-    spectra: FrameSpectra, gain: Floats, excitation: Excitation, adder: OverlapAdd, grid: FrameGrid
+    spectra: FrameSpectra, gain: Floats, excitation: Excitation, grid: FrameGrid, side: Side | None = None
 ) -> Floats:
-    """Excite frames, and add them up to sound.
+    """Excite frames, and bring them back to samples.
 
     Parameters
     ----------
@@ -171,15 +232,22 @@ def excite_frames(
         Their gains as factors.
     excitation : Excitation
         Gives the spectra their phases.
-    adder : OverlapAdd
-        Adds the frames up.
     grid : FrameGrid
         Window and hop.
+    side : Side, optional
+        Gives them their side.
 
     Returns
     -------
-    (T * hop_length,) float32
+    (T, n_fft) float32, or, with a side, (2, T, n_fft): the middle and the side
+        The frames, not windowed.
 
     """
-    frames = np.fft.irfft(excitation.excite(spectra)[0], grid.n_fft, axis=-1).astype(np.float32, copy=False)
-    return adder.push(frames * gain[:, None])
+    middle = excitation.excite(spectra)
+    both = middle[0] if side is None else np.concatenate([middle, side.excite(spectra, middle)])
+    return np.asarray(to_frames(both, grid) * gain[:, None])
+
+
+def to_frames(spectra: Spectra, grid: FrameGrid) -> Floats:
+    """Transform complex spectra (..., n_bins) to frames (..., n_fft), not windowed."""
+    return np.fft.irfft(spectra, grid.n_fft, axis=-1).astype(np.float32, copy=False)

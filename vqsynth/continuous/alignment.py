@@ -15,9 +15,9 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from vqsynth.checks import check_whole
 from vqsynth.continuous.latents import LONGEST_S, LatentPath, check_latents, check_same_model
 from vqsynth.errors import ParameterError
+from vqsynth.errors.checks import check_whole
 from vqsynth.sound.arrays import Doubles
 
 Integers = NDArray[np.int64]

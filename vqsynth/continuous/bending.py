@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from vqsynth.checks import check_flag, check_kind
 from vqsynth.continuous.latents import LatentPath, check_latents
 from vqsynth.errors import ParameterError
+from vqsynth.errors.checks import check_flag, check_kind
 from vqsynth.sound.arrays import Doubles
 from vqsynth.sound.excitation import check_seed
 

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vqsynth.checks import show
 from vqsynth.errors import ModelError, VqsynthWarning
+from vqsynth.errors.checks import show
 from vqsynth.storage.bundle import Card, Kind
 from vqsynth.storage.tensors import Arrays, parse_weights
 

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from vqsynth.checks import check_kind, check_number, check_whole, show
 from vqsynth.continuous.latentfiles import ARRAYS, FACTS, read_fields, write_fields
 from vqsynth.curves.language import make_curve
 from vqsynth.errors import ModelError, ParameterError
+from vqsynth.errors.checks import check_kind, check_number, check_whole, show
 from vqsynth.notebook import GOT, draw_curves, show_block
 from vqsynth.sound.arrays import Doubles, Floats
 from vqsynth.sound.excitation import check_seed

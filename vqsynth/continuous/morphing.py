@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from vqsynth.checks import check_choice
 from vqsynth.continuous.alignment import align_dtw, stretch
 from vqsynth.continuous.latents import LatentPath, check_same_model, count_samples
 from vqsynth.curves.language import make_curve
 from vqsynth.errors import ParameterError, VqsynthWarning
+from vqsynth.errors.checks import check_choice
 from vqsynth.sound.arrays import Doubles
 
 ALIGNMENTS = ("stretch", "dtw")

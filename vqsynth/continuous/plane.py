@@ -16,12 +16,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from vqsynth.checks import show
 from vqsynth.continuous.alignment import stretch
 from vqsynth.continuous.latents import LONGEST_S, LatentPath, check_same_model, count_samples
 from vqsynth.continuous.morphing import mix, warn_far_stretched
 from vqsynth.curves.files import read_places
 from vqsynth.errors import ParameterError
+from vqsynth.errors.checks import show
 from vqsynth.sound.arrays import Doubles
 
 FORM = "'0:0.1,0.2 4:0.9,0.8', seconds and then x,y, or x,y alone where it stays"

@@ -86,7 +86,7 @@ def list_models(folders: StrPath | Iterable[StrPath] = ()) -> list[ContinuousMod
 def find_model(model: StrPath) -> Path:
     """Return the folder of a continuous model that is given by its path or by the name of a shipped one.
 
-    Raises ModelError, which lists the shipped names, where there is none.
+    Raises ModelError, which lists the shipped names, if no model is found.
     """
     return find_bundle(model, CONTINUOUS)
 

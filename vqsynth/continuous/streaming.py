@@ -13,12 +13,12 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike
 
-from vqsynth.checks import show
 from vqsynth.continuous.bounds import bound_mel
 from vqsynth.continuous.latents import LatentPath
 from vqsynth.continuous.model import ContinuousModel
 from vqsynth.continuous.vae import DecoderStream, EncoderStream
 from vqsynth.errors import ParameterError
+from vqsynth.errors.checks import show
 from vqsynth.sound.audio import check_samples
 from vqsynth.sound.excitation import check_seed
 from vqsynth.sound.frames import Floats, FrameGrid

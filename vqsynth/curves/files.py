@@ -57,12 +57,12 @@ class Point(NamedTuple):
     value: float | str
 
 
-def read_points(path: Path, reading: Reading | None = None) -> list[Point]:
+def read_points(file: Path, reading: Reading | None = None) -> list[Point]:
     """Read the points of a file. Its content decides which format it has.
 
     Parameters
     ----------
-    path : Path
+    file : Path
         A table, JSON or a text file of Praat, of at most 16 MB.
     reading : Reading, optional
         Which values are allowed. By default every row needs a number, a note or a percentile.
@@ -82,7 +82,7 @@ def read_points(path: Path, reading: Reading | None = None) -> list[Point]:
     reading = reading or Reading()
     names = (reading.name, *VALUES) if reading.name else VALUES
     points: list[Point] = []
-    for where, time_s, (value,) in _read_rows(path, (names,)):
+    for where, time_s, (value,) in _read_rows(file, (names,)):
         _check_time(points[-1] if points else None, where, time_s)
         points.append(Point(where, time_s, _read_value(where, value, reading)))
     if not points:
@@ -92,10 +92,10 @@ def read_points(path: Path, reading: Reading | None = None) -> list[Point]:
     return points
 
 
-def read_places(path: Path) -> list[tuple[float, float, float]]:
+def read_places(file: Path) -> list[tuple[float, float, float]]:
     """Read rows of time in seconds, x and y. Raises ParameterError as `read_points` does."""
     rows = []
-    for where, time_s, values in _read_rows(path, PLACES):
+    for where, time_s, values in _read_rows(file, PLACES):
         x, y = (_read_value(where, value, Reading()) for value in values)
         if isinstance(x, str) or isinstance(y, str):
             raise ParameterError(f"{where}: expected the numbers x and y (got '{x}', '{y}')")
@@ -103,39 +103,39 @@ def read_places(path: Path) -> list[tuple[float, float, float]]:
     return rows
 
 
-def _read_rows(path: Path, names: Sequence[tuple[str, ...]]) -> Iterable[tuple[str, float, Sequence[Any]]]:
+def _read_rows(file: Path, names: Sequence[tuple[str, ...]]) -> Iterable[tuple[str, float, Sequence[Any]]]:
     """Read the place of each row in the file, its time in seconds and its values."""
-    if path.suffix.lower() not in SUFFIXES:
-        raise ParameterError(f"a curve file must end in {', '.join(SUFFIXES)} (got '{path}')")
-    text = _read_text(path)
+    if file.suffix.lower() not in SUFFIXES:
+        raise ParameterError(f"a curve file must end in {', '.join(SUFFIXES)} (got '{file}')")
+    text = _read_text(file)
     if is_praat(text):
         return ((f"line {line}", float(time), [_cell(value)]) for line, time, value in read_praat(text))
-    if path.suffix.lower() == ".json" or text.lstrip()[:1] in ("[", "{"):
+    if file.suffix.lower() == ".json" or text.lstrip()[:1] in ("[", "{"):
         return _read_json(text, names)
     return ((f"line {line}", time, values) for line, time, values in read_table(text, names))
 
 
-def _read_text(path: Path) -> str:
-    if "\0" in str(path):
-        raise ParameterError(f"a file name cannot hold a NUL character (got {str(path)!r}); correct it")
+def _read_text(file: Path) -> str:
+    if "\0" in str(file):
+        raise ParameterError(f"a file name cannot hold a NUL character (got {str(file)!r}); correct it")
     try:
-        about, content = path.stat(), None
+        about, content = file.stat(), None
         if stat.S_ISREG(about.st_mode):
-            with path.open("rb") as file:
-                content = file.read(MOST_BYTES + 1)
+            with file.open("rb") as opened:
+                content = opened.read(MOST_BYTES + 1)
     except OSError as e:
-        raise ParameterError(f"cannot read '{path}': {e.strerror}") from e
+        raise ParameterError(f"cannot read '{file}': {e.strerror}") from e
     if content is None:
-        raise ParameterError(f"cannot read '{path}': it must be a file (got a folder, a pipe or a device)")
+        raise ParameterError(f"cannot read '{file}': it must be a file (got a folder, a pipe or a device)")
     if len(content) > MOST_BYTES:
         size = max(about.st_size, len(content)) / 2**20
         raise ParameterError(
-            f"a curve file must have at most {MOST_BYTES >> 20} MB ('{path}' has {size:.0f}); thin it out"
+            f"a curve file must have at most {MOST_BYTES >> 20} MB ('{file}' has {size:.0f}); thin it out"
         )
-    return _decode(content, path)
+    return _decode(content, file)
 
 
-def _decode(content: bytes, path: Path) -> str:
+def _decode(content: bytes, file: Path) -> str:
     """Decode a text by its byte order mark, otherwise as UTF-8, otherwise as Latin-1."""
     encoding = next((name for mark, name in _MARKS_OF_ORDER if content.startswith(mark)), "")
     if not encoding and b"\0" in content[:4]:
@@ -145,11 +145,11 @@ def _decode(content: bytes, path: Path) -> str:
     except UnicodeDecodeError as e:
         if encoding:
             raise ParameterError(
-                f"cannot read '{path}': it starts as {encoding[:6].upper()} text and is malformed; save it again"
+                f"cannot read '{file}': it starts as {encoding[:6].upper()} text and is malformed; save it again"
             ) from e
         text = content.decode("latin-1")
     if "\0" in text:
-        raise ParameterError(f"cannot read '{path}': expected text (got binary data); save it as text")
+        raise ParameterError(f"cannot read '{file}': expected text (got binary data); save it as text")
     return text
 
 

@@ -27,12 +27,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from vqsynth.checks import check_positive, check_row, unknown_name
 from vqsynth.curves.files import Reading, read_points
 from vqsynth.curves.shapes import NAMED, Shape, breakpoints, constant, spread
 from vqsynth.curves.sources import Source, read_source
 from vqsynth.curves.values import Meaning, Percentile, shorten
 from vqsynth.errors import ParameterError
+from vqsynth.errors.checks import check_positive, check_row, unknown_name
 from vqsynth.sound.arrays import Doubles
 
 Hear = Callable[[Path], tuple[Doubles, Doubles, float]]

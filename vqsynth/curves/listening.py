@@ -10,7 +10,8 @@ from vqsynth.errors import AudioError
 from vqsynth.sound.descriptors import Descriptor, measure_clean
 from vqsynth.sound.frames import Floats, FrameGrid
 from vqsynth.sound.offset import offset_free_pieces, stream_audible
-from vqsynth.sound.pitch import count_samples, keep_usable
+from vqsynth.sound.pitch import count_samples
+from vqsynth.sound.tracking import ANY_PITCH, carry_on_pitch
 from vqsynth.storage.files import StrPath
 
 LIKE = ("loudness", "centroid", "flatness", "pitch")
@@ -23,16 +24,6 @@ FAINTEST_DB = -118.0
 """A sound that is never louder than this counts as silence. It is the loudness of a sine of amplitude 1e-6."""
 LOWEST_DB = -80.0
 """The lowest loudness that is asked for, in LUFS."""
-FAIR_CONFIDENCE = 0.5
-"""The least confidence of a pitch that goes on from a usable one. Of the frames of a man's speech in which pyin hears a
-pitch, 45 % are usable, and 91 % with those that go on from there. All of them have the pitch that pyin hears."""
-MOST_PARTIALS = 50.0
-"""A pitch goes on only where the centroid lies below so many partials; else noise, a cymbal say, hides it."""
-NEAREST_CENTS = 150.0
-"""A pitch goes on from one frame to the next if it moves by no more than this."""
-
-
-_ANY_PITCH = Descriptor("any_pitch", "Hz", "octave", "median", lambda sound: sound.pitch[0])
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,12 +46,12 @@ class Heard:
     confidence: NDArray[np.float64]
 
 
-def hear_sound(path: StrPath, grid: FrameGrid, names: tuple[str, ...] = LIKE) -> Heard:
+def hear_sound(file: StrPath, grid: FrameGrid, names: tuple[str, ...] = LIKE) -> Heard:
     """Measure the descriptors of a sound file, as targets.
 
     Parameters
     ----------
-    path : str or Path
+    file : str or Path
         The sound.
     grid : FrameGrid
         Frames in which it is measured. The sound is resampled to their rate.
@@ -80,15 +71,13 @@ def hear_sound(path: StrPath, grid: FrameGrid, names: tuple[str, ...] = LIKE) ->
 
     """
     wanted: tuple[str | Descriptor, ...] = (*names, "loudness", "pitch_confidence")
-    wanted += (_ANY_PITCH, "centroid") if "pitch" in names else ()
-    measured, n_samples = measure_pieces(stream_audible(path, sr=grid.sr), grid, tuple(dict.fromkeys(wanted)))
+    wanted += (ANY_PITCH, "centroid") if "pitch" in names else ()
+    measured, n_samples = measure_pieces(stream_audible(file, sr=grid.sr), grid, tuple(dict.fromkeys(wanted)))
     if "pitch" in names:
-        measured["pitch"] = carry_on_pitch(
-            measured[_ANY_PITCH.name], measured["pitch_confidence"], measured["centroid"]
-        )
+        measured["pitch"] = carry_on_pitch(measured[ANY_PITCH.name], measured["pitch_confidence"], measured["centroid"])
     loudness = np.maximum(measured["loudness"].astype(np.float64), LOWEST_DB)
     if loudness.max() < LOWEST_DB + 1:
-        raise AudioError(_say_unheard(path, measured["loudness"]))
+        raise AudioError(_say_unheard(file, measured["loudness"]))
     quiet = loudness < max(loudness.max() - QUIET_DB, LOWEST_DB + 1)
     values = {name: np.where(quiet, np.nan, measured[name].astype(np.float64)) for name in names}
     if "loudness" in values:
@@ -96,24 +85,11 @@ def hear_sound(path: StrPath, grid: FrameGrid, names: tuple[str, ...] = LIKE) ->
     return Heard(values, n_samples / grid.sr, measured["pitch_confidence"].astype(np.float64))
 
 
-def carry_on_pitch(f0_hz: Floats, confidence: Floats, centroid_hz: Floats) -> Floats:
-    """Take the pitches that are usable, and those beside them that go on from there, both ways; NaN elsewhere."""
-    known = keep_usable(f0_hz, confidence)
-    is_fair = (confidence >= FAIR_CONFIDENCE) & (centroid_hz < MOST_PARTIALS * f0_hz)
-    fair = np.flatnonzero(np.isnan(known) & is_fair)
-    for order, step in ((fair, -1), (fair[::-1], 1)):
-        for t in order:
-            before = known[t + step] if 0 <= t + step < len(known) else np.nan
-            if abs(1200 * np.log2(f0_hz[t] / before)) <= NEAREST_CENTS:
-                known[t] = f0_hz[t]
-    return known
-
-
-def _say_unheard(path: StrPath, loudness: Floats) -> str:
+def _say_unheard(file: StrPath, loudness: Floats) -> str:
     peak = float(loudness.max())
     if peak < FAINTEST_DB:
-        return f"'{path}' holds only silence; name a sound that can be heard"
-    return f"'{path}' is too quiet to be a target (never louder than {peak:.0f} LUFS); turn it up"
+        return f"'{file}' holds only silence; name a sound that can be heard"
+    return f"'{file}' is too quiet to be a target (never louder than {peak:.0f} LUFS); turn it up"
 
 
 def measure_pieces(

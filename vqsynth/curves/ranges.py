@@ -15,11 +15,11 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from vqsynth.checks import check_choice
 from vqsynth.codes.reaching import list_sure, reach
 from vqsynth.codes.table import DescriptorTable
 from vqsynth.curves.misses import find_range
 from vqsynth.errors import ParameterError
+from vqsynth.errors.checks import check_choice
 from vqsynth.sound.arrays import Doubles
 
 Mapping = Literal["clamp", "squeeze", "minmax", "rank", "relative", "octave"]

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
-from vqsynth.checks import unknown_name
 from vqsynth.curves.shapes import Shape
 from vqsynth.curves.values import Meaning
 from vqsynth.errors import ParameterError
+from vqsynth.errors.checks import unknown_name
 from vqsynth.sound.arrays import Doubles
 from vqsynth.sound.audio import SUFFIXES
 

@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from vqsynth.checks import check_choice, check_mapping, check_number, show
 from vqsynth.codes.table import DescriptorTable
 from vqsynth.curves.files import Reading
 from vqsynth.curves.language import Curve, make_curve
 from vqsynth.curves.listening import LIKE, hear_sound
 from vqsynth.curves.ranges import MAPPINGS, map_range
 from vqsynth.errors import ParameterError
+from vqsynth.errors.checks import check_choice, check_mapping, check_number, show
 from vqsynth.sound.descriptors import find_name, plain_words
 from vqsynth.sound.frames import FrameGrid
 from vqsynth.storage.files import StrPath
@@ -272,12 +272,12 @@ def sample_weight(weight: Any, grid: FrameGrid, *, seconds: float) -> ArrayLike:
     return float(sampled[0]) if (sampled == sampled[0]).all() else sampled
 
 
-def curves_like(path: StrPath, grid: FrameGrid) -> tuple[dict[str, Curve], dict[str, CurveLike], float]:
+def curves_like(file: StrPath, grid: FrameGrid) -> tuple[dict[str, Curve], dict[str, CurveLike], float]:
     """Make curves of the loudness, centroid, flatness and, where it is voiced, pitch of a sound.
 
     Parameters
     ----------
-    path : str or Path
+    file : str or Path
         The sound.
     grid : FrameGrid
         Frames in which it is measured.
@@ -297,13 +297,13 @@ def curves_like(path: StrPath, grid: FrameGrid) -> tuple[dict[str, Curve], dict[
         If the file is not a sound, or is silent.
 
     """
-    heard = hear_sound(path, grid, LIKE)
+    heard = hear_sound(file, grid, LIKE)
     times_s = grid.times_s(len(heard.confidence))
-    curves = {name: _trace(f"{name} of {path}", times_s, values) for name, values in heard.values.items()}
+    curves = {name: _trace(f"{name} of {file}", times_s, values) for name, values in heard.values.items()}
     weight = PITCH_WEIGHT * np.clip(LESS_SURE - heard.confidence, 1, MOST_WEIGHT)
     return (
         curves,
-        {"pitch": _trace(f"weight of the pitch of {path}", times_s, weight), "flatness": FLATNESS_WEIGHT},
+        {"pitch": _trace(f"weight of the pitch of {file}", times_s, weight), "flatness": FLATNESS_WEIGHT},
         heard.seconds,
     )
 
@@ -312,7 +312,7 @@ def _trace(text: str, times_s: NDArray[np.float64], values: NDArray[np.float64])
     return Curve(text, lambda times, seconds: np.interp(times, times_s, values), gaps=True)
 
 
-def _hear(name: str, grid: FrameGrid, path: Path) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
-    heard = hear_sound(path, grid, (name,))
+def _hear(name: str, grid: FrameGrid, file: Path) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
+    heard = hear_sound(file, grid, (name,))
     values = heard.values[name]
     return grid.times_s(len(values)), values, heard.seconds

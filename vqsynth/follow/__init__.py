@@ -3,6 +3,7 @@
     limits       how far the correction may move each control
     steps        Newton steps of many independent values
     report       measuring what was asked and what was got
+    striking     onsets where loudness rises
     choosing     curves to a path of codes, by the table alone
     record       the report as a record
     reach        how much of some targets a codebook can meet

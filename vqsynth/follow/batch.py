@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from vqsynth.checks import check_flag, check_kind, check_mapping, check_path, show
 from vqsynth.codes.record import CODEBOOK, GRAINS, TABLE, CodebookRecord
 from vqsynth.curves.sources import source_file
 from vqsynth.errors import ParameterError, VqsynthError
+from vqsynth.errors.checks import check_flag, check_kind, check_mapping, check_path, show
 from vqsynth.follow.synthesis import synthesize
 from vqsynth.sound import audio
 from vqsynth.storage.bundle import read_card

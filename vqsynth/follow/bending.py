@@ -6,7 +6,8 @@ where two descriptors ask for opposite things). The slopes of a frame are measur
 away from where they were.
 
 Frames overlap, and a window hears its neighbours: an error that comes and goes from frame to frame is taken back by a
-part only. What is lost so is added to the step beforehand.
+part only. What is lost so is added to the step beforehand. Beside a jump of a target a window hears both sides of it,
+and no step takes its error back, so steps are small there.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -40,6 +41,15 @@ MOVED_DB = 1.5
 """How far a band moves before the slopes of its frame are measured again (never: centroid, bandwidth and flatness at
 once do not converge)."""
 PROBE_DB = 0.5
+TERMS = 3
+"""Number of terms of the series that undoes the blur of the windows (van Cittert, 1931). A sine of the centroid on
+violin, choir and cello: errors of .0013, .0030, .0008 with two, of .0010, .0027, .0006 with three."""
+NOISY = frozenset({"flatness"})
+"""Descriptors that follow the noise of each frame, so that a term less undoes the blur: beside a centroid, flatness on
+violin is missed by .014 with two terms and by .016 with three."""
+JUMP = 0.1
+"""A jump of a target from frame to frame, in its scale, beside which steps are halved and the blur is not undone. Steps
+of the centroid on violin, choir, cello: .032, .033, .036 without, .028, .025, .027 so."""
 _AT_ONCE = 256
 
 
@@ -86,6 +96,7 @@ class Bending:
             name: Steps(np.zeros(len(codes)), np.inf, guarded=True) for name in self._names if name in RUGGED
         }
         self._blur = overlap_weights(spectra.grid)
+        self._jumps = {n: _find_jumps(targets[n] / self._scales[n], len(self._blur)) for n in self._names}
 
     def move(self, got: Mapping[str, Floats]) -> NDArray[np.float64]:
         """Give the envelopes, (T, 24), that the next round tries, from what the last one measured, name to (T,)."""
@@ -116,8 +127,8 @@ class Bending:
         if name in self._pushes:
             before = self._pushes[name].values
             return self._pushes[name].move(missed, missed**2) - before
-        lost = missed - np.convolve(np.pad(missed, len(self._blur) // 2, mode="edge"), self._blur, "valid")
-        return np.where(np.isnan(self._targets[name]), 0.0, missed + lost)
+        push = np.where(self._jumps[name], 0.5 * missed, _sharpen(missed, self._blur, TERMS - (name in NOISY)))
+        return np.where(np.isnan(self._targets[name]), 0.0, push)
 
     def _measure_again(self) -> None:
         """Measure the slopes of frames that have moved."""
@@ -193,6 +204,23 @@ def overlap_weights(grid: FrameGrid) -> NDArray[np.float64]:
         for lag in range(-reach, reach + 1)
     ])  # fmt: skip
     return np.asarray(shares / shares.sum())
+
+
+def _sharpen(missed: NDArray[np.float64], blur: NDArray[np.float64], terms: int) -> NDArray[np.float64]:
+    """Undo the blur of the windows, as far as so many terms do. missed: (T,)."""
+    left = push = missed
+    for _ in range(terms - 1):
+        left = left - np.convolve(np.pad(left, len(blur) // 2, mode="edge"), blur, "valid")
+        push = push + left
+    return push
+
+
+def _find_jumps(scaled: NDArray[Any], n_frames: int) -> NDArray[np.bool_]:
+    """Tell the frames, (T,), within whose `n_frames` about them a target, in its scale, jumps."""
+    with np.errstate(invalid="ignore"):
+        jumps = np.abs(np.diff(scaled, prepend=scaled[:1])) > JUMP
+    around = np.pad(jumps, n_frames // 2)
+    return np.asarray(np.lib.stride_tricks.sliding_window_view(around, n_frames).any(axis=1))
 
 
 def hold_edges(missed: NDArray[Any]) -> NDArray[np.float64]:

@@ -5,9 +5,8 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from vqsynth.checks import check_flag, check_whole
 from vqsynth.codes.index import Targets, Weights, check_targets, check_weights
-from vqsynth.codes.motion import MOTION
+from vqsynth.codes.motion import suit_motion
 from vqsynth.codes.record import CodebookRecord
 from vqsynth.codes.selection import SMOOTHNESS, Selection, check_taken, most_used, price_jumps, select_codes
 from vqsynth.curves.targets import (
@@ -21,10 +20,12 @@ from vqsynth.curves.targets import (
     sample_targets,
 )
 from vqsynth.errors import ParameterError
+from vqsynth.errors.checks import check_flag, check_whole
+from vqsynth.follow.striking import strike, unstruck, with_attacks
 from vqsynth.path import CodePath
 
 FOLLOW_OPTIONS = ("targets", "seconds", "mapping", "weights", "method", "smoothness", "style", "rest", "motion",
-                  "variation", "seed")  # fmt: skip
+                  "onsets", "variation", "seed")  # fmt: skip
 
 
 def choose_path(
@@ -38,7 +39,8 @@ def choose_path(
     smoothness: float = SMOOTHNESS,
     style: float = 0.0,
     rest: int = 0,
-    motion: float = MOTION,
+    motion: float | None = None,
+    onsets: bool = True,
     variation: float = 0.0,
     seed: int = 0,
     taken: NDArray[np.int64] | None = None,
@@ -56,7 +58,7 @@ def choose_path(
         Length of the sound; T must be its number of frames.
     weights : dict of name to number or array (T,), optional
         How much each target counts beside the others, 0 or more, by default 1.
-    method, smoothness, style, rest, motion, variation, seed
+    method, smoothness, style, rest, motion, onsets, variation, seed
         As for `synthesize`.
     taken : array (N, T) of int, optional
         Codes that each frame must not have, those of other layers.
@@ -72,7 +74,9 @@ def choose_path(
         For unknown names and options that cannot be used.
 
     """
+    motion = suit_motion(targets) if motion is None else motion
     selection = Selection(method, weights, smoothness, style, rest, variation, seed, motion)
+    check_flag("onsets", onsets)
     targets, seconds = check_targets(book.table, targets), check_seconds(seconds, book.grid)
     others = {name: values for name, values in targets.items() if name != "loudness"}
     check_taken(taken, len(targets["loudness"]))
@@ -81,9 +85,10 @@ def choose_path(
     if others:
         jumps = price_jumps(book.spectra.distances, selection, book.transitions)
         codes = select_codes(book.table, jumps, others, selection, transitions=book.transitions, taken=taken)
-    gain_db = targets["loudness"] - book.table.column("loudness")[codes]
-    n_samples = book.grid.samples(seconds)
-    return CodePath(book.name, book.sha256, book.grid.sr, book.grid.hop_length, n_samples, codes, gain_db)
+    struck = strike(book, codes, targets, selection, taken=taken) if onsets else unstruck(codes, targets)
+    gain_db = struck.loudness_db - book.table.column("loudness")[struck.codes]
+    clock = book.grid.sr, book.grid.hop_length, book.grid.samples(seconds)
+    return with_attacks(CodePath(book.name, book.sha256, *clock, struck.codes, gain_db), struck.attack_ms)
 
 
 def follow_curves(
@@ -98,7 +103,8 @@ def follow_curves(
     smoothness: float = SMOOTHNESS,
     style: float = 0.0,
     rest: int = 0,
-    motion: float = MOTION,
+    motion: float | None = None,
+    onsets: bool = True,
     variation: float = 0.0,
     seed: int = 0,
     **curves: CurveLike,
@@ -128,9 +134,13 @@ def follow_curves(
         0 to 1. At 1 jumps cost the more, the more rarely the training sounds make them.
     rest : int
         Number of frames for which a code is not used again after it has sounded.
-    motion : float
+    motion : float, optional
         0 to 1, how often the code changes. At 0 a code is held while it meets the targets, at .5 for as long as in the
-        training sounds, at 1 for a frame. "nearest" and `rest` ignore it.
+        training sounds, at 1 for a frame. By default .5, and 0 where two or more descriptors of timbre are asked for:
+        fewer codes meet them. "nearest" and `rest` ignore it.
+    onsets : bool
+        Whether onsets of the training sounds are played where loudness rises by 12 dB or more within 50 ms: their
+        attack, their codes while these meet the targets, and their fall to the loudness asked for.
     variation : float
         How much chance decides between nearly equal codes, 0 or more, in spreads of the table.
     seed : int
@@ -161,7 +171,7 @@ def follow_curves(
     sampled = sample_targets(made, book.table, book.grid, seconds=seconds, mapping=mapping)
     return choose_path(
         book, sampled, seconds=seconds, weights=weights, method=method, smoothness=smoothness, style=style, rest=rest,
-        motion=motion, variation=variation, seed=seed,
+        motion=motion, onsets=onsets, variation=variation, seed=seed,
     )  # fmt: skip
 
 

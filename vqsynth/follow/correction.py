@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from vqsynth.checks import check_kind
 from vqsynth.codes.controls import SIZES, no_controls
 from vqsynth.codes.index import Targets
 from vqsynth.codes.spectra import CodeSpectra
 from vqsynth.codes.voice import LOUDEST_DB, SILENT_DB
+from vqsynth.errors.checks import check_kind
 from vqsynth.follow.bending import BENT, Bending, hold_edges
 from vqsynth.follow.limits import Limits, check_limits, check_rounds
 from vqsynth.follow.report import measure_errors
@@ -144,7 +144,7 @@ def correct_path(
 
 def try_path(path: CodePath, spectra: CodeSpectra, targets: Targets) -> Trial:
     """Render a path and measure it against targets."""
-    return Trial(**vars(hear(render_path(path, spectra), spectra, targets)), path=path)
+    return Trial(**vars(hear(render_path(path, spectra, spread=0), spectra, targets)), path=path)
 
 
 def hear(y: Floats, spectra: CodeSpectra, targets: Targets) -> Heard:

@@ -11,11 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from vqsynth.checks import check_choice, check_whole
 from vqsynth.codes.index import Targets, check_targets
 from vqsynth.codes.record import CodebookRecord
 from vqsynth.codes.spectra import EXCITATIONS
+from vqsynth.codes.voice import find_attacks
 from vqsynth.errors import ParameterError
+from vqsynth.errors.checks import check_choice, check_whole
 from vqsynth.follow.choosing import choose_path
 from vqsynth.follow.correction import (
     ROUNDS,
@@ -27,14 +28,17 @@ from vqsynth.follow.correction import (
 )
 from vqsynth.follow.limits import Limits, check_limits, check_rounds
 from vqsynth.follow.mixing import Mix, correct_mix
+from vqsynth.follow.striking import plan_loudness
 from vqsynth.path import CodePath
+from vqsynth.sound.arrays import Doubles
 from vqsynth.sound.descriptors import REGISTRY
 from vqsynth.sound.excitation import check_seed
+from vqsynth.sound.width import check_spread
 
 
 def choose_layers(
     book: CodebookRecord, targets: Targets, *, layers: int = 1, seconds: float, excitation: str = "coherent",
-    seed: int = 0, **options: Any,
+    seed: int = 0, spread: float = 0.0, **options: Any,
 ) -> tuple[CodePath, ...]:  # fmt: skip
     """Choose paths that never have the same code in the same frame.
 
@@ -54,6 +58,8 @@ def choose_layers(
         How spectra get their phases.
     seed : int
         Seed of the first path; path i has `seed` + i.
+    spread : float
+        0 to 1: how wide the paths are rendered.
     **options
         Further keywords of `choose_path`.
 
@@ -70,13 +76,14 @@ def choose_layers(
     """
     targets, seed = check_targets(book.table, targets), check_seed(seed)
     check_choice("excitation", excitation, EXCITATIONS)
+    check_spread(spread)
     _check_count(book, targets, check_whole("layers", layers, 1))
     shared = dict(targets) | {"loudness": targets["loudness"] - 10 * np.log10(layers)}
     paths: list[CodePath] = []
     for i in range(layers):
         taken = np.stack([path.codes for path in paths]) if paths else None
         path = choose_path(book, shared, seconds=seconds, seed=seed + i, taken=taken, **options)
-        paths.append(replace(path, excitation=excitation, seed=seed + i))
+        paths.append(replace(path, excitation=excitation, seed=seed + i, spread=spread))
     return tuple(paths)
 
 
@@ -122,9 +129,11 @@ def correct_layers(
     """
     rounds, limits = check_rounds(rounds), check_limits(limits)
     known = {name: values for name, values in targets.items() if name in REGISTRY}
-    shared = known | {"loudness": targets["loudness"] - 10 * np.log10(len(paths))}
+    planned = [_plan(book, path, targets["loudness"] - 10 * np.log10(len(paths))) for path in paths]
     done = []
-    for path in paths:
+    for path, loudness_db in zip(paths, planned, strict=True):
+        shared = known | {"loudness": loudness_db}
+        is_struck = bool(find_attacks(path.controls))
         if rounds and limits.transpose_cents and "pitch" in targets:
             pitches_hz = book.table.column("pitch")[path.codes].astype(np.float64)
             path = predict_transposition(path, pitches_hz, targets["pitch"], limits)
@@ -132,13 +141,23 @@ def correct_layers(
             codes = path.codes
             levels_db, pitches = book.table.fundamentals[codes], book.table.column("pitch")[codes]
             path = raise_fundamentals(path, pitches, levels_db, targets["pitch"], limits)
+        first = None if is_struck else tried
         done.append(
-            correct_path(path, book.spectra, shared, rounds=rounds, limits=limits, weights=weights, tried=tried)
+            correct_path(path, book.spectra, shared, rounds=rounds, limits=limits, weights=weights, tried=first)
         )
     if len(done) == 1:
         return Mix((done[0].path,), done[0].y, done[0].errors, done[0].kept, done[0].spent())
+    if any(find_attacks(path.controls) for path in paths):
+        known = known | {"loudness": 10 * np.log10(np.sum(10 ** (np.array(planned) / 10), axis=0))}
     alone = tuple(each.path for each in done)
     return correct_mix(alone, book.spectra, known, rounds=rounds, limits=limits, weights=weights)
+
+
+def _plan(book: CodebookRecord, path: CodePath, asked_db: Doubles) -> Doubles:
+    """Tell the loudness (T,) that a path is corrected to: what is asked for, or with onsets what these are to have."""
+    if not find_attacks(path.controls):
+        return asked_db
+    return plan_loudness(path, path.gain_db + book.table.column("loudness")[path.codes], book.grid)
 
 
 def describe_layers(book: CodebookRecord, mix: Mix, report: Mapping[str, Any]) -> dict[str, Any]:

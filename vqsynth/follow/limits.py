@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from vqsynth.checks import check_flag, check_kind, check_number, check_whole
+from vqsynth.errors.checks import check_flag, check_kind, check_number, check_whole
 
 MOST_ROUNDS = 1000
 

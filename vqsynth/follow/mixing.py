@@ -110,7 +110,7 @@ def correct_mix(
 
 
 def _try_mix(paths: Sequence[CodePath], spectra: CodeSpectra, targets: Targets, number: int) -> _MixTrial:
-    heard = hear(render_layers(paths, spectra), spectra, targets)
+    heard = hear(render_layers(paths, spectra, spread=0), spectra, targets)
     return _MixTrial(**vars(heard), paths=tuple(paths), number=number)
 
 

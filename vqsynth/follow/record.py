@@ -14,7 +14,7 @@ from vqsynth.follow.report import summarize, warnings_of
 from vqsynth.notebook import ASKED, GOT, draw_curves, show_block, show_lines
 
 Row = list[float | None]
-OPTIONAL = frozenset({"controls", "layers"})
+OPTIONAL = frozenset({"controls", "layers", "onsets"})
 """Fields that the JSON has only where they are not empty."""
 MOST_PICTURES = 12
 """Descriptors that a notebook draws."""
@@ -96,6 +96,9 @@ class Report(Mapping[str, Any]):
         The controls of the first layer.
     layers : list of lists of T int, optional
         The codes of each layer, where there are several.
+    onsets : list of float, optional
+        The seconds at which onsets of the training sounds are played. There loudness is up to 4 dB above what is asked,
+        and just before it is the lowest of the rise.
 
     """
 
@@ -112,6 +115,7 @@ class Report(Mapping[str, Any]):
     gain_db: list[float]
     controls: dict[str, Any] | None = None
     layers: list[list[int]] | None = None
+    onsets: list[float] | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report as a dict that JSON can hold."""

@@ -27,6 +27,8 @@ OWN_FRAMES = frozenset({"pitch", "pitch_confidence", "loudness"})
 """Descriptors that are measured in the codebook's own window, which is as long as its lowest pitch needs."""
 NEAR_CENTS = 50.0
 """A quarter tone. A pitch nearer than this is the note asked for; a jump by more is a change of note."""
+SHOWN = 8
+"""Onsets that a summary names by their time."""
 EDGE = 2
 """Number of frames at either end that do not count in errors."""
 
@@ -171,6 +173,9 @@ def summarize(report: Mapping[str, Any]) -> list[str]:
         if row.get("cents_median") is not None:
             line += f"; {_say_notes(row)}"
         lines.append(line)
+    if played := report.get("onsets"):
+        lines.append(f"onsets of the training sounds are played at {', '.join(f'{s:.2f}' for s in played[:SHOWN])}"
+                     f"{f' and {len(played) - SHOWN} more times' if len(played) > SHOWN else ' s'}")  # fmt: skip
     return lines
 
 

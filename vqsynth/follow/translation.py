@@ -7,7 +7,6 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from vqsynth.checks import check_kind
 from vqsynth.codes.controls import Controls, no_controls
 from vqsynth.codes.index import Targets, find_candidates
 from vqsynth.codes.reaching import find_ends, reach
@@ -18,6 +17,7 @@ from vqsynth.curves.language import Curve
 from vqsynth.curves.misses import Miss, describe_miss, measure_miss
 from vqsynth.curves.targets import Mappings, sample_targets
 from vqsynth.errors import ParameterError
+from vqsynth.errors.checks import check_kind
 from vqsynth.follow.limits import Limits, check_limits
 from vqsynth.notebook import show_block, show_lines
 from vqsynth.path import CodePath, check_layers, draw_path
@@ -177,7 +177,7 @@ def _translate(
     gain_db = np.where(path.gain_db[frames] > SILENT_DB, loudness - book.table.column("loudness")[codes], SILENT_DB)
     clock = book.grid.sr, book.grid.hop_length, n_samples
     about = path.excitation, path.seed, controls
-    made = CodePath(book.name, book.sha256, *clock, codes, gain_db, *about)
+    made = CodePath(book.name, book.sha256, *clock, codes, gain_db, *about, spread=path.spread)
     return made, {name: (targets[name], got[name]) for name in targets}
 
 

@@ -44,16 +44,16 @@ class Page:
     data: Mapping[str, Any] = field(default_factory=dict)
 
 
-def check_page(path: StrPath) -> None:
+def check_page(file: StrPath) -> None:
     """Raise ParameterError for a page whose extension is not .html or .htm."""
-    if Path(path).suffix.lower() not in FORMATS:
-        raise ParameterError(f"a page must end in {', '.join(FORMATS)} (got '{path}')")
+    if Path(file).suffix.lower() not in FORMATS:
+        raise ParameterError(f"a page must end in {', '.join(FORMATS)} (got '{file}')")
 
 
-def write_page(page: Page, path: StrPath) -> None:
+def write_page(page: Page, file: StrPath) -> None:
     """Write a page, completely or not at all. Raises VqsynthError if the file cannot be written."""
-    check_page(path)
-    write_whole(path, page_text(page))
+    check_page(file)
+    write_whole(file, page_text(page))
 
 
 def page_text(page: Page) -> str:

@@ -16,12 +16,13 @@ from vqsynth.page.document import Page, check_page, table_html, write_page
 from vqsynth.page.sounds import embed_png
 from vqsynth.path import CodePath
 from vqsynth.plot.spectrogram import LOWEST_HZ, SpectrumImage, encode_image, image_sound
-from vqsynth.sound.audio import embed_wav
+from vqsynth.sound.audio import count_channels, embed_wav, to_mono
 from vqsynth.sound.frames import Floats
 from vqsynth.storage.files import StrPath, show_text
 
 LONGEST_S = 900.0
-"""Longest sound of a page. At 44.1 kHz a quarter of an hour makes 106 MB, about the most that browsers open well."""
+"""Longest sound of a page, in stereo half of that. At 44.1 kHz a quarter of an hour makes 106 MB, about the most that
+browsers open well."""
 CONTROLS = {
     "tilt_db": ("tilt", "dB per octave"),
     "envelope_db": ("envelope, mean size of its bands", "dB"),
@@ -51,7 +52,7 @@ def write_render_page(
         The path that was rendered.
     report : Report or dict
         The report of the sound.
-    y : (n_samples,)
+    y : (n_samples,) or (n_samples, 2)
         The sound.
     table : DescriptorTable
         The codebook's table.
@@ -63,14 +64,14 @@ def write_render_page(
     Raises
     ------
     ParameterError
-        If the extension is unknown, or the sound is longer than 15 minutes.
+        If the extension is unknown, or the sound is longer than 15 minutes, in stereo half of that.
     VqsynthError
         If the file cannot be written.
 
     """
     check_page(file)
-    check_length(path.seconds)
-    image = image_sound(y, path.sr)
+    check_length(path.seconds, channels=count_channels(y))
+    image = image_sound(to_mono(y), path.sr)
     used = count_codes(path.codes)
     followed = "" if like is None else f" like {show_text(Path(like).name)}"
     title = f"{path.codebook}{followed}: {', '.join(report['descriptors'])}"
@@ -85,11 +86,12 @@ def write_render_page(
     write_page(Page(title, body, SCRIPTS, {"data": _data(path, report, image, used, table)}), file)
 
 
-def check_length(seconds: float) -> None:
+def check_length(seconds: float, *, channels: int = 1) -> None:
     """Raise ParameterError for a sound that is too long for a page, in seconds."""
-    if seconds > LONGEST_S:
+    longest = LONGEST_S / channels
+    if seconds > longest:
         raise ParameterError(
-            f"a page must hold at most {LONGEST_S:g} s of sound (got {seconds:g}); draw a picture instead"
+            f"a page must hold at most {longest:g} s of sound (got {seconds:g}); draw a picture instead"
         )
 
 
@@ -103,6 +105,7 @@ def count_codes(codes: NDArray[np.int64]) -> dict[int, int]:
 def _heading(title: str, path: CodePath, report: Mapping[str, Any], targets: Mapping[str, str]) -> str:
     asked = "".join(f"<li><code>{escape(name)} = {escape(text)}</code></li>" for name, text in targets.items())
     facts = f"{path.seconds:.2f} s at {path.sr} Hz, {len(path)} frames, excitation {path.excitation}, seed {path.seed}"
+    facts += f", spread {path.spread:g}" if path.spread else ""
     scaled = float(report.get("scaled_db") or 0.0)
     if scaled < 0:
         facts += f", turned down by {-scaled:.1f} dB to stay in full scale"

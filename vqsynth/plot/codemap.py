@@ -36,7 +36,7 @@ BARS = 48
 def plot_map(
     projection: Projection,
     table: DescriptorTable,
-    path: StrPath,
+    file: StrPath,
     *,
     color: str = "centroid",
     histogram: str | None = None,
@@ -51,7 +51,7 @@ def plot_map(
         The K codes of the table on a plane, in the order of the table.
     table : DescriptorTable
         The codebook's table.
-    path : str or Path
+    file : str or Path
         The picture, .png, .svg or .pdf.
     color : str
         The descriptor that colours the codes. Codes without a usable value are grey.
@@ -70,7 +70,7 @@ def plot_map(
         If the file cannot be written.
 
     """
-    check_picture(path)
+    check_picture(file)
     for name in filter(None, (color, histogram)):
         table.position(name)
     with apply_look(dark=dark) as look:
@@ -80,7 +80,7 @@ def plot_map(
         _draw_map(figure, figure.add_subplot(rows[0]), projection, table, color, look)
         if histogram:
             _draw_histogram(figure.add_subplot(rows[1]), table, histogram, look)
-        save_picture(figure, path)
+        save_picture(figure, file)
 
 
 def _map_height(projection: Projection) -> float:

@@ -141,15 +141,15 @@ def make_norm(values: ArrayLike, scale: str) -> "Normalize":
     return LogNorm(low, high) if scale == "octave" and low > 0 else Normalize(low, high)
 
 
-def check_picture(path: StrPath) -> None:
+def check_picture(file: StrPath) -> None:
     """Raise ParameterError for a picture whose extension is not .png, .svg or .pdf."""
-    if Path(path).suffix.lower() not in FORMATS:
-        raise ParameterError(f"a picture must end in {', '.join(FORMATS)} (got '{path}')")
+    if Path(file).suffix.lower() not in FORMATS:
+        raise ParameterError(f"a picture must end in {', '.join(FORMATS)} (got '{file}')")
 
 
-def save_picture(figure: "Figure", path: StrPath) -> None:
+def save_picture(figure: "Figure", file: StrPath) -> None:
     """Write a picture, completely or not at all. It holds no date, so that the same figure gives the same bytes."""
-    suffix = Path(path).suffix.lower()
+    suffix = Path(file).suffix.lower()
     metadata = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(suffix, {})
-    with whole_file(path) as partial:
+    with whole_file(file) as partial:
         figure.savefig(partial, format=suffix[1:], metadata=metadata)

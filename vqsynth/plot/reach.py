@@ -49,7 +49,7 @@ class Reachable(Protocol):
         ...
 
 
-def plot_reach(found: Mapping[str, Reachable], frames_per_second: float, path: StrPath, *, dark: bool = False) -> None:
+def plot_reach(found: Mapping[str, Reachable], frames_per_second: float, file: StrPath, *, dark: bool = False) -> None:
     """Draw how well a codebook can meet targets, a panel for each descriptor.
 
     Parameters
@@ -58,7 +58,7 @@ def plot_reach(found: Mapping[str, Reachable], frames_per_second: float, path: S
         The reach of each target, by descriptor.
     frames_per_second : float
         Frame rate of the targets.
-    path : str or Path
+    file : str or Path
         The picture, .png, .svg or .pdf.
     dark : bool
         Whether to draw on dark paper.
@@ -71,7 +71,7 @@ def plot_reach(found: Mapping[str, Reachable], frames_per_second: float, path: S
         If the file cannot be written.
 
     """
-    check_picture(path)
+    check_picture(file)
     with apply_look(dark=dark) as look:
         figure = make_figure(9.0, 0.6 + 1.9 * max(1, len(found)), None)
         axes = figure.subplots(max(1, len(found)), 1, sharex=True, squeeze=False)[:, 0]
@@ -86,4 +86,4 @@ def plot_reach(found: Mapping[str, Reachable], frames_per_second: float, path: S
             panel.set_ylabel(row.unit)
             panel.legend(loc="lower right", bbox_to_anchor=(1.0, 0.98), ncols=4, borderaxespad=0.0, handlelength=1.6)
         axes[-1].set_xlabel("time (s)")
-        save_picture(figure, path)
+        save_picture(figure, file)

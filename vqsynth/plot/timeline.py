@@ -22,7 +22,7 @@ LABELS = 16
 
 
 def plot_report(
-    report: Mapping[str, Any], y: ArrayLike, path: StrPath, *, title: str | None = None, dark: bool = False
+    report: Mapping[str, Any], y: ArrayLike, file: StrPath, *, title: str | None = None, dark: bool = False
 ) -> None:
     """Draw the targets and the values of a sound, a panel for each descriptor, above its spectrogram.
 
@@ -32,7 +32,7 @@ def plot_report(
         The report of the sound. Targets outside the `reach` of a descriptor are shaded.
     y : (n,)
         The sound.
-    path : str or Path
+    file : str or Path
         The picture, .png, .svg or .pdf.
     title : str, optional
         Title of the picture.
@@ -47,7 +47,7 @@ def plot_report(
         If the file cannot be written.
 
     """
-    check_picture(path)
+    check_picture(file)
     sr, hop_length = int(report["sr"]), int(report["hop_length"])
     descriptors: Mapping[str, Mapping[str, Any]] = report["descriptors"]
     image = image_sound(y, sr)
@@ -57,14 +57,14 @@ def plot_report(
             _draw_descriptor(panel, name, entry, hop_length / sr, look)
         draw_image(figure, images[0], image)
         images[0][0].set_xlabel("time (s)")
-        save_picture(figure, path)
+        save_picture(figure, file)
 
 
 def plot_traverse(
     y: ArrayLike,
     sr: int,
     values: ArrayLike,
-    path: StrPath,
+    file: StrPath,
     *,
     name: str,
     unit: str,
@@ -84,7 +84,7 @@ def plot_traverse(
     values : (N,)
         The descriptor of each code, or of each frame, in the order in which they are played. Each lasts equally long.
         NaN where unusable.
-    path : str or Path
+    file : str or Path
         The picture, .png, .svg or .pdf.
     name, unit : str
         Name of the descriptor, and its unit.
@@ -105,7 +105,7 @@ def plot_traverse(
         If the file cannot be written.
 
     """
-    check_picture(path)
+    check_picture(file)
     samples, levels = check_samples(y), np.asarray(values, dtype=np.float64)
     edges_s = np.linspace(0.0, len(samples) / sr, len(levels) + 1)
     images = [image_sound(samples, sr)]
@@ -124,7 +124,7 @@ def plot_traverse(
             pairs[0][0].set_title("the codes' spectra, in the same order")
             pairs[1][0].set_title("the sound")
         pairs[-1][0].set_xlabel("time (s)")
-        save_picture(figure, path)
+        save_picture(figure, file)
 
 
 def _label_codes(panel: "Axes", codes: NDArray[Any], levels: Doubles, edges_s: Doubles) -> None:

@@ -5,7 +5,7 @@ from functools import cached_property
 
 import numpy as np
 
-from vqsynth.sound.frames import Floats, FrameGrid
+from vqsynth.sound.frames import Floats, FrameGrid, rfft
 from vqsynth.sound.pitch import count_samples, estimate_pitch
 
 
@@ -40,8 +40,7 @@ class Analysis:
     @cached_property
     def magnitude(self) -> Floats:
         """Return the magnitude spectra of the Hann-windowed frames, (..., T, n_bins)."""
-        spectra = np.fft.rfft(self.frames * self.grid.window, axis=-1)
-        return np.abs(spectra).astype(np.float32, copy=False)
+        return np.abs(rfft(self.frames * self.grid.window)).astype(np.float32, copy=False)
 
     @cached_property
     def shares(self) -> Floats:

@@ -1,6 +1,7 @@
 """Sound files in and out, mono, and sample rates.
 
-Inside the library a sound is mono float32 of shape (n,), with full scale at 1. Files are read through libsndfile and,
+Inside the library a sound is mono float32 of shape (n,), with full scale at 1; what is rendered may be stereo, (n, 2).
+Files are read through libsndfile and,
 where it is installed, ffmpeg. From a damaged file all that can be decoded is read, and a warning tells what is missing.
 An output file appears complete or not at all, and samples beyond full scale are refused: call `limit_peak` first.
 """
@@ -15,8 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from vqsynth.checks import check_number, check_path, show
 from vqsynth.errors import AudioError, ParameterError
+from vqsynth.errors.checks import check_number, check_path, show
 from vqsynth.sound.arrays import Floats
 from vqsynth.sound.decoders import THROUGH_FFMPEG
 from vqsynth.sound.reading.blocks import LARGEST_SAMPLE, MAX_SR_HZ, MIN_SR_HZ, Sound, opened, too_large
@@ -40,7 +41,7 @@ _GROWTH = 1 << 22  # samples, 17 MB
 _BLOCK = 1 << 16  # libsndfile's Vorbis writer overflows its stack on blocks of minutes
 
 
-def load(path: StrPath, *, sr: int | None = None) -> tuple[Floats, int]:
+def load(file: StrPath, *, sr: int | None = None) -> tuple[Floats, int]:
     """Read a sound file as mono, at its own rate or resampled.
 
     Channels are averaged. Samples of float files may lie beyond 1. A warning tells if the file promises more sound than
@@ -48,7 +49,7 @@ def load(path: StrPath, *, sr: int | None = None) -> tuple[Floats, int]:
 
     Parameters
     ----------
-    path : str or Path
+    file : str or Path
         The sound file.
     sr : int, optional
         The sample rate in Hz to resample to. By default that of the file.
@@ -69,7 +70,7 @@ def load(path: StrPath, *, sr: int | None = None) -> tuple[Floats, int]:
         If `sr` is not a sample rate.
 
     """
-    source = check_path("path", path)
+    source = check_path("path", file)
     if sr is not None:
         check_rate(sr, "sr")
     with opened(source) as sound:
@@ -80,12 +81,12 @@ def load(path: StrPath, *, sr: int | None = None) -> tuple[Floats, int]:
     return y, rate
 
 
-def stream(path: StrPath, *, sr: int, piece_s: float = 30.0) -> Iterator[Floats]:
+def stream(file: StrPath, *, sr: int, piece_s: float = 30.0) -> Iterator[Floats]:
     """Read a sound file as `load` does, but piece by piece, so that a long one need not fit into memory.
 
     Parameters
     ----------
-    path : str or Path
+    file : str or Path
         The sound file, of any length.
     sr : int
         The sample rate in Hz to resample to.
@@ -106,7 +107,7 @@ def stream(path: StrPath, *, sr: int, piece_s: float = 30.0) -> Iterator[Floats]
     check_rate(sr, "sr")
     if not 0 < check_number("piece_s", piece_s) <= 1e6:
         raise ParameterError(f"piece_s must be above 0, up to 1e6 (got {piece_s})")
-    with opened(check_path("path", path)) as sound:
+    with opened(check_path("path", file)) as sound:
         yield from group_blocks(_at_rate(sound, sr), max(1, round(piece_s * sr)))
 
 
@@ -142,14 +143,14 @@ def _gather(blocks: Iterator[Floats], *, most: int | None = None) -> Floats | No
     return y
 
 
-def _say_too_long(path: Path, sound: Sound, sr: int) -> str:
+def _say_too_long(file: Path, sound: Sound, sr: int) -> str:
     seconds = sound.n_known / sound.sr
     if min(LONGEST_S * sr, MOST_SAMPLES) == MOST_SAMPLES and not LONGEST_S < seconds < 1e8:
         return (
-            f"'{path}' holds more than {MOST_SAMPLES} samples at {sr} Hz; cut it in parts, or read it at a lower rate"
+            f"'{file}' holds more than {MOST_SAMPLES} samples at {sr} Hz; cut it in parts, or read it at a lower rate"
         )
     length = f"lasts {seconds / 3600:.2f} hours" if LONGEST_S < seconds < 1e8 else "lasts more than an hour"
-    return f"'{path}' {length}; cut it in parts of an hour or less"
+    return f"'{file}' {length}; cut it in parts of an hour or less"
 
 
 def to_mono(y: ArrayLike) -> Floats:
@@ -214,16 +215,16 @@ def resample(y: ArrayLike, *, orig_sr: int, sr: int) -> Floats:
 
 
 def limit_peak(y: ArrayLike) -> tuple[Floats, float]:
-    """Scale a sound down so that no sample lies beyond full scale.
+    """Scale a sound down so that no sample lies beyond full scale. Both channels are scaled alike.
 
     Parameters
     ----------
-    y : (n,) float
+    y : (n,) or (n, 2) float
         The samples.
 
     Returns
     -------
-    y : (n,) float32
+    y : (n,) or (n, 2) float32
         The samples within -1 to 1.
     gain_db : float
         The gain that was applied: 0.0 if the sound fitted, and below 0 otherwise.
@@ -231,10 +232,10 @@ def limit_peak(y: ArrayLike) -> tuple[Floats, float]:
     Raises
     ------
     AudioError
-        If y is not a mono sound of finite samples.
+        If y is not a mono or stereo sound of finite samples.
 
     """
-    values = check_samples(y)
+    values = check_channels(y)
     peak = measure_peak(values)
     if peak <= 1.0:
         return values, 0.0
@@ -274,33 +275,46 @@ def check_samples(y: ArrayLike) -> Floats:
     return values
 
 
+def check_channels(y: ArrayLike) -> Floats:
+    """Check that y is a mono or stereo sound, and return it as (n,) or (n, 2) float32 with n >= 1.
+
+    Raises AudioError if y has another shape, is empty, or holds NaN, infinite or huge values.
+    """
+    if np.ndim(y) != 2:
+        return check_samples(y)
+    shape = np.shape(y)
+    if shape[1] != 2:
+        raise AudioError(f"y must have shape (n,) or (n, 2) (got {shape}); average channels with audio.to_mono")
+    return check_samples(np.ravel(y)).reshape(shape)
+
+
 def measure_peak(y: Floats) -> float:
-    """Return the largest magnitude of samples (n,), NaN if one of them is NaN, without copying them."""
+    """Return the largest magnitude of samples, NaN if one of them is NaN, without copying them."""
     return float(max(-y.min(), y.max())) if len(y) and not np.isnan(y.min()) else float("nan" if len(y) else 0)
 
 
-def sound_format(path: StrPath) -> str:
+def sound_format(file: StrPath) -> str:
     """Return libsndfile's name for the format that the extension of an output path stands for.
 
     Raises ParameterError for an unknown extension.
     """
-    suffix = Path(path).suffix.lower()
+    suffix = Path(file).suffix.lower()
     if suffix not in FORMATS:
-        raise ParameterError(f"a sound file must end in {', '.join(FORMATS)} (got '{path}')")
+        raise ParameterError(f"a sound file must end in {', '.join(FORMATS)} (got '{file}')")
     return FORMATS[suffix]
 
 
-def save(path: StrPath, y: ArrayLike, sr: int) -> None:
-    """Write a mono sound in the format of the path's extension. The file appears complete or not at all.
+def save(file: StrPath, y: ArrayLike, sr: int) -> None:
+    """Write a mono or stereo sound in the format of the path's extension. The file appears complete or not at all.
 
     WAV, FLAC and AIFF are written with 24 bits, and the same samples give the same bytes. Ogg is Vorbis, whose serial
     number differs each time.
 
     Parameters
     ----------
-    path : str or Path
+    file : str or Path
         The file, with the extension .wav, .flac, .aiff, .aif or .ogg.
-    y : (n,) float
+    y : (n,) or (n, 2) float
         The samples, within -1 to 1.
     sr : int
         Their sample rate in Hz.
@@ -314,26 +328,32 @@ def save(path: StrPath, y: ArrayLike, sr: int) -> None:
         is full or the folder may not be written to.
 
     """
-    kind = sound_format(check_path("path", path))
+    kind = sound_format(check_path("path", file))
     check_rate(sr, "sr")
-    values = check_samples(y)
+    values = check_channels(y)
     peak = measure_peak(values)
     if peak > 1.0:
         raise AudioError(f"y must lie within full scale, -1 to 1 (got a peak of {peak:.4g}); use audio.limit_peak")
-    if kind in ("WAV", "AIFF") and 3 * len(values) > MAX_32_BIT_BYTES:
-        raise AudioError(f"'{path}' would hold more than the 4 GB of a {kind} file; write .flac or a shorter sound")
-    write_whole(path, _encode(values, sr, kind), error=AudioError)
+    if kind in ("WAV", "AIFF") and 3 * values.size > MAX_32_BIT_BYTES:
+        raise AudioError(f"'{file}' would hold more than the 4 GB of a {kind} file; write .flac or a shorter sound")
+    write_whole(file, _encode(values, sr, kind), error=AudioError)
 
 
 def embed_wav(y: Floats, sr: int) -> str:
-    """Return a sound (n,) within full scale as a data URI of a mono 16-bit WAV."""
+    """Return a sound, (n,) or (n, 2), within full scale as a data URI of a 16-bit WAV."""
+    values = check_channels(y)
     buffer = io.BytesIO()
     with wave.open(buffer, "wb") as file:
-        file.setnchannels(1)
+        file.setnchannels(count_channels(values))
         file.setsampwidth(2)
         file.setframerate(sr)
-        file.writeframes(np.round(check_samples(y).clip(-1, 1) * 32767).astype("<i2").tobytes())
+        file.writeframes(np.round(values.clip(-1, 1) * 32767).astype("<i2").tobytes())
     return "data:audio/wav;base64," + b64encode(buffer.getvalue()).decode("ascii")
+
+
+def count_channels(y: Floats) -> int:
+    """Return 1 for a sound (n,), and 2 for one of shape (n, 2)."""
+    return 1 if y.ndim == 1 else y.shape[1]
 
 
 def check_rate(sr: int, name: str) -> None:
@@ -350,7 +370,7 @@ def _encode(y: Floats, sr: int, kind: str) -> bytes:
     buffer = io.BytesIO()
     subtype = "VORBIS" if kind == "OGG" else "PCM_24"
     try:
-        with soundfile.SoundFile(buffer, "w", samplerate=sr, channels=1, format=kind, subtype=subtype) as file:
+        with soundfile.SoundFile(buffer, "w", sr, count_channels(y), subtype, format=kind) as file:
             for start in range(0, len(y), _BLOCK):
                 file.write(y[start : start + _BLOCK])
     except soundfile.LibsndfileError as e:

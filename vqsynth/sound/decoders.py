@@ -66,12 +66,12 @@ def find_ffmpeg() -> str | None:
 
 
 @contextmanager
-def decoded(path: Path, program: str) -> Iterator[Decoding | None]:
+def decoded(file: Path, program: str) -> Iterator[Decoding | None]:
     """Decode a sound file inside a `with` block, at the end of which ffmpeg is stopped in any case.
 
     Parameters
     ----------
-    path : Path
+    file : Path
         The sound file.
     program : str
         The path of ffmpeg.
@@ -87,7 +87,7 @@ def decoded(path: Path, program: str) -> Iterator[Decoding | None]:
         If ffmpeg does not run.
 
     """
-    given = b"file:" + os.fsencode(path.absolute())  # otherwise a name with a colon or a leading dash is misread
+    given = b"file:" + os.fsencode(file.absolute())  # otherwise a name with a colon or a leading dash is misread
     command: list[str | bytes] = [
         program, "-nostdin", "-v", "error", "-protocol_whitelist", "file,pipe", "-format_whitelist", _CONTAINERS,
         "-i", given, "-map", "0:a:0", "-vn", "-sn", "-dn", "-f", "au", "-acodec", "pcm_f32be", "pipe:1",
@@ -98,7 +98,7 @@ def decoded(path: Path, program: str) -> Iterator[Decoding | None]:
                 command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=complaint, bufsize=1 << 16
             )
         except OSError as e:
-            raise AudioError(f"cannot read '{path}': ffmpeg does not run ({e.strerror or e}); install it anew") from e
+            raise AudioError(f"cannot read '{file}': ffmpeg does not run ({e.strerror or e}); install it anew") from e
         pipe = process.stdout
         assert pipe is not None
         try:

@@ -24,8 +24,8 @@ from typing import Literal, TypeVar
 
 import numpy as np
 
-from vqsynth.checks import check_choice, check_kind, check_whole, show, unknown_name
 from vqsynth.errors import ParameterError
+from vqsynth.errors.checks import check_choice, check_kind, check_whole, show, unknown_name
 from vqsynth.sound.analysis import Analysis as Analysis
 from vqsynth.sound.frames import Floats, FrameGrid, frames_between
 from vqsynth.sound.loudness import k_weight
@@ -210,7 +210,7 @@ def measure_clean(
 
     """
     known = REGISTRY if names is None else check_names(names)
-    wanted = [name if isinstance(name, Descriptor) else lookup(name) for name in known]
+    wanted = dict.fromkeys(name if isinstance(name, Descriptor) else lookup(name) for name in known)
     n_fft = grid.n_fft if n_fft is None else check_whole("n_fft", n_fft, 4, 2**20)
     wide = FrameGrid(grid.sr, n_fft, math.gcd(n_fft // 4, grid.hop_length))
     weighted = cache(lambda: k_weight(y, grid.sr))

@@ -18,7 +18,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from vqsynth.checks import check_whole
+from vqsynth.errors.checks import check_whole
 from vqsynth.sound.frames import Floats, FrameGrid
 
 Spectra = NDArray[np.complex64]

@@ -8,7 +8,7 @@ from typing import Any
 
 from vqsynth.errors import AudioError, ParameterError
 from vqsynth.sound import audio
-from vqsynth.sound.offset import SILENT, is_silent_in_pieces, offset_free_pieces
+from vqsynth.sound.offset import SILENT, is_silent, offset_free_pieces
 from vqsynth.storage.files import StrPath
 
 HOLD_OUT_EVERY = 10
@@ -33,9 +33,9 @@ class Skipped:
     reason: str
 
     @classmethod
-    def because(cls, path: Path, error: Exception) -> "Skipped":
+    def because(cls, file: Path, error: Exception) -> "Skipped":
         """Make one from an error whose message names the file."""
-        return cls(path, str(error).replace(f"'{path}'", "it"))
+        return cls(file, str(error).replace(f"'{file}'", "it"))
 
 
 @dataclass(frozen=True)
@@ -182,9 +182,9 @@ def plan_training(split: Split, say: Callable[[str], object]) -> None:
     """
     lengths_s: dict[Path, float] = {}
 
-    def measure(path: Path) -> None:
-        lengths_s[path] = _measure_length(path)
-        say(f"{lengths_s[path]:9.2f} s  {path}")
+    def measure(file: Path) -> None:
+        lengths_s[file] = _measure_length(file)
+        say(f"{lengths_s[file]:9.2f} s  {file}")
 
     used, unread = read_each(split.training, measure)
     check_usable(used, unread)
@@ -260,17 +260,17 @@ def _sort_out(child: Path, searched: set[Path], skipped: list[Skipped]) -> Itera
         skipped.append(Skipped(child, "it is not a regular file"))
 
 
-def _check_audible(path: Path) -> None:
+def _check_audible(file: Path) -> None:
     """Read a sound up to the first sample that can be heard. Raises AudioError if it is silent or not a sound."""
-    if is_silent_in_pieces(audio.stream(path, sr=HEARD_AT_HZ), HEARD_AT_HZ):
-        raise AudioError(f"'{path}' holds only silence")
+    if is_silent(audio.stream(file, sr=HEARD_AT_HZ), HEARD_AT_HZ):
+        raise AudioError(f"'{file}' holds only silence")
 
 
-def _measure_length(path: Path) -> float:
+def _measure_length(file: Path) -> float:
     """Return the length of a sound in seconds. Raises AudioError if it is silent or not a sound."""
     n_samples, peak = 0, 0.0
-    for piece in offset_free_pieces(audio.stream(path, sr=HEARD_AT_HZ), HEARD_AT_HZ):
+    for piece in offset_free_pieces(audio.stream(file, sr=HEARD_AT_HZ), HEARD_AT_HZ):
         n_samples, peak = n_samples + len(piece), max(peak, audio.measure_peak(piece))
     if peak <= SILENT:
-        raise AudioError(f"'{path}' holds only silence")
+        raise AudioError(f"'{file}' holds only silence")
     return n_samples / HEARD_AT_HZ

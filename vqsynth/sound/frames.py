@@ -3,7 +3,7 @@
 The whole library has one convention, that of librosa's `center=True`: frame t is centred on sample `t * hop_length`,
 the signal is zero outside the sound, and a sound of n samples has `1 + n // hop_length` frames. The window is a
 periodic Hann window, used at analysis and again at synthesis; the overlap-add of `hann**2` is constant for any hop that
-divides a quarter of the window.
+divides the window and is at most a third of it. The refinement needs an even number of hops in a window.
 """
 
 from collections.abc import Iterable, Iterator
@@ -29,7 +29,7 @@ class FrameGrid:
     n_fft : int
         Length of a window in samples: a multiple of 4, 64 to 32768.
     hop_length : int
-        Samples from one frame to the next. It must divide a quarter of the window.
+        Samples from one frame to the next. It must divide half the window, and be a quarter of it at most.
 
     Raises
     ------
@@ -58,10 +58,10 @@ class FrameGrid:
             raise ParameterError(f"sr must lie between 4000 and 384000 Hz (got {self.sr})")
         if not 64 <= self.n_fft <= 32768 or self.n_fft % 4:
             raise ParameterError(f"n_fft must be a multiple of 4 from 64 to 32768 (got {self.n_fft}); try 2048")
-        if self.hop_length < 1 or (self.n_fft // 4) % self.hop_length:
+        if not 1 <= self.hop_length <= self.n_fft // 4 or (self.n_fft // 2) % self.hop_length:
             raise ParameterError(
-                f"hop_length must divide a quarter of n_fft, here {self.n_fft // 4} (got {self.hop_length}); "
-                f"try {self.n_fft // 4}"
+                f"hop_length must divide {self.n_fft // 2}, half of n_fft, and be at most {self.n_fft // 4} "
+                f"(got {self.hop_length}); try {self.n_fft // 4}"
             )
 
     @property
@@ -202,25 +202,6 @@ def fast_length(n: int) -> int:
     return next(length for length in (9 * power // 16, 3 * power // 4, power) if length >= n and not length % 2)
 
 
-def magnitude_spectra(y: Floats, grid: FrameGrid) -> Floats:
-    """Return the magnitude spectra of the Hann-windowed centred frames of a sound.
-
-    Parameters
-    ----------
-    y : (..., n)
-        The sound.
-    grid : FrameGrid
-        Window and hop.
-
-    Returns
-    -------
-    (..., T, n_bins) float32
-        A sinusoid of amplitude 1 peaks at sum(window) / 2.
-
-    """
-    return np.abs(np.fft.rfft(frame_signal(y, grid) * grid.window, axis=-1)).astype(np.float32)
-
-
 class OverlapAdd:
     """Window frames and add them up to sound as they come.
 
@@ -263,6 +244,13 @@ class OverlapAdd:
             y[..., i : i + n_frames, :] += parts[..., i, :]
         self._tail = y[..., n_frames:, :]
         return y[..., :n_frames, :].reshape(*frames.shape[:-2], n_frames * hop)
+
+
+def fade(y: Floats, start: int, *, length: float, n_samples: int | None = None) -> Floats:
+    """Fade the ends of a sound, (n,) or (n, channels), of which y begins at sample `start`: see `fade_ends`."""
+    gain = fade_ends(start, len(y), fade=length, n_samples=n_samples)
+    faded: Floats = y * (gain if y.ndim == 1 else gain[:, None])
+    return faded
 
 
 def fade_ends(start: int, length: int, *, fade: float, n_samples: int | None = None) -> Floats:

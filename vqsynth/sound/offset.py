@@ -112,23 +112,18 @@ def audible_blocks(y: Floats, *, orig_sr: int, sr: int) -> Iterator[Floats]:
     return blocks if sr == orig_sr else resample_blocks(blocks, orig_sr=orig_sr, sr=sr)
 
 
-def stream_audible(path: StrPath, *, sr: int, piece_s: float = 30.0) -> Iterator[Floats]:
+def stream_audible(file: StrPath, *, sr: int, piece_s: float = 30.0) -> Iterator[Floats]:
     """Read a sound file in pieces as `audio.stream` does, and remove its offset.
 
     The parameters and errors are those of `audio.stream`.
     """
-    with opened(Path(path)) as sound:
+    with opened(Path(file)) as sound:
         blocks = offset_free_pieces(group_blocks(sound.blocks, _BLOCK), sound.sr)
         at_rate = blocks if sr == sound.sr else resample_blocks(blocks, orig_sr=sound.sr, sr=sr)
         yield from group_blocks(at_rate, round(piece_s * sr))
 
 
-def is_silent(y: Floats, sr: int) -> bool:
-    """Tell whether a sound (n,) at `sr` Hz is silent: it has an offset at most, or stays 120 dB under full scale."""
-    return is_silent_in_pieces(_slices(y), sr)
-
-
-def is_silent_in_pieces(pieces: Iterable[Floats], sr: int) -> bool:
+def is_silent(pieces: Iterable[Floats], sr: int) -> bool:
     """Tell whether a sound that comes in pieces (n,) is silent, taking no more pieces than needed."""
     return not any(max(-piece.min(), piece.max()) > SILENT for piece in offset_free_pieces(pieces, sr) if len(piece))
 

@@ -92,7 +92,7 @@ def refine(
         """Return the target magnitudes (T, 2 * n_bins - 1) of some wide frames: partials and noise level."""
         if block.start in kept:
             return kept[block.start]
-        tonal = np.abs(np.fft.rfft(_cut(padded_partials, wide)[block] * window, axis=-1))
+        tonal = np.abs(np.fft.rfft(cut_frames(padded_partials, wide)[block] * window, axis=-1))
         wanted: Floats = np.hypot(tonal, _noise_level(frames, block, grid))
         if len(kept) < _MOST_KEPT:
             kept[block.start] = wanted
@@ -112,7 +112,7 @@ def refine(
 def _iterate(padded: Floats, wanted: Wanted, grid: FrameGrid) -> Floats:
     """Give every frame of a sound its target magnitudes, and add the frames up again."""
     adder, parts = OverlapAdd(grid), []
-    frames = _cut(padded, grid)
+    frames = cut_frames(padded, grid)
     for start in range(0, len(frames), _FRAMES_AT_ONCE):
         block = slice(start, min(start + _FRAMES_AT_ONCE, len(frames)))
         spectra = np.fft.rfft(frames[block] * grid.window, axis=-1)
@@ -121,7 +121,7 @@ def _iterate(padded: Floats, wanted: Wanted, grid: FrameGrid) -> Floats:
     return np.concatenate(parts)
 
 
-def _cut(padded: Floats, grid: FrameGrid) -> Floats:
+def cut_frames(padded: Floats, grid: FrameGrid) -> Floats:
     """Return a view of the frames (T, n_fft) of a sound that ends in a window of padding. No frame starts in it."""
     starts = np.lib.stride_tricks.sliding_window_view(padded, grid.n_fft)
     return starts[: len(padded) - grid.n_fft : grid.hop_length]

@@ -6,7 +6,7 @@ from typing import Generic, Protocol, TypeVar
 import numpy as np
 
 from vqsynth.sound.arrays import Ints
-from vqsynth.sound.frames import Floats, FrameGrid, fade_ends
+from vqsynth.sound.frames import Floats, FrameGrid, fade
 
 Frames = TypeVar("Frames")
 
@@ -44,12 +44,20 @@ class HeldFrames(Generic[Frames]):
         Turns T frames into (T * hop_length,) samples. The first sample is the first of the first frame.
     take : callable
         Takes frames and an array of indices, and returns those frames.
+    channels : int, optional
+        The sound is (n, channels). By default it is (n,).
 
     """
 
     def __init__(
-        self, grid: FrameGrid, *, play: Callable[[Frames], Floats], take: Callable[[Frames, Ints], Frames]
+        self,
+        grid: FrameGrid,
+        *,
+        play: Callable[[Frames], Floats],
+        take: Callable[[Frames, Ints], Frames],
+        channels: int | None = None,
     ) -> None:
+        self._wide = () if channels is None else (channels,)
         self._grid, self._play, self._take = grid, play, take
         self._last: Frames | None = None
         self.n_frames = 0
@@ -62,7 +70,7 @@ class HeldFrames(Generic[Frames]):
     def push(self, frames: Frames, n_frames: int) -> Floats:
         """Play the next `n_frames` frames, and return (n_frames * hop_length,) samples."""
         if not n_frames:
-            return np.zeros(0, np.float32)
+            return np.zeros((0, *self._wide), np.float32)
         hop = self._grid.hop_length
         lead = 0 if self._last is not None else self.delay_samples // hop
         held = self._take(frames, np.maximum(np.arange(-lead, n_frames), 0)) if lead else frames
@@ -70,7 +78,7 @@ class HeldFrames(Generic[Frames]):
         self._last = self._take(frames, np.array([n_frames - 1]))
         y = self._play(held)[lead * hop :]
         self.n_frames += n_frames
-        return y * fade_ends(start, len(y), fade=hop // 2)
+        return fade(y, start, length=hop // 2)
 
     def end_samples(self) -> int:
         """Return the length in samples of a sound that ends at the centre of its last frame."""
@@ -84,9 +92,9 @@ class HeldFrames(Generic[Frames]):
     def finish(self, n_samples: int) -> Floats:
         """End a sound of `n_samples`, which must fit the number of frames pushed, and return the rest of it."""
         if self._last is None:
-            return np.zeros(n_samples, np.float32)
+            return np.zeros((n_samples, *self._wide), np.float32)
         hop = self._grid.hop_length
         start = self.n_frames * hop - self.delay_samples
         y = self._play(self._take(self._last, np.zeros(self.delay_samples // hop, np.int64)))
         self._last = None
-        return y[: n_samples - start] * fade_ends(start, n_samples - start, fade=hop // 2, n_samples=n_samples)
+        return fade(y[: n_samples - start], start, length=hop // 2, n_samples=n_samples)

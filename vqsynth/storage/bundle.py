@@ -84,10 +84,10 @@ def is_bundle(folder: StrPath, kind: Kind | None = None) -> bool:
         return False
 
 
-def _named_kind(path: Path, kind: Kind) -> object:
+def _named_kind(file: Path, kind: Kind) -> object:
     """Read the kind that a card names, "" if it names none. Return None if the file is not a card."""
     try:
-        card = parse_json(read_regular(path, error=kind.error, most_bytes=MOST_CARD_BYTES))
+        card = parse_json(read_regular(file, error=kind.error, most_bytes=MOST_CARD_BYTES))
     except (ValueError, VqsynthError):
         return None
     return card.get("kind", "") if isinstance(card, dict) else None
@@ -271,9 +271,9 @@ def _obsolete(folder: Path, kind: Kind) -> Iterable[str]:
     return [name for name in gone if _hash_of(folder / name, kind) == old[name]]
 
 
-def _hash_of(path: Path, kind: Kind) -> str | None:
+def _hash_of(file: Path, kind: Kind) -> str | None:
     try:
-        return _hash(read_regular(path, error=kind.error))
+        return _hash(read_regular(file, error=kind.error))
     except kind.error:
         return None
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from importlib.resources import files
 from pathlib import Path
 
-from vqsynth.checks import show
+from vqsynth.errors.checks import show
 from vqsynth.storage.bundle import CARD, Kind, is_bundle
 from vqsynth.storage.files import StrPath
 from vqsynth.storage.placement import OWN
@@ -78,6 +78,6 @@ def _bundles_in(folder: Path, kind: Kind) -> Iterator[Path]:
             yield child
 
 
-def _leads_nowhere(path: StrPath) -> bool:
+def _leads_nowhere(file: StrPath) -> bool:
     """Tell whether a path is a broken link or a link to itself. A name that is too long is neither, and no error."""
-    return os.path.islink(path) and not os.path.exists(path)  # noqa: PTH110, PTH114
+    return os.path.islink(file) and not os.path.exists(file)  # noqa: PTH110, PTH114

@@ -35,12 +35,12 @@ _REASONS = {
 }
 
 
-def check_output(path: StrPath, *, inputs: Iterable[StrPath] = ()) -> Path:
+def check_output(file: StrPath, *, inputs: Iterable[StrPath] = ()) -> Path:
     """Check that an output file may be written, before any work is done for it.
 
     Parameters
     ----------
-    path : str or Path
+    file : str or Path
         The output file.
     inputs : iterable of paths
         The files that are read for this output. The output must not overwrite one of them, not even through a link.
@@ -55,30 +55,30 @@ def check_output(path: StrPath, *, inputs: Iterable[StrPath] = ()) -> Path:
         If the path is a folder, a device or an input, or if its folder does not exist.
 
     """
-    target = Path(path)
+    target = Path(file)
     try:
         target.exists()
     except OSError as e:
-        raise ParameterError(f"the output '{_shorten(path)}' cannot be a file: {e.strerror}; rename it") from e
+        raise ParameterError(f"the output '{_shorten(file)}' cannot be a file: {e.strerror}; rename it") from e
     if not target.name or target.is_dir():
-        raise ParameterError(f"the output must be a file (got the folder '{path}'); add a file name")
+        raise ParameterError(f"the output must be a file (got the folder '{file}'); add a file name")
     if not target.parent.is_dir():
-        raise ParameterError(f"the folder '{target.parent}' of the output '{path}' does not exist; make it first")
+        raise ParameterError(f"the folder '{target.parent}' of the output '{file}' does not exist; make it first")
     if target.exists() and not target.is_file():
-        raise ParameterError(f"the output must be a regular file (got '{path}'); choose another name")
+        raise ParameterError(f"the output must be a regular file (got '{file}'); choose another name")
     for source in inputs:
         if _same(target, Path(source)):
-            raise ParameterError(f"the output '{path}' would overwrite the input '{source}'; choose another name")
+            raise ParameterError(f"the output '{file}' would overwrite the input '{source}'; choose another name")
     return target
 
 
 @contextmanager
-def whole_file(path: StrPath, *, error: type[VqsynthError] = VqsynthError) -> Iterator[Path]:
+def whole_file(file: StrPath, *, error: type[VqsynthError] = VqsynthError) -> Iterator[Path]:
     """Write a file through a temporary path, inside a `with` block.
 
     Parameters
     ----------
-    path : str or Path
+    file : str or Path
         The output file. If it is a link, the file that it points to is written.
     error : type
         The error that is raised if the system refuses.
@@ -87,7 +87,7 @@ def whole_file(path: StrPath, *, error: type[VqsynthError] = VqsynthError) -> It
     ------
     Path
         The path to write to. It lies beside the target and has its suffix, so that a writer may choose a format by it.
-        It becomes `path` when the block ends without an error, and is removed otherwise.
+        It becomes `file` when the block ends without an error, and is removed otherwise.
 
     Raises
     ------
@@ -97,13 +97,13 @@ def whole_file(path: StrPath, *, error: type[VqsynthError] = VqsynthError) -> It
         `error`, if the disk is full or may not be written to.
 
     """
-    target = check_output(path).resolve()
+    target = check_output(file).resolve()
     try:
         partial, descriptor = _claim_partial(target)
         try:
             yield partial
-            with partial.open("rb+") as file:
-                os.fsync(file.fileno())
+            with partial.open("rb+") as opened:
+                os.fsync(opened.fileno())
             if os.name == "nt":
                 _close(descriptor)  # Windows renames nothing that is open
             partial.replace(target)
@@ -112,7 +112,7 @@ def whole_file(path: StrPath, *, error: type[VqsynthError] = VqsynthError) -> It
             raise
         _close(descriptor)
     except OSError as e:
-        raise error(f"could not write '{path}': {_REASONS.get(e.errno or 0, e.strerror or e)}") from e
+        raise error(f"could not write '{file}': {_REASONS.get(e.errno or 0, e.strerror or e)}") from e
 
 
 def _claim_partial(target: Path) -> tuple[Path, int]:
@@ -135,24 +135,24 @@ def _close(descriptor: int) -> None:
         os.close(descriptor)
 
 
-def write_whole(path: StrPath, content: str | bytes, *, error: type[VqsynthError] = VqsynthError) -> None:
+def write_whole(file: StrPath, content: str | bytes, *, error: type[VqsynthError] = VqsynthError) -> None:
     """Write text, as UTF-8 with its line ends unchanged, or bytes to a file. The file appears complete or not at all.
 
     Raises as `whole_file` does.
     """
     data = content.encode("utf-8") if isinstance(content, str) else content
-    with whole_file(path, error=error) as partial:
+    with whole_file(file, error=error) as partial:
         partial.write_bytes(data)
 
 
 def read_regular(
-    path: StrPath, *, error: type[VqsynthError] = VqsynthError, what: str = "the file", most_bytes: int = MOST_BYTES
+    file: StrPath, *, error: type[VqsynthError] = VqsynthError, what: str = "the file", most_bytes: int = MOST_BYTES
 ) -> bytes:
     """Read a regular file whole. A pipe or a device is refused, because reading it might never end.
 
     Parameters
     ----------
-    path : str or Path
+    file : str or Path
         A regular file, or a link to one.
     error : type
         The error that is raised.
@@ -171,16 +171,16 @@ def read_regular(
         `error`, if the file is missing, not regular, too large, or cannot be read.
 
     """
-    named = f"{what} '{_shorten(path)}'".lstrip()
+    named = f"{what} '{_shorten(file)}'".lstrip()
     try:
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-        with open(descriptor, "rb") as file:  # noqa: PTH123 - it is open already
-            found = os.fstat(file.fileno())
+        descriptor = os.open(file, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+        with open(descriptor, "rb") as opened:  # noqa: PTH123 - it is open already
+            found = os.fstat(opened.fileno())
             if stat.S_ISDIR(found.st_mode):
                 raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
             if not stat.S_ISREG(found.st_mode):
                 raise error(f"{named} is a pipe or a device, not a regular file; copy it to a file first")
-            data = file.read(most_bytes + 1) if found.st_size <= most_bytes else None
+            data = opened.read(most_bytes + 1) if found.st_size <= most_bytes else None
     except (OSError, ValueError) as e:
         reason = (e.strerror if isinstance(e, OSError) else None) or e
         raise error(f"cannot read {named}: {reason}") from e
@@ -190,7 +190,7 @@ def read_regular(
 
 
 def read_text(
-    path: StrPath,
+    file: StrPath,
     *,
     error: type[VqsynthError] = VqsynthError,
     what: str = "the file",
@@ -200,11 +200,11 @@ def read_text(
 
     The parameters are those of `read_regular`. Raises `error` as that does, and if the file is not UTF-8.
     """
-    data = read_regular(path, error=error, what=what, most_bytes=most_bytes)
+    data = read_regular(file, error=error, what=what, most_bytes=most_bytes)
     try:
         return decode_text(data)
     except ValueError as e:
-        raise error(f"{what} '{_shorten(path)}' is not text in UTF-8 ({e}); save it as UTF-8") from e
+        raise error(f"{what} '{_shorten(file)}' is not text in UTF-8 ({e}); save it as UTF-8") from e
 
 
 def decode_text(data: bytes) -> str:
@@ -223,8 +223,8 @@ def show_text(text: object) -> str:
     return _CONTROLS.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), str(text))
 
 
-def _shorten(path: StrPath) -> str:
-    text = str(path)
+def _shorten(file: StrPath) -> str:
+    text = str(file)
     return text if len(text) <= 250 else f"{text[:60]}…"
 
 

@@ -34,12 +34,12 @@ else:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
-def try_lock(path: Path, *, make: bool = True) -> int | None:
+def try_lock(file: Path, *, make: bool = True) -> int | None:
     """Lock a file without waiting.
 
     Parameters
     ----------
-    path : Path
+    file : Path
         The lock file.
     make : bool
         Whether to make the file if it does not exist.
@@ -56,16 +56,16 @@ def try_lock(path: Path, *, make: bool = True) -> int | None:
 
     """
     while True:
-        descriptor = os.open(path, _OPEN_FLAGS | (os.O_CREAT if make else 0), 0o666)
+        descriptor = os.open(file, _OPEN_FLAGS | (os.O_CREAT if make else 0), 0o666)
         try:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise OSError(errno.EINVAL, "it is not a regular file", str(path))
+                raise OSError(errno.EINVAL, "it is not a regular file", str(file))
             if not _is_free(descriptor):
                 os.close(descriptor)
                 return None
-            if _is_at(descriptor, path):
+            if _is_at(descriptor, file):
                 return descriptor
-            os.close(descriptor)  # its holder removed or renamed it since, so the lock is on another file than `path`
+            os.close(descriptor)  # its holder removed or renamed it since, so the lock is on another file than `file`
         except BaseException:
             with suppress(OSError):
                 os.close(descriptor)
@@ -73,12 +73,12 @@ def try_lock(path: Path, *, make: bool = True) -> int | None:
 
 
 @contextmanager
-def hold_lock(path: Path, *, busy: Exception, wait_s: float = 0.0) -> Iterator[None]:
+def hold_lock(file: Path, *, busy: Exception, wait_s: float = 0.0) -> Iterator[None]:
     """Hold a lock inside a `with` block; its file exists only that long.
 
     Parameters
     ----------
-    path : Path
+    file : Path
         The lock file.
     busy : Exception
         Raised if another process holds the lock during all of `wait_s`.
@@ -92,25 +92,25 @@ def hold_lock(path: Path, *, busy: Exception, wait_s: float = 0.0) -> Iterator[N
 
     """
     until = time.monotonic() + wait_s
-    while (descriptor := try_lock(path)) is None:
+    while (descriptor := try_lock(file)) is None:
         if time.monotonic() >= until:
             raise busy
         time.sleep(_POLL_S)
     try:
         yield
     finally:
-        release_lock(path, descriptor)
+        release_lock(file, descriptor)
 
 
-def release_lock(path: Path, descriptor: int) -> None:
+def release_lock(file: Path, descriptor: int) -> None:
     """Remove the file of a held lock, if it still lies there, and release the lock."""
     with suppress(OSError):
         if sys.platform == "win32":
             os.close(descriptor)  # Windows removes nothing that is open
-            path.unlink()
+            file.unlink()
         else:
-            if _is_at(descriptor, path):
-                path.unlink()
+            if _is_at(descriptor, file):
+                file.unlink()
             os.close(descriptor)
 
 
@@ -122,9 +122,9 @@ def _is_free(descriptor: int) -> bool:
     return True
 
 
-def _is_at(descriptor: int, path: Path) -> bool:
+def _is_at(descriptor: int, file: Path) -> bool:
     """Tell whether an open file is the one that a path names."""
     try:
-        return os.path.samestat(os.fstat(descriptor), path.lstat())
+        return os.path.samestat(os.fstat(descriptor), file.lstat())
     except FileNotFoundError:
         return False

@@ -77,9 +77,9 @@ def read_settled(folder: Path, *, error: type[Exception], read: Callable[[], Fou
 def _stamp(folder: Path) -> tuple[object, ...]:
     """Return what changes when a folder is written to: the time of its last change, and the card that counts."""
 
-    def look(path: Path) -> tuple[object, ...]:
+    def look(file: Path) -> tuple[object, ...]:
         try:
-            about = path.stat()
+            about = file.stat()
         except (OSError, ValueError):
             return ()
         return about.st_mtime_ns, about.st_ino
@@ -194,11 +194,11 @@ def _beside(folder: Path, end: str = "") -> Path:
     return folder.with_name(f"{NEW}-{hashlib.sha256(os.fsencode(folder.name)).hexdigest()[:12]}{end}")
 
 
-def _write(path: Path, data: bytes) -> None:
-    with path.open("xb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
+def _write(file: Path, data: bytes) -> None:
+    with file.open("xb") as opened:
+        opened.write(data)
+        opened.flush()
+        os.fsync(opened.fileno())
 
 
 def _flush(folder: Path) -> None:

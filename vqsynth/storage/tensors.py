@@ -62,14 +62,14 @@ def parse_tensors(data: bytes) -> tuple[dict[str, str], dict[str, NDArray[Any]]]
     return header["__metadata__"], arrays
 
 
-def parse_arrays(data: bytes, path: StrPath, *, error: type[VqsynthError]) -> dict[str, NDArray[Any]]:
+def parse_arrays(data: bytes, file: StrPath, *, error: type[VqsynthError]) -> dict[str, NDArray[Any]]:
     """Return the arrays of a safetensors file by name.
 
     Parameters
     ----------
     data : bytes
         The whole file.
-    path : str or Path
+    file : str or Path
         Name of the file, for the error.
     error : type
         The error that is raised if the file is damaged.
@@ -82,22 +82,22 @@ def parse_arrays(data: bytes, path: StrPath, *, error: type[VqsynthError]) -> di
     try:
         return parse_tensors(data)[1]
     except ValueError as e:
-        raise error(f"'{path}' is damaged: {e}; get a fresh copy of the folder") from e
+        raise error(f"'{file}' is damaged: {e}; get a fresh copy of the folder") from e
 
 
-def parse_weights(data: bytes, path: StrPath, *, error: type[VqsynthError]) -> dict[str, NDArray[Any]]:
+def parse_weights(data: bytes, file: StrPath, *, error: type[VqsynthError]) -> dict[str, NDArray[Any]]:
     """Return the arrays of a safetensors file as `parse_arrays` does. Raises `error` unless all are finite floats."""
-    arrays = parse_arrays(data, path, error=error)
-    check_weights(arrays, path, error=error)
+    arrays = parse_arrays(data, file, error=error)
+    check_weights(arrays, file, error=error)
     return arrays
 
 
-def check_weights(arrays: Arrays, path: StrPath, *, error: type[VqsynthError]) -> None:
-    """Check that all arrays of the file `path` are finite floats. Raises `error` otherwise."""
+def check_weights(arrays: Arrays, file: StrPath, *, error: type[VqsynthError]) -> None:
+    """Check that all arrays of the file are finite floats. Raises `error` otherwise."""
     try:
         _check_floats(arrays)
     except ValueError as e:
-        raise error(f"'{path}' is damaged: {e}; get a fresh copy of the folder") from e
+        raise error(f"'{file}' is damaged: {e}; get a fresh copy of the folder") from e
 
 
 def _check_floats(arrays: Arrays) -> None:

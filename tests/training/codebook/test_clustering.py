@@ -134,7 +134,7 @@ def test_quick_codebook_of_an_unknown_kind_plays_and_is_no_encoder(
 ) -> None:
     book, _, _ = made
     later = Codebook({**book.card, "model": {**book.card["model"], "kind": "tomorrow"}}, book.grid, book.spectra,
-                     book.table, book.model_state, book.transitions)  # fmt: skip
+                     book.table, book.model_state, book.transitions, book.onsets)  # fmt: skip
     later.save(tmp_path / "later")
     loaded = load(tmp_path / "later")
     assert len(loaded.render(loaded.follow(centroid="p50", seconds=0.2)))

@@ -84,3 +84,11 @@ def test_fingerprint_changes_with_a_sample_and_not_with_a_name(tmp_path: Path) -
     soundfile.write(tmp_path / "same" / "note00.wav", y, sr, subtype="FLOAT")
     changed = load_corpus(sorted((tmp_path / "same").iterdir()), GRID)
     assert changed.fingerprint != one.fingerprint
+
+
+def test_load_corpus_transposes_only_the_files_that_are_named(tmp_path: Path) -> None:
+    paths = write_notes(tmp_path, 3)
+    corpus = load_corpus(paths, GRID, transpose=2, transposed=paths[:1])
+    alone = load_corpus(paths[:1], GRID, transpose=2)
+    assert (~corpus.is_original).sum() == (~alone.is_original).sum() > 0
+    assert corpus.is_original.sum() == load_corpus(paths, GRID).n_frames

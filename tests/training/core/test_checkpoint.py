@@ -160,7 +160,7 @@ MOMENTS = {"optimizer.a.step": np.float32(3), "optimizer.a.exp_avg": np.zeros((2
 
 def test_check_fit_of_weights_and_what_an_optimizer_keeps_of_them_is_silent() -> None:
     saved = {**FRESH, **{k: np.asarray(v) for k, v in MOMENTS.items()}}
-    assert [check_fit(tensors, FRESH, path="a") for tensors in (saved, FRESH)] == [None, None]
+    assert [check_fit(tensors, FRESH, file="a") for tensors in (saved, FRESH)] == [None, None]
 
 
 @pytest.mark.parametrize(
@@ -178,12 +178,12 @@ def test_check_fit_of_weights_and_what_an_optimizer_keeps_of_them_is_silent() ->
 )
 def test_check_fit_of_another_kind_or_shape_names_it(name: str, tensor: np.ndarray) -> None:
     with pytest.raises(ModelError, match=f"'a' does not fit the model .see {name}.; delete it and train anew"):
-        check_fit({**FRESH, name: tensor}, FRESH, path="a", error=ModelError)
+        check_fit({**FRESH, name: tensor}, FRESH, file="a", error=ModelError)
 
 
 def test_check_fit_without_a_weight_names_it() -> None:
     with pytest.raises(CodebookError, match=r"see model\.deep\.b"):
-        check_fit({"model.a": FRESH["model.a"]}, FRESH, path="a")
+        check_fit({"model.a": FRESH["model.a"]}, FRESH, file="a")
 
 
 def test_claim_checkpoints_makes_and_removes_their_folder(tmp_path: Path) -> None:

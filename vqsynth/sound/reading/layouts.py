@@ -51,12 +51,12 @@ class Layout:
     is_ended: bool = True
 
 
-def lay_out(path: Path, raw: BinaryIO, size: int) -> Layout:
+def lay_out(file: Path, raw: BinaryIO, size: int) -> Layout:
     """Examine how a file begins, and return what libsndfile is to read: the file itself, if libsndfile reads all of it.
 
     Parameters
     ----------
-    path : Path
+    file : Path
         The sound file.
     raw : file
         The same file, open.
@@ -68,7 +68,7 @@ def lay_out(path: Path, raw: BinaryIO, size: int) -> Layout:
     Layout
 
     """
-    as_it_is = os.fsencode(path)
+    as_it_is = os.fsencode(file)
     raw.seek(0)
     head = raw.read(4)
     if flac := read_flac(raw, size):
@@ -79,7 +79,7 @@ def lay_out(path: Path, raw: BinaryIO, size: int) -> Layout:
         return Layout((source,), lambda n, frames: _scale(n, header))
     if head == b"OggS":
         return _lay_out_ogg(as_it_is, raw, read_ogg(raw, size))
-    if head[:3] == b"ID3" or head[:1] == b"\xff" or path.suffix.lower() in _MPEG:
+    if head[:3] == b"ID3" or head[:1] == b"\xff" or file.suffix.lower() in _MPEG:
         return _lay_out_mpeg(as_it_is, raw, read_mpeg(raw, size))
     return Layout((as_it_is,))
 

@@ -9,6 +9,8 @@
     verdict     the quality of a codebook, in words
     job         the sounds and options of a training
     closing     the time from the last step to the finished codebook
+    averaging   the mean spectrum of the frames of each code
+    onsets      the onsets of the sounds
     assembly    a trained model to a codebook
     clustering  a codebook in seconds, without a network
     held_out    errors of sounds that were not trained on

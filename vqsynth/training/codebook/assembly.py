@@ -1,4 +1,8 @@
-"""From a trained model to a codebook: the codes that its corpus uses, their spectra, and how often each is used."""
+"""From a trained model to a codebook: the codes that its corpus uses, their spectra, and how often each is used.
+
+The spectrum of a code is the mean log spectrum of the frames that the trained encoder gives to it. The decoder, whose
+last layer was solved for the same means (see `settling`), only comes near it, the less the fewer features it has.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -9,12 +13,15 @@ from numpy.typing import NDArray
 
 from vqsynth.codebook import Codebook
 from vqsynth.errors import CodebookError
+from vqsynth.training.codebook.averaging import average_spectra
 from vqsynth.training.codebook.corpus import Corpus
 
 if TYPE_CHECKING:
     from vqsynth.model.vqvae import VQVAE, ModelConfig, Tensors
 
 FEWEST_CODES = 2
+FEWEST_FRAMES = 4
+"""A code with fewer frames than this has the spectrum that the decoder gives to it."""
 _FRAMES_AT_ONCE = 4096
 
 
@@ -65,10 +72,13 @@ def assemble_codebook(name: str, model: "VQVAE", corpus: Corpus, *, card: Mappin
     kept = choose_kept(usage.counts)
     config, state = keep_codes(config, state, kept)
     codes = np.searchsorted(kept, codes)
+    few = usage.counts[kept] < FEWEST_FRAMES
+    magnitudes = average_spectra(corpus, codes, config.codes)
+    magnitudes[few] = VQVAE.from_tensors(config, state).decode_codes().numpy()[few]
     book = Codebook.build(
         name=name,
         grid=corpus.grid,
-        magnitudes=VQVAE.from_tensors(config, state).decode_codes().numpy(),
+        magnitudes=magnitudes,
         counts=usage.counts[kept],
         model_config=config.to_dict(),
         model_state=state,

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
 from vqsynth.codebook import Codebook
@@ -19,6 +19,7 @@ from vqsynth.training.codebook.clustering import cluster_codebook
 from vqsynth.training.codebook.corpus import Corpus, load_corpus
 from vqsynth.training.codebook.held_out import measure_reconstruction, pick_files, share_seconds
 from vqsynth.training.codebook.job import CodebookJob, QuickConfig
+from vqsynth.training.codebook.onsets import gather_onsets
 from vqsynth.training.codebook.sample import CARD_ENTRY, SECONDS, known_sample, may_write_sample, write_sample
 from vqsynth.training.codebook.verdict import judge_codebook
 from vqsynth.training.core.job import Say, announce_sounds, describe_sounds, finish_job, open_job
@@ -89,7 +90,13 @@ def _train_codebook(job: CodebookJob, *, device: str, threads: int, resume: bool
     begun, say = time.monotonic(), check_observer(observer).say
     known = known_sample(job.folder)  # read now: the codebook that is saved first has no sample in its card
     split = split_sounds(job.sounds, job.validation)
-    corpus = load_corpus(split.training, job.grid, transpose=job.config.transpose, skipped=split.skipped)
+    corpus = load_corpus(
+        split.training,
+        job.grid,
+        transpose=job.config.transpose,
+        transposed=job.transposed,
+        skipped=split.skipped,
+    )
     announce_sounds(corpus, split, say=say)
     if isinstance(job.config, QuickConfig):
         book, usage = cluster_codebook(
@@ -108,6 +115,7 @@ def _train_codebook(job: CodebookJob, *, device: str, threads: int, resume: bool
             resume=resume,
             observer=observer,
         )
+    book = book.with_onsets(gather_onsets(book, corpus, seed=job.config.seed))
     book = replace(book, card={**book.card, **_describe(job, corpus, usage, facts, spent_s)})
     book = finish_job(job, book, measure=lambda book: _hear(job, book, split, known=known, say=say))
     for line in _summarize(book, job):
@@ -213,11 +221,16 @@ def _describe(
 
 
 def _describe_held_out(seconds: float | None, figures: Mapping[str, Distances]) -> dict[str, Any]:
-    """Return the entries of the card about quality."""
+    """Return the entries of the card about quality: each file, and means; of several folders also that of each."""
+    folders: dict[str, list[Distances]] = {}
+    for name, distances in figures.items():
+        folders.setdefault(str(PurePath(name).parent), []).append(distances)
+    each = {folder: mean_distances(found).to_dict() for folder, found in folders.items()}
     return {
         **({"held_out_seconds": round(seconds, 1)} if seconds is not None else {}),
         "held_out": {name: d.to_dict() for name, d in figures.items()},
         "held_out_mean": mean_distances(list(figures.values())).to_dict(),
+        **({"held_out_folders": each} if len(each) > 1 else {}),
     }
 
 
@@ -228,7 +241,7 @@ def _summarize(book: Codebook, job: CodebookJob) -> list[str]:
     verdict = judge_codebook(
         asked=card["training"]["codes"],
         used=card["codes_used"],
-        frames=card["corpus"]["frames"] // (1 + 2 * job.config.transpose),
+        frames=round(card["corpus"]["seconds"] * job.grid.sr / job.grid.hop_length),
         lsd_db=mean["lsd_db"] if mean else None,
         folder=str(job.folder),
         quick=isinstance(job.config, QuickConfig),

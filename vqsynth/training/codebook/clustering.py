@@ -22,8 +22,8 @@ from vqsynth.codes.nearest import (
 from vqsynth.errors import ParameterError
 from vqsynth.running.forking import allow_threads, mind_forks
 from vqsynth.sound.arrays import Doubles
-from vqsynth.sound.frames import rfft
 from vqsynth.training.codebook.assembly import Usage, choose_kept, count_transitions, measure_usage
+from vqsynth.training.codebook.averaging import average_spectra
 from vqsynth.training.codebook.corpus import Corpus
 from vqsynth.training.codebook.job import CODES, QuickConfig
 from vqsynth.training.core.job import Say
@@ -37,8 +37,6 @@ COMPONENTS = 48
 """Principal components of the bands that k-means works on: four times as fast as on 192 bands, and as near."""
 FRAMES_SEEN = 64
 """Frames per code that k-means sees, drawn at random, where there are more."""
-SPECTRUM_FLOOR = 2e-4
-"""Added to magnitudes, of white noise about 1, before their logarithm: with .002 lsd is .06 dB worse, with .006 .4."""
 
 
 def cluster_codebook(
@@ -79,7 +77,7 @@ def cluster_codebook(
         features = np.concatenate([mel_features(corpus.windows(b), corpus.grid, model) for b in _blocks(corpus)])
         centres = _find_centres(features, n_codes, weights=weights, seed=config.seed)
         codes = _find_codes(NearestModel(model, {CENTRES: centres}, corpus.grid), features)
-        spectra = _average_spectra(corpus, codes, n_codes, weights)
+        spectra = average_spectra(corpus, codes, n_codes)
     usage = measure_usage(codes, n_codes)
     kept = choose_kept(usage.counts)
     book = Codebook.build(
@@ -150,19 +148,3 @@ def _find_codes(model: NearestModel, features: Doubles) -> NDArray[np.int64]:
     """Find the codes (T,) of features (T, bands), as the finished codebook will."""
     blocks = range(0, len(features), FRAMES_AT_ONCE)
     return np.concatenate([model.find(features[i : i + FRAMES_AT_ONCE]) for i in blocks])
-
-
-def _average_spectra(corpus: Corpus, codes: NDArray[np.int64], n_codes: int, weights: NDArray[np.float64]) -> Doubles:
-    """Average the log magnitudes of each code's frames: (n_codes, n_bins). A code without frames has those of all."""
-    sums, totals = np.zeros((n_codes, corpus.grid.n_bins)), np.bincount(codes, weights, minlength=n_codes)
-    for block in _blocks(corpus):
-        windows = corpus.windows(block) * corpus.grid.window
-        size = np.maximum(np.linalg.norm(windows, axis=1, keepdims=True), np.float32(1e-30))
-        magnitudes = np.abs(rfft(windows / size))
-        order = np.argsort(codes[block], kind="stable")
-        found, first = np.unique(codes[block][order], return_index=True)
-        logs = np.log(magnitudes + np.float32(SPECTRUM_FLOOR))[order] * weights[block][order, None]
-        sums[found] += np.add.reduceat(logs, first, axis=0)
-    empty = totals == 0
-    sums[empty], totals[empty] = sums.sum(axis=0), totals.sum()
-    return np.exp(sums / totals[:, None])

@@ -1,6 +1,6 @@
 """The frames of the sounds that a codebook is trained on, and how often each of them is drawn."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -61,7 +61,12 @@ class Corpus(Sounds):
 
 
 def load_corpus(
-    paths: Sequence[Path], grid: FrameGrid, *, transpose: int = 0, skipped: Sequence[Skipped] = ()
+    paths: Sequence[Path],
+    grid: FrameGrid,
+    *,
+    transpose: int = 0,
+    transposed: Collection[Path] | None = None,
+    skipped: Sequence[Skipped] = (),
 ) -> Corpus:
     """Read sounds and find their audible frames.
 
@@ -73,6 +78,8 @@ def load_corpus(
         The frames.
     transpose : int
         Also add copies transposed by 1 to this many semitones, up and down.
+    transposed : collection of Path, optional
+        The files that get copies, by default all.
     skipped : sequence of Skipped
         Files that were skipped before. Files that cannot be read or hold only silence are added to them.
 
@@ -87,7 +94,10 @@ def load_corpus(
 
     """
     pieces = _Frames(grid)
-    read = pieces.read(paths, transpose=lambda _: transpose, skipped=skipped)
+    chosen = None if transposed is None else set(transposed)
+    read = pieces.read(
+        paths, transpose=lambda path: transpose if chosen is None or path in chosen else 0, skipped=skipped
+    )
     starts, is_original = np.concatenate(pieces.starts), np.concatenate(pieces.is_original)
     return Corpus(grid=grid, starts=starts, is_original=is_original, **read)
 

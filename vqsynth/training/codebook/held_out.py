@@ -38,9 +38,9 @@ def measure_reconstruction(
     return measure_each(paths, lambda path: _measure(book, path, seconds), say=say)
 
 
-def _measure(book: Codebook, path: Path, seconds: float | None) -> Distances:
+def _measure(book: Codebook, file: Path, seconds: float | None) -> Distances:
     sr = book.grid.sr
-    y, _ = audio.load(path, sr=sr)
+    y, _ = audio.load(file, sr=sr)
     y = y if seconds is None else y[: round(seconds * sr)]
     # Not `book.render`, which turns down sounds whose peaks exceed full scale.
     decoded = render_path(

@@ -1,6 +1,6 @@
 """The sounds and options of a codebook's training, before anything is read."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -64,6 +64,8 @@ class CodebookJob(Job):
         The frames.
     config : TrainConfig
         Model sizes, length, seed.
+    transposed : collection of Path, optional
+        The files that get the transposed copies of the config, by default all.
     held_out_s : float or None
         Seconds of held-out sound to measure, divided among its files. None measures all.
     base : Codebook, optional
@@ -81,6 +83,7 @@ class CodebookJob(Job):
     kind: ClassVar[Kind] = CODEBOOK
     grid: FrameGrid
     config: "TrainConfig | QuickConfig"
+    transposed: Collection[Path] | None = None
     held_out_s: float | None = HELD_OUT_S
     base: Codebook | None = None
     sample: Path | None = None

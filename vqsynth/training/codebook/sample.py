@@ -24,28 +24,28 @@ def sample_path(folder: Path) -> Path:
 
 
 def known_sample(folder: Path) -> str | None:
-    """Return the hash of the sound that belongs to the codebook in `folder`, None where there is none."""
+    """Return the hash of the sound that belongs to the codebook in `folder`, or None if there is no sound."""
     try:
         return read_card(folder, CODEBOOK).get(CARD_ENTRY)
     except VqsynthError:
         return None
 
 
-def may_write_sample(path: Path, known: str | None) -> bool:
-    """Tell whether `path` does not exist or holds the sound whose hash is known."""
+def may_write_sample(file: Path, known: str | None) -> bool:
+    """Tell whether `file` does not exist, or holds the sound whose hash is known."""
     try:
-        return not os.path.lexists(path) or (path.is_file() and known is not None and known == _hash(path))
+        return not os.path.lexists(file) or (file.is_file() and known is not None and known == _hash(file))
     except OSError:
         return False
 
 
-def write_sample(book: Codebook, path: Path, seconds: float = SECONDS, rounds: int = ROUNDS) -> str:
+def write_sample(book: Codebook, file: Path, seconds: float = SECONDS, rounds: int = ROUNDS) -> str:
     """Render the sweep, write it, and return the file's hash. Raises VqsynthError where a codebook cannot."""
     made = synthesize(book, seconds=seconds, rounds=rounds, centroid=CURVE)
-    audio.save(path, made.y, made.path.sr)
-    return _hash(path)
+    audio.save(file, made.y, made.path.sr)
+    return _hash(file)
 
 
-def _hash(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def _hash(file: Path) -> str:
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()

@@ -162,8 +162,8 @@ def load_mels(
     """
     pieces = _MelFrames(grid)
 
-    def semitones(path: Path) -> int:
-        return transpose if transposed is None or path in transposed else 0
+    def semitones(file: Path) -> int:
+        return transpose if transposed is None or file in transposed else 0
 
     read = pieces.read(paths, transpose=semitones, skipped=skipped)
     ends = np.cumsum([len(centres) for centres in pieces.centres])

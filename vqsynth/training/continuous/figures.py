@@ -91,9 +91,9 @@ def measure_vocoders(
     return {name: {file: found[name] for file, found in files.items()} for name in model.vocoders}
 
 
-def _measure_file(model: "ContinuousModel", path: Path, seconds: float) -> dict[str, Distances]:
+def _measure_file(model: "ContinuousModel", file: Path, seconds: float) -> dict[str, Distances]:
     sr = model.grid.frames.sr
-    y = audio.load(path, sr=sr)[0][: round(seconds * sr)]
+    y = audio.load(file, sr=sr)[0][: round(seconds * sr)]
     latent_path = model.encode(y, sr)
     return {name: compare_sounds(y, model.render(latent_path, vocoder=name), sr=sr) for name in model.vocoders}
 

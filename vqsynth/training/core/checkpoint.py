@@ -58,39 +58,39 @@ def checkpoint_path(folder: Path, *, stage: str = ALONE) -> Path:
     return folder.with_name(folder.name + ".training") / f"{stage}.safetensors"
 
 
-def check_no_checkpoint(path: Path) -> None:
+def check_no_checkpoint(file: Path) -> None:
     """Raise ParameterError where there is an unfinished training, of either kind, or another file."""
-    if is_checkpoint(path):
+    if is_checkpoint(file):
         raise ParameterError(
-            f"an unfinished training lies in '{path.parent}'; go on with it by --resume, or delete '{path.name}' there"
+            f"an unfinished training lies in '{file.parent}'; go on with it by --resume, or delete '{file.name}' there"
         )
-    for other in sorted(path.parent.glob("*.safetensors")):
-        if (other.stem == ALONE) != (path.stem == ALONE) and is_checkpoint(other):
+    for other in sorted(file.parent.glob("*.safetensors")):
+        if (other.stem == ALONE) != (file.stem == ALONE) and is_checkpoint(other):
             raise ParameterError(
                 f"'{other}' is of an unfinished training of another kind; delete it, or name another folder"
             )
-    if path.exists() or path.is_symlink():
-        raise ParameterError(f"'{path}' must be a checkpoint or not exist; move it, or name another folder")
+    if file.exists() or file.is_symlink():
+        raise ParameterError(f"'{file}' must be a checkpoint or not exist; move it, or name another folder")
 
 
-def is_checkpoint(path: Path) -> bool:
+def is_checkpoint(file: Path) -> bool:
     """Tell whether a file is a checkpoint, of this version or another one."""
     try:
-        header = read_header(read_regular(path))
+        header = read_header(read_regular(file))
     except (VqsynthError, ValueError):
         return False
     return str(header["__metadata__"].get("format")).startswith(_FORMATS)
 
 
-def discard_checkpoint(path: Path) -> None:
+def discard_checkpoint(file: Path) -> None:
     """Delete the checkpoint of a finished training. Any other file stays."""
-    if is_checkpoint(path):
+    if is_checkpoint(file):
         with suppress(OSError):
-            path.unlink()
+            file.unlink()
 
 
-def save_checkpoint(path: Path, checkpoint: Checkpoint, *, error: type[VqsynthError] = CodebookError) -> None:
-    """Write a checkpoint, completely or not at all, and make its folder where there is none.
+def save_checkpoint(file: Path, checkpoint: Checkpoint, *, error: type[VqsynthError] = CodebookError) -> None:
+    """Write a checkpoint, completely or not at all, and make its folder if it is missing.
 
     Raises `error` for a full disk or a folder that cannot be written to.
     """
@@ -101,34 +101,34 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint, *, error: type[VqsynthEr
     metadata = {"format": FORMAT, "training": training, "sha256": _hash(training, checkpoint.tensors)}
     content = save(checkpoint.tensors, metadata=metadata)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        file.parent.mkdir(parents=True, exist_ok=True)
     except OSError as e:
-        raise error(f"could not make the folder '{path.parent}': {e.strerror or e}") from e
-    write_whole(path, content, error=error)
+        raise error(f"could not make the folder '{file.parent}': {e.strerror or e}") from e
+    write_whole(file, content, error=error)
 
 
-def load_checkpoint(path: Path, *, error: type[VqsynthError] = CodebookError) -> Checkpoint:
+def load_checkpoint(file: Path, *, error: type[VqsynthError] = CodebookError) -> Checkpoint:
     """Read a checkpoint.
 
     Raises `error` for a file that is missing, damaged or something else.
     """
-    if not path.is_file() and not path.exists():
-        raise error(f"the checkpoint '{path}' to resume from does not exist; train without --resume")
-    data = read_regular(path, error=error, what="the checkpoint")
+    if not file.is_file() and not file.exists():
+        raise error(f"the checkpoint '{file}' to resume from does not exist; train without --resume")
+    data = read_regular(file, error=error, what="the checkpoint")
     try:
         metadata, tensors = parse_tensors(data)
         if metadata.get("format") != FORMAT:
-            raise error(f"'{path}' must be a checkpoint of this version ({FORMAT}); move it elsewhere and train anew")
+            raise error(f"'{file}' must be a checkpoint of this version ({FORMAT}); move it elsewhere and train anew")
         if metadata["sha256"] != _hash(metadata["training"], tensors):
             raise ValueError("its SHA-256 is not the one it names")
         checkpoint = Checkpoint(tensors=tensors, **parse_json(metadata["training"]))
         _check_facts(checkpoint)
         return checkpoint
     except (KeyError, TypeError, ValueError) as e:
-        raise error(f"the checkpoint '{path}' is damaged ({e}); delete it and train anew") from e
+        raise error(f"the checkpoint '{file}' is damaged ({e}); delete it and train anew") from e
 
 
-def check_fit(saved: Tensors, fresh: Tensors, *, path: StrPath, error: type[VqsynthError] = CodebookError) -> None:
+def check_fit(saved: Tensors, fresh: Tensors, *, file: StrPath, error: type[VqsynthError] = CodebookError) -> None:
     """Raise `error` where saved tensors do not fit a fresh training.
 
     Further tensors, which optimizers keep for their parameters, must have the shape of the tensor whose name they
@@ -147,7 +147,7 @@ def check_fit(saved: Tensors, fresh: Tensors, *, path: StrPath, error: type[Vqsy
             wrong.append(name)
     if wrong:
         raise error(
-            f"the checkpoint '{path}' does not fit the model (see {', '.join(wrong[:3])}); delete it and train anew"
+            f"the checkpoint '{file}' does not fit the model (see {', '.join(wrong[:3])}); delete it and train anew"
         )
 
 

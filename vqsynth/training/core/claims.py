@@ -27,44 +27,44 @@ def claim_checkpoints(paths: Iterable[Path], *, error: type[VqsynthError] = Code
 
 
 @contextmanager
-def _claim(path: Path, *, error: type[VqsynthError]) -> Iterator[None]:
-    ours = not path.parent.exists() or path.exists()
-    lock = _lock_of(path)
+def _claim(file: Path, *, error: type[VqsynthError]) -> Iterator[None]:
+    ours = not file.parent.exists() or file.exists()
+    lock = _lock_of(file)
     try:
         descriptor = _lock(lock)
     except OSError as e:
-        raise error(f"could not make the folder '{path.parent}': {e.strerror or e}") from e
+        raise error(f"could not make the folder '{file.parent}': {e.strerror or e}") from e
     if descriptor is None:
-        raise _busy(path)
+        raise _busy(file)
     try:
         yield
     finally:
         release_lock(lock, descriptor)
         if ours:
             with suppress(OSError):
-                path.parent.rmdir()
+                file.parent.rmdir()
 
 
-def _check_no_stranger(path: Path) -> None:
+def _check_no_stranger(file: Path) -> None:
     """Raise ParameterError where a training of the other kind, with stages or without, runs in the same folder."""
-    alone = _lock_of(path.with_stem(ALONE))
-    for lock in path.parent.glob(".*.lock"):
-        if (lock == alone) != (path.stem == ALONE):
+    alone = _lock_of(file.with_stem(ALONE))
+    for lock in file.parent.glob(".*.lock"):
+        if (lock == alone) != (file.stem == ALONE):
             try:
                 descriptor = try_lock(lock, make=False)
             except OSError:  # it has just ended, or this is no lock
                 continue
             if descriptor is None:
-                raise _busy(path)
+                raise _busy(file)
             release_lock(lock, descriptor)
 
 
-def _lock_of(path: Path) -> Path:
-    return path.with_name(f".{path.stem}.lock")
+def _lock_of(file: Path) -> Path:
+    return file.with_name(f".{file.stem}.lock")
 
 
-def _busy(path: Path) -> ParameterError:
-    return ParameterError(f"another training is at work in '{path.parent}'; wait for it or name another folder")
+def _busy(file: Path) -> ParameterError:
+    return ParameterError(f"another training is at work in '{file.parent}'; wait for it or name another folder")
 
 
 def _lock(lock: Path) -> int | None:

@@ -66,7 +66,7 @@ class Job:
 
     @property
     def base_card(self) -> Mapping[str, Any]:
-        """Return the card of the model that the training goes on from, an empty one where there is none."""
+        """Return the card of the model that the training goes on from, or an empty one without a base."""
         return {}
 
     def checkpoint(self, stage: str = ALONE) -> Path:

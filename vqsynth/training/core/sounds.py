@@ -61,13 +61,13 @@ class Pieces(ABC):
         self._grid, self._gap = grid, np.zeros(grid.n_fft, np.float32)
         self._sounds, self.n_samples, self._seconds = [self._gap], len(self._gap), 0.0
 
-    def add_file(self, path: Path, transpose: int) -> None:
+    def add_file(self, file: Path, transpose: int) -> None:
         """Add a file and its transposed copies. Raises AudioError if the file is silent or not a sound."""
-        y, sr = audio.load(path)
+        y, sr = audio.load(file)
         y = remove_offset(y, sr)
         at_rate = audio.resample(y, orig_sr=sr, sr=self._grid.sr)
         if audio.measure_peak(y) <= SILENT:
-            raise AudioError(f"'{path}' holds only silence")
+            raise AudioError(f"'{file}' holds only silence")
         self._add(at_rate, is_original=True)
         self._seconds += len(y) / sr
         for semitones in (s for s in range(-transpose, transpose + 1) if s):

@@ -77,7 +77,7 @@ class Trained(Generic[AnyTraining]):
 
 
 def run_stage(
-    stage: Stage[AnyTraining], path: Path, *, resume: bool = False, observer: Observer = SILENT
+    stage: Stage[AnyTraining], file: Path, *, resume: bool = False, observer: Observer = SILENT
 ) -> Trained[AnyTraining]:
     """Train a stage to its end. Save a checkpoint at the start, every minute, at the end, and when it is stopped.
 
@@ -85,7 +85,7 @@ def run_stage(
     ----------
     stage : Stage
         The stage.
-    path : Path
+    file : Path
         The checkpoint.
     resume : bool
         Whether to continue from the checkpoint, if there is one.
@@ -105,11 +105,11 @@ def run_stage(
 
     """
     with stop_signals() as stop:
-        training, before_s = _begin(stage, path, resume=resume)
+        training, before_s = _begin(stage, file, resume=resume)
         clock = _Clock(before_s)
         if training.progress >= 1:
             return Trained(training, before_s)
-        saved_s = _save(stage, training, path, clock.spent_s)
+        saved_s = _save(stage, training, file, clock.spent_s)
         while training.progress < 1:
             told = stage.tell(training.advance())
             spent_s = clock.tick()
@@ -117,10 +117,10 @@ def run_stage(
                 training.clocked = min(spent_s / stage.seconds, training.clocked + LONGEST_STEP, 1.0)
             observer.advance(Advance(stage.name, training.progress, told, training.step, training.total))
             if stop.is_set() or spent_s - saved_s > CHECKPOINT_EVERY_S:
-                saved_s = _save(stage, training, path, spent_s)
+                saved_s = _save(stage, training, file, spent_s)
             if stop.is_set():
                 raise Stopped(_tell_stopped(stage, training))
-        return Trained(training, _save(stage, training, path, clock.spent_s))
+        return Trained(training, _save(stage, training, file, clock.spent_s))
 
 
 class _Clock:
@@ -153,19 +153,19 @@ def torch_threads(threads: int) -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def _begin(stage: Stage[AnyTraining], path: Path, *, resume: bool) -> tuple[AnyTraining, float]:
-    if not (resume and path.exists()):
+def _begin(stage: Stage[AnyTraining], file: Path, *, resume: bool) -> tuple[AnyTraining, float]:
+    if not (resume and file.exists()):
         return stage.begin(stage.steps), 0.0
-    saved = load_checkpoint(path, error=stage.error)
+    saved = load_checkpoint(file, error=stage.error)
     check_same(saved, config=dict(stage.config), corpus=stage.corpus, error=stage.error)
     training = stage.begin(saved.total)
-    check_fit(saved.tensors, training.to_tensors(), path=path, error=stage.error)
+    check_fit(saved.tensors, training.to_tensors(), file=file, error=stage.error)
     training.take_up(saved.tensors, step=saved.step)
     training.clocked = saved.clocked
     return training, saved.seconds
 
 
-def _save(stage: Stage[AnyTraining], training: AnyTraining, path: Path, seconds: float) -> float:
+def _save(stage: Stage[AnyTraining], training: AnyTraining, file: Path, seconds: float) -> float:
     """Write a checkpoint, and return its seconds."""
     checkpoint = Checkpoint(
         step=training.step,
@@ -176,5 +176,5 @@ def _save(stage: Stage[AnyTraining], training: AnyTraining, path: Path, seconds:
         tensors=training.to_tensors(),
         clocked=training.clocked,
     )
-    save_checkpoint(path, checkpoint, error=stage.error)
+    save_checkpoint(file, checkpoint, error=stage.error)
     return seconds

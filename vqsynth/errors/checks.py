@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from vqsynth.errors import ParameterError
+from vqsynth.errors.kinds import ParameterError
 
 T = TypeVar("T")
 
