@@ -13,6 +13,7 @@ VERBS = {
     "decode": "Turn a path into sound.",
     "transfer": "Play a sound in a codebook's timbre.",
     "live": "Play a codebook live, by OSC, MIDI or a sound.",
+    "export": "Write a codebook or a continuous model as a file for nn~, with patches.",
     "train": "Learn a codebook from a folder of sounds.",
     "continuous": "Glide between sounds: the verbs of the continuous model.",
 }

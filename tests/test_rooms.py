@@ -42,7 +42,7 @@ OWNERS = {
     "sounddevice": {"live.cards"},
     "soundfile": {"sound.audio", "sound.reading"},
     "soxr": {"sound.resampling"},
-    "torch": {"model", "training", "continuous"},
+    "torch": {"model", "training", "continuous", "export"},
 }
 # Heavy even for their owners, so imported inside functions.
 LATE = {"faiss", "jack", "matplotlib", "mido", "pythonosc", "sounddevice"}

@@ -21,6 +21,7 @@ The modules, in the order in which data flows:
     codebook      a codebook and its methods
     store         finding and loading codebooks
     continuous/   the continuous model: a VAE and vocoders; uses no codebook, imports torch
+    export/       codebooks and models as files for nn~ in Pd and Max; imports torch
     training/     sounds to a codebook or a continuous model; imports torch
     live/         a codebook played live: OSC, MIDI and sound in, sound out
     page/         self-contained HTML pages of a render, a table and a map
