@@ -7,8 +7,8 @@ on the mix. Transposition stays: it shifts phases, so that partials would meet i
 
 Layers on one pitch may meet in antiphase and nearly cancel. If all of them were raised until the rest is loud enough,
 each would be up to 22 dB louder than the mix, and heard so where it stands apart in stereo. So first the first layer is
-raised and the others are lowered where layers cancel: two layers then are 3 dB louder than their mix at most, if nothing
-else is moved.
+raised and the others are lowered where layers cancel: two layers then are 3 dB louder than their mix at most, if
+nothing else is moved.
 """
 
 from collections.abc import Sequence
