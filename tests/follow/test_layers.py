@@ -92,6 +92,14 @@ def test_lead_brings_the_mix_of_two_to_its_power(book: Codebook, missing_db: flo
     np.testing.assert_allclose((10 ** (first / 10) + 10 ** (second / 10)) / 2 - lost, 1, atol=1e-3)
 
 
+def test_lead_is_taken_in_turns(book: Codebook) -> None:
+    path = book.follow(seconds=1.0, centroid=900)
+    missing = np.where(np.arange(len(path)) // 15 % 2, 6.0, -1.0)
+    gains = np.array([moved.gain_db - path.gain_db for moved in lead([path, path, path], missing)])
+    assert [np.argmax(gains[:, frame]) for frame in (22, 52)] == [0, 1]
+    assert not gains[:, [3, 37]].any()
+
+
 def test_lead_leaves_silence(book: Codebook) -> None:
     path = book.follow(seconds=0.5, centroid=900).with_gain(-120)
     assert all((moved.gain_db == -120).all() for moved in lead([path, path], np.full(len(path), 9.0)))

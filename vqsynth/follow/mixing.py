@@ -6,9 +6,8 @@ layer takes the steps of `vqsynth.follow.correction`, of its gain and its envelo
 on the mix. Transposition stays: it shifts phases, so that partials would meet in another way in each round.
 
 Layers on one pitch may meet in antiphase and nearly cancel. If all of them were raised until the rest is loud enough,
-each would be up to 22 dB louder than the mix, and heard so where it stands apart in stereo. So first the first layer is
-raised and the others are lowered where layers cancel: two layers then are 3 dB louder than their mix at most, if
-nothing else is moved.
+each would be up to 22 dB louder than the mix, and heard so where it stands apart in stereo. So where layers cancel, one
+of them is raised first and the others are lowered: two are about 3 dB louder than their mix then. Layers take turns.
 """
 
 from collections.abc import Sequence
@@ -122,7 +121,9 @@ def correct_mix(
 
 
 def lead(paths: Sequence[CodePath], missing_db: NDArray[np.floating[Any]]) -> list[CodePath]:
-    """Raise the first path and lower the others where their mix is softer than the sum of their powers.
+    """Raise one path and lower the others where their mix is softer than the sum of their powers.
+
+    The paths take turns: the first one is raised where this is needed first, the second where it is needed next.
 
     Two equal powers that add up to 1, but to p < 1 in their mix, add up to 1 in it where one is s times as much and the
     other as much less, s + 1 / s = 2 (2 - p).
@@ -142,7 +143,14 @@ def lead(paths: Sequence[CodePath], missing_db: NDArray[np.floating[Any]]) -> li
     excess = 1 - 10 ** (-np.maximum(hold_edges(missing_db), 0) / 10)
     by_db = 10 * np.log10(1 + excess + np.sqrt(excess * (2 + excess)))
     by_db = np.convolve(np.pad(by_db, len(_SMOOTHING) // 2, mode="edge"), _SMOOTHING, "valid")
-    return [_move_gain(path, -by_db if number else by_db) for number, path in enumerate(paths)]
+    leader = _take_turns(by_db > 0, len(paths))
+    return [_move_gain(path, np.where(leader == number, by_db, -by_db)) for number, path in enumerate(paths)]
+
+
+def _take_turns(needed: NDArray[np.bool_], n_layers: int) -> NDArray[np.int64]:
+    """Return which layer leads, (T,): the first one the first time that one is needed, and then each in turn."""
+    times = np.cumsum(needed & ~np.append(False, needed[:-1]))
+    return np.asarray((times - 1) % n_layers)
 
 
 def _move_gain(path: CodePath, by_db: NDArray[np.float64]) -> CodePath:
