@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 
 from vqsynth.codes.controls import no_controls
 from vqsynth.codes.index import Demand, Targets
-from vqsynth.codes.onsets import ARRIVED_DB, NO_CODE, find_rises
+from vqsynth.codes.onsets import ARRIVED_DB, HELD_DB, NO_CODE, find_rises
 from vqsynth.codes.record import CodebookRecord
 from vqsynth.codes.selection import Selection
 from vqsynth.codes.voice import find_attacks
 from vqsynth.path import CodePath
 from vqsynth.sound.arrays import Doubles
-from vqsynth.sound.attacks import RISING
+from vqsynth.sound.attacks import RISING, ramp, ramp_samples
 from vqsynth.sound.frames import FrameGrid
 
 ACCENT_DB = 4.0
@@ -104,7 +104,9 @@ def strike(
         lasts = len(onset.codes)
         accent = _accent(onset.levels_db, asked[start : start + lasts])
         struck.loudness_db[start : start + lasts] += accent
-        struck.attack_ms[start] = min(onset.rise_ms, _most_rise_ms(asked[start:end], book.grid))
+        struck.attack_ms[start] = min(
+            onset.rise_ms, _most_rise_ms(asked[start:end], book.grid, is_step=_is_step(asked, start))
+        )
     return struck
 
 
@@ -151,12 +153,20 @@ def _count_played(misses: Doubles) -> int:
     return int(beyond[0]) if len(beyond) else len(misses)
 
 
-def _most_rise_ms(asked_db: Doubles, grid: FrameGrid) -> float:
-    """Tell how long a rise may take, so that it is over before the loudness asked for falls from its top."""
+def _is_step(asked_db: Doubles, t: int) -> bool:
+    """Tell whether a loudness rises to a frame from one frame to the next, as no window sees it in a sound."""
+    return bool(asked_db[t - 1] <= asked_db[max(0, t - 2)] + HELD_DB)
+
+
+def _most_rise_ms(asked_db: Doubles, grid: FrameGrid, *, is_step: bool) -> float:
+    """Tell how long a rise may take, so that it is over before the loudness asked for falls from its top.
+
+    One that was measured on a sound takes no more than a hop, since a window has smeared it already.
+    """
     top = int(asked_db.argmax())
     falling = np.flatnonzero(asked_db[top:] < asked_db[top] - ARRIVED_DB)
-    frames = top + int(falling[0]) if len(falling) else len(asked_db)
-    ramp_s = frames * grid.hop_length / grid.sr * (HIT if len(falling) else 1)
+    frames = HIT * (top + int(falling[0])) if len(falling) else float(len(asked_db))
+    ramp_s = (frames if is_step else min(frames, 1.0)) * grid.hop_length / grid.sr
     return max(1.0, 1000 * RISING * ramp_s)
 
 
@@ -170,8 +180,8 @@ def _accent(levels_db: Doubles, asked_db: Doubles) -> Doubles:
     return np.asarray(np.maximum(under, -most) + most)
 
 
-def plan_loudness(path: CodePath, levels_db: Doubles, grid: FrameGrid) -> Doubles:
-    """Tell what loudness will be measured of a path with attacks: frames at an attack hold what is before and after.
+def plan_loudness(path: CodePath, levels_db: Doubles, asked_db: Doubles, grid: FrameGrid) -> Doubles:
+    """Tell what loudness is to be measured of a path with attacks: frames at an attack hold what is before and after.
 
     Parameters
     ----------
@@ -179,6 +189,9 @@ def plan_loudness(path: CodePath, levels_db: Doubles, grid: FrameGrid) -> Double
         The path.
     levels_db : (T,)
         The loudness that each of its frames is to have.
+    asked_db : (T,)
+        The loudness that was asked for. Where it does not rise from one frame to the next, it was measured on a sound,
+        and is what frames at an attack have.
     grid : FrameGrid
         Window and hop.
 
@@ -188,19 +201,31 @@ def plan_loudness(path: CodePath, levels_db: Doubles, grid: FrameGrid) -> Double
         The same levels away from attacks.
 
     """
-    attacks = find_attacks(path.controls)
-    if not attacks:
-        return levels_db
     power = 10 ** (levels_db / 10)
     fine = np.interp(np.arange(_POINTS * len(power)) / _POINTS, np.arange(len(power)), power)
     near = np.zeros(len(power), np.bool_)
     reach = grid.n_fft // (2 * grid.hop_length)
-    for t in attacks:
-        fine[_POINTS * max(0, t - 1) : _POINTS * t] = power[max(0, t - 1)]
-        near[max(0, t - reach) : t + reach + 1] = True
+    planned = levels_db.copy()
+    for t in (t for t in find_attacks(path.controls) if t):
+        around = slice(max(0, t - reach), t + reach + 1)
+        near[around] = _is_step(asked_db, t)
+        if not _is_step(asked_db, t):
+            planned[around] = asked_db[around]
+        before = power[t - 1]
+        fine[_POINTS * (t - 1) : _POINTS * t] = before
+        rising = _rise(path, t)[: len(fine) - _POINTS * t]
+        there = slice(_POINTS * t, _POINTS * t + len(rising))
+        fine[there] = rising**2 * fine[there] + (1 - rising) ** 2 * before
     window = np.hanning(_POINTS * 2 * reach + 1)
     heard = np.convolve(np.pad(fine, _POINTS * reach, mode="edge"), window / window.sum(), "valid")[::_POINTS]
-    return np.where(near, 10 * np.log10(np.maximum(heard, 1e-12)), levels_db)
+    return np.where(near, 10 * np.log10(np.maximum(heard, 1e-12)), planned)
+
+
+def _rise(path: CodePath, t: int) -> Doubles:
+    """Return the amplitude of the ramp in frame t of a path, at the points of a planned level."""
+    assert path.controls is not None
+    n_ramp = ramp_samples(float(path.controls.attack_ms[t]), path.sr)
+    return ramp(max(1, round(_POINTS * n_ramp / path.hop_length))).astype(np.float64)
 
 
 def with_attacks(path: CodePath, attack_ms: Doubles) -> CodePath:
