@@ -9,6 +9,7 @@ import pytest
 import vqsynth
 from vqsynth.codebooks.recipes.bank import RECIPES
 from vqsynth.codes.spectra import CodeSpectra, measure_spectra
+from vqsynth.sound.onsets import find_onsets
 from vqsynth.store import codebooks_at_hand
 
 BOOKS = codebooks_at_hand()
@@ -60,3 +61,16 @@ def test_shipped_codebook_follows_a_curve_and_stays_within_full_scale(folder: Pa
     y = book.render(book.follow(seconds=1.0, centroid="sin(p5,p95,1)"))
     assert len(y) == 44100 and np.isfinite(y).all()
     assert 0.01 < np.sqrt(np.mean(y**2)) < np.abs(y).max() <= 1.0
+
+
+@pytest.mark.parametrize("name", ["percussion", "guitar"])
+def test_shipped_drums_and_guitar_are_struck(name: str) -> None:
+    """Steps of loudness rise as fast as what is hit and plucked does, and without onsets in a part of a window."""
+    book = vqsynth.load(name)
+    assert book.onsets is not None and len(book.onsets) >= 32
+    rises_ms = []
+    for onsets in (True, False):
+        made = book.synthesize(loudness="steps(-45,-18)", centroid="p50", seconds=2, onsets=onsets)
+        found = find_onsets(made.y, made.sr)
+        rises_ms.append(found.rises_ms[np.abs(found.starts / made.sr - 1).argmin()])
+    assert rises_ms[0] < 6 < 7 < rises_ms[1]

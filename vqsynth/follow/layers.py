@@ -157,7 +157,7 @@ def _plan(book: CodebookRecord, path: CodePath, asked_db: Doubles) -> Doubles:
     """Tell the loudness (T,) that a path is corrected to: what is asked for, or with onsets what these are to have."""
     if not find_attacks(path.controls):
         return asked_db
-    return plan_loudness(path, path.gain_db + book.table.column("loudness")[path.codes], book.grid)
+    return plan_loudness(path, path.gain_db + book.table.column("loudness")[path.codes], asked_db, book.grid)
 
 
 def describe_layers(book: CodebookRecord, mix: Mix, report: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 
 from vqsynth.codes.controls import no_controls
 from vqsynth.codes.index import Demand, Targets
-from vqsynth.codes.onsets import ARRIVED_DB, NO_CODE, find_rises
+from vqsynth.codes.onsets import ARRIVED_DB, HELD_DB, NO_CODE, find_rises
 from vqsynth.codes.record import CodebookRecord
 from vqsynth.codes.selection import Selection
 from vqsynth.codes.voice import find_attacks
 from vqsynth.path import CodePath
 from vqsynth.sound.arrays import Doubles
-from vqsynth.sound.attacks import RISING
+from vqsynth.sound.attacks import RISING, ramp, ramp_samples
 from vqsynth.sound.frames import FrameGrid
 
 ACCENT_DB = 4.0
@@ -32,6 +32,8 @@ HIT = 0.25
 """What is asked for and falls at once is a hit, in which a rise takes at most so much of the time until it has fallen.
 A drum loop followed by a violin, whose own notes rise in 40 ms: loudness is missed by 6.2 dB with 1, 3.5 with .5, 2.2
 with .25, and by 8.4 without onsets."""
+_UNUSABLE = 1e6
+"""Cost of a code that has no value of what is asked for, or that another layer has."""
 _POINTS = 8
 """Points per hop at which a planned level is taken."""
 
@@ -104,7 +106,9 @@ def strike(
         lasts = len(onset.codes)
         accent = _accent(onset.levels_db, asked[start : start + lasts])
         struck.loudness_db[start : start + lasts] += accent
-        struck.attack_ms[start] = min(onset.rise_ms, _most_rise_ms(asked[start:end], book.grid))
+        struck.attack_ms[start] = min(
+            onset.rise_ms, _most_rise_ms(asked[start:end], book.grid, is_step=_is_step(asked, start))
+        )
     return struck
 
 
@@ -126,18 +130,17 @@ def _pick(
     assert onsets is not None
     lasting = min(onsets.codes.shape[1], len(codes))
     rows, frames = onsets.codes[:, :lasting], np.arange(lasting)
-    if demand is None:
+    if demand is None:  # nothing is asked of the timbre, so that nothing is missed
         missed = book.spectra.distances[codes[:lasting]]
+        more = np.zeros(rows.shape)
     else:
         missed = demand.misses(slice(start, start + lasting), doubtful=True)
-    more = missed[frames, rows] - missed[frames, codes[:lasting]]
-    if demand is None:
-        more = more - more  # nothing is asked of the timbre, so that nothing is missed
+        more = missed[frames, rows] - missed[frames, codes[:lasting]]
     if taken is not None:
         more = np.where((rows[None] == taken[:, None, start : start + lasting]).any(axis=0), np.inf, more)
     heard = rows != NO_CODE
-    costs = missed[frames, rows] + np.where(np.isfinite(more), 0, np.inf)
-    cost = np.where(heard, np.nan_to_num(costs, posinf=1e6), 0).sum(axis=1) / heard.sum(axis=1)
+    costs = np.where(np.isfinite(more), np.minimum(missed[frames, rows], _UNUSABLE), _UNUSABLE)
+    cost = np.where(heard, costs, 0).sum(axis=1) / heard.sum(axis=1)
     best = int(cost.argmin())
     lasts = int(heard[best].sum())
     levels = onsets.levels_db[best, :lasts] + book.table.column("loudness")[rows[best, :lasts]]
@@ -151,27 +154,35 @@ def _count_played(misses: Doubles) -> int:
     return int(beyond[0]) if len(beyond) else len(misses)
 
 
-def _most_rise_ms(asked_db: Doubles, grid: FrameGrid) -> float:
-    """Tell how long a rise may take, so that it is over before the loudness asked for falls from its top."""
+def _is_step(asked_db: Doubles, t: int) -> bool:
+    """Tell whether a loudness rises to a frame from one frame to the next, as no window sees it in a sound."""
+    return bool(asked_db[t - 1] <= asked_db[max(0, t - 2)] + HELD_DB)
+
+
+def _most_rise_ms(asked_db: Doubles, grid: FrameGrid, *, is_step: bool) -> float:
+    """Tell how long a rise may take, so that it is over before the loudness asked for falls from its top.
+
+    One that was measured on a sound takes no more than a hop, since a window has smeared it already.
+    """
     top = int(asked_db.argmax())
     falling = np.flatnonzero(asked_db[top:] < asked_db[top] - ARRIVED_DB)
-    frames = top + int(falling[0]) if len(falling) else len(asked_db)
-    ramp_s = frames * grid.hop_length / grid.sr * (HIT if len(falling) else 1)
+    frames = HIT * (top + int(falling[0])) if len(falling) else float(len(asked_db))
+    ramp_s = (frames if is_step else min(frames, 1.0)) * grid.hop_length / grid.sr
     return max(1.0, 1000 * RISING * ramp_s)
 
 
 def _accent(levels_db: Doubles, asked_db: Doubles) -> Doubles:
     """Tell by how many dB an onset stands out of the loudness asked for, (T,).
 
-    At most 4 dB, no more than it falls itself, and less where what is asked for falls as it does.
+    At most 4 dB, no more than it falls itself, and less where what is asked for moves, by twice as much.
     """
     under = levels_db - levels_db.max()
     most = float(np.clip(min(ACCENT_DB, -under[-1]) - 2 * np.ptp(asked_db), 0, ACCENT_DB))
     return np.asarray(np.maximum(under, -most) + most)
 
 
-def plan_loudness(path: CodePath, levels_db: Doubles, grid: FrameGrid) -> Doubles:
-    """Tell what loudness will be measured of a path with attacks: frames at an attack hold what is before and after.
+def plan_loudness(path: CodePath, levels_db: Doubles, asked_db: Doubles, grid: FrameGrid) -> Doubles:
+    """Tell what loudness is to be measured of a path with attacks: frames at an attack hold what is before and after.
 
     Parameters
     ----------
@@ -179,6 +190,9 @@ def plan_loudness(path: CodePath, levels_db: Doubles, grid: FrameGrid) -> Double
         The path.
     levels_db : (T,)
         The loudness that each of its frames is to have.
+    asked_db : (T,)
+        The loudness that was asked for. Where it does not rise from one frame to the next, it was measured on a sound,
+        and is what frames at an attack have.
     grid : FrameGrid
         Window and hop.
 
@@ -188,19 +202,31 @@ def plan_loudness(path: CodePath, levels_db: Doubles, grid: FrameGrid) -> Double
         The same levels away from attacks.
 
     """
-    attacks = find_attacks(path.controls)
-    if not attacks:
-        return levels_db
     power = 10 ** (levels_db / 10)
     fine = np.interp(np.arange(_POINTS * len(power)) / _POINTS, np.arange(len(power)), power)
     near = np.zeros(len(power), np.bool_)
     reach = grid.n_fft // (2 * grid.hop_length)
-    for t in attacks:
-        fine[_POINTS * max(0, t - 1) : _POINTS * t] = power[max(0, t - 1)]
-        near[max(0, t - reach) : t + reach + 1] = True
+    planned = levels_db.copy()
+    for t in (t for t in find_attacks(path.controls) if t):
+        if _is_step(asked_db, t):
+            near[max(0, t - reach) : t + reach + 1] = True
+        else:
+            planned[max(0, t - reach) : t] = asked_db[max(0, t - reach) : t]
+        before = power[t - 1]
+        fine[_POINTS * (t - 1) : _POINTS * t] = before
+        rising = _rise(path, t)[: len(fine) - _POINTS * t]
+        there = slice(_POINTS * t, _POINTS * t + len(rising))
+        fine[there] = rising**2 * fine[there] + (1 - rising) ** 2 * before
     window = np.hanning(_POINTS * 2 * reach + 1)
     heard = np.convolve(np.pad(fine, _POINTS * reach, mode="edge"), window / window.sum(), "valid")[::_POINTS]
-    return np.where(near, 10 * np.log10(np.maximum(heard, 1e-12)), levels_db)
+    return np.where(near, 10 * np.log10(np.maximum(heard, 1e-12)), planned)
+
+
+def _rise(path: CodePath, t: int) -> Doubles:
+    """Return the amplitude of the ramp in frame t of a path, at the points of a planned level."""
+    assert path.controls is not None
+    n_ramp = ramp_samples(float(path.controls.attack_ms[t]), path.sr)
+    return ramp(max(1, round(_POINTS * n_ramp / path.hop_length))).astype(np.float64)
 
 
 def with_attacks(path: CodePath, attack_ms: Doubles) -> CodePath:

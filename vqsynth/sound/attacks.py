@@ -41,8 +41,8 @@ class AttackAdd:
 
     def count_held(self, n_ramp: int) -> tuple[int, int]:
         """Tell how many frames of the old sound and of the new one `strike` needs for a ramp of so many samples."""
-        lead = self._grid.n_fft // (2 * self._grid.hop_length)
-        return lead - -n_ramp // self._grid.hop_length, lead
+        half, hop = self._grid.n_fft // 2, self._grid.hop_length
+        return -(-(half + n_ramp) // hop), -(-half // hop)
 
     def push(self, frames: Floats) -> Floats:
         """Add frames (..., T, n_fft), not windowed, and return the samples (..., T * hop_length) that are final."""
