@@ -3,6 +3,7 @@
 import socket
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 
 import pytest
 from pythonosc.osc_bundle_builder import IMMEDIATELY, OscBundleBuilder
@@ -51,6 +52,14 @@ class Plugged:
                 return message
         raise AssertionError(f"no {address} came")
 
+    def forget(self) -> None:
+        """Leave out what was told so far."""
+        self.socket.setblocking(False)
+        with suppress(BlockingIOError):
+            while self.socket.recv(65536):
+                pass
+        self.socket.settimeout(WAIT_S)
+
     def close(self) -> None:
         self.port.close()
         self.desk.close()
@@ -70,6 +79,8 @@ def test_message_is_heard_at_the_next_frame_and_what_is_got_comes_back(plugged: 
     plugged.wait_for(lambda: plugged.port.n_taken == 2)
     for _ in range(20):
         plugged.session.block(512)
+    plugged.forget()
+    plugged.hear("/late")  # the last of what was told when some of it was forgotten
     assert plugged.hear("/got/pitch").params[0] == pytest.approx(300, rel=0.01)
     assert abs(plugged.hear("/error/loudness").params[0]) < 2
     assert plugged.hear("/code").params[0] == plugged.player.sounding.code
@@ -108,7 +119,7 @@ def test_bundle_with_a_time_counts_then(plugged: Plugged) -> None:
         plugged.session.block(256)
         asked.append(plugged.player.asked.targets["pitch"])
     changed = asked.index(400.0) * 256 / 16000
-    assert asked[0] == 200.0 and 0.3 < changed <= 0.55
+    assert asked[0] == 200.0 and 0.3 < changed < 0.9
 
 
 def test_many_messages_a_second_of_which_every_fifth_is_nonsense_are_all_taken(plugged: Plugged) -> None:
