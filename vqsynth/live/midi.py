@@ -34,6 +34,14 @@ def play_file(keyboard: Keyboard, file: StrPath) -> float:
     return time_s
 
 
+def list_ports() -> list[str]:
+    """List the names of the MIDI ports from which messages can come; none without mido, or where MIDI is not there."""
+    try:
+        return list(_import_mido().get_input_names())
+    except Exception:  # noqa: BLE001 whatever the system lacks, it has no port
+        return []
+
+
 @contextmanager
 def midi_port(keyboard: Keyboard, name: str) -> Iterator[None]:
     """Give a keyboard what comes at a MIDI port, by its name or a part of it, within the block.
