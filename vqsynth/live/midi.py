@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from vqsynth.errors import ParameterError, VqsynthError
+from vqsynth.live.cards import quietly
 from vqsynth.live.keyboard import Keyboard
 from vqsynth.storage.files import StrPath
 
@@ -37,7 +38,8 @@ def play_file(keyboard: Keyboard, file: StrPath) -> float:
 def list_ports() -> list[str]:
     """List the names of the MIDI ports from which messages can come; none without mido, or where MIDI is not there."""
     try:
-        return list(_import_mido().get_input_names())
+        with quietly():
+            return list(_import_mido().get_input_names())
     except Exception:  # noqa: BLE001 whatever the system lacks, it has no port
         return []
 
@@ -50,7 +52,8 @@ def midi_port(keyboard: Keyboard, name: str) -> Iterator[None]:
     """
     mido = _import_mido()
     try:
-        names = mido.get_input_names()
+        with quietly():
+            names = mido.get_input_names()
     except Exception as e:
         raise VqsynthError(f"no MIDI port can be opened: {str(e) or type(e).__name__}; {NEEDS}") from e
     found = [each for each in names if name.lower() in each.lower()]
