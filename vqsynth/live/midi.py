@@ -54,8 +54,11 @@ def midi_port(keyboard: Keyboard, name: str) -> Iterator[None]:
     try:
         with quietly():
             names = mido.get_input_names()
+    except ImportError as e:
+        raise VqsynthError(NEEDS) from e
     except Exception as e:
-        raise VqsynthError(f"no MIDI port can be opened: {str(e) or type(e).__name__}; {NEEDS}") from e
+        why = str(e) or type(e).__name__
+        raise VqsynthError(f"no MIDI port can be opened: {why}; plug a device in, or play a file, --midi F.mid") from e
     found = [each for each in names if name.lower() in each.lower()]
     if not found:
         raise ParameterError(f"there is no MIDI port {name!r}; ports are: {', '.join(names) or 'none'}")
