@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pythonosc.osc_bundle_builder import IMMEDIATELY, OscBundleBuilder
 from pythonosc.osc_message import OscMessage
 from pythonosc.osc_message_builder import build_msg
@@ -18,6 +20,7 @@ from vqsynth.live.player import LivePlayer
 from vqsynth.live.session import Session
 
 WAIT_S = 5.0
+HEADS = [b"", b"/", b"#bundle\x00", b"/target/pitch\x00\x00\x00,f\x00\x00"]
 
 
 class Plugged:
@@ -73,6 +76,13 @@ def plugged(book: Codebook) -> Iterator[Plugged]:
     made.close()
 
 
+@pytest.fixture(scope="module")
+def plugged_once(book: Codebook) -> Iterator[Plugged]:
+    made = Plugged(book)
+    yield made
+    made.close()
+
+
 def test_message_is_heard_at_the_next_frame_and_what_is_got_comes_back(plugged: Plugged) -> None:
     plugged.say("/target/pitch", 300.0)
     plugged.say("/target/loudness", -25.0)
@@ -105,6 +115,18 @@ def test_bytes_that_are_no_message_are_answered(plugged: Plugged, data: bytes) -
     plugged.port.take(data, plugged.socket.getsockname())
     assert plugged.port.n_wrong + plugged.port.n_taken == 1
     assert plugged.port.n_wrong == 1
+
+
+@settings(max_examples=60)
+@given(
+    data=st.binary(max_size=80),
+    head=st.sampled_from([b"", b"/", b"#bundle\x00", b"/target/pitch\x00\x00\x00,f\x00\x00"]),
+)
+def test_any_bytes_are_taken_or_answered_in_a_line(plugged_once: Plugged, data: bytes, head: bytes) -> None:
+    port, before = plugged_once.port, len(plugged_once.told)
+    port.take(head + data, plugged_once.socket.getsockname())
+    plugged_once.session.block(100)
+    assert all("\n" not in line for line in plugged_once.told[before:])
 
 
 def test_bundle_with_a_time_counts_then(plugged: Plugged) -> None:
