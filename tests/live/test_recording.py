@@ -1,11 +1,14 @@
 """What was played is a path that gives the same samples again."""
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from vqsynth.codebook import Codebook
+from vqsynth.live.listening import LikeSource, Source, TransferSource
 from vqsynth.live.player import LivePlayer
 from vqsynth.live.recording import Recorder
 from vqsynth.live.sounding import Instrument, Sounding
@@ -45,6 +48,24 @@ def test_path_of_a_session_gives_its_samples(
     path = CodePath.load(tmp_path / "played.json")
     assert path.controls is not None and path.controls.transpose_cents.any() and path.controls.envelope_db.any()
     np.testing.assert_array_equal(book.render(path), limit_peak(y[player.sounding.voice.delay_samples :])[0])
+
+
+@pytest.mark.parametrize("make", [LikeSource, partial(TransferSource, envelope=1.0)])
+def test_path_of_what_a_sound_was_played_as_gives_its_samples(
+    book: Codebook, make: Callable[..., Source], sine: Callable[..., Floats], tmp_path: Path
+) -> None:
+    recorder, sr = Recorder(), book.grid.sr
+    player = LivePlayer(book, keep=recorder.begin(book, 0))
+    player.source, parts = make(book, sr), []
+    heard = sine(310.0, seconds=0.2)
+    for start in range(0, len(heard) - 300, 300):
+        player.hear(heard[start : start + 300])
+        parts.append(player.read(300))
+    y = np.concatenate([*parts, player.finish()])
+    recorder.save(tmp_path / "a.json")
+    path = CodePath.load(tmp_path / "a.json")
+    assert path.controls is not None
+    np.testing.assert_array_equal(book.render(path), y[player.sounding.voice.delay_samples :])
 
 
 def test_session_of_two_codebooks_is_two_paths(book: Codebook, tmp_path: Path) -> None:
