@@ -224,7 +224,8 @@ def _end(parts: Sequence[Part], held: int) -> Floats:
 def _fade_out(n_samples: int, start: float, length: float) -> Floats:
     """Return the gain (n_samples,) that goes out as a sound comes in by a raised cosine: both together are 1."""
     place = np.clip((np.arange(n_samples) - start) / length, 0, 1)
-    return (0.5 + 0.5 * np.cos(np.pi * place)).astype(np.float32)
+    gain: Floats = (0.5 + 0.5 * np.cos(np.pi * place)).astype(np.float32)
+    return gain
 
 
 def _add(first: Floats, second: Floats) -> Floats:
