@@ -13,11 +13,12 @@ import numpy as np
 from vqsynth.cli import options
 from vqsynth.cli.descriptors import load_book
 from vqsynth.cli.viewing import view
+from vqsynth.errors import VqsynthError
 from vqsynth.live import cards, osc
 from vqsynth.live.desk import SOURCES, Desk
 from vqsynth.live.keyboard import Keyboard
 from vqsynth.live.mapping import Mapping, load_mapping
-from vqsynth.live.midi import midi_port, play_file
+from vqsynth.live.midi import list_ports, midi_port, play_file
 from vqsynth.live.osc import Takes
 from vqsynth.live.player import LivePlayer
 from vqsynth.live.recording import Recorder
@@ -35,7 +36,13 @@ END_S = 0.5
 
 def _list_devices(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
     if wanted:
-        click.echo("\n".join(cards.list_devices()))
+        ports = [f"MIDI  {name}" for name in list_ports()]
+        try:
+            click.echo("\n".join([*cards.list_devices(), *ports]))
+        except VqsynthError:
+            if not ports:
+                raise
+            click.echo("\n".join(ports))
         ctx.exit()
 
 
@@ -48,9 +55,10 @@ _OPTIONS = (
     click.option("--null", is_flag=True, help="Play in real time without a sound card."),
     click.option("--device", help="Sound card, by its number or part of its name.  [default: the system's]"),
     click.option("--list-devices", is_flag=True, is_eager=True, expose_value=False, callback=_list_devices,
-                 help="List the sound cards and end."),
+                 help="List the sound cards and MIDI ports, and end."),
     click.option("--jack", is_flag=True, help="Play as a client of JACK."),
-    click.option("--sr", type=click.IntRange(4000, 384_000), help="Sample rate in Hz.  [default: the codebook's]"),
+    click.option("--sr", type=click.IntRange(4000, 384_000),
+                 help="Sample rate in Hz.  [default: that of BOOK or MODEL]"),
     click.option("--block", type=click.IntRange(16, 65536), default=512, show_default=True,
                  help="Samples from one call of the sound card to the next."),
     click.option("--host", default="127.0.0.1", show_default=True,
@@ -61,7 +69,7 @@ _OPTIONS = (
     click.option("--send", metavar="HOST:PORT",
                  help="Whom to tell what is played.  [default: whoever spoke last]"),
     click.option("--view", "shown", is_flag=True, help="Show on the terminal what is asked, got and played."),
-    options.seed,
+    click.option("--seed", type=click.IntRange(min=0), help="Seed of chance.  [default: 0]"),
 )  # fmt: skip
 
 

@@ -1,11 +1,14 @@
 """What was played is a path that gives the same samples again."""
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from vqsynth.codebook import Codebook
+from vqsynth.live.listening import LikeSource, Source, TransferSource
 from vqsynth.live.player import LivePlayer
 from vqsynth.live.recording import Recorder
 from vqsynth.live.sounding import Instrument, Sounding
@@ -47,23 +50,39 @@ def test_path_of_a_session_gives_its_samples(
     np.testing.assert_array_equal(book.render(path), limit_peak(y[player.sounding.voice.delay_samples :])[0])
 
 
-def test_session_of_two_codebooks_is_the_sum_of_two_paths(book: Codebook, tmp_path: Path) -> None:
-    """Even the change from one to the other is in the paths."""
-    recorder, other = Recorder(), book
+@pytest.mark.parametrize("make", [LikeSource, partial(TransferSource, envelope=1.0)])
+def test_path_of_what_a_sound_was_played_as_gives_its_samples(
+    book: Codebook, make: Callable[..., Source], sine: Callable[..., Floats], tmp_path: Path
+) -> None:
+    recorder, sr = Recorder(), book.grid.sr
+    player = LivePlayer(book, keep=recorder.begin(book, 0))
+    player.source, parts = make(book, sr), []
+    heard = sine(310.0, seconds=0.2)
+    for start in range(0, len(heard) - 300, 300):
+        player.hear(heard[start : start + 300])
+        parts.append(player.read(300))
+    y = np.concatenate([*parts, player.finish()])
+    recorder.save(tmp_path / "a.json")
+    path = CodePath.load(tmp_path / "a.json")
+    assert path.controls is not None
+    np.testing.assert_array_equal(book.render(path), y[player.sounding.voice.delay_samples :])
+
+
+def test_session_of_two_codebooks_is_two_paths(book: Codebook, tmp_path: Path) -> None:
+    """Before and after the change, in which one fades out as the other comes in, the samples are those of either."""
+    recorder, hop, delay = Recorder(), book.grid.hop_length, book.grid.n_fft // 2
     player = LivePlayer(book, keep=recorder.begin(book, 0))
     player.asked.targets.update(centroid=900.0, loudness=-30.0)
-    first = player.read(20 * 256)
-    player.switch([Sounding(Instrument(other), seed=1, keep=recorder.begin(other, 1)[0])])
-    y = np.concatenate([first, player.read(20 * 256), player.finish()])
+    first = player.read(20 * hop)
+    player.switch([Sounding(Instrument(book), seed=1, keep=recorder.begin(book, 1)[0])])
+    y = np.concatenate([first, player.read(20 * hop), player.finish()])
     (tmp_path / "a-2.json").write_text("mine")
     files = recorder.save(tmp_path / "a.json")
     assert files == [tmp_path / "a.json", tmp_path / "a-3.json"]
     one, two = (book.render(CodePath.load(file)) for file in files)
-    delay = player.sounding.voice.delay_samples
-    expected = np.zeros(len(y), np.float32)
-    expected[delay : delay + len(one)] += one
-    expected[20 * 256 + delay :][: len(two)] += two
-    np.testing.assert_allclose(y, expected, atol=1e-6)
+    change = 20 * hop + delay
+    np.testing.assert_array_equal(y[delay:change], one[: change - delay])
+    np.testing.assert_array_equal(y[change + hop // 2 :], two[hop // 2 :])
     assert (tmp_path / "a-2.json").read_text() == "mine"
 
 

@@ -1,8 +1,11 @@
 """Sound cards: played by sounddevice, or by JACK where that is asked for. The card drives, and nothing sleeps."""
 
+import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from vqsynth.errors import VqsynthError
@@ -152,9 +155,27 @@ def _open_jack(sr: int) -> Any:
     return client
 
 
+@contextmanager
+def quietly() -> Iterator[None]:
+    """Keep what the system's sound libraries print of their own from stderr: what is wrong is told in an error."""
+    try:
+        kept = os.dup(2)
+    except OSError:  # there is no stderr
+        yield
+        return
+    try:
+        with Path(os.devnull).open("wb") as nowhere:
+            os.dup2(nowhere.fileno(), 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+
+
 def _import_sounddevice() -> Any:
     try:
-        import sounddevice
+        with quietly():
+            import sounddevice
     except ImportError as e:
         raise VqsynthError(f"playing on a sound card needs sounddevice; {NEEDS}") from e
     except OSError as e:

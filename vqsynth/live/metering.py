@@ -20,6 +20,8 @@ STEADY_DB, STEADY_OCTAVES = 1.0, 0.1
 """An error counts only where what is asked moved by less than this within the window: beside a step, a window holds
 both sides of it."""
 QUIETEST_DB = -100.0
+JUDGED_N_FFT, LEAST_SR = 2048, 32000
+"""What went out is judged in windows of so many samples, whatever the codebook's are; under this rate, by its own."""
 
 
 class Follower:
@@ -61,14 +63,15 @@ class Meter:
     """
 
     def __init__(self, grid: FrameGrid) -> None:
-        self._hop, self._window = grid.hop_length, grid.window
-        self._sounded = np.zeros(grid.n_fft, np.float32)
-        self._hz = grid.frequencies_hz
-        heard = np.abs(k_response(np.arange(grid.n_bins) / grid.n_fft, grid.sr)) ** 2
+        n_fft = JUDGED_N_FFT if grid.sr >= LEAST_SR else grid.n_fft
+        judged = FrameGrid(grid.sr, n_fft, n_fft // 4)
+        self._hop, self._window, self._hz = grid.hop_length, judged.window, judged.frequencies_hz
+        self._sounded = np.zeros(judged.n_fft, np.float32)
+        heard = np.abs(k_response(np.arange(judged.n_bins) / judged.n_fft, grid.sr)) ** 2
         heard[1:-1] *= 2
-        self._heard: Doubles = heard / grid.n_fft / float(grid.window.sum())
-        self._root = np.sqrt(grid.window)
-        n_frames = grid.n_fft // grid.hop_length
+        self._heard: Doubles = heard / judged.n_fft / float(judged.window.sum())
+        self._root = np.sqrt(judged.window)
+        n_frames = round((judged.n_fft + grid.n_fft) / (2 * grid.hop_length))
         self._loudness = Follower(n_frames, steady=STEADY_DB, most=MOST_DB)
         self._centroid = Follower(n_frames, steady=STEADY_OCTAVES, most=MOST_OCTAVES)
         self.loudness_db = self.centroid_hz = math.nan

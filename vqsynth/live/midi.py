@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from vqsynth.errors import ParameterError, VqsynthError
+from vqsynth.live.cards import quietly
 from vqsynth.live.keyboard import Keyboard
 from vqsynth.storage.files import StrPath
 
@@ -34,6 +35,15 @@ def play_file(keyboard: Keyboard, file: StrPath) -> float:
     return time_s
 
 
+def list_ports() -> list[str]:
+    """List the names of the MIDI ports from which messages can come; none without mido, or where MIDI is not there."""
+    try:
+        with quietly():
+            return list(_import_mido().get_input_names())
+    except Exception:  # noqa: BLE001 whatever the system lacks, it has no port
+        return []
+
+
 @contextmanager
 def midi_port(keyboard: Keyboard, name: str) -> Iterator[None]:
     """Give a keyboard what comes at a MIDI port, by its name or a part of it, within the block.
@@ -42,9 +52,13 @@ def midi_port(keyboard: Keyboard, name: str) -> Iterator[None]:
     """
     mido = _import_mido()
     try:
-        names = mido.get_input_names()
+        with quietly():
+            names = mido.get_input_names()
+    except ImportError as e:
+        raise VqsynthError(NEEDS) from e
     except Exception as e:
-        raise VqsynthError(f"no MIDI port can be opened: {str(e) or type(e).__name__}; {NEEDS}") from e
+        why = str(e) or type(e).__name__
+        raise VqsynthError(f"no MIDI port can be opened: {why}; plug a device in, or play a file, --midi F.mid") from e
     found = [each for each in names if name.lower() in each.lower()]
     if not found:
         raise ParameterError(f"there is no MIDI port {name!r}; ports are: {', '.join(names) or 'none'}")

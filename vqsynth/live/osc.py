@@ -127,6 +127,7 @@ class OscPort:
 
     def _answer(self, sender: Address, address: str, line: str) -> None:
         self.n_wrong += 1
+        line, address = (" ".join(text.split()) for text in (line, address))  # one line, whatever they hold
         if address not in self._told and len(self._told) < MOST_TOLD:
             self._told.add(address)
             more = "" if len(self._told) < MOST_TOLD else "; further wrong addresses are not told here"

@@ -161,11 +161,11 @@ class LivePlayer:
         `soundings` are what is to play the voices, one for each.
         """
         before, after = self.sounding.grid, soundings[0]
-        after_s = after.voice.delay_samples / after.grid.sr
-        kept = before.n_fft // 2 - 3 * before.hop_length // 2  # of the end, what comes before its fade
-        held = max(0, math.ceil((after_s * before.sr - kept) / before.hop_length))
+        start_s, fade_s = after.voice.delay_samples / after.grid.sr, after.grid.hop_length / 2 / after.grid.sr
+        kept = before.n_fft // 2 - 3 * before.hop_length // 2  # of the end, what comes before its own fade
+        held = max(0, math.ceil(((start_s + fade_s) * before.sr - kept) / before.hop_length))
         rest = self._resampler(_end(self.parts, held))
-        self._tail = _add(self._tail, rest)
+        self._tail = _add(self._tail, rest * _fade_out(len(rest), start_s * self.sr, fade_s * self.sr))
         for part, sounding in zip(self.parts, soundings, strict=True):
             part.sounding = sounding
         self._resampler = make_resampler(after.grid.sr, self.sr)
@@ -219,6 +219,13 @@ def _end(parts: Sequence[Part], held: int) -> Floats:
     """Hold the last frames for a while, end the sound of all parts, and return all that is left of it."""
     ends = [part.sounding.end(held) for part in parts if part.sounding.last is not None]
     return reduce(_add, ends, np.zeros(0, np.float32))
+
+
+def _fade_out(n_samples: int, start: float, length: float) -> Floats:
+    """Return the gain (n_samples,) that goes out as a sound comes in by a raised cosine: both together are 1."""
+    place = np.clip((np.arange(n_samples) - start) / length, 0, 1)
+    gain: Floats = (0.5 + 0.5 * np.cos(np.pi * place)).astype(np.float32)
+    return gain
 
 
 def _add(first: Floats, second: Floats) -> Floats:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from vqsynth.codes.controls import MAX_TRANSPOSE_CENTS, Controls
+from vqsynth.codes.envelopes import BANDS
 from vqsynth.codes.record import CodebookRecord
 from vqsynth.codes.voice import LOUDEST_DB, SILENT_DB, CodeVoice
 from vqsynth.live.asking import Asked
@@ -39,8 +40,8 @@ class Frame:
         if not self.cents and not self.tilt_db and self.envelope_db is None:
             return None
         none = np.zeros(1)
-        moved = Controls(np.array([self.tilt_db]), np.array([self.cents]), none, none)
-        return moved if self.envelope_db is None else replace(moved, envelope_db=self.envelope_db)
+        bands = np.zeros(BANDS) if self.envelope_db is None else self.envelope_db
+        return Controls(np.array([self.tilt_db]), np.array([self.cents]), none, none, bands)
 
 
 Keep = Callable[[Frame], object]
