@@ -14,10 +14,9 @@ from torch import Tensor, nn
 
 from vqsynth.codes.index import Demand
 from vqsynth.codes.motion import HELD, usual_runs
-from vqsynth.codes.selection import MISS_COST, Selection, price_jumps
+from vqsynth.codes.selection import MISS_COST
 from vqsynth.export.chance import NoiseSource
 from vqsynth.export.playing import VOICES
-from vqsynth.export.shaping import halve
 
 if TYPE_CHECKING:
     from vqsynth.codes.record import CodebookRecord
@@ -56,6 +55,7 @@ class CodeChooser(nn.Module):
     loudness: Tensor
     distances: Tensor
     seldom: Tensor
+    steps: Tensor
     runs: Tensor
     shares: Tensor
     last: list[int]
@@ -77,8 +77,10 @@ class CodeChooser(nn.Module):
         self.register_buffer("pitched", torch.from_numpy((pitches > 0).astype(np.float32)))
         self.register_buffer("still", torch.zeros(n_codes))
         self.register_buffer("loudness", torch.from_numpy(table.column("loudness").copy()))
-        self.register_buffer("distances", torch.from_numpy(book.spectra.distances.astype(np.float16)))
-        self.register_buffer("seldom", _seldom(book))
+        self.register_buffer("distances", torch.zeros(0, 0))
+        self.register_buffer("seldom", torch.zeros(0, 0))
+        steps = np.zeros((0, 3), np.int64) if book.transitions is None else book.transitions
+        self.register_buffer("steps", torch.from_numpy(steps.astype(np.int32)))
         frames, shares = usual_runs(book.transitions, n_codes)
         self.register_buffer("runs", torch.from_numpy(frames.astype(np.float32)))
         self.register_buffer("shares", torch.from_numpy(np.cumsum(shares)))
@@ -100,6 +102,19 @@ class CodeChooser(nn.Module):
         """Forget the codes before."""
         for voice in range(len(self.last)):
             self.last[voice], self.ready[voice], self.before[voice] = -1, False, 0.0
+
+    @torch.jit.export
+    def price_steps(self, magnitudes: Tensor) -> None:
+        """Compute what steps between codes cost, of their spectra (K, n_bins). The file is smaller without them."""
+        power = magnitudes.float() * 1.4142135
+        power[:, [0, magnitudes.size(1) - 1]] = magnitudes[:, [0, magnitudes.size(1) - 1]].float()
+        self.distances = (2 - 2 * (power @ power.t())).clamp(min=0)
+        if self.steps.size(0) > 0:
+            steps = self.steps.long()
+            counts = torch.zeros(self.n_codes, self.n_codes)
+            counts[steps[:, 0], steps[:, 1]] = steps[:, 2].float()
+            usual = (counts.sum(0) + 0.5) / (counts.sum() + 0.5 * self.n_codes)
+            self.seldom = -torch.log((counts + usual) / (counts.sum(1)[:, None] + 1))
 
     @torch.jit.export
     def choose(self, voice: int, x: Tensor, settings: Settings) -> Chosen:
@@ -158,10 +173,12 @@ class CodeChooser(nn.Module):
             self.chance.seed(voice, int(settings["seed"][0]) + voice)
             self.ready[voice], self.stay[voice] = True, self._draw_run(voice, motion)
         if last >= 0:
-            cost = cost + smoothness * self.distances[last].float()
+            cost = cost + smoothness * self.distances[last]
             if strength > 0:
                 price = smoothness * strength / math.log(max(self.n_codes, 2))
-                cost = self._sway(voice, cost + price * self.seldom[last].float(), last, price, motion)
+                if self.steps.size(0) > 0:
+                    cost = cost + price * self.seldom[last]
+                cost = self._sway(voice, cost, last, price, motion)
                 cost[last] -= self.held * smoothness * strength
         self.last[voice] = int(cost.argmin().item())
         return self.last[voice]
@@ -207,11 +224,3 @@ def _describe(
     column = demand.columns[:, 0]
     doubts = np.where(np.isnan(column), np.float32(UNUSABLE), np.broadcast_to(demand.doubts[0], len(book)))
     return np.nan_to_num(column), doubts.astype(np.float32), (float(np.nanmin(values)), float(np.nanmax(values)))
-
-
-def _seldom(book: "CodebookRecord") -> Tensor:
-    """Tell how seldom the sounds step from code to code, (K, K), in nepers of the chance; 0 where it is not known."""
-    if book.transitions is None or not len(book.transitions):
-        return torch.zeros(len(book), len(book), dtype=torch.float16)
-    rare = price_jumps(book.spectra.distances, Selection(smoothness=1.0, style=1.0), book.transitions)
-    return halve(np.asarray(rare * np.log(max(len(book), 2)), np.float16).astype(np.float32))

@@ -181,6 +181,8 @@ class CodebookEngine(nn.Module):
 
     def _wanted(self, x: Tensor) -> Tensor:
         """Bring targets (4, T) in Hz to the rate at which the codebook was made."""
+        if self.chooser.distances.size(0) == 0:
+            self.chooser.price_steps(self.shaper.magnitudes)
         scale = self.sr / self.settings.values["sr"][0]
         return clean(x) * torch.tensor([scale, 1.0, scale, 1.0])[:, None]
 

@@ -34,11 +34,12 @@ class CodeShaper(nn.Module):
     """
 
     magnitudes: Tensor
-    owners: Tensor
+    starts: Tensor
     frequencies: Tensor
     peaks: Tensor
     prominent: Tensor
     bins: Tensor
+    places: Tensor
     octaves: Tensor
     below: Tensor
     between: Tensor
@@ -53,9 +54,10 @@ class CodeShaper(nn.Module):
         super().__init__()
         grid = spectra.grid
         self.register_buffer("magnitudes", halve(spectra.magnitudes))
-        for name, array in zip(("owners", "frequencies", "peaks", "prominent"), _gather(spectra.partials), strict=True):
+        for name, array in zip(("starts", "frequencies", "peaks", "prominent"), _gather(spectra.partials), strict=True):
             self.register_buffer(name, torch.from_numpy(array))
         self.register_buffer("bins", torch.arange(grid.n_bins))
+        self.register_buffer("places", torch.arange(grid.n_bins, dtype=torch.int16)[None])
         self.register_buffer("octaves", torch.from_numpy(tilt_octaves(grid)))
         hats = spread_bands(np.eye(BANDS, dtype=np.float32), grid)  # a triangle of 1 about each band
         below = np.minimum((hats > 0).argmax(axis=0), BANDS - 2)
@@ -84,7 +86,8 @@ class CodeShaper(nn.Module):
     def look_up(self, codes: Tensor, cents: Tensor) -> Shaped:
         """Look up the spectra of codes (T,) int64, transposed by cents (T,) float64. Their power is not kept yet."""
         amplitudes = self.magnitudes.index_select(0, codes).float() * self.scale
-        owner = self.owners.index_select(0, codes).long()
+        places = self.places.expand(codes.size(0), self.n_bins).contiguous()
+        owner = torch.searchsorted(self.starts.index_select(0, codes), places, right=True) - 1
         frequency = self.frequencies.index_select(0, codes).gather(1, owner)
         peak = self.peaks.index_select(0, codes).long().gather(1, owner)
         tonal = self.prominent.index_select(0, codes).gather(1, owner) & ((self.bins - peak).abs() <= self.lobe)
@@ -161,20 +164,19 @@ def halve(values: NDArray[np.float32]) -> Tensor:
 
 
 def _gather(partials: Partials) -> tuple[NDArray[np.int16], NDArray[np.float32], NDArray[np.int16], NDArray[np.bool_]]:
-    """Give each partial of a code a number, P at most.
-
-    Return of each bin (K, n_bins) the number of its partial, and of each partial (K, P) the frequency, the peak, and
-    whether it is tonal.
-    """
-    changes = np.diff(partials.peak, axis=1, prepend=partials.peak[:, :1]) != 0
-    owners = np.cumsum(changes, axis=1)
+    """Gather the partials of each code, P at most: first bin, frequency, peak, and whether it is tonal, (K, P) each."""
+    changes = np.diff(partials.peak, axis=1, prepend=-1) != 0
+    owners = np.cumsum(changes, axis=1) - 1
+    rows, bins = np.nonzero(changes)
+    numbers = owners[rows, bins]
     size = len(owners), int(owners.max()) + 1
-    frequencies, peaks, prominent = np.zeros(size, np.float32), np.zeros(size, np.int16), np.zeros(size, bool)
-    np.put_along_axis(frequencies, owners, partials.frequency, axis=1)
-    np.put_along_axis(peaks, owners, partials.peak, axis=1)
+    starts, frequencies = np.full(size, np.iinfo(np.int16).max, np.int16), np.zeros(size, np.float32)
+    peaks, prominent = np.zeros(size, np.int16), np.zeros(size, bool)
+    starts[rows, numbers], peaks[rows, numbers] = bins, partials.peak[rows, bins]
+    frequencies[rows, numbers] = partials.frequency[rows, bins]
     rows, bins = np.nonzero(partials.tonal)
     prominent[rows, owners[rows, bins]] = True
-    return owners.astype(np.int16), frequencies, peaks, prominent
+    return starts, frequencies, peaks, prominent
 
 
 def _measure_centroids(spectra: CodeSpectra, table: DescriptorTable) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
