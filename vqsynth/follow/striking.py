@@ -132,7 +132,7 @@ def _pick(
     rows, frames = onsets.codes[:, :lasting], np.arange(lasting)
     if demand is None:  # nothing is asked of the timbre, so that nothing is missed
         missed = book.spectra.distances[codes[:lasting]]
-        more = np.zeros(rows.shape)
+        more: Doubles = np.zeros(rows.shape)
     else:
         missed = demand.misses(slice(start, start + lasting), doubtful=True)
         more = missed[frames, rows] - missed[frames, codes[:lasting]]
