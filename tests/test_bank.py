@@ -73,4 +73,4 @@ def test_shipped_drums_and_guitar_are_struck(name: str) -> None:
         made = book.synthesize(loudness="steps(-45,-18)", centroid="p50", seconds=2, onsets=onsets)
         found = find_onsets(made.y, made.sr)
         rises_ms.append(found.rises_ms[np.abs(found.starts / made.sr - 1).argmin()])
-    assert rises_ms[0] < 6 < 7 < rises_ms[1]
+    assert rises_ms[0] < 5 < 6 < rises_ms[1]

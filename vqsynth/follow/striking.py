@@ -132,10 +132,10 @@ def _pick(
     rows, frames = onsets.codes[:, :lasting], np.arange(lasting)
     if demand is None:  # nothing is asked of the timbre, so that nothing is missed
         missed = book.spectra.distances[codes[:lasting]]
-        more: Doubles = np.zeros(rows.shape)
+        more = np.zeros(rows.shape, np.float32)
     else:
         missed = demand.misses(slice(start, start + lasting), doubtful=True)
-        more = missed[frames, rows] - missed[frames, codes[:lasting]]
+        more = np.asarray(missed[frames, rows] - missed[frames, codes[:lasting]])
     if taken is not None:
         more = np.where((rows[None] == taken[:, None, start : start + lasting]).any(axis=0), np.inf, more)
     heard = rows != NO_CODE

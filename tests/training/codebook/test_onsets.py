@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from tests.training.codebook.sound_files import GRID
 from vqsynth import load
 from vqsynth.codebook import Codebook
+from vqsynth.codebooks.recipes.onsets import add_onsets
 from vqsynth.sound.onsets import find_onsets
 from vqsynth.training.codebook.build import train_codebook
 from vqsynth.training.codebook.clustering import cluster_codebook
@@ -75,3 +76,21 @@ def test_a_quick_codebook_is_saved_with_the_onsets_of_its_sounds(
     file = write_sound("sound.wav", y, rate=GRID.sr)
     made = train_codebook(CodebookJob([file], "b", tmp_path / "book", GRID, QuickConfig(codes=8)))
     assert (load(tmp_path / "book").onsets is not None) is (made.onsets is not None) is struck
+
+
+def test_add_onsets_gives_a_codebook_that_is_there_what_its_training_would(
+    write_sound: WriteSound, tmp_path: Path
+) -> None:
+    file = write_sound("sound.wav", clicks(), rate=GRID.sr)
+    job = CodebookJob([file], "b", tmp_path / "book", GRID, QuickConfig(codes=8))
+    made = train_codebook(job)
+    bare = made.with_onsets(None)
+    bare.save(tmp_path / "book")
+    said = add_onsets(job)
+    back = load(tmp_path / "book")
+    assert back.onsets is not None
+    assert made.onsets is not None
+    assert said.startswith(f"{len(made.onsets)} onsets in ")
+    np.testing.assert_array_equal(back.onsets.codes, made.onsets.codes)
+    assert back.sha256 == made.sha256
+    assert bare.known_hashes <= back.known_hashes
