@@ -21,8 +21,8 @@ from vqsynth.sound.frames import Floats
 BRIDGED = 0.3
 """What a miss costs that a control bridges, against one that stays, as amplitudes."""
 UNSTEADY = 16
-"""How much more an unsteady code counts as a miss than where the sound is corrected afterwards. A centroid sine, alone
-and beside a pitch, nrmse: violin .0106, .049 at 1; .0067, .039 at 16; choir .0137, .070 and .0105, .066."""
+"""How much more a code of unsteady centroid counts as a miss than where the sound is corrected afterwards. A centroid
+sine, alone and beside a pitch, nrmse: violin .0106, .049 at 1; .0067, .039 at 16; choir .0137, .070 and .0105, .066."""
 _CHANGES = 1 << 13
 """Frames of which the changes are drawn at once; a minute and a half at a hop of 512, then they come again."""
 
@@ -71,7 +71,7 @@ class Chooser:
         for name, column, doubt in zip(names, demand.columns.T, demand.doubts, strict=True):
             usable = np.where(np.isnan(column) | ~self._table.used, np.inf, column)
             self._rows[name] = np.ascontiguousarray(usable, np.float32)
-            doubt = doubt if name == "pitch" else UNSTEADY * doubt
+            doubt = UNSTEADY * doubt if name == "centroid" else doubt
             self._doubts[name] = np.nan_to_num(np.broadcast_to(doubt, usable.shape), nan=np.inf).astype(np.float32)
         self._octaves_per_db = _measure_slopes(book)
         self.usual = int(np.argmax(self._table.counts))
