@@ -19,14 +19,14 @@ BOOK_METHODS = {
 MODEL_METHODS = {"encode": [1, 1, 7, 128], "decode": [7, 128, 1, 1], "forward": [1, 1, 1, 1]}
 KNOWN = frozenset(
     """
-    Bool Float FloatImplicit Int IntImplicit ScalarImplicit __and__ __derive_index __getitem__ __is__
+        Bool Float FloatImplicit Int IntImplicit ScalarImplicit __and__ __derive_index __getitem__ __is__
     __isnot__ __lshift__ __not__ __or__ __range_length __rshift__ __xor__ _set_item abs add add_ addmm any
-    append arange argmax argmin bitwise_and bitwise_or cat clamp clone complex contiguous copy_ cos cumsum dim div eq
-    exp exp2 expand fft_irfft fft_rfft fill_ flatten flip floor floordiv format full full_like gather ge gt imag
-    index index_put_ index_select item layer_norm le len linear list log log10 log1p log2 lt matmul max mean
-    median min minimum mul nan_to_num ne neg nonzero ones ones_like pad permute pow rand real remainder
-    reshape round searchsorted select silu silu_ sin size slice sqrt square squeeze stack str sub sub_ sum t
-    tensor to transpose unfold unsqueeze view warn where zero_ zeros zeros_like
+    append arange argmax argmin bitwise_and bitwise_or cat clamp clone complex contiguous copy_ cos cumsum dim
+    div dot eq exp     exp2 expand fft_irfft fft_rfft fill_ flatten flip floor floordiv format full full_like gather
+    ge gt imag     index index_put_ index_select item layer_norm le len linear list log log10 log1p log2 lt
+    matmul max mean     median min minimum mul nan_to_num ne neg nonzero ones ones_like pad permute pow rand
+    real remainder     reshape round searchsorted select silu silu_ sin size slice sqrt square squeeze stack str
+    sub sub_ sum t     tensor to transpose unfold unsqueeze view warn where zero_ zeros zeros_like
     """.split()  # noqa: SIM905 - so long a list is read more easily as text
 )
 """Operators of torch 2.5 that were played there."""

@@ -21,12 +21,8 @@ def test_shaped_codes_are_those_of_the_renderer(book: Codebook, rng: np.random.G
     amplitudes, peak, advance, tonal = shaper.look_up(
         torch.from_numpy(codes), torch.from_numpy(controls.transpose_cents)
     )
-    bent = shaper.bend(
-        torch.from_numpy(codes),
-        amplitudes,
-        torch.from_numpy(controls.tilt_db),
-        torch.from_numpy(controls.envelope_db[0].copy()),
-    )
+    cents, tilt, envelope = controls.transpose_cents, controls.tilt_db, controls.envelope_db[0].copy()
+    bent = shaper.bend(torch.from_numpy(codes), amplitudes, *map(torch.from_numpy, (cents, tilt, envelope)))
     wanted = book.spectra.look_up(codes[None], controls)
     assert np.abs(bent.numpy() - wanted.amplitudes[0]).max() < 1e-5 * wanted.amplitudes.max()
     loud = wanted.tonal[0]
@@ -51,7 +47,7 @@ def test_tilt_that_is_aimed_moves_the_centroid_of_the_spectrum_where_it_is_wante
     amplitudes = shaper.look_up(codes, still)[0]
     octave = torch.from_numpy(np.log2(book.table["centroid"][:56] * 1.1))
     tilt = shaper.aim(codes, amplitudes, octave, 6.0)
-    bent = shaper.bend(codes, amplitudes, tilt.double(), torch.zeros(BANDS, dtype=torch.float64)).numpy()
+    bent = shaper.bend(codes, amplitudes, still, tilt.double(), torch.zeros(BANDS, dtype=torch.float64)).numpy()
     hertz = book.grid.frequencies_hz
     moved = (bent @ hertz / bent.sum(1)) / (amplitudes.numpy() @ hertz / amplitudes.numpy().sum(1))
     assert np.abs(moved - 1.1).max() < 0.01

@@ -4,6 +4,8 @@ Frames overlap, and partials that move from one to the next take some of each ot
 out is half a window and more behind the frames, so the correction is slow: it takes back what is missed for longer.
 """
 
+import math
+
 import torch
 from torch import Tensor, nn
 
@@ -30,8 +32,8 @@ class OutputListener(nn.Module):
     window: Tensor
     weights: Tensor
     hertz: Tensor
-    most: Tensor
-    rates: Tensor
+    most: list[float]
+    rates: list[float]
     heard: Tensor
     wanted: Tensor
     correction: Tensor
@@ -43,8 +45,8 @@ class OutputListener(nn.Module):
         self.register_buffer("window", torch.from_numpy(grid.window.copy()))
         self.register_buffer("weights", torch.from_numpy(weigh_loudness(grid).astype("float32")))
         self.register_buffer("hertz", torch.from_numpy(grid.frequencies_hz.copy()))
-        self.register_buffer("most", torch.tensor([MOST_DB, MOST_OCTAVES]))
-        self.register_buffer("rates", torch.tensor(RATES))
+        self.most = [MOST_DB, MOST_OCTAVES]
+        self.rates = [float(rate) for rate in RATES]
         self.register_buffer("heard", torch.zeros(VOICES, grid.n_fft))
         self.register_buffer("wanted", torch.zeros(VOICES, self.delay + 1, 2))
         self.register_buffer("correction", torch.zeros(VOICES, 2))
@@ -70,9 +72,15 @@ class OutputListener(nn.Module):
         if self.known[voice] < 3 * self.delay:
             return
         magnitudes = torch.fft.rfft(heard * self.window).abs()
-        loudness = -0.691 + 10 * torch.log10((magnitudes.square() * self.weights).sum() + 1e-12)
-        centre = torch.log2((magnitudes * self.hertz).sum() / magnitudes.sum().clamp(min=1e-9) + 1e-3)
-        wanted = self.wanted[voice, 0]
-        missed = torch.max(torch.min(wanted - torch.stack([loudness, centre]), self.most), -self.most)
-        moved = torch.max(torch.min(self.correction[voice] + amount * self.rates * missed, self.most), -self.most)
-        self.correction[voice] = torch.where(wanted != 0, moved, torch.zeros_like(moved))
+        power, total = float(magnitudes.square().dot(self.weights).item()), float(magnitudes.sum().item())
+        got = [-0.691 + 10 * math.log10(power + 1e-12), 0.0]
+        got[1] = math.log(float(magnitudes.dot(self.hertz).item()) / max(total, 1e-9) + 1e-3) / math.log(2.0)
+        wanted: list[float] = self.wanted[voice, 0].tolist()
+        before: list[float] = self.correction[voice].tolist()
+        after = [0.0, 0.0]
+        for i in range(2):
+            if wanted[i] != 0:
+                most = self.most[i]
+                missed = max(min(wanted[i] - got[i], most), -most)
+                after[i] = max(min(before[i] + amount * self.rates[i] * missed, most), -most)
+        self.correction[voice] = torch.tensor(after)

@@ -189,7 +189,7 @@ class CodebookEngine(nn.Module):
     def _sound(self, voice: int, codes: Tensor, gain: Tensor, cents: Tensor, octave: Tensor | None) -> Tensor:
         """Play a block of frames, (1, T * hop).
 
-        Where `octave` is given, codes are tilted to centroids and keep their loudness.
+        Where `octave` is given, for all frames, codes are tilted to this centroid and keep their loudness.
         """
         values = self.settings.values
         self.player.make_ready(voice, int(values["seed"][0]))
@@ -197,13 +197,14 @@ class CodebookEngine(nn.Module):
         silence = torch.zeros(idle * self.hop)
         if rows.size(0) == 0:
             return silence[None]
-        codes, gain, cents = codes.index_select(0, rows), gain.index_select(0, rows), cents.index_select(0, rows)
+        if idle > 0 or rows.size(0) > codes.size(0):
+            codes, gain, cents = codes.index_select(0, rows), gain.index_select(0, rows), cents.index_select(0, rows)
         moved = torch.round((cents + values["transpose"][0]) * 10000) / 10000  # as paths hold it
         amplitudes, peak, advance, tonal = self.shaper.look_up(codes, moved)
         tilt = torch.full_like(moved, values["tilt"][0])
         if octave is not None and values["max_tilt"][0] > 0:
-            tilt += self.shaper.aim(codes, amplitudes, octave.index_select(0, rows), values["max_tilt"][0])
-        amplitudes = self.shaper.bend(codes, amplitudes, torch.round(tilt * 10000) / 10000, self.envelope)
+            tilt += self.shaper.aim(codes, amplitudes, octave.expand(codes.size(0)), values["max_tilt"][0])
+        amplitudes = self.shaper.bend(codes, amplitudes, moved, torch.round(tilt * 10000) / 10000, self.envelope)
         if octave is not None:
             gain = gain * self.shaper.louden(codes, amplitudes)
         return torch.cat([silence, self.player.play(voice, amplitudes, peak, advance, tonal, gain)])[None]

@@ -110,15 +110,15 @@ class FramePlayer(nn.Module):
         return torch.stack(run)
 
     def _add_up(self, voice: int, y: Tensor) -> Tensor:
-        frames = y.size(0)
-        parts = y.view(frames, self.parts, self.hop)
-        summed = torch.zeros(frames + self.parts - 1, self.hop)
-        summed[: self.parts - 1] = self.tail[voice]
-        for j in range(self.parts):
-            i = self.parts - 1 - j  # from the oldest frame to the newest
-            summed[i : i + frames] += parts[:, i]
-        self.tail[voice] = summed[frames:]
-        return summed[:frames].reshape(-1)
+        """Add frames (T, n_fft), windowed, to those before, from the oldest to the newest: (T * hop,) samples."""
+        tail, nothing = self.tail[voice], torch.zeros(1, self.hop)
+        made: list[Tensor] = []
+        for i in range(y.size(0)):
+            summed = torch.cat([tail, nothing]) + y[i].view(self.parts, self.hop)
+            made.append(summed[0])
+            tail = summed[1:]
+        self.tail[voice] = tail
+        return torch.cat(made)
 
     def _fade_in(self, voice: int, y: Tensor) -> Tensor:
         """Drop what was played only to hold the first frame, and fade in what follows."""

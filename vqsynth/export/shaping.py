@@ -99,12 +99,15 @@ class CodeShaper(nn.Module):
         return amplitudes, peak, self.turn * (turns - torch.floor(turns)) + self.pi * opposite, tonal
 
     @torch.jit.export
-    def bend(self, codes: Tensor, amplitudes: Tensor, tilt_db: Tensor, envelope_db: Tensor) -> Tensor:
-        """Bend what was looked up, (T, n_bins), and bring it to the power of its codes.
+    def bend(self, codes: Tensor, amplitudes: Tensor, cents: Tensor, tilt_db: Tensor, envelope_db: Tensor) -> Tensor:
+        """Bend what was looked up with `cents`, (T, n_bins), and bring it to the power of its codes.
 
-        tilt_db: (T,). envelope_db: (24,), for all frames. Both are float64.
+        cents, tilt_db: (T,). envelope_db: (24,), for all frames. All are float64.
         """
-        if bool((tilt_db != 0).any().item()) or bool((envelope_db != 0).any().item()):
+        is_bent = bool((tilt_db != 0).any().item()) or bool((envelope_db != 0).any().item())
+        if not is_bent and not bool((cents != 0).any().item()):
+            return amplitudes
+        if is_bent:
             bands = self.neper * envelope_db.float()
             steps = (bands[1:] - bands[:-1]).index_select(0, self.below)
             bent = steps * self.between + bands.index_select(0, self.below)
@@ -121,8 +124,10 @@ class CodeShaper(nn.Module):
         """
         tilt = torch.zeros_like(octave)
         slopes, wanted = self.slopes.index_select(0, codes), octave + self.apart.index_select(0, codes)
-        for _ in range(2):
-            bent = amplitudes * torch.exp((self.neper * tilt)[:, None] * self.octaves)
+        bent = amplitudes
+        for i in range(2):
+            if i > 0:
+                bent = amplitudes * torch.exp((self.neper * tilt)[:, None] * self.octaves)
             centre = torch.log2((bent @ self.hertz) / bent.sum(1))
             tilt = (tilt + (wanted - centre) / slopes).clamp(-most_db, most_db)
         return torch.where(octave != 0, tilt, torch.zeros_like(tilt))
