@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from vqsynth.codes.controls import tilt_octaves
 from vqsynth.codes.index import Demand
-from vqsynth.codes.motion import draw_changes, sway, usual_runs
+from vqsynth.codes.motion import draw_changes, usual_runs
 from vqsynth.codes.record import CodebookRecord
 from vqsynth.codes.selection import MISS_COST, Selection, price_jumps
 from vqsynth.live.asking import Asked
@@ -23,6 +23,7 @@ BRIDGED = 0.3
 UNSTEADY = 16
 """How much more a code of unsteady centroid counts as a miss than where the sound is corrected afterwards. A centroid
 sine, alone and beside a pitch, nrmse: violin .0106, .049 at 1; .0067, .039 at 16; choir .0137, .070 and .0105, .066."""
+_DRAWS = 1 << 16
 _CHANGES = 1 << 13
 """Frames of which the changes are drawn at once; a minute and a half at a hop of 512, then they come again."""
 
@@ -37,15 +38,18 @@ class Pace:
         The cost of each step at a smoothness of 1.
     changes : array (T,) bool
         Frames whose code must not be that of the frame before.
-    price : float
-        What a step costs that is e times as seldom, at a smoothness of 1.
+    chances : array (N,) float32
+        What chance adds to the cost of codes, at a smoothness of 1: draws of Gumbel's distribution, as in
+        `vqsynth.codes.motion.sway`, made ahead.
+    starts : array (T,) int64
+        From where on each frame takes them.
 
     """
 
     jumps: Floats
     changes: NDArray[np.bool_]
-    price: float
-    seed: int
+    chances: Floats
+    starts: NDArray[np.int64]
 
     def must_change(self, t: int) -> bool:
         """Tell whether the code must change in a frame."""
@@ -81,11 +85,14 @@ class Chooser:
         """Prepare a motion, 0 to 1. This takes some ms, so it is not for the audio callback."""
         selection, table = Selection(smoothness=1.0, motion=motion), self._table
         jumps = price_jumps(self._book.spectra.distances, selection, self._book.transitions)
+        none = np.zeros(0)
         if not selection.strength:
-            return Pace(jumps, np.zeros(0, np.bool_), 0.0, seed)
+            return Pace(jumps, none.astype(np.bool_), none.astype(np.float32), none.astype(np.int64))
         frames, shares = usual_runs(self._book.transitions, len(table))
         changes = draw_changes(_CHANGES, frames, shares, motion=motion, seed=seed)
-        return Pace(jumps, changes, selection.strength / math.log(max(len(table), 2)), seed)
+        rng, price = np.random.default_rng([seed, 1]), selection.strength / math.log(max(len(table), 2))
+        chances = (-price * rng.gumbel(size=_DRAWS + len(table))).astype(np.float32)
+        return Pace(jumps, changes, chances, rng.integers(_DRAWS, size=_CHANGES))
 
     def choose(self, asked: Asked, previous: int | None, pace: Pace, t: int) -> int:
         """Choose the code of frame t, after the code `previous`, None for the first one."""
@@ -95,15 +102,11 @@ class Chooser:
         if previous is not None:
             cost += np.float32(asked.smoothness) * pace.jumps[previous]
             if pace.must_change(t):
-                cost = self._let_change(cost, previous, pace, t, asked.smoothness)
+                start = int(pace.starts[t % len(pace.starts)])
+                cost += np.float32(asked.smoothness) * pace.chances[start : start + len(cost)]
+                cost[previous] = np.inf
         best = int(cost.argmin())
         return best if math.isfinite(cost[best]) else self.usual if previous is None else previous
-
-    def _let_change(self, cost: Floats, previous: int, pace: Pace, t: int, smoothness: float) -> Floats:
-        """Forbid the code that sounds, and let chance speak, anew in each frame."""
-        cost[previous] = np.inf
-        here = np.ones(1, np.bool_)
-        return next(sway(iter([cost]), here, pace.price * smoothness, seed=pace.seed + t))
 
     def _misses(self, asked: Asked) -> Floats | None:
         """Return the cost of missing the targets, (K,), or None where nothing is asked."""
