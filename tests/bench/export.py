@@ -23,6 +23,7 @@ import vqsynth
 from vqsynth import continuous
 from vqsynth.codebook import Codebook
 from vqsynth.codes.controls import Controls
+from vqsynth.codes.envelopes import BANDS
 from vqsynth.export.writing import export_codebook, export_model
 from vqsynth.path import CodePath
 from vqsynth.render import render_path
@@ -46,12 +47,12 @@ def exported(name: str) -> Path:
 
 
 def play(file: Path, method: str, x: np.ndarray, *, block: int = 8192, times: list[float] | None = None,
-         **attributes: float) -> np.ndarray:  # fmt: skip
+         **attributes: float | tuple[float, ...]) -> np.ndarray:  # fmt: skip
     """Load a file, set attributes, and run a method over rows (channels, T), `block` samples at a time."""
     module = torch.jit.load(str(file))
     module.get_methods()
     for name, value in attributes.items():
-        assert getattr(module, f"set_{name}")(value) == 0
+        assert getattr(module, f"set_{name}")(*np.atleast_1d(value).tolist()) == 0
     size = max(1, block // int(getattr(module, f"{method}_params")[1]))
     run, parts = getattr(module, method), []
     rows = torch.tensor(np.asarray(x, np.float32))[None]
@@ -78,14 +79,19 @@ def bench_parity(book: Codebook, sounds: list[Path]) -> None:
     rng, t, hop = np.random.default_rng(0), 1600, book.grid.hop_length
     codes, gain_db = np.repeat(rng.integers(0, len(book), t // 4), 4), rng.uniform(-45, -10, t).round(3)
     rows, zeros, file = np.stack([codes, 10 ** (gain_db / 20)]), np.zeros(t), exported(book.name)
-    for cents, tilt in ((0.0, 0.0), (137.12, 0.0), (-350.5, 1.5)):
-        controls = Controls(zeros + tilt, zeros + cents, zeros, zeros)
+    for cents, tilt, band_db in ((0.0, 0.0, 0.0), (137.12, 0.0, 0.0), (-350.5, 1.5, 12.5)):
+        controls = Controls(zeros + tilt, zeros + cents, zeros, zeros, np.where(np.arange(BANDS) == 6, band_db, 0))
         path = CodePath(book.name, book.sha256, book.grid.sr, hop, (t - 1) * hop, codes, gain_db, controls=controls)
         wanted = render_path(path, book.spectra)
-        got = play(file, "decode", rows, transpose=cents, tilt=tilt)[0][book.grid.n_fft // 2 :]
+        got = play(file, "decode", rows, transpose=cents, tilt=tilt, envelope=(7.0, band_db))[0][book.grid.n_fft // 2 :]
         n = min(len(got), len(wanted)) - hop
         missed = 10 * np.log10(np.mean((got[:n] - wanted[:n]) ** 2) / np.mean(wanted[:n] ** 2))
-        show(f"{book.name}: decode against render, {cents:g} cents, tilt {tilt:g}", missed, -120, unit="dB")
+        show(
+            f"{book.name}: decode against render, {cents:g} cents, tilt {tilt:g}, band {band_db:g} dB",
+            missed,
+            -120,
+            unit="dB",
+        )
     blocks = [play(file, "decode", rows, block=block) for block in (512, 2048, 8192)]
     same = all(np.array_equal(blocks[0], other) for other in blocks)
     show("    blocks of 512, 2048 and 8192 equal to the bit", same, 1, better="higher")

@@ -79,7 +79,7 @@ def write_help(methods: Sequence[Method], file: str, starts: Sequence[float]) ->
     """
     patch = Patch()
     patch.comment(f"{MADE} {file}: what it does")
-    patch.comment("switch the sound on, then set the number boxes; nn~ must be installed (Deken: nn_tilde)")
+    patch.comment("switch the sound on, then set the number boxes; nn~ must be installed")
     toggle, dsp = patch.place("tgl 19 0 empty empty sound_on 24 8 0 10 -1 -1 -1 0 1"), patch.message("; pd dsp $1")
     patch.wire(toggle, dsp)
     playing = [method for method in methods if method.out_ratio == 1 and method.in_ratio > 1][-1]
