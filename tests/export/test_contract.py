@@ -29,7 +29,7 @@ KNOWN = frozenset(
     sub sub_ sum t     tensor to transpose unfold unsqueeze view warn where zero_ zeros zeros_like
     """.split()  # noqa: SIM905 - so long a list is read more easily as text
 )
-"""Operators of torch 2.5 that were played there."""
+"""Operators that torch 2.5 is known to have, by its documentation."""
 
 
 def find_operators(module: Any) -> Iterator[str]:
