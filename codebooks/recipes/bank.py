@@ -97,10 +97,19 @@ _RECIPES = (
     ),
     Recipe(
         name="choir",
-        about=f"a choir on ah and ooh: {PHRASES}",
-        licence=f"{SOUNDFONT}; {CREDITS}",
-        sources=(_play(AAHS, "choir on ah", "aahs"), _play(OOHS, "choir on ooh", "oohs")),
+        about=f"a choir on ah and ooh, and a voice: {PHRASES}",
+        licence=f"{SOUNDFONT}; {SAMPLES}; {CREDITS}",
+        sources=(
+            _play(AAHS, "choir on ah", "aahs"),
+            _play(OOHS, "choir on ooh", "oohs"),
+            _play(VOICE, "solo voice", "voice"),
+            Samples(("ambi_choir",), "1 chord of a choir"),
+        ),
         note="the recordings hold nothing above 16 kHz",
+        codes=2048,
+        encoder_width=384,
+        decoder_width=512,
+        steps=2200,
     ),
     Recipe(
         name="guitar",
