@@ -28,6 +28,7 @@ from vqsynth.follow.correction import (
 from vqsynth.follow.limits import Limits, check_limits, check_rounds
 from vqsynth.follow.mixing import Mix, correct_mix
 from vqsynth.path import CodePath
+from vqsynth.running.observing import SILENT, Observer
 from vqsynth.sound.descriptors import REGISTRY
 from vqsynth.sound.excitation import check_seed
 
@@ -89,6 +90,7 @@ def correct_layers(
     limits: Limits | None = None,
     weights: Weights | None = None,
     tried: Trial | None = None,
+    observer: Observer = SILENT,
 ) -> Mix:
     """Correct each path against the targets on its own, then all of them together against the errors of their mix.
 
@@ -108,6 +110,8 @@ def correct_layers(
         How much each target counts in what is moved and in which round is kept, as `correct_path` takes them.
     tried : Trial, optional
         The path already rendered and measured, where it is the only one.
+    observer : Observer
+        Hears of every round of every layer, then of those of the mix.
 
     Returns
     -------
@@ -123,6 +127,7 @@ def correct_layers(
     rounds, limits = check_rounds(rounds), check_limits(limits)
     known = {name: values for name, values in targets.items() if name in REGISTRY}
     shared = known | {"loudness": targets["loudness"] - 10 * np.log10(len(paths))}
+    how: dict[str, Any] = {"rounds": rounds, "limits": limits, "weights": weights, "observer": observer}
     done = []
     for path in paths:
         if rounds and limits.transpose_cents and "pitch" in targets:
@@ -132,13 +137,11 @@ def correct_layers(
             codes = path.codes
             levels_db, pitches = book.table.fundamentals[codes], book.table.column("pitch")[codes]
             path = raise_fundamentals(path, pitches, levels_db, targets["pitch"], limits)
-        done.append(
-            correct_path(path, book.spectra, shared, rounds=rounds, limits=limits, weights=weights, tried=tried)
-        )
+        done.append(correct_path(path, book.spectra, shared, tried=tried, **how))
     if len(done) == 1:
         return Mix((done[0].path,), done[0].y, done[0].errors, done[0].kept, done[0].spent())
     alone = tuple(each.path for each in done)
-    return correct_mix(alone, book.spectra, known, rounds=rounds, limits=limits, weights=weights)
+    return correct_mix(alone, book.spectra, known, **how)
 
 
 def describe_layers(book: CodebookRecord, mix: Mix, report: Mapping[str, Any]) -> dict[str, Any]:

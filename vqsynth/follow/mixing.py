@@ -14,10 +14,11 @@ import numpy as np
 from vqsynth.codes.index import Targets
 from vqsynth.codes.spectra import CodeSpectra
 from vqsynth.follow.bending import BENT
-from vqsynth.follow.correction import Followers, Heard, Weights, hear, tell_spent
+from vqsynth.follow.correction import CORRECTING, Followers, Heard, Weights, hear, tell_spent
 from vqsynth.follow.limits import Limits
 from vqsynth.path import CodePath
 from vqsynth.render import render_layers
+from vqsynth.running.observing import SILENT, Advance, Observer
 from vqsynth.sound.frames import Floats
 
 ROUNDS_OF_MIX = 2
@@ -71,6 +72,7 @@ def correct_mix(
     rounds: int,
     limits: Limits,
     weights: Weights | None = None,
+    observer: Observer = SILENT,
 ) -> Mix:
     """Move all paths together against the errors of their mix.
 
@@ -88,6 +90,8 @@ def correct_mix(
         How far controls may be moved.
     weights : dict of name to number or (T,), optional
         How much each target counts, as `correct_path` takes them.
+    observer : Observer
+        Hears of every round.
 
     Returns
     -------
@@ -101,7 +105,9 @@ def correct_mix(
     judged = {"loudness": LOUDNESS_WEIGHT} | dict(weights)
     trial = best = _try_mix(paths, spectra, targets, 0)
     errors = [trial.errors]
-    for number in range(1, ROUNDS_OF_MIX * rounds + 1):
+    total = ROUNDS_OF_MIX * rounds
+    for number in range(1, total + 1):
+        observer.advance(Advance(CORRECTING, (number - 1) / total, step=number, total=total))
         moved = [each.move(path, trial.got) for each, path in zip(followers, trial.paths, strict=True)]
         trial = _try_mix(moved, spectra, targets, number)
         errors.append(trial.errors)

@@ -32,6 +32,7 @@ from vqsynth.follow.record import Report, draw_report
 from vqsynth.follow.report import make_report
 from vqsynth.notebook import play_sound, show_block, show_lines
 from vqsynth.path import CodePath
+from vqsynth.running.observing import SILENT, Advance, Observer, check_observer
 from vqsynth.sound.audio import limit_peak
 from vqsynth.sound.excitation import check_seed
 from vqsynth.sound.frames import Floats
@@ -45,6 +46,7 @@ CHOSEN_BY = ("flatness",)
 """What a sound asks of the choice of codes, but not of the correction, where it asks for a centroid, too. An envelope
 that is moved against both loses more of the centroid than it wins of flatness: rank correlation of the centroid of a
 drum loop on cello .91 with flatness left alone and .75 with it, of speech on violin .94 and .93."""
+CHOOSING = "choosing codes"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -112,7 +114,7 @@ class Synthesis:
 
 SYNTHESIS_OPTIONS = (
     "targets", "seconds", "like", "mapping", "weights", "method", "smoothness", "style", "rest", "motion",
-    "variation", "excitation", "seed", "layers", "rounds", "limits",
+    "variation", "excitation", "seed", "layers", "rounds", "limits", "observer",
 )  # fmt: skip
 
 
@@ -136,6 +138,7 @@ def synthesize(
     layers: int = 1,
     rounds: int = ROUNDS,
     limits: Limits | None = None,
+    observer: Observer = SILENT,
     **curves: CurveLike,
 ) -> Synthesis:
     """Make a sound that follows descriptor curves: choose codes, render them, measure the sound, correct the error.
@@ -190,6 +193,8 @@ def synthesize(
     limits : Limits, optional
         How far corrections may move gain, transposition, envelopes and fundamentals. Codes are transposed by up to 400
         cents where a pitch is asked for.
+    observer : Observer, optional
+        Hears of every round of correction. What it raises ends the work. By default nobody does.
     **curves
         Descriptors, as in `targets`: `centroid="line(p5,p95)"`. A descriptor with the name of an option can only be
         asked for in `targets`.
@@ -220,6 +225,7 @@ def synthesize(
     rounds, limits, seed = check_rounds(rounds), check_limits(limits), check_seed(seed)
     check_choice("excitation", excitation, EXCITATIONS)
     check_whole("layers", layers, 1)
+    check_observer(observer).advance(Advance(CHOOSING, 0.0))
     Selection(method, None, smoothness, style, rest, variation, motion=0.0 if motion is None else motion)
     drawn = join_curves(book.table, targets, curves, options=SYNTHESIS_OPTIONS)
     asked, factors, seconds = gather_targets(
@@ -234,11 +240,14 @@ def synthesize(
         "rest": rest, "motion": motion, "variation": variation, "excitation": excitation, "seed": seed,
     }  # fmt: skip
     paths = choose_layers(book, asked, layers=layers, **options)
+    how: dict[str, Any] = {
+        "rounds": rounds, "limits": limits, "weights": weighed, "free": free, "observer": observer
+    }  # fmt: skip
     if not rounds or layers > 1:
-        return correct_and_report(book, paths, asked, rounds=rounds, limits=limits, weights=weighed, free=free)
+        return correct_and_report(book, paths, asked, **how)
+    observer.advance(Advance(CHOOSING, 0.5))
     tried = rechoose(book, paths[0], asked, options)
-    paths = (tried.path,) if tried else paths
-    return correct_and_report(book, paths, asked, rounds=rounds, limits=limits, weights=weighed, tried=tried, free=free)
+    return correct_and_report(book, (tried.path,) if tried else paths, asked, tried=tried, **how)
 
 
 def rechoose(book: CodebookRecord, path: CodePath, targets: Targets, options: Mapping[str, Any]) -> Trial | None:
@@ -343,6 +352,7 @@ def correct_and_report(
     weights: Weights | None = None,
     tried: Trial | None = None,
     free: Collection[str] = (),
+    observer: Observer = SILENT,
 ) -> Synthesis:
     """Render paths that sound together, correct them against their targets, and report what was got.
 
@@ -364,6 +374,8 @@ def correct_and_report(
         The path already rendered and measured, where it is the only one.
     free : collection of str
         Targets that the correction leaves alone; the report has them.
+    observer : Observer
+        Hears of every round.
 
     Returns
     -------
@@ -374,7 +386,8 @@ def correct_and_report(
     rounds, limits = check_rounds(rounds), check_limits(limits)
     steered = {name: values for name, values in targets.items() if name not in free}
     counted = {name: weight for name, weight in (weights or {}).items() if name in steered}
-    mix = correct_layers(book, paths, steered, rounds=rounds, limits=limits, weights=counted, tried=tried)
+    how: dict[str, Any] = {"limits": limits, "weights": counted, "tried": tried, "observer": observer}
+    mix = correct_layers(book, paths, steered, rounds=rounds, **how)
     y, scaled_db = limit_peak(mix.y)
     first = mix.paths[0]
     most_cents = limits.transpose_cents if rounds else 0.0
