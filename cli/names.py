@@ -13,6 +13,7 @@ VERBS = {
     "decode": "Turn a path into sound.",
     "transfer": "Play a sound in a codebook's timbre.",
     "train": "Learn a codebook from a folder of sounds.",
+    "studio": "Draw curves in the browser and hear them while you draw.",
     "continuous": "Glide between sounds: the verbs of the continuous model.",
 }
 

@@ -38,7 +38,9 @@ OWNERS = {
     "sklearn": {"model", "training", "codes.projection", "continuous"},
     "soundfile": {"sound.audio", "sound.reading"},
     "soxr": {"sound.resampling"},
+    "starlette": {"studio"},
     "torch": {"model", "training", "continuous"},
+    "uvicorn": {"studio"},
 }
 # Heavy even for their owners, so imported inside functions.
 LATE = {"faiss", "matplotlib"}

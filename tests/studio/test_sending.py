@@ -63,7 +63,7 @@ def test_table_comes_back_to_the_bit_and_says_what_is_not_known(any_book: Codebo
     assert said["names"] == list(table.names) and said["spreads"] == table.spreads.tolist()
     deviations = said["deviations"]
     assert (deviations is None) == (table.deviations is None)
-    assert table.deviations is None or (np.array(deviations, np.float32).T == table.deviations).all()
+    assert table.deviations is None or (table.deviations == np.array(deviations, np.float32).T).all()
     low, high = said["ends"][table.names.index("pitch")]
     assert np.nanmin(table["pitch"]) <= low < 220 < 440 < high
 
