@@ -15,7 +15,6 @@ from vqsynth.continuous.latents import LatentPath
 from vqsynth.continuous.model import ContinuousModel
 from vqsynth.continuous.morphing import morph
 from vqsynth.continuous.plane import walk_plane
-from vqsynth.continuous.streaming import decode_blocks
 from vqsynth.errors import ParameterError
 from vqsynth.errors.checks import check_choice, check_kind
 from vqsynth.running.observing import Advance, Observer
@@ -119,6 +118,8 @@ def decode(model: ContinuousModel, asked: Fields, observer: Observer) -> Iterato
         y = model.decode(path)
         yield written_bytes(lambda file: audio.save(file, y, path.sr), "sound.wav")
         return
+    from vqsynth.continuous.streaming import decode_blocks  # and with it torch
+
     done = 0
     for block in decode_blocks(model, path):
         done += len(block)
@@ -128,6 +129,8 @@ def decode(model: ContinuousModel, asked: Fields, observer: Observer) -> Iterato
 
 def warm(model: ContinuousModel) -> None:
     """Load what the model needs, torch included, so that the first sound does not wait for it."""
+    from vqsynth.continuous.streaming import decode_blocks
+
     path = model.encode(np.full(model.grid.frames.n_fft, 0.1, np.float32), model.sr)
     for _ in decode_blocks(model, path):
         pass
