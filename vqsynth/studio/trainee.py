@@ -65,8 +65,8 @@ def start() -> int:
     """Do the job that is given on the standard input, and return the exit status."""
     teller = Teller()
     job = json.loads(sys.stdin.buffer.readline())
-    threading.Thread(target=stop_at_the_end_of_input, daemon=True).start()
     try:
+        threading.Thread(target=stop_at_the_end_of_input, daemon=True).start()
         train(job, teller.observer)
     except (Stopped, KeyboardInterrupt) as e:
         teller.write({"stopped": str(e)})

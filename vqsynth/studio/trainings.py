@@ -28,6 +28,8 @@ MOST_SOUND_BYTES = 2**33
 NAME = re.compile(r"[^\W_][\w -]{0,59}(?<! )")
 KNOWN = ("name", "minutes", "steps", "codes", "seed", "transpose", "quick", "n_fft", "resume")
 MOST_MINUTES = 24 * 60.0
+STOPPED = ".training"
+"""What the folder of an unfinished training is called after its codebook's name: see `checkpoint_path`."""
 LINES = 200
 """The last lines that a training said, which are kept."""
 PATIENCE_S = 20.0
@@ -121,8 +123,10 @@ class Trainings:
         return self.tell()
 
     def tell(self) -> dict[str, Any]:
-        """Tell how the training stands: `state`, how far it has come, loss, codes used, and the last lines it said."""
-        return {**self._state, "lines": list(self._lines), "sounds": len(self._files())}
+        """Tell how the training stands: state, share, loss, codes used, the last lines it said, what can be resumed."""
+        return {
+            **self._state, "lines": list(self._lines), "sounds": len(self._files()), "unfinished": self._unfinished()
+        }  # fmt: skip
 
     def close(self) -> None:
         """Stop the training, wait until its state is saved, and remove the sounds that were sent."""
@@ -183,6 +187,15 @@ class Trainings:
     def _check_idle(self, what: str) -> None:
         if self._process is not None and self._process.poll() is None:
             raise ParameterError(f"a training is running; {what}")
+
+    def _unfinished(self) -> list[str]:
+        """List the names of trainings that were stopped, also by an earlier studio."""
+        folders = self._folder.glob(f"*{STOPPED}") if self._folder.is_dir() else ()
+        names = sorted(folder.name.removesuffix(STOPPED) for folder in folders)
+        return [name for name in names if not (self._folder / name).exists() and name != self._running()]
+
+    def _running(self) -> str | None:
+        return self._state["name"] if self._state["state"] == "running" else None
 
     def _files(self) -> list[Path]:
         folder = Path(self._sounds.name)
