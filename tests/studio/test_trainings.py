@@ -78,15 +78,15 @@ def test_quick_codebook_appears_in_the_list_and_is_never_replaced(trainer: Asker
 
 def test_training_stops_with_its_state_saved_and_goes_on(trainer: Asker, tmp_path: Path) -> None:
     send_sounds(trainer)
-    asked = {"name": "net", "steps": 400, "codes": 16}
+    asked = {"name": "net", "steps": 12, "codes": 16}
     trainer.post(f"{ROUTE}/start", json=asked)
     began = time.monotonic()
     while not (told := trainer.get(ROUTE).json()).get("step"):
         assert told["state"] == "running" and time.monotonic() - began < 60, told
         time.sleep(0.05)
-    assert told["loss"] > 0 and 0 <= told["codes_used"] <= told["codes"] == 16 and told["total"] == 400
+    assert told["loss"] > 0 and 0 <= told["codes_used"] <= told["codes"] == 16 and told["total"] == 12
     trainer.post(f"{ROUTE}/stop")
-    assert 0 < wait_for(trainer, "stopped")["step"] < 400
+    assert 0 < wait_for(trainer, "stopped")["step"] < 12
     assert trainer.get(ROUTE).json()["unfinished"] == ["net"] and not (tmp_path / "trained" / "net").exists()
     trainer.post(f"{ROUTE}/start", json=asked | {"resume": True})
     done = wait_for(trainer, "done", 120)

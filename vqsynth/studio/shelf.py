@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
+from vqsynth.codebook import Codebook
+from vqsynth.codes.record import CODEBOOK
 from vqsynth.continuous.folder import CONTINUOUS
 from vqsynth.continuous.model import ContinuousModel
 from vqsynth.continuous.store import load as load_model
@@ -12,7 +14,7 @@ from vqsynth.continuous.store import models_at_hand
 from vqsynth.errors import VqsynthError
 from vqsynth.storage.bundle import Card, Kind, read_card
 from vqsynth.storage.files import StrPath
-from vqsynth.store import CODEBOOK, Codebook, codebooks_at_hand, load
+from vqsynth.store import codebooks_at_hand, load
 
 MOST_LOADED = 4
 Held = TypeVar("Held")

@@ -156,27 +156,25 @@ class Trainings:
 
     def _follow(self, process: "subprocess.Popen[str]", job: dict[str, Any]) -> None:
         """Take what a training tells until it ends."""
-        ended = False
-        for line in process.stdout or ():
-            with suppress(ValueError):
-                ended = self._take(json.loads(line), job) or ended
-        process.wait()
-        if not ended:
-            self._state |= {"state": "failed", "error": "the training ended without a word; look into the terminal"}
+        last = {"error": "the training ended without a word; look into the terminal"}
+        with process:
+            for line in process.stdout or ():
+                with suppress(ValueError):
+                    told = json.loads(line)
+                    last = told if told.keys() & {"done", "stopped", "error"} else last
+                    self._hear(told)
+        if "done" in last:
+            self._state |= {"share": 1.0, "book": self._finished(Path(job["folder"]))}
+        if "error" in last:
+            self._state |= {"error": self._without_folder(last["error"])}
+        self._state |= {"state": {"done": "done", "stopped": "stopped", "error": "failed"}[next(iter(last))]}
 
-    def _take(self, told: dict[str, Any], job: dict[str, Any]) -> bool:
-        """Take note of a line, and return whether it is the last."""
+    def _hear(self, told: dict[str, Any]) -> None:
+        """Take note of a line that a training says, and of how far it has come."""
         if "say" in told:
             self._lines = [*self._lines, self._without_folder(told["say"])][-LINES:]
-        elif "advance" in told:
+        if "advance" in told:
             self._state |= told["advance"] | read_figures(told["advance"]["state"]) | {"state": "running"}
-        elif "done" in told:
-            self._state |= {"state": "done", "share": 1.0, "book": self._finished(Path(job["folder"]))}
-        elif "stopped" in told:
-            self._state |= {"state": "stopped"}
-        elif "error" in told:
-            self._state |= {"state": "failed", "error": self._without_folder(told["error"])}
-        return not told.keys() & {"say", "advance"}
 
     def _write(self, text: str) -> None:
         if self._process is not None and self._process.stdin is not None:
