@@ -1,4 +1,4 @@
-# make demo | test | lint | types | docs | wheel | codebook NAME=violin | model NAME=strings | bench | clean
+# make demo | studio | test | lint | types | docs | wheel | codebook NAME=violin | model NAME=strings | bench | clean
 # Each makes its own environment in .venv first: a Python from 3.11 on, with venv and pip, is all that must be there.
 
 PYTHON ?= python3
@@ -11,12 +11,15 @@ READY := .venv/.installed
 test bench check-wheel: export OMP_NUM_THREADS := 1
 
 .DELETE_ON_ERROR:
-.PHONY: demo test lint format types docs wheel check-wheel codebook model bench clean
+.PHONY: demo studio test lint format types docs wheel check-wheel codebook model bench clean
 
 demo: $(READY)
 	@mkdir -p out
 	$(BIN)/vqsynth synth violin --target centroid="sin(p5,p95,0.2)" --seconds 10 \
 	    -o out/demo.wav --plot out/demo.png --report out/demo.json
+
+studio: $(READY)
+	$(BIN)/vqsynth studio
 
 test: $(READY)
 	$(BIN)/pytest -n $(WORKERS)

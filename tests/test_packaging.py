@@ -46,7 +46,8 @@ def test_dependencies_in_pyproject_are_what_the_sources_import() -> None:
             elif isinstance(node, ast.ImportFrom) and not node.level and node.module:
                 imported.add(node.module.split(".")[0])
     outer = imported - set(sys.stdlib_module_names) - {"vqsynth"}
-    declared = {IMPORTED_AS.get(name, name) for name in names_of(PROJECT["project"]["dependencies"])}
+    needed = [*PROJECT["project"]["dependencies"], *PROJECT["project"]["optional-dependencies"]["studio"]]
+    declared = {IMPORTED_AS.get(name, name) for name in names_of(needed)}
     assert outer == declared
 
 

@@ -24,10 +24,12 @@ import soundfile
 from _bars import finish, note, show
 
 import vqsynth
+from vqsynth.running.observing import SILENT
 from vqsynth.studio.bounds import MOST_BODY_BYTES
+from vqsynth.studio.correcting import correct
+from vqsynth.studio.sending import PARTS
 
 BOOKS = ("violin", "choir", "percussion")
-PARTS = ("card", "table", "grains", "distances", "partials", "transitions", "places")
 DRAWN_S, GLIDE_S, STROKES, STROKE_S = 10.0, 6.0, 8, 0.05
 PROGRAM = "from vqsynth.cli.entry import start; start()"
 Answer = tuple[int, bytes]
@@ -99,6 +101,11 @@ def time_opening(client: Client, name: str) -> None:
             size += len(data)
     show(f"{name}: open to all data sent, the first time", time.perf_counter() - start, 2.0, unit="s")
     note("    sent", size / 1e6, "MB")
+    start = time.thread_time()
+    book = vqsynth.load(name)
+    for pack, _ in PARTS.values():
+        pack(book)
+    note("    loading and packing, of the processor", time.thread_time() - start, "s")
 
 
 def time_drawing(client: Client, name: str) -> None:
@@ -123,6 +130,9 @@ def time_drawing(client: Client, name: str) -> None:
             return time.perf_counter() - last
 
     draw()
+    start = time.thread_time()
+    correct(book, asked, SILENT)
+    note(f"{name}: a correction, of the processor", time.thread_time() - start, "s")
     show(f"{name}: corrected, {DRAWN_S:g} s of two curves, after the last movement", median_of(draw), 2.0, unit="s")
 
 
