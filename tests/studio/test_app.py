@@ -218,3 +218,16 @@ def test_exports_wait_for_each_other(asker: Asker, asked: dict[str, Any]) -> Non
     answers = asyncio.run(ask_all())
     assert {answer.status_code for answer in answers} == {200}
     assert len({answer.content for answer in answers}) == 1
+
+
+def test_path_that_the_page_chose_is_corrected_and_its_codes_stay(
+    asker: Asker, book: Codebook, asked: dict[str, Any]
+) -> None:
+    path = asker.post("/api/polish", json=asked | {"rounds": 0}).json()["paths"][0]
+    kept = {name: row for name, row in path.items() if name in ("format", "kind", "codebook", "sha256", "sr")}
+    mine = path | kept | {"codes": [code if i < 20 else 7 for i, code in enumerate(path["codes"])]}
+    made = asker.post("/api/polish", json=asked | {"paths": [mine], "rounds": 4}).json()
+    assert made["paths"][0]["codes"] == mine["codes"]
+    errors = [each["centroid"] for each in made["rounds"]]
+    assert errors[made["kept"]] == min(errors) < errors[0]
+    assert said(asker.post("/api/polish", json=asked | {"paths": [mine | {"sha256": "0"}]}))[0] == 400

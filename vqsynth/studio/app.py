@@ -42,7 +42,7 @@ from vqsynth.storage.records import check_field
 from vqsynth.studio import gliding
 from vqsynth.studio.answering import HANDLERS, Parts, wait_for
 from vqsynth.studio.bodies import Fields, read_bytes, read_fields
-from vqsynth.studio.bounds import MOST_SESSION_BYTES
+from vqsynth.studio.bounds import MOST_SESSION_BYTES, MOST_SOUND_BYTES, UPLOAD
 from vqsynth.studio.correcting import correct
 from vqsynth.studio.exporting import export
 from vqsynth.studio.guard import Guard
@@ -111,6 +111,7 @@ class Routes:
     def __init__(self, studio: Studio) -> None:
         self._books, self._models = studio.shelf.books, studio.shelf.models
         self._shelf, self._worker, self._trainings = studio.shelf, studio.worker, studio.trainings
+        self._places: dict[str, bytes] = {}
 
     def list_routes(self) -> list[Route]:
         """List the routes."""
@@ -132,14 +133,14 @@ class Routes:
             "/api/models/{name}/{way}": self.glide,
             "/api/cancel/{kind}": self.cancel,
             "/api/session": self.session,
-            "/api/training/sounds": self.add_sound,
+            UPLOAD: self.add_sound,
             "/api/training/start": self.start,
             "/api/training/stop": self.stop,
         }
         return [
             *(Route(path, answer, methods=["GET"]) for path, answer in gets.items()),
             *(Route(path, answer, methods=["POST"]) for path, answer in posts.items()),
-            Route("/api/training/sounds", self.clear_sounds, methods=["DELETE"]),
+            Route(UPLOAD, self.clear_sounds, methods=["DELETE"]),
         ]
 
     async def books(self, _: Request) -> Response:
@@ -151,12 +152,12 @@ class Routes:
         name, part = (request.path_params[key] for key in ("name", "part"))
         if part not in PARTS:
             raise Missing(f"a codebook has no {part[:60]!r}; it has {', '.join(PARTS)}")
-        pack, kind = PARTS[part]
-        return Response(await run_in_threadpool(lambda: pack(self._books.get(name))), media_type=kind)
+        return Response(await run_in_threadpool(self._pack, name, part), media_type=PARTS[part][1])
 
     async def hear(self, request: Request) -> Response:
         """Turn a sound into curves."""
-        data, query, name = await read_bytes(request), request.query_params, request.path_params["name"]
+        data, query = await read_bytes(request, MOST_SOUND_BYTES), request.query_params
+        name = request.path_params["name"]
         given = query.get("name", ""), query.get("mapping") or None
         made = await self._do(request, "hear", lambda observer: hear(self._books.get(name), data, *given, observer))
         return JSONResponse(made)
@@ -187,7 +188,8 @@ class Routes:
 
     async def encode(self, request: Request) -> Response:
         """Turn a sound into a latent path. None takes the place of another: a plane has four corners."""
-        data, sound, name = await read_bytes(request), request.query_params.get("name", ""), request.path_params["name"]
+        data, sound = await read_bytes(request, MOST_SOUND_BYTES), request.query_params.get("name", "")
+        name = request.path_params["name"]
         made = self._do(
             request, "encode", lambda o: gliding.encode(self._models.get(name), data, sound, o), replaces=False
         )  # fmt: skip
@@ -233,8 +235,10 @@ class Routes:
 
     async def add_sound(self, request: Request) -> Response:
         """Take a sound to train on."""
-        data, name = await read_bytes(request), request.query_params.get("name", "")
-        return JSONResponse(await run_in_threadpool(self._trainings.add_sound, data, name))
+        with self._trainings.receive_sound(request.query_params.get("name", "")) as file, file.open("wb") as sound:
+            async for part in request.stream():
+                await run_in_threadpool(sound.write, part)
+        return JSONResponse(self._trainings.tell())
 
     async def clear_sounds(self, _: Request) -> Response:
         """Forget the sounds to train on."""
@@ -252,6 +256,15 @@ class Routes:
     async def stop(self, _: Request) -> Response:
         """Stop a training."""
         return JSONResponse(await run_in_threadpool(self._trainings.stop))
+
+    def _pack(self, name: str, part: str) -> bytes:
+        """Pack a part of a codebook. Its places take half a second, and are kept."""
+        if part == "places" and name in self._places:
+            return self._places[name]
+        packed = PARTS[part][0](self._books.get(name))
+        if part == "places":
+            self._places[name] = packed
+        return packed
 
     async def _do(
         self, request: Request, kind: str, work: Callable[[Observer], Made], *, replaces: bool = True

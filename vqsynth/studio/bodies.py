@@ -12,20 +12,20 @@ from vqsynth.errors import ParameterError
 from vqsynth.errors.checks import show, unknown_name
 from vqsynth.sound.arrays import Doubles
 from vqsynth.storage.records import check_field, parse_json
-from vqsynth.studio.bounds import LARGEST_VALUE, MOST_BODY_BYTES, MOST_JSON_BYTES
+from vqsynth.studio.bounds import LARGEST_VALUE, MOST_JSON_BYTES, say_too_large
 
 Fields = Mapping[str, Any]
 NUMBER = (float, int)
 Made = TypeVar("Made")
 
 
-async def read_bytes(request: Request, most: int = MOST_BODY_BYTES) -> bytes:
+async def read_bytes(request: Request, most: int) -> bytes:
     """Read the body of a request. Raises HTTPException, 413, for one of more than `most` bytes."""
     parts, size = [], 0
     async for part in request.stream():
         size += len(part)
         if size > most:
-            raise HTTPException(413, f"the request is larger than {most >> 20} MB")
+            raise HTTPException(413, say_too_large(most))
         parts.append(part)
     return b"".join(parts)
 

@@ -1,12 +1,15 @@
 """Drawn targets to a corrected path: what `synthesize` makes of values per frame."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from vqsynth.codebook import Codebook
 from vqsynth.errors import ParameterError
+from vqsynth.follow.correction import ROUNDS
 from vqsynth.follow.limits import Limits
-from vqsynth.follow.synthesis import Synthesis
+from vqsynth.follow.synthesis import Synthesis, correct_and_report, gather_targets
+from vqsynth.path import CodePath, read_paths
 from vqsynth.running.observing import Observer
 from vqsynth.storage.records import check_field
 from vqsynth.studio.bodies import (
@@ -18,7 +21,7 @@ from vqsynth.studio.bodies import (
     read_number,
     read_rows,
 )
-from vqsynth.studio.bounds import MOST_LAYERS, MOST_ROUNDS, count_frames
+from vqsynth.studio.bounds import MOST_LAYERS, MOST_ROUNDS, check_duration, count_frames
 
 OPTIONS: Mapping[str, tuple[type, ...]] = {
     "mapping": (str, dict), "method": (str,), "smoothness": NUMBER, "style": NUMBER, "rest": (int,), "motion": NUMBER,
@@ -28,7 +31,7 @@ OPTIONS: Mapping[str, tuple[type, ...]] = {
 LIMITS: Mapping[str, tuple[type, ...]] = {
     "envelope_db": NUMBER, "transpose_cents": NUMBER, "fundamental_db": NUMBER, "gain": (bool,),
 }  # fmt: skip
-KNOWN = ("book", "seconds", "targets", "weights", "limits", *OPTIONS)
+KNOWN = ("book", "seconds", "targets", "weights", "limits", "paths", *OPTIONS)
 
 
 def correct(book: Codebook, asked: Fields, observer: Observer) -> dict[str, Any]:
@@ -40,7 +43,8 @@ def correct(book: Codebook, asked: Fields, observer: Observer) -> dict[str, Any]
         The codebook.
     asked : dict
         `seconds`; `targets`, by descriptor a list of T numbers, null where nothing is asked; `weights`, likewise; and
-        options of `synthesize`.
+        options of `synthesize`. With `paths`, the fields of a path file for each layer, these are corrected and no
+        codes are chosen.
     observer : Observer
         Hears of every round.
 
@@ -57,7 +61,9 @@ def correct(book: Codebook, asked: Fields, observer: Observer) -> dict[str, Any]
         For what cannot be asked.
 
     """
-    made = synthesize_drawn(book, check_known(asked, KNOWN), observer)
+    check_known(asked, KNOWN)
+    make = synthesize_drawn if asked.get("paths") is None else correct_drawn
+    made = make(book, asked, observer)
     rows = made.report["descriptors"]
     return {
         "paths": [path.to_fields() for path in made.paths],
@@ -67,18 +73,52 @@ def correct(book: Codebook, asked: Fields, observer: Observer) -> dict[str, Any]
     }
 
 
-def synthesize_drawn(book: Codebook, asked: Fields, observer: Observer, **more: Any) -> Synthesis:
+def synthesize_drawn(book: Codebook, asked: Fields, observer: Observer) -> Synthesis:
     """Make the sound of targets per frame. Raises ParameterError."""
-    seconds = read_number(asked, "seconds")
-    n_frames = count_frames(seconds, book.grid)
-    drawn = {name: as_curve(row, name) for name, row in read_rows(asked, "targets", n_frames).items()}
-    weights = {name: as_curve(row, name) for name, row in read_rows(asked, "weights", n_frames).items()}
-    options = optional(asked, OPTIONS) | more
+    seconds, options = read_number(asked, "seconds"), read_options(asked)
+    curves = read_curves(asked, count_frames(seconds, book.grid))
+    return book.synthesize(**curves, seconds=seconds, limits=read_limits(asked), observer=observer, **options)
+
+
+def correct_drawn(book: Codebook, asked: Fields, observer: Observer) -> Synthesis:
+    """Correct paths that the page has chosen, against targets per frame. Raises ParameterError and CodebookError."""
+    paths, options = read_drawn(book, asked), read_options(asked)
+    curves = read_curves(asked, len(paths[0]))
+    targets, weights, _ = gather_targets(book, **curves, seconds=paths[0].seconds, mapping=options.get("mapping"))
+    how: dict[str, Any] = {"rounds": options.get("rounds", ROUNDS), "limits": read_limits(asked), "observer": observer}
+    return correct_and_report(book, paths, targets, weights=weights, **how)
+
+
+def read_drawn(book: Codebook, asked: Fields) -> tuple[CodePath, ...]:
+    """Read the paths of a request, with the excitation that it asks for. Raises ParameterError and CodebookError."""
+    layers = check_field(asked, "paths", list)
+    if not 1 <= len(layers) <= MOST_LAYERS:
+        raise ParameterError(f"'paths' must hold 1 to {MOST_LAYERS} paths (got {len(layers)})")
+    paths = read_paths({"format": 2, "kind": "path", "layers": layers})
+    for path in paths:
+        book.check_path(path)
+    check_duration(paths[0].seconds)
+    return tuple(replace(path, **optional(asked, {"excitation": (str,)})) for path in paths)
+
+
+def read_curves(asked: Fields, n_frames: int) -> dict[str, Any]:
+    """Read targets and weights, rows of T numbers each, as curves. Raises ParameterError."""
+    rows = {key: read_rows(asked, key, n_frames) for key in ("targets", "weights")}
+    return {key: {name: as_curve(row, name) for name, row in found.items()} for key, found in rows.items()}
+
+
+def read_options(asked: Fields) -> dict[str, Any]:
+    """Read the options of `synthesize`. Raises ParameterError."""
+    options = optional(asked, OPTIONS)
     check_most(options, "layers", MOST_LAYERS)
     check_most(options, "rounds", MOST_ROUNDS)
+    return options
+
+
+def read_limits(asked: Fields) -> Limits:
+    """Read how far the controls may be moved. Raises ParameterError."""
     limits = check_field({"limits": {}} | dict(asked), "limits", dict)
-    options["limits"] = Limits(**optional(check_known(limits, tuple(LIMITS), "limit"), LIMITS))
-    return book.synthesize(targets=drawn, weights=weights, seconds=seconds, observer=observer, **options)
+    return Limits(**optional(check_known(limits, tuple(LIMITS), "limit"), LIMITS))
 
 
 def check_most(options: Mapping[str, Any], name: str, most: int) -> None:

@@ -6,20 +6,17 @@ gives the samples of the WAV.
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 
 from vqsynth.codebook import Codebook
 from vqsynth.curves.targets import sample_targets
-from vqsynth.errors import ParameterError
 from vqsynth.errors.checks import check_choice
 from vqsynth.follow.synthesis import Synthesis, correct_and_report
 from vqsynth.page import write_render_page
-from vqsynth.path import CodePath, read_paths, save_layers
+from vqsynth.path import CodePath, save_layers
 from vqsynth.running.observing import Advance, Observer
 from vqsynth.sound import audio
-from vqsynth.storage.records import check_field
-from vqsynth.studio.bodies import Fields, as_curve, check_known, optional, read_rows
-from vqsynth.studio.bounds import MOST_LAYERS, check_duration
+from vqsynth.studio.bodies import Fields, check_known
+from vqsynth.studio.correcting import read_curves, read_drawn
 from vqsynth.studio.scratch import written_bytes
 
 KNOWN = ("book", "paths", "targets", "as", "excitation")
@@ -51,18 +48,6 @@ def export(book: Codebook, asked: Fields, observer: Observer) -> tuple[bytes, st
     return write(book, paths, asked), kind
 
 
-def read_drawn(book: Codebook, asked: Fields) -> tuple[CodePath, ...]:
-    """Read the paths of a request, with the excitation that it asks for. Raises ParameterError and CodebookError."""
-    layers = check_field(asked, "paths", list)
-    if not 1 <= len(layers) <= MOST_LAYERS:
-        raise ParameterError(f"'paths' must hold 1 to {MOST_LAYERS} paths (got {len(layers)})")
-    paths = read_paths({"format": 2, "kind": "path", "layers": layers})
-    for path in paths:
-        book.check_path(path)
-    check_duration(paths[0].seconds)
-    return tuple(replace(path, **optional(asked, {"excitation": (str,)})) for path in paths)
-
-
 def write_wav(book: Codebook, paths: Sequence[CodePath], _: Fields) -> bytes:
     """Write the sound as `vqsynth decode -o F.wav` does."""
     y = book.render(*paths)
@@ -89,8 +74,7 @@ def write_page(book: Codebook, paths: Sequence[CodePath], asked: Fields) -> byte
 
 def report_on(book: Codebook, paths: Sequence[CodePath], asked: Fields) -> Synthesis:
     """Render paths and measure them against the targets of a request. Raises ParameterError."""
-    rows = read_rows(asked, "targets", len(paths[0]))
-    curves = {name: as_curve(row, name) for name, row in rows.items()}
+    curves = read_curves(asked, len(paths[0]))["targets"]
     targets = sample_targets(curves, book.table, book.grid, seconds=paths[0].seconds)
     return correct_and_report(book, paths, targets, rounds=0)
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from vqsynth.studio.bounds import MOST_BODY_BYTES
+from vqsynth.studio.bounds import most_bytes, say_too_large
 
 TOKEN_HEADER = b"x-vqsynth-token"
 API = "/api/"
@@ -63,7 +63,7 @@ class Guard:
         elif why := self._refuse(scope["path"], scope["headers"]):
             await _answer(_with_headers(send), *why)
         else:
-            await self._app(scope, _bounded(receive), _with_headers(send))
+            await self._app(scope, _bounded(receive, most_bytes(scope["path"])), _with_headers(send))
 
     def _refuse(self, path: str, headers: Iterable[tuple[bytes, bytes]]) -> Why | None:
         """Return the status and the reason to refuse a request, None where it may pass."""
@@ -80,15 +80,16 @@ class Guard:
             return 401, "the token is missing or of another session; open the address that vqsynth studio prints"
         if any(not length.isdigit() for length in said.get(b"content-length", ())):
             return 400, "the length of the request is no number"
-        if any(len(length) > 15 or int(length) > MOST_BODY_BYTES for length in said.get(b"content-length", ())):
-            return 413, f"the request is larger than {MOST_BODY_BYTES >> 20} MB"
+        most = most_bytes(path)
+        if any(len(length) > 15 or int(length) > most for length in said.get(b"content-length", ())):
+            return 413, say_too_large(most)
         return None
 
     def _has_token(self, given: set[bytes]) -> bool:
         return len(given) == 1 and secrets.compare_digest(next(iter(given)), self._token)
 
 
-def _bounded(receive: Receive) -> Receive:
+def _bounded(receive: Receive, most: int) -> Receive:
     """Count what comes in, since a chunked body does not say how long it is."""
     size = 0
 
@@ -96,8 +97,8 @@ def _bounded(receive: Receive) -> Receive:
         nonlocal size
         message = await receive()
         size += len(message.get("body", b""))
-        if size > MOST_BODY_BYTES:
-            raise HTTPException(413, f"the request is larger than {MOST_BODY_BYTES >> 20} MB")
+        if size > most:
+            raise HTTPException(413, say_too_large(most))
         return message
 
     return receive_some

@@ -10,8 +10,8 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ from vqsynth.studio.bodies import NUMBER, Fields, check_known, optional
 from vqsynth.studio.scratch import label
 
 MOST_SOUNDS = 5000
-MOST_SOUND_BYTES = 2**33
+MOST_SOUNDS_BYTES = 2**33
 NAME = re.compile(r"[^\W_][\w -]{0,59}(?<! )")
 KNOWN = ("name", "minutes", "steps", "codes", "seed", "transpose", "quick", "n_fft", "resume")
 MOST_MINUTES = 24 * 60.0
@@ -51,25 +51,34 @@ class Trainings:
     def __init__(self, folder: Path, finished: Callable[[Path], Any]) -> None:
         self._folder, self._finished = folder, finished
         self._sounds = tempfile.TemporaryDirectory(prefix="vqsynth-studio-sounds-")
-        self._size, self._lock = 0, threading.Lock()
+        self._coming = tempfile.TemporaryDirectory(prefix="vqsynth-studio-coming-")
+        self._number, self._lock = 0, threading.Lock()
         self._process: subprocess.Popen[str] | None = None
         self._state: dict[str, Any] = {"state": "idle", "folder": str(folder)}
         self._lines: list[str] = []
 
-    def add_sound(self, data: bytes, name: str) -> dict[str, Any]:
-        """Take a sound. Raises ParameterError for too many, and while a training reads them."""
+    @contextmanager
+    def receive_sound(self, name: str) -> Iterator[Path]:
+        """Yield the file that a sound is to be written into. It is taken when the block ends without an error.
+
+        Raises ParameterError for too many sounds, and while a training reads them.
+        """
         with self._lock:
             self._check_idle("sounds can be added when it has ended")
-            files = self._files()
-            if len(files) >= MOST_SOUNDS or self._size + len(data) > MOST_SOUND_BYTES:
-                raise ParameterError(
-                    f"at most {MOST_SOUNDS} sounds of {MOST_SOUND_BYTES >> 30} GB in all can be sent; name the folder "
-                    "to vqsynth train instead"
-                )
-            file = Path(self._sounds.name) / name_file(name, len(files))
-            file.write_bytes(data)
-            self._size += len(data)
-        return {"sounds": len(files) + 1, "bytes": self._size}
+            self._number += 1
+            number = self._number
+        files = self._files()
+        if len(files) >= MOST_SOUNDS or sum(file.stat().st_size for file in files) > MOST_SOUNDS_BYTES:
+            raise ParameterError(
+                f"at most {MOST_SOUNDS} sounds of {MOST_SOUNDS_BYTES >> 30} GB in all can be sent; name the folder to "
+                "vqsynth train instead"
+            )
+        coming = Path(self._coming.name) / str(number)
+        try:
+            yield coming
+            coming.rename(Path(self._sounds.name) / name_file(name, number))
+        finally:
+            coming.unlink(missing_ok=True)
 
     def clear_sounds(self) -> dict[str, Any]:
         """Forget the sounds that were sent. Raises ParameterError while a training reads them."""
@@ -77,8 +86,7 @@ class Trainings:
             self._check_idle("sounds can be cleared when it has ended")
             for file in self._files():
                 file.unlink()
-            self._size = 0
-        return {"sounds": 0, "bytes": 0}
+        return self.tell()
 
     def plan(self, observer: Observer) -> dict[str, Any]:
         """List what a training would use, hold out and skip. Raises AudioError where nothing is usable."""
@@ -135,6 +143,7 @@ class Trainings:
             with suppress(subprocess.TimeoutExpired):
                 self._process.wait(PATIENCE_S)
         self._sounds.cleanup()
+        self._coming.cleanup()
 
     def _make_job(self, asked: Fields) -> dict[str, Any]:
         name = check_field(asked, "name", str)
