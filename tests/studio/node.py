@@ -27,6 +27,10 @@ const bytes = (name) => { const b = fs.readFileSync(`${folder}/${name}`); return
 const json = (name) => JSON.parse(fs.readFileSync(`${folder}/${name}`, "utf8"));
 const keep = (name, array) => fs.writeFileSync(`${folder}/${name}`, new Uint8Array(array.buffer, array.byteOffset, array.byteLength));
 const say = (value) => process.stdout.write(JSON.stringify(value));
+const openSelector = async () => {
+  const { Table } = await load("table"), { Selector } = await load("select");
+  return new Selector(new Table(json("table")), new Float32Array(bytes("distances")), new Uint32Array(bytes("transitions")));
+};
 const openBook = async () => new (await load("book")).Book(json("card"), bytes("grains"), bytes("partials"));
 """  # noqa: E501  the lines of a program
 
