@@ -158,6 +158,7 @@ function findEnds(values) {
 
 /** Return the lowest costs, `rank` + 1 of them where there are so many, in order. @param {Float32Array} costs @param {number} n @param {number} rank */
 function findLowest(costs, n, rank) {
+  /** @type {number[]} */
   const found = [];
   for (let i = 0; i < n; i++) {
     if (found.length > rank && !(costs[i] < found[rank])) continue;
