@@ -174,9 +174,18 @@ def test_paths_that_are_none_are_refused(asker: Asker, asked: dict[str, Any], rn
         assert answer.status_code == 200 or said(answer)[0] == 400, (name, value)
 
 
-def test_newest_request_takes_the_place_of_the_older_one(asker: Asker, asked: dict[str, Any]) -> None:
+@pytest.fixture(scope="module")
+def long_one(book: Codebook) -> dict[str, Any]:
+    """What takes seconds to correct."""
+    row = [book.table.percentile("centroid", 50)] * frames_of(book, 20)
+    return {"book": "thirds", "seconds": 20, "targets": {"centroid": row}, "rounds": 50}
+
+
+def test_newest_request_takes_the_place_of_the_older_one(
+    asker: Asker, asked: dict[str, Any], long_one: dict[str, Any]
+) -> None:
     async def ask_both() -> list[Any]:
-        older = asyncio.create_task(asker.ask("POST", "/api/polish", json=asked | {"rounds": 50}))
+        older = asyncio.create_task(asker.ask("POST", "/api/polish", json=long_one))
         while asker.studio.worker.tell()["doing"] != "correcting":
             await asyncio.sleep(0.005)
         share = (await asker.ask("GET", "/api/progress")).json()
@@ -188,9 +197,9 @@ def test_newest_request_takes_the_place_of_the_older_one(asker: Asker, asked: di
     assert progress["kind"] == "polish" and 0 <= progress["share"] < 1
 
 
-def test_work_is_dropped_when_it_is_cancelled_or_nobody_waits(asker: Asker, asked: dict[str, Any]) -> None:
+def test_work_is_dropped_when_it_is_cancelled_or_nobody_waits(asker: Asker, long_one: dict[str, Any]) -> None:
     async def ask(ending: str) -> Any:
-        task = asyncio.create_task(asker.ask("POST", "/api/polish", json=asked | {"rounds": 50}))
+        task = asyncio.create_task(asker.ask("POST", "/api/polish", json=long_one))
         while asker.studio.worker.tell()["doing"] != "correcting":
             await asyncio.sleep(0.005)
         if ending == "cancel":
@@ -224,8 +233,9 @@ def test_path_that_the_page_chose_is_corrected_and_its_codes_stay(
     asker: Asker, book: Codebook, asked: dict[str, Any]
 ) -> None:
     path = asker.post("/api/polish", json=asked | {"rounds": 0}).json()["paths"][0]
-    kept = {name: row for name, row in path.items() if name in ("format", "kind", "codebook", "sha256", "sr")}
-    mine = path | kept | {"codes": [code if i < 20 else 7 for i, code in enumerate(path["codes"])]}
+    codes = [code if i < 20 else 7 for i, code in enumerate(path["codes"])]
+    mine = {"codes": codes} | {name: path[name] for name in ("gain_db", "n_samples", "seed")}
+    asked = asked | {"weights": {"centroid": 2, "loudness": [1.0] * len(codes)}}
     made = asker.post("/api/polish", json=asked | {"paths": [mine], "rounds": 4}).json()
     assert made["paths"][0]["codes"] == mine["codes"]
     errors = [each["centroid"] for each in made["rounds"]]

@@ -18,6 +18,8 @@
     app          the routes
     serving      the port, the address, the browser
 
+The page itself lies in `static/`: plain modules, `engine/` to choose and play, `ui/` to draw.
+
 Starlette and uvicorn come with the extra `vqsynth[studio]`. The server listens on the loopback address only, and
 needs no network. The page chooses codes and plays by itself; it asks the server for what is slow or needs torch.
 """

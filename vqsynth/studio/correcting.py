@@ -42,9 +42,9 @@ def correct(book: Codebook, asked: Fields, observer: Observer) -> dict[str, Any]
     book : Codebook
         The codebook.
     asked : dict
-        `seconds`; `targets`, by descriptor a list of T numbers, null where nothing is asked; `weights`, likewise; and
-        options of `synthesize`. With `paths`, the fields of a path file for each layer, these are corrected and no
-        codes are chosen.
+        `seconds`; `targets`, by descriptor a list of T numbers, null where nothing is asked; `weights`, likewise, or a
+        number; and options of `synthesize`. With `paths`, the fields of a path file for each layer, these are
+        corrected, and no codes are chosen.
     observer : Observer
         Hears of every round.
 
@@ -90,10 +90,16 @@ def correct_drawn(book: Codebook, asked: Fields, observer: Observer) -> Synthesi
 
 
 def read_drawn(book: Codebook, asked: Fields) -> tuple[CodePath, ...]:
-    """Read the paths of a request, with the excitation that it asks for. Raises ParameterError and CodebookError."""
+    """Read the paths of a request, with the excitation that it asks for. Raises ParameterError and CodebookError.
+
+    What a path does not say of its codebook and clock is that of the codebook.
+    """
+    clock = {"sr": book.grid.sr, "hop_length": book.grid.hop_length}
+    known = {"format": 1, "codebook": book.name, "sha256": book.sha256, **clock}
     layers = check_field(asked, "paths", list)
     if not 1 <= len(layers) <= MOST_LAYERS:
         raise ParameterError(f"'paths' must hold 1 to {MOST_LAYERS} paths (got {len(layers)})")
+    layers = [known | layer if isinstance(layer, dict) else layer for layer in layers]
     paths = read_paths({"format": 2, "kind": "path", "layers": layers})
     for path in paths:
         book.check_path(path)
@@ -102,9 +108,13 @@ def read_drawn(book: Codebook, asked: Fields) -> tuple[CodePath, ...]:
 
 
 def read_curves(asked: Fields, n_frames: int) -> dict[str, Any]:
-    """Read targets and weights, rows of T numbers each, as curves. Raises ParameterError."""
-    rows = {key: read_rows(asked, key, n_frames) for key in ("targets", "weights")}
-    return {key: {name: as_curve(row, name) for name, row in found.items()} for key, found in rows.items()}
+    """Read targets, rows of T numbers, and weights, numbers or such rows, as curves. Raises ParameterError."""
+    given = check_field({"weights": {}} | dict(asked), "weights", dict)
+    constant = {name: read_number(given, name) for name, weight in given.items() if type(weight) in NUMBER}
+    varying = {"weights": {name: weight for name, weight in given.items() if name not in constant}}
+    targets, weights = read_rows(asked, "targets", n_frames), read_rows(varying, "weights", n_frames)
+    curves = {name: as_curve(row, name) for name, row in weights.items()}
+    return {"targets": {name: as_curve(row, name) for name, row in targets.items()}, "weights": constant | curves}
 
 
 def read_options(asked: Fields) -> dict[str, Any]:
