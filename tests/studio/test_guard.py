@@ -50,6 +50,12 @@ def test_only_the_page_itself_may_ask(asker: Asker, headers: dict[str, str], sta
     assert "inline" not in answer.headers["content-security-policy"]
 
 
+def test_sounds_may_be_larger_than_other_requests(asker: Asker) -> None:
+    for route, most in (("/api/polish", 2**26), ("/api/books/x/hear", 2**28), ("/api/training/sounds", 2**31)):
+        assert said(asker.post(route, headers=OURS | {"Content-Length": str(most + 1)}))[0] == 413
+        assert asker.post(route, headers=OURS | {"Content-Length": str(most)}).status_code in (200, 400, 404)
+
+
 def test_foreign_page_may_not_even_load_the_page(asker: Asker) -> None:
     assert asker.get("/", headers={"Host": "evil.example"}).status_code == 421
     assert asker.get("/", headers={"Sec-Fetch-Site": "cross-site"}).status_code == 403

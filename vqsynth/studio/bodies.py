@@ -16,6 +16,7 @@ from vqsynth.studio.bounds import LARGEST_VALUE, MOST_JSON_BYTES, say_too_large
 
 Fields = Mapping[str, Any]
 NUMBER = (float, int)
+LARGEST_INTEGER = 10**300
 Made = TypeVar("Made")
 
 
@@ -43,7 +44,18 @@ def parse_fields(data: bytes) -> Fields:
         raise ParameterError(f"the request must hold JSON: {e}") from e
     if not isinstance(found, dict):
         raise ParameterError(f"the request must hold a JSON object (got {show(found)})")
+    _check_integers(found)
     return found
+
+
+def _check_integers(value: Any) -> None:
+    """Refuse integers that no float can hold, at any depth."""
+    if isinstance(value, int) and abs(value) > LARGEST_INTEGER:
+        raise ParameterError("an integer has more than 300 digits")
+    if isinstance(value, dict | list):
+        for inner in value.values() if isinstance(value, dict) else value:
+            if isinstance(inner, int | dict | list):
+                _check_integers(inner)
 
 
 def check_known(fields: Fields, known: tuple[str, ...], kind: str = "field") -> Fields:

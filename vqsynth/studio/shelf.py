@@ -42,7 +42,7 @@ class Row(Generic[Held]):
         """
         card = read_card(folder, self._kind)
         with self._lock:
-            name = _name_apart(str(card["name"]), self._folders)
+            name = _name_apart(str(card["name"]).replace("/", " "), self._folders)  # it stands in addresses
             self._folders[name], self.cards[name] = folder, card
         return name
 
@@ -69,11 +69,13 @@ class Shelf:
     def list_books(self) -> list[dict[str, Any]]:
         """List the codebooks: name, number of codes, sample rate, and what the card says about them."""
         about = ("codes", "sr", "n_fft", "hop_length", "about", "licence")
-        return [{"name": name, **{key: card.get(key) for key in about}} for name, card in self.books.cards.items()]
+        return [
+            {"name": name, **{key: card.get(key) for key in about}} for name, card in list(self.books.cards.items())
+        ]
 
     def list_models(self) -> list[dict[str, Any]]:
         """List the models: name, sizes, vocoders, and what each component follows."""
-        return [{"name": name, **describe_model(card)} for name, card in self.models.cards.items()]
+        return [{"name": name, **describe_model(card)} for name, card in list(self.models.cards.items())]
 
 
 def describe_model(card: Card) -> dict[str, Any]:
