@@ -70,6 +70,7 @@ class Studio {
   /** Open the codebook of the session. */
   async _open() {
     const { book } = this._session;
+    this._opened = book;
     this._say(`opening ${book}`);
     const loaded = await this._player.load(book);
     const table = new Table(loaded.table);
@@ -81,9 +82,12 @@ class Studio {
     const chosen = color.value || "centroid";
     fillSelect(color, loaded.table.names);
     color.value = loaded.table.names.includes(chosen) ? chosen : loaded.table.names[0];
-    this._map.load(loaded.places.points, []);
+    this._map.load([], []);
     this._paint();
-    this._opened = book;
+    this._server.places(book).then(({ points }) => {
+      if (book === this._opened) this._map.load(points, this._colors);
+      this._show();
+    });
     this._lanes.clear();
   }
 
