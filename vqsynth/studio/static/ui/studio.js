@@ -8,6 +8,7 @@ import { colorCodes, mixColor } from "./colors.js";
 import { Composer } from "./composer.js";
 import { fillSelect, find, make } from "./dom.js";
 import { History } from "./history.js";
+import { keepSession, recallSession } from "./keeping.js";
 import { Lane } from "./lane.js";
 import { CodeMap } from "./map.js";
 import { listen } from "./pointing.js";
@@ -49,14 +50,24 @@ class Studio {
   async start() {
     const names = (await this._server.books()).map((book) => book.name);
     fillSelect(find("book", HTMLSelectElement), names);
-    this._session.book = names.includes(FIRST_BOOK) ? FIRST_BOOK : names[0];
+    const kept = recallSession(names);
+    if (kept) this._history = new History(kept);
+    else this._session.book = names.includes(FIRST_BOOK) ? FIRST_BOOK : names[0];
     await this._open();
+    if (!kept) this._begin();
+    this._history.onchange = () => {
+      keepSession(this._session);
+      this._update();
+    };
+    await this._update();
+    document.documentElement.dataset.ready = "";
+  }
+
+  /** Draw something to begin with. */
+  _begin() {
     const drawn = ["centroid", "flatness", "loudness"].filter((name) => this._scales[name]);
     this._session.lanes = drawn.map((name) => ({ name, points: this._firstPoints(name), weight: 1 }));
     this._history = new History(this._session);
-    this._history.onchange = () => this._update();
-    await this._update();
-    document.documentElement.dataset.ready = "";
   }
 
   /** @param {string} name @returns {number[][]} a gesture to begin with */
