@@ -3,8 +3,7 @@
 /** @typedef {import("./book.js").Card} Card */
 /** @typedef {import("./path.js").CodePath} CodePath */
 /** @typedef {import("./playhead.js").Loop} Loop */
-/** @typedef {{ points: number[][], labels: string[], unit: string }} Places */
-/** @typedef {{ card: Card, table: import("./table.js").SentTable, places: Places, grains: ArrayBuffer, partials: ArrayBuffer }} Loaded */
+/** @typedef {{ card: Card, table: import("./table.js").SentTable, grains: ArrayBuffer, partials: ArrayBuffer }} Loaded */
 
 const here = (/** @type {string} */ name) => new URL(name, import.meta.url);
 

@@ -17,13 +17,13 @@ const HELD = 20;
  * @param {Uint32Array} transitions from, to, count, and so on; may be empty
  * @param {number} size K
  * @param {Steps} steps
- * @returns {Float32Array} (K, K), a row for each code that is gone to
+ * @returns {Float32Array} (K, K), a row for each code that is left
  */
 export function priceSteps(distances, transitions, size, { smoothness, style, strength }) {
   const factor = fround(smoothness * (1 - style));
   const prices = distances.map((distance) => factor * distance);
   const usual = transitions.length ? strength : 0;
-  if (style === 0 && usual === 0) return prices; // from and to are alike
+  if (style === 0 && usual === 0) return prices;
   if (!transitions.length) {
     throw new Error("style needs the transitions of the training sounds, which this codebook does not hold; use style 0");
   }
@@ -32,7 +32,7 @@ export function priceSteps(distances, transitions, size, { smoothness, style, st
   for (let from = 0; from < size; from++) {
     for (let to = 0; to < size; to++) {
       const seldom = fround(fround(Math.log(chances[from * size + to])) * price);
-      prices[to * size + from] += seldom;
+      prices[from * size + to] += seldom;
     }
     if (usual) prices[from * size + from] -= fround(HELD * smoothness * usual);
   }

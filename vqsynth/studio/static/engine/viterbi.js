@@ -12,6 +12,7 @@
  * @property {Int32Array} codes
  * @property {Float32Array} totals what each path costs more than the cheapest
  * @property {Int32Array} from which path of the frame before each goes on from
+ * @property {number} cheapest the place of the cheapest path
  */
 
 /**
@@ -30,7 +31,7 @@ const FORBIDDEN = fround(1e6);
 /** Finds paths at one price of steps. With changes, only the best codes and paths of a frame are followed. */
 export class PathFinder {
   /**
-   * @param {Float32Array} steps (K, K), the cost of each step, a row for each code that is gone to
+   * @param {Float32Array} steps (K, K), the cost of each step, a row for each code that is left
    * @param {number} size K
    * @param {{ changes: Uint8Array, sway: Sway } | null} [motion]
    */
@@ -45,6 +46,7 @@ export class PathFinder {
     this._cost = new Float32Array(size);
     this._from = new Int32Array(size);
     this._spare = new Float32Array(size);
+    this._best = new Float32Array(size);
   }
 
   /**
@@ -70,7 +72,8 @@ export class PathFinder {
 
   /** @param {Demand} demand @param {number} t @param {Front | null} before @returns {Front} */
   _step(demand, t, before) {
-    const { _missed: missed, _near: near, _cost: cost, _from: from, _motion: motion } = this;
+    const { _missed: missed, _near: near, _cost: cost, _motion: motion } = this;
+    this._from.fill(0);
     demand.price(t, missed);
     motion?.sway.move(t, missed);
     const must = motion ? motion.changes[t] : 0;
@@ -78,33 +81,49 @@ export class PathFinder {
     const nearLimit = this._limit(missed, missed.length, must + leads, 2 * this._dearest, motion ? MOST_NEAR : Infinity);
     let n = 0;
     for (let k = 0; k < missed.length; k++) if (missed[k] <= nearLimit) near[n++] = k;
+    for (let j = 0; j < n; j++) cost[j] = missed[near[j]];
+    if (before) this._reach(n, before, must === 1);
     let least = Infinity;
-    for (let j = 0; j < n; j++) {
-      cost[j] = missed[near[j]];
-      from[j] = 0;
-      if (before) this._reach(j, before, must === 1);
-      if (cost[j] < least) least = cost[j];
-    }
+    for (let j = 0; j < n; j++) if (cost[j] < least) least = cost[j];
     const limit = this._limit(cost, n, leads, this._dearest, motion ? MOST_PATHS : Infinity);
     return this._keep(n, limit, least);
   }
 
-  /** Find from which path a code is reached at the least cost. @param {number} j @param {Front} before @param {boolean} must */
-  _reach(j, { codes, totals }, must) {
-    const code = this._near[j];
-    const row = code * this._size;
-    let best = Infinity;
-    let at = 0;
+  /**
+   * Find from which path each code is reached at the least cost: the first of those that cost as little.
+   * @param {number} n how many codes are near
+   * @param {Front} before
+   * @param {boolean} must whether the code must change
+   */
+  _reach(n, { codes, totals }, must) {
+    const { _steps: steps, _near: near, _from: from } = this;
+    const best = this._best.fill(Infinity);
     for (let i = 0; i < codes.length; i++) {
-      let step = fround(this._steps[row + codes[i]] + totals[i]);
-      if (must && codes[i] === code) step = fround(step + FORBIDDEN);
-      if (step < best) {
-        best = step;
-        at = i;
+      const code = codes[i];
+      const row = code * this._size;
+      const total = totals[i];
+      for (let j = 0; j < n; j++) {
+        const step = fround(steps[row + near[j]] + total);
+        if (step < best[j] && !(must && near[j] === code)) {
+          best[j] = step;
+          from[j] = i;
+        }
       }
     }
-    this._cost[j] += best;
-    this._from[j] = at;
+    if (must) this._stay(n, codes, totals);
+    for (let j = 0; j < n; j++) this._cost[j] += best[j];
+  }
+
+  /** Let a code stay, dearly, where it must change and no other leads to it. @param {number} n @param {Int32Array} codes @param {Float32Array} totals */
+  _stay(n, codes, totals) {
+    for (let j = 0; j < n; j++) {
+      const i = codes.indexOf(this._near[j]);
+      if (i < 0) continue;
+      const step = fround(fround(this._steps[codes[i] * (this._size + 1)] + totals[i]) + FORBIDDEN);
+      if (step > this._best[j] || (step === this._best[j] && i > this._from[j])) continue;
+      this._best[j] = step;
+      this._from[j] = i;
+    }
   }
 
   /**
@@ -126,10 +145,12 @@ export class PathFinder {
   _keep(n, limit, least) {
     const kept = [];
     for (let j = 0; j < n; j++) if (this._cost[j] <= limit) kept.push(j);
+    const totals = Float32Array.from(kept, (j) => this._cost[j] - least);
     return {
       codes: Int32Array.from(kept, (j) => this._near[j]),
-      totals: Float32Array.from(kept, (j) => this._cost[j] - least),
+      totals,
       from: Int32Array.from(kept, (j) => this._from[j]),
+      cheapest: Math.max(totals.indexOf(0), 0),
     };
   }
 }
@@ -137,8 +158,7 @@ export class PathFinder {
 /** Follow the cheapest path of a search back from its end. @param {Search} search @returns {Int32Array} */
 export function traceBack({ fronts }) {
   const path = new Int32Array(fronts.length);
-  const { totals } = fronts[fronts.length - 1];
-  let at = totals.indexOf(totals.reduce((a, b) => Math.min(a, b), Infinity));
+  let at = fronts[fronts.length - 1].cheapest;
   for (let t = fronts.length - 1; t >= 0; t--) {
     path[t] = fronts[t].codes[at];
     at = fronts[t].from[at];

@@ -1,7 +1,7 @@
 // The thread beside the page: fetches a codebook, turns targets into codes, shades what is in reach, renders.
 //
 // Every message has an `id`, and the answer has it too, with a `value` or an `error`.
-//     load    base, headers           card, table, places, and the bytes that the audio thread wants
+//     load    base, headers           card, table, and the bytes that the audio thread wants
 //     select  targets, selection      codes, gain_db, and how many frames were searched
 //     reach   lanes, rows             shades by descriptor
 //     render  paths                   samples, within full scale
@@ -15,7 +15,7 @@ import { Table } from "./table.js";
 /** @type {{ book: Book, table: Table, selector: Selector } | null} */
 let loaded = null;
 
-const JSON_PARTS = ["card", "table", "places"];
+const JSON_PARTS = ["card", "table"];
 const BYTE_PARTS = ["grains", "distances", "transitions", "partials"];
 
 /** @param {string} url @param {Record<string, string>} headers */
@@ -38,12 +38,12 @@ const verbs = {
       Promise.all(JSON_PARTS.map(async (part) => (await get(`${base}/${part}`, headers)).json())),
       Promise.all(BYTE_PARTS.map(async (part) => (await get(`${base}/${part}`, headers)).arrayBuffer())),
     ]);
-    const [card, sent, places] = texts;
+    const [card, sent] = texts;
     const [grains, distances, transitions, partials] = bytes;
     const table = new Table(sent);
     const selector = new Selector(table, new Float32Array(distances), new Uint32Array(transitions));
     loaded = { book: new Book(card, grains, partials), table, selector };
-    return { card, table: sent, places, grains, partials };
+    return { card, table: sent, grains, partials };
   },
 
   /** @param {{ targets: import("./demand.js").Targets, selection: import("./select.js").Selection }} message */

@@ -3,7 +3,7 @@
 import { Grid } from "../engine/book.js";
 import { frameTimes } from "../engine/curve.js";
 import { SHADE_COLUMNS, SHADE_ROWS } from "./lane.js";
-import { measureError, readWeights, sampleLane, sampleTargets } from "./targets.js";
+import { measureError, readWeights, sampleLane, sampleTargets, spreadWeights } from "./targets.js";
 
 /** @typedef {import("./history.js").Session} Session */
 /** @typedef {import("./lane.js").Shown} Shown */
@@ -128,7 +128,8 @@ export class Composer {
     const { book, seconds, seed } = session;
     try {
       this.onstate("correcting");
-      const made = await this._server.correct({ book, seconds, seed, targets, weights: readWeights(session) });
+      const weights = spreadWeights(readWeights(session), sampled.loudness.length);
+      const made = await this._server.correct({ book, seconds, seed, targets, weights });
       if (turn !== this._turn) return;
       this._play(made.paths);
       const errors = Object.fromEntries(Object.keys(targets).map((name) => [name, made.errors[name].error]));

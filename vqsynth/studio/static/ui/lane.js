@@ -1,6 +1,6 @@
 // A lane: what is asked of a descriptor over time, what was got, and behind both what is within reach.
 
-import { draw, make, preparePen, readStyle } from "./dom.js";
+import { draw, make, readStyle } from "./dom.js";
 import { Scale, formatValue } from "./scale.js";
 
 /** @typedef {import("./points.js").Pair} Pair */
@@ -180,16 +180,17 @@ export class Lane {
 
   /** @param {Float32Array | undefined} shade */
   _showShade(shade) {
-    const pen = preparePen(this._canvas);
-    if (!shade) return;
-    const [width, height] = [this.width / SHADE_COLUMNS, (this.height - 2 * EDGE) / SHADE_ROWS];
-    const color = readStyle("--reach");
+    const pen = this._canvas.getContext("2d");
+    this._canvas.width = SHADE_COLUMNS; // the browser stretches and smooths it
+    this._canvas.height = SHADE_ROWS;
+    if (!shade || !pen) return;
+    const image = pen.createImageData(SHADE_COLUMNS, SHADE_ROWS);
+    const color = readStyle("--reach").split(",").map(Number);
     shade.forEach((dark, i) => {
-      if (dark < 0.02) return;
-      const [column, row] = [Math.floor(i / SHADE_ROWS), i % SHADE_ROWS];
-      pen.fillStyle = `rgba(${color}, ${(0.4 * dark).toFixed(3)})`;
-      pen.fillRect(column * width, this.height - EDGE - (row + 1) * height, width + 0.5, height + 0.5);
+      const [column, row] = [Math.floor(i / SHADE_ROWS), SHADE_ROWS - 1 - (i % SHADE_ROWS)];
+      image.data.set([...color, 105 * dark], 4 * (row * SHADE_COLUMNS + column));
     });
+    pen.putImageData(image, 0, 0);
   }
 }
 

@@ -79,6 +79,7 @@ export class CodeMap {
       pen.fill();
     });
     const ring = this._sounding >= 0 ? this._sounding : this._chosen;
+    if (this._sounding < 0 && document.activeElement !== this._canvas) return;
     pen.strokeStyle = readStyle(this._sounding >= 0 ? "--alert" : "--dim");
     pen.lineWidth = 2;
     pen.beginPath();
@@ -149,6 +150,7 @@ export class CodeMap {
       event.preventDefault();
       this._zoom(Math.exp(-event.deltaY / 400), at(event));
     });
+    for (const name of ["focus", "blur"]) canvas.addEventListener(name, () => this.draw());
     canvas.addEventListener("keydown", (event) => this._key(event));
   }
 

@@ -3,6 +3,7 @@
 /** @typedef {import("../engine/table.js").Table} Table */
 
 const ROUND = [1, 2, 5];
+const ROUND_OCTAVES = [1, 1.5, 2, 3, 4, 5, 7];
 /** Loudness is met by gain, whatever the codes have. */
 const LOUDNESS = [-60, -6];
 const MARGIN = 0.08;
@@ -48,13 +49,15 @@ export class Scale {
   /** List round values, about so many. @param {number} count @returns {number[]} */
   ticks(count) {
     const [low, high] = [this.low, this.high];
-    const steps = Array.from({ length: 30 }, (_, i) => ROUND[i % 3] * 10 ** (Math.floor(i / 3) - 4));
-    if (this.octaves && high / low > 4) return steps.filter((value) => value >= low && value <= high);
-    const step = steps.find((size) => (high - low) / size <= count) ?? high - low;
+    if (this.octaves && high / low > 3) return listRound(ROUND_OCTAVES).filter((value) => value >= low && value <= high);
+    const step = listRound(ROUND).find((size) => (high - low) / size <= count) ?? high - low;
     const first = Math.ceil(low / step);
     return Array.from({ length: Math.floor(high / step) - first + 1 }, (_, i) => (first + i) * step);
   }
 }
+
+/** @param {number[]} digits @returns {number[]} from a ten thousandth to a million */
+const listRound = (digits) => [-4, -3, -2, -1, 0, 1, 2, 3, 4, 5].flatMap((power) => digits.map((digit) => digit * 10 ** power));
 
 /** @param {number} value @param {string} [unit] @returns {string} three digits, or whole from 1000 on */
 export function formatValue(value, unit = "") {

@@ -13,6 +13,11 @@ export class Server {
     return this._fetch("/api/books", {});
   }
 
+  /** Ask where the codes of a codebook lie on the map. @param {string} book @returns {Promise<{ points: number[][] }>} */
+  places(book) {
+    return this._fetch(`/api/books/${encodeURIComponent(book)}/places`, {});
+  }
+
   /** Ask for a corrected path; the newest request wins. @param {Record<string, unknown>} asked @returns {Promise<any>} */
   correct(asked) {
     this._asked?.abort();

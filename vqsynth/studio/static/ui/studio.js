@@ -8,6 +8,7 @@ import { colorCodes, mixColor } from "./colors.js";
 import { Composer } from "./composer.js";
 import { fillSelect, find, make } from "./dom.js";
 import { History } from "./history.js";
+import { keepSession, recallSession } from "./keeping.js";
 import { Lane } from "./lane.js";
 import { CodeMap } from "./map.js";
 import { listen } from "./pointing.js";
@@ -49,14 +50,24 @@ class Studio {
   async start() {
     const names = (await this._server.books()).map((book) => book.name);
     fillSelect(find("book", HTMLSelectElement), names);
-    this._session.book = names.includes(FIRST_BOOK) ? FIRST_BOOK : names[0];
+    const kept = recallSession(names);
+    if (kept) this._history = new History(kept);
+    else this._session.book = names.includes(FIRST_BOOK) ? FIRST_BOOK : names[0];
     await this._open();
+    if (!kept) this._begin();
+    this._history.onchange = () => {
+      keepSession(this._session);
+      this._update();
+    };
+    await this._update();
+    document.documentElement.dataset.ready = "";
+  }
+
+  /** Draw something to begin with. */
+  _begin() {
     const drawn = ["centroid", "flatness", "loudness"].filter((name) => this._scales[name]);
     this._session.lanes = drawn.map((name) => ({ name, points: this._firstPoints(name), weight: 1 }));
     this._history = new History(this._session);
-    this._history.onchange = () => this._update();
-    await this._update();
-    document.documentElement.dataset.ready = "";
   }
 
   /** @param {string} name @returns {number[][]} a gesture to begin with */
@@ -70,6 +81,7 @@ class Studio {
   /** Open the codebook of the session. */
   async _open() {
     const { book } = this._session;
+    this._opened = book;
     this._say(`opening ${book}`);
     const loaded = await this._player.load(book);
     const table = new Table(loaded.table);
@@ -81,9 +93,12 @@ class Studio {
     const chosen = color.value || "centroid";
     fillSelect(color, loaded.table.names);
     color.value = loaded.table.names.includes(chosen) ? chosen : loaded.table.names[0];
-    this._map.load(loaded.places.points, []);
+    this._map.load([], []);
     this._paint();
-    this._opened = book;
+    this._server.places(book).then(({ points }) => {
+      if (book === this._opened) this._map.load(points, this._colors);
+      this._show();
+    });
     this._lanes.clear();
   }
 

@@ -26,6 +26,10 @@ export function readWeights({ lanes }) {
   return Object.fromEntries(weighed.map((lane) => [lane.name, lane.weight]));
 }
 
+/** @param {Record<string, number>} weights @param {number} length @returns {Record<string, number[]>} as the server takes them, a number per frame */
+export const spreadWeights = (weights, length) =>
+  Object.fromEntries(Object.entries(weights).map(([name, weight]) => [name, new Array(length).fill(weight)]));
+
 /** @param {ArrayLike<number>} got @param {ArrayLike<number>} asked @returns {number} the root of the mean squared error, NaN without a value */
 export function measureError(got, asked) {
   const squares = Array.from(got, (value, t) => (value - asked[t]) ** 2).filter((square) => !Number.isNaN(square));
