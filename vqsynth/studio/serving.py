@@ -8,6 +8,7 @@ import socket
 import threading
 import webbrowser
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import uvicorn
@@ -15,9 +16,12 @@ import uvicorn
 from vqsynth.errors import ParameterError, VqsynthError
 from vqsynth.studio.app import make_app, make_studio
 from vqsynth.studio.bounds import PORT
+from vqsynth.studio.sending import pack_distances, pack_partials
 from vqsynth.studio.shelf import Shelf
 
 HOST = "127.0.0.1"
+FIRST_BOOK = "violin"
+"""What the page opens where nothing else was open."""
 WAITING = 128
 GRACE_S = 1
 
@@ -57,10 +61,19 @@ def serve(
         timeout_graceful_shutdown=GRACE_S,
     )  # fmt: skip
     say(address)
+    threading.Thread(target=load_ahead, args=(shelf,), daemon=True).start()
     if open_browser:
         threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
     with listening:
         uvicorn.Server(config).run(sockets=[listening])
+
+
+def load_ahead(shelf: Shelf) -> None:
+    """Load the codebook that the page opens first, while the browser starts."""
+    with suppress(VqsynthError):
+        book = shelf.books.get(FIRST_BOOK)
+        for pack in (pack_partials, pack_distances):  # both are kept by the codebook
+            pack(book)
 
 
 def listen(port: int) -> socket.socket:
