@@ -1,4 +1,4 @@
-# make demo | test | lint | types | docs | wheel | codebook NAME=violin | model NAME=strings | bench | clean
+# make demo | studio | test | lint | types | js-types | docs | wheel | codebook NAME=violin | model NAME=strings | bench | clean
 # Each makes its own environment in .venv first: a Python from 3.11 on, with venv and pip, is all that must be there.
 
 PYTHON ?= python3
@@ -11,12 +11,15 @@ READY := .venv/.installed
 test bench check-wheel: export OMP_NUM_THREADS := 1
 
 .DELETE_ON_ERROR:
-.PHONY: demo test lint format types docs wheel check-wheel codebook model bench clean
+.PHONY: demo studio test lint format types js-types docs wheel check-wheel codebook model bench clean
 
 demo: $(READY)
 	@mkdir -p out
 	$(BIN)/vqsynth synth violin --target centroid="sin(p5,p95,0.2)" --seconds 10 \
 	    -o out/demo.wav --plot out/demo.png --report out/demo.json
+
+studio: $(READY)
+	$(BIN)/vqsynth studio
 
 test: $(READY)
 	$(BIN)/pytest -n $(WORKERS)
@@ -34,6 +37,11 @@ types: $(READY)
 	@rm -rf .typecheck && mkdir -p .typecheck/vqsynth
 	@cd .typecheck/vqsynth && ln -s ../../vqsynth/* ../../cli ../../codebooks .
 	cd .typecheck && ../$(BIN)/mypy --config-file ../pyproject.toml --strict -p vqsynth
+
+# The page's modules say their types in comments.
+js-types:
+	@if command -v npx >/dev/null; then npx --yes --package=typescript@5 -- tsc --project tests/studio/jsconfig.json; \
+	    else echo "js-types: left out, there is no npx here"; fi
 
 # A warning is a failure: a link that leads nowhere, a docstring that cannot be read.
 docs: $(READY)

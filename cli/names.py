@@ -15,6 +15,7 @@ VERBS = {
     "live": "Play a codebook live, by OSC, MIDI or a sound.",
     "export": "Write a codebook or a continuous model as a file for nn~, with patches.",
     "train": "Learn a codebook from a folder of sounds.",
+    "studio": "Draw curves in the browser and hear them while you draw.",
     "continuous": "Glide between sounds: the verbs of the continuous model.",
 }
 

@@ -46,8 +46,9 @@ def test_dependencies_in_pyproject_are_what_the_sources_import() -> None:
             elif isinstance(node, ast.ImportFrom) and not node.level and node.module:
                 imported.add(node.module.split(".")[0])
     outer = imported - set(sys.stdlib_module_names) - {"vqsynth"}
-    live = names_of(PROJECT["project"]["optional-dependencies"]["live"]) - {"python-rtmidi"}  # which mido imports
-    declared = {IMPORTED_AS.get(name, name) for name in names_of(PROJECT["project"]["dependencies"]) | live}
+    extras = PROJECT["project"]["optional-dependencies"]
+    needed = names_of([*PROJECT["project"]["dependencies"], *extras["studio"], *extras["live"]])
+    declared = {IMPORTED_AS.get(name, name) for name in needed - {"python-rtmidi"}}  # which mido imports
     assert outer == declared
 
 

@@ -42,7 +42,9 @@ OWNERS = {
     "sounddevice": {"live.cards"},
     "soundfile": {"sound.audio", "sound.reading"},
     "soxr": {"sound.resampling"},
+    "starlette": {"studio"},
     "torch": {"model", "training", "continuous", "export"},
+    "uvicorn": {"studio"},
 }
 # Heavy even for their owners, so imported inside functions.
 LATE = {"faiss", "jack", "matplotlib", "mido", "pythonosc", "sounddevice"}
@@ -57,7 +59,7 @@ MAX_LINES = 225
 MAX_ROOMS, MAX_ARROWS, MAX_SHARE = 24, 110, 0.2
 # The fronts of the house: what a codebook is played by. Each looks into few rooms, and only the command line into it.
 FRONTS = {"live", "export", "studio", "cluster"}
-MAX_ARROWS_OF_A_FRONT = 10
+MAX_ARROWS_OF_A_FRONT = 14
 # A verb parses, makes one call and prints.
 MAX_LINES_OF_A_VERB = 60
 NOT_VERBS = {

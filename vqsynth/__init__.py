@@ -25,6 +25,7 @@ The modules, in the order in which data flows:
     training/     sounds to a codebook or a continuous model; imports torch
     live/         a codebook played live: OSC, MIDI and sound in, sound out
     page/         self-contained HTML pages of a render, a table and a map
+    studio/       the page in the browser, and the server that it asks; imports starlette and uvicorn
     codebooks/    the shipped codebooks and the recipes that made them
     cli/          the command line, one file per verb
 

@@ -342,10 +342,15 @@ def load_layers(file: StrPath) -> tuple[CodePath, ...]:
     except ValueError as e:
         raise CodebookError(f"'{file}' is not a path file, which holds JSON with codes and gain_db: {e}") from e
     try:
-        paths = tuple(CodePath(**layer) for layer in read_layers(fields))
-        check_layers(paths)
+        return read_paths(fields)
     except ParameterError as e:
         raise CodebookError(f"the path file '{file}' cannot be used: {e}") from e
+
+
+def read_paths(fields: Any) -> tuple[CodePath, ...]:
+    """Make paths of what the JSON of a path file holds. Raises ParameterError, which says what is wrong with it."""
+    paths = tuple(CodePath(**layer) for layer in read_layers(fields))
+    check_layers(paths)
     return paths
 
 

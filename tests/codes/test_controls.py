@@ -10,10 +10,12 @@ from numpy.typing import NDArray
 
 from vqsynth.codebook import Codebook
 from vqsynth.codes.controls import Controls, no_controls, read_controls
+from vqsynth.codes.spectra import CodeSpectra, normalize_power
 from vqsynth.errors import ParameterError
 from vqsynth.path import CodePath
 from vqsynth.render import render_blocks, render_path
 from vqsynth.sound.descriptors import measure
+from vqsynth.sound.frames import FrameGrid
 
 FRAMES = 60
 
@@ -73,6 +75,19 @@ def test_render_blocks_with_controls_gives_the_samples_of_the_whole(book: Codebo
     path = replace(held(book, 5), codes=rng.integers(0, 64, FRAMES), controls=controls)
     blocks = np.concatenate(list(render_blocks(path, book.spectra, block_size=block_size)))
     np.testing.assert_array_equal(blocks, render_path(path, book.spectra))
+
+
+def test_frame_at_rest_beside_a_transposed_one_keeps_its_phases() -> None:
+    """A peak of two equal bins lies halfway between them, and may not be rounded to the other one."""
+    grid = FrameGrid(16000, 512, 128)
+    magnitudes = np.full((1, grid.n_bins), 1e-3)
+    magnitudes[0, [21, 22, 60, 61]] = 1.0
+    spectra = CodeSpectra(normalize_power(magnitudes, grid), grid)
+    controls = replace(no_controls(2), transpose_cents=np.array([0.0, 300.0]))
+    frames = spectra.look_up(np.zeros((1, 2), np.int64), controls)
+    assert (frames.peak[0, 0] == spectra.partials.peak[0]).all()
+    assert (frames.advance[0, 0] == spectra.partials.advance[0]).all()
+    assert (frames.peak[0, 1] != spectra.partials.peak[0]).any()
 
 
 def test_path_of_an_earlier_version_plays_to_the_same_bytes(book: Codebook, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from vqsynth.follow.limits import Limits
 from vqsynth.follow.synthesis import rechoose, synthesize
 from vqsynth.path import CodePath
 from vqsynth.render import render_path
+from vqsynth.running.observing import Advance, Observer
 from vqsynth.sound.frames import Floats
 
 
@@ -130,3 +131,22 @@ def test_synthesize_renders_no_path_twice(
     monkeypatch.setattr(correction, "render_path", note)
     synthesize(book, seconds=1.0, rounds=2, **asked)
     assert len(set(rendered)) == len(rendered)
+
+
+def test_observer_hears_every_round_and_ends_the_work_by_what_it_raises(book: Codebook) -> None:
+    heard: list[Advance] = []
+    synthesize(
+        book, targets={"centroid": "line(p20,p80)"}, seconds=0.3, rounds=3, observer=Observer(advance=heard.append)
+    )
+    assert [at.step for at in heard if at.doing == "correcting"] == [1, 2, 3]
+    for layers in (1, 2):
+        rounds: list[Advance] = []
+
+        def stop(at: Advance, rounds: list[Advance] = rounds) -> None:
+            rounds.append(at)
+            if at.step == 2:
+                raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            synthesize(book, targets={"centroid": 900}, seconds=0.3, layers=layers, observer=Observer(advance=stop))
+        assert [at.step for at in rounds if at.step] == [1, 2]

@@ -264,7 +264,9 @@ def _move_bins(frames: FrameSpectra, frequency: Floats, cents: NDArray[np.float6
     moved = np.where(inside, low + between * (high - low), low * 0)
     nearest = rows + np.clip(np.rint(source).astype(np.int64), 0, grid.n_bins - 1)
     shifted: Floats = (frequency.take(nearest) * ratio).astype(np.float32, copy=False)
-    peak = np.clip(np.rint(shifted), 0, grid.n_bins - 1).astype(np.int16)
+    moved_peak = np.clip(np.rint(shifted), 0, grid.n_bins - 1)
+    # a partial halfway between two bins, as of a flat peak, would round to the other one: what rests keeps its phases
+    peak = np.where(ratio == 1, frames.peak[0], moved_peak).astype(np.int16)
     tonal = frames.tonal[0].take(nearest) & inside
     return FrameSpectra(moved[None], peak[None], phase_advance(shifted, peak, grid)[None], tonal[None])
 

@@ -8,7 +8,7 @@ that sample i of the output is sample i - (n_fft - hop_length) of the whole. Fro
 time to gather a block is added. With a window of 2048 samples and a hop of 512 at 44.1 kHz: 35 ms + 12 ms = 46 ms.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -25,11 +25,74 @@ from vqsynth.sound.frames import Floats, FrameGrid
 from vqsynth.sound.mel import analyse_frames
 
 Bend = Callable[[LatentPath], LatentPath]
+FIRST_FRAMES, FRAMES_AT_ONCE = 32, 128
+"""Frames of the first block of a path, so that it is heard soon, and of every other one."""
 
 
 def count_delay(grid: FrameGrid) -> int:
     """Return the delay of a stream's output behind its input, in samples."""
     return grid.n_fft - grid.hop_length
+
+
+def decode_blocks(
+    model: ContinuousModel,
+    path: LatentPath,
+    *,
+    vocoder: str | None = None,
+    excitation: str | None = None,
+    seed: int | None = None,
+) -> Iterator[Floats]:
+    """Decode a latent path block by block, so that its beginning is heard before its end is made.
+
+    Parameters
+    ----------
+    model : ContinuousModel
+        The model.
+    path : LatentPath
+        A path of this model.
+    vocoder, excitation, seed
+        As for `ContinuousModel.decode`. "griffin-lim" and "refined", the default of "magnitude", need the whole sound,
+        which then is one block.
+
+    Yields
+    ------
+    (n,) float32
+        The next samples. Together they are those of `ContinuousModel.render`, and may exceed full scale.
+
+    Raises
+    ------
+    ModelError, ParameterError
+        As `ContinuousModel.render` does.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from vqsynth import continuous
+    >>> from vqsynth.continuous.streaming import decode_blocks
+    >>> model = continuous.load("strings")
+    >>> path = model.encode(np.full(44100, 0.1), 44100)
+    >>> blocks = list(decode_blocks(model, path, excitation="coherent"))
+    >>> bool((np.concatenate(blocks) == model.render(path, excitation="coherent")).all())
+    True
+
+    """
+    model.check_path(path)
+    path = model.direct(path, vocoder=vocoder, excitation=excitation, seed=seed)
+    voice = model.make_vocoder(path.vocoder)
+    voice.check_excitation(path.excitation)
+    try:
+        stream = voice.stream(excitation=path.excitation or next(iter(voice.excitations), None), seed=path.seed)
+    except ParameterError:
+        yield model.render(path)
+        return
+    decoder, skip, start = DecoderStream(model.vae), stream.delay_samples, 0
+    latents, loudness_db = model.to_latents(path), path.loudness_db.astype(np.float32)
+    while start < len(path):
+        block = slice(start, start + (FRAMES_AT_ONCE if start else FIRST_FRAMES))
+        y = stream.push(bound_mel(decoder.push(*(rows[block] for rows in latents))), loudness_db[block])
+        yield y[skip:]
+        skip, start = max(0, skip - len(y)), block.stop
+    yield stream.finish(path.n_samples)[skip:]
 
 
 class ModelStream:

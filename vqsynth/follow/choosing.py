@@ -74,10 +74,10 @@ def choose_path(
         For unknown names and options that cannot be used.
 
     """
-    motion = suit_motion(targets) if motion is None else motion
-    selection = Selection(method, weights, smoothness, style, rest, variation, seed, motion)
     check_flag("onsets", onsets)
     targets, seconds = check_targets(book.table, targets), check_seconds(seconds, book.grid)
+    motion = suit_motion(targets) if motion is None else motion
+    selection = Selection(method, weights, smoothness, style, rest, variation, seed, motion)
     others = {name: values for name, values in targets.items() if name != "loudness"}
     check_taken(taken, len(targets["loudness"]))
     check_weights(others, selection.weights)

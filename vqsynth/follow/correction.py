@@ -22,12 +22,15 @@ from vqsynth.follow.report import measure_errors
 from vqsynth.follow.steps import Steps
 from vqsynth.path import CodePath
 from vqsynth.render import render_path
+from vqsynth.running.observing import SILENT, Advance, Observer
 from vqsynth.sound.descriptors import REGISTRY
 from vqsynth.sound.frames import Floats
 
 Weights = Mapping[str, ArrayLike]
 """How much the errors of descriptors count, a number or (T,) each."""
 ROUNDS = 5
+CORRECTING = "correcting"
+"""What the rounds are called, where somebody hears of them."""
 MEDIAN_FRAMES = 17
 FARTHEST_CENTS = 300.0
 """A pitch further off than this is another pitch, an octave error or another note, and is left alone."""
@@ -92,6 +95,7 @@ def correct_path(
     limits: Limits | None = None,
     weights: Weights | None = None,
     tried: Trial | None = None,
+    observer: Observer = SILENT,
 ) -> Correction:
     """Render a path, measure it, and correct it for some rounds, keeping the best.
 
@@ -112,6 +116,8 @@ def correct_path(
         said.
     tried : Trial, optional
         Spares the first round where it is of this very path and these targets.
+    observer : Observer
+        Hears of every round. By default nobody does.
 
     Returns
     -------
@@ -133,6 +139,7 @@ def correct_path(
     trial = tried if tried is not None and is_first else try_path(path, spectra, targets)
     best, kept, errors = trial, 0, [trial.errors]
     for number in range(1, rounds + 1):
+        observer.advance(Advance(CORRECTING, (number - 1) / rounds, step=number, total=rounds))
         path = followers.move(trial.path, trial.got)
         del trial  # and with it a sound that may last an hour, unless it is the best one
         trial = try_path(path, spectra, targets)

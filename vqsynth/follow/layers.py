@@ -30,6 +30,7 @@ from vqsynth.follow.limits import Limits, check_limits, check_rounds
 from vqsynth.follow.mixing import Mix, correct_mix
 from vqsynth.follow.striking import plan_loudness
 from vqsynth.path import CodePath
+from vqsynth.running.observing import SILENT, Observer
 from vqsynth.sound.arrays import Doubles
 from vqsynth.sound.descriptors import REGISTRY
 from vqsynth.sound.excitation import check_seed
@@ -96,6 +97,7 @@ def correct_layers(
     limits: Limits | None = None,
     weights: Weights | None = None,
     tried: Trial | None = None,
+    observer: Observer = SILENT,
 ) -> Mix:
     """Correct each path against the targets on its own, then all of them together against the errors of their mix.
 
@@ -115,6 +117,8 @@ def correct_layers(
         How much each target counts in what is moved and in which round is kept, as `correct_path` takes them.
     tried : Trial, optional
         The path already rendered and measured, where it is the only one.
+    observer : Observer
+        Hears of every round of every layer, then of those of the mix.
 
     Returns
     -------
@@ -130,6 +134,7 @@ def correct_layers(
     rounds, limits = check_rounds(rounds), check_limits(limits)
     known = {name: values for name, values in targets.items() if name in REGISTRY}
     planned = [_plan(book, path, targets["loudness"] - 10 * np.log10(len(paths))) for path in paths]
+    how: dict[str, Any] = {"rounds": rounds, "limits": limits, "weights": weights, "observer": observer}
     done = []
     for path, loudness_db in zip(paths, planned, strict=True):
         shared = known | {"loudness": loudness_db}
@@ -142,15 +147,13 @@ def correct_layers(
             levels_db, pitches = book.table.fundamentals[codes], book.table.column("pitch")[codes]
             path = raise_fundamentals(path, pitches, levels_db, targets["pitch"], limits)
         first = None if is_struck else tried
-        done.append(
-            correct_path(path, book.spectra, shared, rounds=rounds, limits=limits, weights=weights, tried=first)
-        )
+        done.append(correct_path(path, book.spectra, shared, tried=first, **how))
     if len(done) == 1:
         return Mix((done[0].path,), done[0].y, done[0].errors, done[0].kept, done[0].spent())
     if any(find_attacks(path.controls) for path in paths):
         known = known | {"loudness": 10 * np.log10(np.sum(10 ** (np.array(planned) / 10), axis=0))}
     alone = tuple(each.path for each in done)
-    return correct_mix(alone, book.spectra, known, rounds=rounds, limits=limits, weights=weights)
+    return correct_mix(alone, book.spectra, known, **how)
 
 
 def _plan(book: CodebookRecord, path: CodePath, asked_db: Doubles) -> Doubles:

@@ -21,10 +21,11 @@ from vqsynth.codes.index import Targets
 from vqsynth.codes.spectra import CodeSpectra
 from vqsynth.codes.voice import LOUDEST_DB, SILENT_DB
 from vqsynth.follow.bending import BENT, hold_edges
-from vqsynth.follow.correction import Followers, Heard, Weights, hear, tell_spent
+from vqsynth.follow.correction import CORRECTING, Followers, Heard, Weights, hear, tell_spent
 from vqsynth.follow.limits import Limits
 from vqsynth.path import CodePath
 from vqsynth.render import render_layers
+from vqsynth.running.observing import SILENT, Advance, Observer
 from vqsynth.sound.frames import Floats
 
 ROUNDS_OF_MIX = 2
@@ -79,6 +80,7 @@ def correct_mix(
     rounds: int,
     limits: Limits,
     weights: Weights | None = None,
+    observer: Observer = SILENT,
 ) -> Mix:
     """Move all paths together against the errors of their mix.
 
@@ -96,6 +98,8 @@ def correct_mix(
         How far controls may be moved.
     weights : dict of name to number or (T,), optional
         How much each target counts, as `correct_path` takes them.
+    observer : Observer
+        Hears of every round.
 
     Returns
     -------
@@ -109,7 +113,9 @@ def correct_mix(
     judged = {"loudness": LOUDNESS_WEIGHT} | dict(weights)
     trial = best = _try_mix(paths, spectra, targets, 0)
     errors = [trial.errors]
-    for number in range(1, ROUNDS_OF_MIX * rounds + 1):
+    total = ROUNDS_OF_MIX * rounds
+    for number in range(1, total + 1):
+        observer.advance(Advance(CORRECTING, (number - 1) / total, step=number, total=total))
         if number == 1 and limits.gain:
             moved = lead(trial.paths, targets["loudness"] - trial.got["loudness"])
         else:

@@ -34,6 +34,7 @@ from vqsynth.follow.report import make_report
 from vqsynth.notebook import play_sound, show_block, show_lines
 from vqsynth.path import CodePath
 from vqsynth.render import render_layers
+from vqsynth.running.observing import SILENT, Advance, Observer, check_observer
 from vqsynth.sound.audio import limit_peak, to_mono
 from vqsynth.sound.excitation import check_seed
 from vqsynth.sound.frames import Floats
@@ -48,6 +49,7 @@ CHOSEN_BY = ("flatness",)
 """What a sound asks of the choice of codes, but not of the correction, where it asks for a centroid, too. An envelope
 that is moved against both loses more of the centroid than it wins of flatness: rank correlation of the centroid of a
 drum loop on cello .91 with flatness left alone and .75 with it, of speech on violin .94 and .93."""
+CHOOSING = "choosing codes"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -115,7 +117,7 @@ class Synthesis:
 
 SYNTHESIS_OPTIONS = (
     "targets", "seconds", "like", "mapping", "weights", "method", "smoothness", "style", "rest", "motion",
-    "onsets", "variation", "excitation", "seed", "layers", "spread", "rounds", "limits",
+    "onsets", "variation", "excitation", "seed", "layers", "spread", "rounds", "limits", "observer",
 )  # fmt: skip
 
 
@@ -141,6 +143,7 @@ def synthesize(
     spread: float = 0.0,
     rounds: int = ROUNDS,
     limits: Limits | None = None,
+    observer: Observer = SILENT,
     **curves: CurveLike,
 ) -> Synthesis:
     """Make a sound that follows descriptor curves: choose codes, render them, measure the sound, correct the error.
@@ -202,6 +205,8 @@ def synthesize(
     limits : Limits, optional
         How far corrections may move gain, transposition, envelopes and fundamentals. Codes are transposed by up to 400
         cents where a pitch is asked for.
+    observer : Observer, optional
+        Hears of every round of correction. What it raises ends the work. By default nobody does.
     **curves
         Descriptors, as in `targets`: `centroid="line(p5,p95)"`. A descriptor with the name of an option can only be
         asked for in `targets`.
@@ -233,6 +238,7 @@ def synthesize(
     check_choice("excitation", excitation, EXCITATIONS)
     check_whole("layers", layers, 1)
     check_spread(spread)
+    check_observer(observer).advance(Advance(CHOOSING, 0.0))
     Selection(method, None, smoothness, style, rest, variation, motion=0.0 if motion is None else motion)
     drawn = join_curves(book.table, targets, curves, options=SYNTHESIS_OPTIONS)
     asked, factors, seconds = gather_targets(
@@ -248,11 +254,14 @@ def synthesize(
         "seed": seed, "spread": spread,
     }  # fmt: skip
     paths = choose_layers(book, asked, layers=layers, **options)
+    how: dict[str, Any] = {
+        "rounds": rounds, "limits": limits, "weights": weighed, "free": free, "observer": observer
+    }  # fmt: skip
     if not rounds or layers > 1:
-        return correct_and_report(book, paths, asked, rounds=rounds, limits=limits, weights=weighed, free=free)
+        return correct_and_report(book, paths, asked, **how)
+    observer.advance(Advance(CHOOSING, 0.5))
     tried = rechoose(book, paths[0], asked, options)
-    paths = (tried.path,) if tried else paths
-    return correct_and_report(book, paths, asked, rounds=rounds, limits=limits, weights=weighed, tried=tried, free=free)
+    return correct_and_report(book, (tried.path,) if tried else paths, asked, tried=tried, **how)
 
 
 def rechoose(book: CodebookRecord, path: CodePath, targets: Targets, options: Mapping[str, Any]) -> Trial | None:
@@ -357,6 +366,7 @@ def correct_and_report(
     weights: Weights | None = None,
     tried: Trial | None = None,
     free: Collection[str] = (),
+    observer: Observer = SILENT,
 ) -> Synthesis:
     """Render paths that sound together, correct them against their targets, and report what was got.
 
@@ -378,6 +388,8 @@ def correct_and_report(
         The path already rendered and measured, where it is the only one.
     free : collection of str
         Targets that the correction leaves alone; the report has them.
+    observer : Observer
+        Hears of every round.
 
     Returns
     -------
@@ -388,7 +400,8 @@ def correct_and_report(
     rounds, limits = check_rounds(rounds), check_limits(limits)
     steered = {name: values for name, values in targets.items() if name not in free}
     counted = {name: weight for name, weight in (weights or {}).items() if name in steered}
-    mix = correct_layers(book, paths, steered, rounds=rounds, limits=limits, weights=counted, tried=tried)
+    how: dict[str, Any] = {"limits": limits, "weights": counted, "tried": tried, "observer": observer}
+    mix = correct_layers(book, paths, steered, rounds=rounds, **how)
     is_wide = any(path.spread for path in mix.paths)
     y, scaled_db = limit_peak(render_layers(mix.paths, book.spectra) if is_wide else mix.y)
     first = mix.paths[0]
