@@ -20,6 +20,8 @@ export class Player {
     this._context = null;
     /** @type {AudioWorkletNode | null} */
     this._node = null;
+    /** @type {Promise<void> | null} */
+    this._opening = null;
     /** @type {Loaded | null} */
     this._loaded = null;
     this._sent = false; // whether the audio thread has the codebook that is loaded
@@ -85,25 +87,37 @@ export class Player {
     this._node?.port.postMessage(message);
   }
 
-  /** Start sound, which browsers allow on a gesture only. A codebook of another rate needs another context. */
+  /** Start sound, which browsers allow on a gesture only. */
   async _wake() {
+    await this.prepare();
+    if (this._context?.state !== "running") await this._context?.resume();
+  }
+
+  /** Load all that sound needs, at the first gesture: then it plays without the server too. */
+  async prepare() {
     if (!this._loaded) throw new Error("no codebook is loaded yet; choose one");
     const { sr } = this._loaded.card;
     if (this._context && this._context.sampleRate !== sr) await this._close();
-    this._context ??= new AudioContext({ sampleRate: sr, latencyHint: "interactive" });
-    if (!this._node) {
-      await this._context.audioWorklet.addModule(here("worklet.js"));
-      this._node = new AudioWorkletNode(this._context, "vqsynth-player", { numberOfInputs: 0, outputChannelCount: [1] });
-      this._node.port.onmessage = ({ data }) => data.frame !== undefined && this.onframe(data.frame);
-      this._node.connect(this._context.destination);
-    }
+    this._opening ??= this._open(sr);
+    await this._opening;
     this._send();
-    if (this._context.state !== "running") await this._context.resume();
+  }
+
+  /** @param {number} sr that of the codebook: nothing is resampled */
+  async _open(sr) {
+    const context = new AudioContext({ sampleRate: sr, latencyHint: "interactive" });
+    this._context = context;
+    await context.audioWorklet.addModule(here("worklet.js"));
+    const node = new AudioWorkletNode(context, "vqsynth-player", { numberOfInputs: 0, outputChannelCount: [1] });
+    node.port.onmessage = ({ data }) => data.frame !== undefined && this.onframe(data.frame);
+    node.connect(context.destination);
+    this._node = node;
   }
 
   async _close() {
     this._node?.disconnect();
     this._node = null;
+    this._opening = null;
     this._sent = false;
     await this._context?.close();
     this._context = null;

@@ -50,11 +50,16 @@ export class Composer {
     this.shown = { ...this.shown, got: {}, errors: {}, shades: {} };
   }
 
+  /** Correct nothing more of what was drawn. */
+  pause() {
+    this._server.drop();
+    clearTimeout(this._timer);
+  }
+
   /** Follow what is drawn. While codes are being found, only the newest drawing waits. @param {Session} session */
   async follow(session) {
     this._next = session;
-    this._server.drop();
-    clearTimeout(this._timer);
+    this.pause();
     if (this._busy) return;
     this._busy = true;
     try {

@@ -42,6 +42,8 @@ export class CodeMap {
     this._view = { zoom: 1, x: 0, y: 0 };
     this._sounding = -1;
     this._path = [];
+    this._chosen = 0;
+    this._canvas.setAttribute("aria-busy", String(!points.length));
     this.color(colors);
   }
 
@@ -156,6 +158,7 @@ export class CodeMap {
 
   /** @param {KeyboardEvent} event */
   _key(event) {
+    if (!this._points.length) return;
     const ways = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
     const way = Object.entries(ways).find(([key]) => key === event.key)?.[1];
     const zoom = { "+": 1.25, "-": 0.8 }[event.key];

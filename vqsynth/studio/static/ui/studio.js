@@ -105,6 +105,7 @@ class Studio {
   /** Follow the session wherever it has changed. */
   async _update() {
     const { session } = this._history;
+    this._composer.pause();
     if (session.book !== this._opened) await this._open();
     this._layOut();
     const { hop_length, sr } = this._card ?? { hop_length: 1, sr: 1 };
@@ -234,6 +235,9 @@ class Studio {
     };
     this._connectTools();
     document.addEventListener("keydown", (event) => this._key(event));
+    for (const gesture of ["pointerup", "keydown"]) {
+      document.addEventListener(gesture, () => this._player.prepare().catch((error) => this._say(error.message, true)), { once: true });
+    }
     new ResizeObserver(() => this._show()).observe(find("lanes", HTMLElement));
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this._show());
   }
