@@ -61,8 +61,11 @@ def test_command_prints_an_address_that_answers_and_ends_by_ctrl_c(book_folder: 
             for _ in range(20):
                 chunked.sendall(b"100000\r\n" + bytes(2**20) + b"\r\n")
             assert chunked.recv(100).startswith(b"HTTP/1.1 413 ")
-        studio.send_signal(signal.SIGINT)
-        assert studio.wait(20) == 130
+        with socket.create_connection((HOST, port)) as waiting:  # for an answer that does not come any more
+            head = f"POST /api/session HTTP/1.1\r\nHost: {HOST}:{port}\r\nX-Vqsynth-Token: {token}\r\n"
+            waiting.sendall(f"{head}Content-Length: 9\r\n\r\n".encode())
+            studio.send_signal(signal.SIGINT)
+            assert studio.wait(20) == 130
         assert studio.stderr.read().strip() == "Stopped." and studio.stdout.read() == ""
     assert not list(tmp_path.iterdir())
 

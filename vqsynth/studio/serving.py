@@ -1,6 +1,7 @@
 """The port, the address, and the browser: the studio from its start to Ctrl-C."""
 
 import errno
+import logging
 import mimetypes
 import os
 import secrets
@@ -55,17 +56,32 @@ def serve(
     address = f"http://{HOST}:{port}/#{token}"
     for suffix, kind in ((".js", "text/javascript"), (".mjs", "text/javascript"), (".css", "text/css")):
         mimetypes.add_type(kind, suffix)  # what the system says may be wrong, and browsers then refuse the file
-    app = make_app(make_studio(shelf, folder), token=token, port=port)
+    studio = make_studio(shelf, folder)
+    app = make_app(studio, token=token, port=port)
     config = uvicorn.Config(
-        app, log_level="warning", access_log=False, lifespan="on", server_header=False, ws="none", http="h11",
-        timeout_graceful_shutdown=GRACE_S,
+        app, log_level="warning", access_log=False, proxy_headers=False, lifespan="on", server_header=False,
+        ws="none", http="h11", timeout_graceful_shutdown=GRACE_S,
     )  # fmt: skip
     say(address)
     threading.Thread(target=load_ahead, args=(shelf,), daemon=True).start()
     if open_browser:
         threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
     with listening:
-        uvicorn.Server(config).run(sockets=[listening])
+        Server(config, close=studio.worker.close).run(sockets=[listening])
+
+
+class Server(uvicorn.Server):
+    """A server that ends without a word: requests that are not answered yet are no fault that a user must read of."""
+
+    def __init__(self, config: uvicorn.Config, *, close: Callable[[], object]) -> None:
+        super().__init__(config)
+        self._close = close
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Drop all work, and end."""
+        logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
+        self._close()
+        await super().shutdown(sockets)
 
 
 def load_ahead(shelf: Shelf) -> None:
