@@ -46,7 +46,7 @@ export class PathFinder {
     this._cost = new Float32Array(size);
     this._from = new Int32Array(size);
     this._spare = new Float32Array(size);
-    this._best = new Float32Array(size);
+    this._best = new Float64Array(size); // of numbers in single precision, which need no conversion so
   }
 
   /**
@@ -99,16 +99,21 @@ export class PathFinder {
     const { _steps: steps, _near: near, _from: from } = this;
     const best = this._best.fill(Infinity);
     for (let i = 0; i < codes.length; i++) {
-      const code = codes[i];
-      const row = code * this._size;
+      const row = codes[i] * this._size;
       const total = totals[i];
+      const own = must ? near.subarray(0, n).indexOf(codes[i]) : -1;
+      const kept = own < 0 ? 0 : best[own];
+      if (own >= 0) best[own] = -Infinity; // nothing is less: the code may not stay
       for (let j = 0; j < n; j++) {
-        const step = fround(steps[row + near[j]] + total);
-        if (step < best[j] && !(must && near[j] === code)) {
-          best[j] = step;
+        const step = steps[row + near[j]] + total;
+        if (step >= best[j]) continue; // then it is not less when rounded, either
+        const rounded = fround(step);
+        if (rounded < best[j]) {
+          best[j] = rounded;
           from[j] = i;
         }
       }
+      if (own >= 0) best[own] = kept;
     }
     if (must) this._stay(n, codes, totals);
     for (let j = 0; j < n; j++) this._cost[j] += best[j];
@@ -143,15 +148,18 @@ export class PathFinder {
 
   /** @param {number} n @param {number} limit @param {number} least @returns {Front} */
   _keep(n, limit, least) {
-    const kept = [];
-    for (let j = 0; j < n; j++) if (this._cost[j] <= limit) kept.push(j);
-    const totals = Float32Array.from(kept, (j) => this._cost[j] - least);
-    return {
-      codes: Int32Array.from(kept, (j) => this._near[j]),
-      totals,
-      from: Int32Array.from(kept, (j) => this._from[j]),
-      cheapest: Math.max(totals.indexOf(0), 0),
-    };
+    const { _cost: cost, _near: near, _from: from } = this;
+    let size = 0;
+    for (let j = 0; j < n; j++) if (cost[j] <= limit) size++;
+    const front = { codes: new Int32Array(size), totals: new Float32Array(size), from: new Int32Array(size), cheapest: 0 };
+    for (let j = 0, i = 0; j < n; j++) {
+      if (cost[j] > limit) continue;
+      front.codes[i] = near[j];
+      front.totals[i] = cost[j] - least;
+      front.from[i++] = from[j];
+    }
+    front.cheapest = Math.max(front.totals.indexOf(0), 0);
+    return front;
   }
 }
 

@@ -10,7 +10,9 @@ import { measureError, readWeights, sampleLane, sampleTargets, spreadWeights } f
 /** @typedef {import("../engine/path.js").CodePath} CodePath */
 
 /** The pause after the last movement before the server is asked to correct. */
-const PAUSE_MS = 400;
+const PAUSE_MS = 350;
+/** That before reach is shaded anew, which keeps the worker busy. */
+const SHADE_PAUSE_MS = 50;
 
 export class Composer {
   /**
@@ -68,14 +70,20 @@ export class Composer {
         this._next = null;
         await this._choose(drawn);
       }
-      await this._shade(session);
     } catch (error) {
       this.onstate(error instanceof Error ? error.message : String(error), true);
     } finally {
       this._busy = false;
     }
     if (this._next) await this.follow(this._next);
-    else this._timer = setTimeout(() => this._correct(session), PAUSE_MS);
+    else this._timer = setTimeout(() => this._finish(session), SHADE_PAUSE_MS);
+  }
+
+  /** Do, once nothing moves, what takes longer. @param {Session} session */
+  async _finish(session) {
+    const turn = this._turn;
+    await this._shade(session);
+    if (turn === this._turn && !this._next) this._timer = setTimeout(() => this._correct(session), PAUSE_MS);
   }
 
   /** @param {Session} session */

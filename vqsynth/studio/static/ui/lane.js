@@ -31,6 +31,12 @@ export class Lane {
     this.name = name;
     this.scale = scale;
     this.seconds = 1;
+    this.width = 0;
+    this.height = 0;
+    /** @type {Pair[]} */
+    this._held = [];
+    /** @type {Float32Array | undefined} */
+    this._shade = undefined;
     this.remove = make("button", { "aria-label": `Remove ${name}` }, "✕");
     this.weight = make("input", { type: "range", min: "0", max: "4", step: "0.1", "aria-label": `Weight of ${name}` });
     this._error = make("output", { "aria-live": "polite" });
@@ -54,12 +60,10 @@ export class Lane {
     this.root = make("div", { class: "lane", "data-name": name }, about, this.plot);
   }
 
-  get width() {
-    return this.plot.clientWidth;
-  }
-
-  get height() {
-    return this.plot.clientHeight;
+  /** Read how large the lane is. It is kept, because asking between two changes makes the browser lay out all again. */
+  measure() {
+    this.width = this.plot.clientWidth;
+    this.height = this.plot.clientHeight;
   }
 
   /** @param {Pair} point @returns {Pair} where it is, in pixels */
@@ -103,17 +107,23 @@ export class Lane {
     }
   }
 
-  /** Draw everything anew. @param {LaneDocument} lane @param {Shown} shown */
-  show({ points, weight }, shown) {
-    this.seconds = shown.seconds;
+  /** Show what is asked. @param {LaneDocument} lane @param {number} seconds */
+  showAsked({ points, weight }, seconds) {
+    this.seconds = seconds;
     this.weight.value = String(weight);
-    const held = hold(points, shown.seconds);
-    this._asked.setAttribute("d", trace(held.map((point) => this.place(point))));
-    this._showGot(shown.got[this.name]);
-    this._showBeyond(held, shown.shades[this.name]);
+    this._held = hold(points, seconds);
+    this._asked.setAttribute("d", trace(this._held.map((point) => this.place(point))));
     this._showHandles(points);
+  }
+
+  /** Show what came of it. @param {Shown} shown @param {boolean} anew whether the lane has another size or other colours */
+  showGot(shown, anew) {
+    this._showGot(shown.got[this.name]);
+    this._showBeyond(this._held, shown.shades[this.name]);
     this._showTicks();
-    this._showShade(shown.shades[this.name]);
+    const shade = shown.shades[this.name];
+    if (anew || shade !== this._shade) this._showShade(shade);
+    this._shade = shade;
     const error = shown.errors[this.name];
     const said = error === undefined ? "" : `${formatValue(error, this.scale.unit)} off`;
     this._error.textContent = said && !shown.corrected ? `${said}, not corrected yet` : said;

@@ -21,6 +21,7 @@ export class CodeMap {
     this._sounding = -1;
     this._chosen = 0;
     this._held = false;
+    this._drawing = 0;
     this._view = { zoom: 1, x: 0, y: 0 };
     /** Told which code is pressed. @type {(code: number) => void} */
     this.onpress = () => {};
@@ -68,7 +69,15 @@ export class CodeMap {
     return [EDGE + right * (width - 2 * EDGE) * zoom + x, height - EDGE - up * (height - 2 * EDGE) * zoom + y];
   }
 
+  /** Draw at the next picture of the screen, however often it is asked for until then. */
   draw() {
+    this._drawing ||= requestAnimationFrame(() => {
+      this._drawing = 0;
+      this._drawNow();
+    });
+  }
+
+  _drawNow() {
     const pen = preparePen(this._canvas);
     if (!this._points.length) return;
     const places = this._points.map((_, code) => this._place(code));

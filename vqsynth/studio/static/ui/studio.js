@@ -40,6 +40,8 @@ class Studio {
     this._tool = "draw";
     this._history = new History({ kind: "vqsynth session", format: 1, book: FIRST_BOOK, seconds: 8, seed: 0, lanes: [] });
     this._opened = "";
+    this._showing = 0;
+    this._anew = false;
     this._connect();
   }
 
@@ -107,6 +109,7 @@ class Studio {
     const { session } = this._history;
     this._composer.pause();
     if (session.book !== this._opened) await this._open();
+    if (session !== this._history.session) return; // undone meanwhile
     this._layOut();
     const { hop_length, sr } = this._card ?? { hop_length: 1, sr: 1 };
     this._transport.measure(1 + Math.floor(Math.round(session.seconds * sr) / hop_length), hop_length / sr);
@@ -120,10 +123,13 @@ class Studio {
     const kept = lanes.filter(({ name }) => this._scales[name]).map(({ name }) => this._lanes.get(name) ?? this._makeLane(name));
     const roots = kept.map((lane) => lane.root);
     const before = find("lanes", HTMLElement);
-    if (roots.length !== before.children.length || roots.some((root, i) => root !== before.children[i])) before.replaceChildren(...roots);
     this._lanes = new Map(kept.map((lane) => [lane.name, lane]));
-    const free = Object.keys(this._scales).filter((name) => !this._lanes.has(name) && name !== "pitch_confidence");
-    fillSelect(find("add", HTMLSelectElement), free, "add a lane");
+    if (roots.length !== before.children.length || roots.some((root, i) => root !== before.children[i])) {
+      before.replaceChildren(...roots);
+      const free = Object.keys(this._scales).filter((name) => !this._lanes.has(name) && name !== "pitch_confidence");
+      fillSelect(find("add", HTMLSelectElement), free, "add a lane");
+      this._show(true);
+    }
     find("seconds", HTMLInputElement).value = String(seconds);
     find("book", HTMLSelectElement).value = book;
   }
@@ -158,11 +164,20 @@ class Studio {
     return [snapped, Math.round(value / digits) * digits];
   }
 
-  /** Show everything that the session and its codes say. */
-  _show() {
+  /** Show what is drawn at once, and the rest with the next picture of the screen. @param {boolean} [anew] */
+  _show(anew = false) {
+    const { lanes, seconds } = this._session;
+    if (anew) for (const lane of this._lanes.values()) lane.measure();
+    for (const lane of lanes) this._lanes.get(lane.name)?.showAsked(lane, seconds);
+    this._anew ||= anew;
+    this._showing ||= requestAnimationFrame(() => this._showRest());
+  }
+
+  _showRest() {
     const { session } = this._history;
-    const shown = { ...this._composer.shown, seconds: session.seconds };
-    for (const lane of session.lanes) this._lanes.get(lane.name)?.show(lane, shown);
+    for (const lane of this._lanes.values()) lane.showGot(this._composer.shown, this._anew);
+    this._showing = 0;
+    this._anew = false;
     const codes = this._composer.paths[0]?.codes ?? [];
     this._transport.paint(codes, this._colors);
     this._transport.rule(session.seconds);
@@ -238,8 +253,8 @@ class Studio {
     for (const gesture of ["pointerup", "keydown"]) {
       document.addEventListener(gesture, () => this._player.prepare().catch((error) => this._say(error.message, true)), { once: true });
     }
-    new ResizeObserver(() => this._show()).observe(find("lanes", HTMLElement));
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this._show());
+    new ResizeObserver(() => this._show(true)).observe(find("lanes", HTMLElement));
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this._show(true));
   }
 
   _connectTools() {
