@@ -39,9 +39,12 @@ types: $(READY)
 	cd .typecheck && ../$(BIN)/mypy --config-file ../pyproject.toml --strict -p vqsynth
 
 # The page's modules say their types in comments.
+TSC := npx --yes --fetch-retries=0 --fetch-timeout=30000 --package=typescript@5 -- tsc
+
 js-types:
-	@if command -v npx >/dev/null; then npx --yes --package=typescript@5 -- tsc --project tests/studio/jsconfig.json; \
-	    else echo "js-types: left out, there is no npx here"; fi
+	@if ! command -v npx >/dev/null; then echo "js-types: left out, there is no npx here"; \
+	    elif ! $(TSC) --version </dev/null >/dev/null 2>&1; then echo "js-types: left out, TypeScript cannot be fetched"; \
+	    else $(TSC) --project tests/studio/jsconfig.json; fi
 
 # A warning is a failure: a link that leads nowhere, a docstring that cannot be read.
 docs: $(READY)
