@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from vqsynth.errors import VqsynthError
@@ -48,15 +49,16 @@ class Job:
         """Have the work end where it next tells its observer."""
         self.dropped = self.dropped or why
 
-    def run(self) -> None:
-        """Do the work, unless it was dropped, and hand on its result or its error."""
+    def run(self) -> Callable[[], None]:
+        """Do the work, unless it was dropped, and return what hands on its result or its error."""
         if not self.done.set_running_or_notify_cancel():
-            return
+            return lambda: None
         try:
             self.advance(Advance(self.kind, 0.0))
-            self.done.set_result(self.work(Observer(advance=self.advance)))
+            made = self.work(Observer(advance=self.advance))
         except BaseException as e:  # noqa: BLE001 - whoever waits for the job raises it again
-            self.done.set_exception(e)
+            return partial(self.done.set_exception, e)
+        return partial(self.done.set_result, made)
 
 
 class Worker:
@@ -140,9 +142,10 @@ class Worker:
 
     def _work(self) -> None:
         while (job := self._next()) is not None:
-            job.run()
+            hand_on = job.run()
             with self._changed:
-                self._working = None
+                self._working = None  # before anybody hears of the end
+            hand_on()
 
     def _next(self) -> Job | None:
         """Wait for a job. Return None where all are done and no more come."""
