@@ -88,7 +88,7 @@ _CHOICES: list[Decorator] = [
         type=float,
         default=None,
         help="How often the code changes: 0 as seldom as it can, .5 as the training sounds do, 1 every frame.  "
-        "[default: 0.5; 0 for several descriptors of timbre]",
+        "[default: 0.5; 0 for rolloff and for several descriptors of timbre]",
     ),
     click.option(
         "--onsets/--no-onsets",

@@ -110,7 +110,7 @@ def test_selection_motion_out_of_range_is_refused(motion: Any) -> None:
 
 def test_suit_motion_is_that_of_the_training_sounds_unless_timbres_compete() -> None:
     assert suit_motion(["loudness"]) == suit_motion(["centroid", "pitch", "loudness"]) == NATURAL
-    assert suit_motion(["centroid", "flatness", "loudness"]) == 0
+    assert suit_motion(["centroid", "flatness", "loudness"]) == suit_motion(["rolloff", "loudness"]) == 0
 
 
 def test_follow_without_a_motion_takes_the_one_that_suits(book: Codebook) -> None:

@@ -182,7 +182,7 @@ def synthesize(
         Number of frames for which a code is not used again after it has sounded.
     motion : float, optional
         0 to 1, how often the code changes. At 0 a code is held while it meets the targets, at .5 for as long as in the
-        training sounds, at 1 for a frame. By default .5, and 0 where two or more descriptors of timbre are asked for:
+        training sounds, at 1 for a frame. By default .5, and 0 for a rolloff and for two or more descriptors of timbre:
         fewer codes meet them. "nearest" and `rest` ignore it.
     onsets : bool
         Whether onsets of the training sounds are played where loudness rises by 12 dB or more within 50 ms: their

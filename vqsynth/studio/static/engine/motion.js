@@ -9,8 +9,11 @@ const NO_TIMBRE = new Set(["loudness", "pitch", "pitch_confidence"]);
 const UNKNOWN_STAY = 0.55;
 const DRAWS = 65536;
 
-/** Return the motion that suits a demand: that of the training sounds, or 0 for several descriptors of timbre. @param {string[]} names */
-export const suitMotion = (names) => (names.filter((name) => !NO_TIMBRE.has(name)).length > 1 ? 0 : NATURAL);
+/** Return the motion that suits a demand: that of the training sounds, or 0 for a rolloff or several descriptors of timbre. @param {string[]} names */
+export function suitMotion(names) {
+  const timbre = names.filter((name) => !NO_TIMBRE.has(name));
+  return timbre.length > 1 || timbre.includes("rolloff") ? 0 : NATURAL;
+}
 
 /**
  * Tell how many frames each code is held on average, and each code's share of all runs.
