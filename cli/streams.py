@@ -60,6 +60,11 @@ class Name(click.types.StringParamType):
         return super().convert(value, param, ctx)
 
 
+def warn(line: str) -> None:
+    """Write a warning on stderr."""
+    click.echo(f"Warning: {line}", err=True)
+
+
 def say(text: str) -> None:
     """Print a message to standard output, or to stderr where standard output receives a file of the verb."""
     click.echo(text, err=bool(click.get_current_context().meta.get(_KEY)))

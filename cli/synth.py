@@ -8,8 +8,8 @@ import click
 from vqsynth.cli import following, options
 from vqsynth.cli.descriptors import load_book, own_descriptors
 from vqsynth.cli.outputs import RenderFiles, render_files
-from vqsynth.cli.streams import say, written
-from vqsynth.follow.report import summarize, warnings_of
+from vqsynth.cli.streams import say, warn, written
+from vqsynth.follow.report import say_turned_down, summarize
 from vqsynth.follow.synthesis import synthesize
 from vqsynth.sound import audio
 
@@ -38,16 +38,19 @@ def synth_command(book: str, output: Path, **values: Any) -> None:
       vqsynth synth violin --target "pitch=0:A3 ~2:C5 4:C5" -o glide.wav
       vqsynth synth violin --like voice.wav -o voice-as-violin.wav
     """
+    from vqsynth.running.progress import show_progress
+
     options.check_sound(output)
     files = RenderFiles.take(values)
     inputs = following.input_files(book, values)
     files.check(output, seconds=values["seconds"] or 0, channels=2 if values["spread"] else 1, inputs=inputs)
     codebook = load_book(book)
-    made = synthesize(codebook, **following.gather(values))
+    with show_progress(warn) as observer:
+        made = synthesize(codebook, observer=observer, **following.gather(values))
     with written(output, ".wav") as file:
         audio.save(file, made.y, made.path.sr)
     drawn = options.split_pairs(values["targets"], "--target")
     files.write(made, codebook.table, targets=drawn, like=values["like"])
-    for line in warnings_of(made.report):
-        click.echo(f"Warning: {line}", err=True)
+    for line in say_turned_down(made.report):
+        warn(line)
     say("\n".join([*summarize(made.report), f"wrote {output}"]))

@@ -26,7 +26,7 @@ def told(*arguments, was={module}.{function}, **options):
 from vqsynth.cli.main import main
 main()
 """
-SYNTH = ["synth", "BOOK", "--target", "centroid=sin(p5,p95,1)", "--seconds", "0.2", "-o", "a.wav"]
+SYNTH = ["synth", "BOOK", "--target", "centroid=p50", "--seconds", "0.2", "-o", "a.wav"]
 TRAIN = ["train", "sounds", "--name", "x", "-o", "x", "--steps", "100000", "--codes", "8", "--n-fft", "512"]
 # The verb, and the module and function that it is about to call when the signal comes.
 MOMENTS = {

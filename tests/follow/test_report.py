@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from vqsynth.codebook import Codebook
+from vqsynth.follow.correction import CORRECTING
 from vqsynth.follow.report import make_report, measure_errors, summarize, warnings_of
 from vqsynth.follow.synthesis import synthesize
+from vqsynth.running.observing import Observer
 from vqsynth.sound.descriptors import measure
 from vqsynth.sound.frames import FrameGrid
 
@@ -101,3 +103,11 @@ def test_measure_errors_judges_spectra_in_the_same_frames_whatever_the_codebook(
     np.testing.assert_array_equal(short, long)
     own = measure(y, FrameGrid(n_fft=1024, hop_length=256), ["centroid"])["centroid"]
     assert np.abs(own - short).max() > 50
+
+
+def test_synthesize_tells_what_is_out_of_reach_before_it_renders_anything(book: Codebook) -> None:
+    told = list[str]()
+    observer = Observer(say=told.append, advance=lambda at: told.append(at.doing))
+    made = synthesize(book, targets={"pitch": "line(20,30)"}, seconds=0.5, rounds=1, observer=observer)
+    (line,) = [each for each in warnings_of(made.report) if "reach" in each]
+    assert told.index(line) < told.index(CORRECTING)

@@ -11,6 +11,7 @@ from vqsynth.codes.reaching import find_ends, reach
 from vqsynth.codes.table import DescriptorTable
 from vqsynth.curves.misses import Miss, describe_miss, measure_miss
 from vqsynth.path import CodePath
+from vqsynth.running.observing import Observer
 from vqsynth.sound.descriptors import REGISTRY, measure
 from vqsynth.sound.frames import Floats, FrameGrid
 from vqsynth.sound.pitch import count_samples
@@ -185,20 +186,32 @@ def _say_notes(row: Mapping[str, Any]) -> str:
     return said + (f" ({100 * changes:.0f} % of the frames, note changes, not counted)" if changes else "")
 
 
+def tell_unreached(table: DescriptorTable, targets: Targets, observer: Observer, *, transpose_cents: float) -> None:
+    """Tell an observer in a line which targets a codebook does not reach. `transpose_cents` is as in `make_report`."""
+    asked = {name: values for name, values in targets.items() if name != "loudness"}
+    shares = {name: reach(table, name, row, transpose_cents=transpose_cents) for name, row in asked.items()}
+    for line in say_unreached(shares):
+        observer.say(line)
+
+
+def say_unreached(shares: Mapping[str, float]) -> list[str]:
+    """Return a line that names the targets of which a share, 0 to 1, is out of reach, or no line. shares: by name."""
+    named = [f"{100 * share:.1f} % of the {name} target" for name, share in shares.items() if share > 0]
+    verb = "is" if len(named) == 1 else "are"
+    return [f"{', '.join(named)} {verb} out of the codebook's reach; there the nearest value is played"] * bool(named)
+
+
+def say_turned_down(report: Mapping[str, Any]) -> list[str]:
+    """Return a line that tells by how much the sound was turned down, or no line if it was not."""
+    if report["scaled_db"] >= 0:
+        return []
+    return [f"peaks over full scale: the whole sound was turned down by {-report['scaled_db']:.1f} dB"]
+
+
 def warnings_of(report: Mapping[str, Any]) -> list[str]:
     """Return a line that names the targets that are partly out of reach, and one where the sound was turned down."""
-    shares = [
-        f"{100 * row['out_of_reach']:.1f} % of the {name} target"
-        for name, row in report["descriptors"].items()
-        if row["out_of_reach"] > 0
-    ]
-    verb = "is" if len(shares) == 1 else "are"
-    lines = [f"{', '.join(shares)} {verb} out of the codebook's reach; there the nearest value is played"] * bool(
-        shares
-    )
-    if report["scaled_db"] < 0:
-        lines.append(f"peaks over full scale: the whole sound was turned down by {-report['scaled_db']:.1f} dB")
-    return lines
+    shares = {name: row["out_of_reach"] for name, row in report["descriptors"].items()}
+    return [*say_unreached(shares), *say_turned_down(report)]
 
 
 def _span(values: NDArray[np.float64]) -> str:

@@ -30,7 +30,7 @@ from vqsynth.follow.correction import ROUNDS, Trial, Weights, smooth_median, try
 from vqsynth.follow.layers import choose_layers, correct_layers, describe_layers
 from vqsynth.follow.limits import Limits, check_limits, check_rounds
 from vqsynth.follow.record import Report, draw_report
-from vqsynth.follow.report import make_report
+from vqsynth.follow.report import make_report, tell_unreached
 from vqsynth.notebook import play_sound, show_block, show_lines
 from vqsynth.path import CodePath
 from vqsynth.render import render_layers
@@ -206,7 +206,8 @@ def synthesize(
         How far corrections may move gain, transposition, envelopes and fundamentals. Codes are transposed by up to 400
         cents where a pitch is asked for.
     observer : Observer, optional
-        Hears of every round of correction. What it raises ends the work. By default nobody does.
+        Hears before anything is rendered what is out of reach, then of every round of correction. What it raises ends
+        the work. By default nobody does.
     **curves
         Descriptors, as in `targets`: `centroid="line(p5,p95)"`. A descriptor with the name of an option can only be
         asked for in `targets`.
@@ -254,6 +255,7 @@ def synthesize(
         "seed": seed, "spread": spread,
     }  # fmt: skip
     paths = choose_layers(book, asked, layers=layers, **options)
+    tell_unreached(book.table, asked, observer, transpose_cents=limits.transpose_cents if rounds else 0.0)
     how: dict[str, Any] = {
         "rounds": rounds, "limits": limits, "weights": weighed, "free": free, "observer": observer
     }  # fmt: skip
