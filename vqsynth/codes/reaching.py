@@ -100,7 +100,7 @@ def find_reached(
         slack = (NEAR_CENTS + transpose_cents) / 1200 / table.spreads[place]
     else:
         slack = NEAR_SPREADS
-    away = _distances(table.rescale(name, values), table.rescale(name, have))
+    away = find_distances(table.rescale(name, values), table.rescale(name, have))
     return np.asarray(np.isnan(values) | (away <= slack + 1e-9))
 
 
@@ -129,7 +129,7 @@ def _is_pitch(table: DescriptorTable, name: str) -> bool:
     return table.names[table.position(name)] == "pitch"
 
 
-def _distances(values: Doubles, have: Doubles) -> Doubles:
+def find_distances(values: Doubles, have: Doubles) -> Doubles:
     """Return how far each value (T,) is from the nearest of sorted ones (N,); infinity if N is 0."""
     if not len(have):
         return np.full(values.shape, np.inf)

@@ -11,7 +11,7 @@ from vqsynth.sound.descriptors import Descriptor, measure_clean
 from vqsynth.sound.frames import Floats, FrameGrid
 from vqsynth.sound.offset import offset_free_pieces, stream_audible
 from vqsynth.sound.pitch import count_samples
-from vqsynth.sound.tracking import ANY_PITCH, carry_on_pitch
+from vqsynth.sound.tracking import TRACKED, track_pitch
 from vqsynth.storage.files import StrPath
 
 LIKE = ("loudness", "centroid", "flatness", "pitch")
@@ -71,10 +71,9 @@ def hear_sound(file: StrPath, grid: FrameGrid, names: tuple[str, ...] = LIKE) ->
 
     """
     wanted: tuple[str | Descriptor, ...] = (*names, "loudness", "pitch_confidence")
-    wanted += (ANY_PITCH, "centroid") if "pitch" in names else ()
+    wanted += TRACKED if "pitch" in names else ()
     measured, n_samples = measure_pieces(stream_audible(file, sr=grid.sr), grid, tuple(dict.fromkeys(wanted)))
-    if "pitch" in names:
-        measured["pitch"] = carry_on_pitch(measured[ANY_PITCH.name], measured["pitch_confidence"], measured["centroid"])
+    measured = track_pitch(measured) if "pitch" in names else measured
     loudness = np.maximum(measured["loudness"].astype(np.float64), LOWEST_DB)
     if loudness.max() < LOWEST_DB + 1:
         raise AudioError(_say_unheard(file, measured["loudness"]))

@@ -22,11 +22,12 @@ from vqsynth.codes.envelopes import BANDS, spread_bands
 from vqsynth.codes.index import Targets
 from vqsynth.codes.spectra import CodeSpectra
 from vqsynth.curves.misses import error_scale
-from vqsynth.follow.report import EDGE, JUDGED_N_FFT
+from vqsynth.follow.report import EDGE
 from vqsynth.follow.steps import Steps
 from vqsynth.sound.analysis import Analysis
 from vqsynth.sound.descriptors import lookup
 from vqsynth.sound.frames import Floats, FrameGrid
+from vqsynth.sound.measuring import JUDGED_N_FFT
 
 BENT = ("centroid", "bandwidth", "rolloff", "flatness", "crest")
 """Descriptors that an envelope moves and a Newton step can follow."""

@@ -14,16 +14,12 @@ from vqsynth.path import CodePath
 from vqsynth.running.observing import Observer
 from vqsynth.sound.descriptors import REGISTRY, measure
 from vqsynth.sound.frames import Floats, FrameGrid
+from vqsynth.sound.measuring import judged_n_fft
 from vqsynth.sound.pitch import count_samples
+from vqsynth.storage.records import list_numbers
 
 QUIET_DB = 50.0
 """Frames that are more than this below the loudest frame do not count in errors."""
-JUDGED_N_FFT = 2048
-"""Window in samples in which spectral descriptors are measured, librosa's default, whatever the codebook's window is.
-A cello centroid that is corrected in the codebook's own windows of 3072 samples has an error of .001 of the range in
-these and of .035 in windows of 2048. With the shorter windows of percussion it is .001 and .012."""
-JUDGED_FROM_HZ = 32000
-"""Below this sample rate a window of 2048 samples is too long, and the codebook's own window is used."""
 OWN_FRAMES = frozenset({"pitch", "pitch_confidence", "loudness"})
 """Descriptors that are measured in the codebook's own window, which is as long as its lowest pitch needs."""
 NEAR_CENTS = 50.0
@@ -81,10 +77,10 @@ def make_report(
         away = np.abs(table.rescale(name, chosen) - table.rescale(name, asked))
         rows[name] = {
             "unit": table.units[table.position(name)],
-            "asked": _to_list(asked),
-            "table": _to_list(chosen),
-            "got": _to_list(got.get(name, np.full(len(asked), np.nan))),
-            "distance": _to_list(away),
+            "asked": list_numbers(asked),
+            "table": list_numbers(chosen),
+            "got": list_numbers(got.get(name, np.full(len(asked), np.nan))),
+            "distance": list_numbers(away),
             **_describe(misses.get(name)),
             "out_of_reach": 0.0 if name == "loudness" else reach(table, name, asked, transpose_cents=transpose_cents),
             **(_hear_notes(asked, got[name], got.get("loudness"), grid) if name == "pitch" and name in got else {}),
@@ -225,7 +221,7 @@ def _span(values: NDArray[np.float64]) -> str:
 def measure_errors(y: Floats, grid: FrameGrid, targets: Targets) -> tuple[dict[str, Floats], dict[str, Miss | None]]:
     """Measure the descriptors of a sound that targets ask for, and how far each is off.
 
-    Spectral descriptors are measured in windows of `JUDGED_N_FFT` samples at the grid's hop. Frames at the edges and
+    Spectral descriptors are measured in windows of `judged_n_fft` samples at the grid's hop. Frames at the edges and
     frames far below the loudest do not count in errors.
 
     Parameters
@@ -248,8 +244,7 @@ def measure_errors(y: Floats, grid: FrameGrid, targets: Targets) -> tuple[dict[s
     names = [name for name in targets if name in REGISTRY]
     spectral = [name for name in names if name not in OWN_FRAMES]
     measured = measure(y, grid, dict.fromkeys([*OWN_FRAMES & set(names), "loudness"]))
-    n_fft = JUDGED_N_FFT if grid.sr >= JUDGED_FROM_HZ else grid.n_fft
-    measured |= measure(y, grid, spectral, n_fft=n_fft) if spectral else {}
+    measured |= measure(y, grid, spectral, n_fft=judged_n_fft(grid)) if spectral else {}
     counted = _loud_frames(measured["loudness"])
     got = {name: measured[name] for name in names}
     known = [REGISTRY[name] for name in names]
@@ -261,7 +256,3 @@ def _loud_frames(level: Floats) -> NDArray[np.bool_]:
     counted: NDArray[np.bool_] = level > level.max() - QUIET_DB
     counted[:EDGE] = counted[len(counted) - EDGE :] = False
     return counted
-
-
-def _to_list(values: NDArray[Any]) -> list[float | None]:
-    return [None if np.isnan(v) else float(v) for v in values]

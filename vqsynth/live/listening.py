@@ -13,9 +13,10 @@ import numpy as np
 from vqsynth.codes.controls import no_controls
 from vqsynth.codes.encoding import FrameEncoder, hear_pitch
 from vqsynth.codes.matching import SpectrumMatcher
-from vqsynth.codes.reaching import NEAR_CENTS, list_sure
+from vqsynth.codes.reaching import NEAR_CENTS, find_distances, list_sure
 from vqsynth.codes.record import CodebookRecord
 from vqsynth.codes.table import DescriptorTable
+from vqsynth.codes.voice import SILENT_DB
 from vqsynth.curves.listening import LIKE, LOWEST_DB, QUIET_DB
 from vqsynth.curves.ranges import BRIDGED_CENTS, FEW, MOST_OCTAVES, map_range
 from vqsynth.live.asking import Asked
@@ -145,7 +146,7 @@ class LikeSource:
         self._loudest = max(loudness_db, self._loudest - 0.01)
         if loudness_db < max(self._loudest - QUIET_DB, LOWEST_DB + 1):
             self._pitch_hz = math.nan
-            return {"loudness": loudness_db if loudness_db > LOWEST_DB else -120.0}
+            return {"loudness": loudness_db if loudness_db > LOWEST_DB else SILENT_DB}
         found = {name: float(lookup(name).function(sound)[0, 0]) for name in self._names if name in MAPPED}
         if self._octaves is not None:
             pitch_hz = self._hear_pitch(sound, found.get("centroid", 0.0))
@@ -189,8 +190,7 @@ class OctaveShift:
         if not len(self._have):
             return 1.0
         places = math.log2(pitch_hz) + self._shifts
-        above = np.searchsorted(self._have, places).clip(1, max(len(self._have) - 1, 1))
-        near = np.minimum(np.abs(places - self._have[above - 1]), np.abs(places - self._have[above % len(self._have)]))
+        near = find_distances(places, self._have)
         self._missed = _FADES * self._missed + (near > (NEAR_CENTS + BRIDGED_CENTS) / 1200)
         self._count = _FADES * self._count + 1
         share = self._missed / self._count
@@ -226,5 +226,5 @@ class TransferSource:
         controls = made.controls or no_controls(1)
         envelope_db = controls.envelope_db[0] if controls.envelope_db.any() else asked.envelope_db
         cents = float(controls.transpose_cents[0])
-        gain_db = -120.0 if asked.stopped else float(made.gain_db[0]) + asked.gain_db
+        gain_db = SILENT_DB if asked.stopped else float(made.gain_db[0]) + asked.gain_db
         return sounding.play(Frame(int(made.codes[0]), gain_db, cents + asked.transpose_cents, 0.0, envelope_db))

@@ -12,6 +12,7 @@ import numpy as np
 from vqsynth.sound.arrays import Doubles
 from vqsynth.sound.frames import Floats, FrameGrid, rfft
 from vqsynth.sound.loudness import k_response
+from vqsynth.sound.measuring import judged_n_fft
 
 SHARE = 0.1
 """What of an error is made up for with each frame. It is known four frames late: at .3 a step of 20 dB overshoots."""
@@ -20,8 +21,6 @@ STEADY_DB, STEADY_OCTAVES = 1.0, 0.1
 """An error counts only where what is asked moved by less than this within the window: beside a step, a window holds
 both sides of it."""
 QUIETEST_DB = -100.0
-JUDGED_N_FFT, LEAST_SR = 2048, 32000
-"""What went out is judged in windows of so many samples, whatever the codebook's are; under this rate, by its own."""
 
 
 class Follower:
@@ -63,7 +62,7 @@ class Meter:
     """
 
     def __init__(self, grid: FrameGrid) -> None:
-        n_fft = JUDGED_N_FFT if grid.sr >= LEAST_SR else grid.n_fft
+        n_fft = judged_n_fft(grid)
         judged = FrameGrid(grid.sr, n_fft, n_fft // 4)
         self._hop, self._window, self._hz = grid.hop_length, judged.window, judged.frequencies_hz
         self._sounded = np.zeros(judged.n_fft, np.float32)

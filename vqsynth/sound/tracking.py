@@ -19,6 +19,17 @@ NEAREST_CENTS = 150.0
 """A pitch goes on from one frame to the next if it moves by no more than this."""
 ANY_PITCH = Descriptor("any_pitch", "Hz", "octave", "median", lambda sound: sound.pitch[0])
 """The pitch of a frame, however sure it is."""
+TRACKED: tuple[str | Descriptor, ...] = (ANY_PITCH, "pitch_confidence", "centroid")
+"""What a pitch is carried on by."""
+
+
+def track_pitch(measured: dict[str, Floats]) -> dict[str, Floats]:
+    """Return what was measured of a sound, (T,) by descriptor, with its pitch carried on.
+
+    What `TRACKED` lists must have been measured, too.
+    """
+    about = measured[ANY_PITCH.name], measured["pitch_confidence"], measured["centroid"]
+    return measured | {"pitch": carry_on_pitch(*about)}
 
 
 def carry_on_pitch(f0_hz: Floats, confidence: Floats, centroid_hz: Floats) -> Floats:

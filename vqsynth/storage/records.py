@@ -23,6 +23,11 @@ LONGEST_NAME = 1000
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
+def list_numbers(values: NDArray[Any]) -> list[float | None]:
+    """List numbers (T,) for JSON, null for NaN."""
+    return [None if np.isnan(value) else float(value) for value in values.tolist()]
+
+
 def parse_json(content: str | bytes) -> Any:
     """Parse JSON from text, or from bytes in UTF-8 with or without a byte order mark.
 

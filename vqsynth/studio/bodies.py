@@ -114,11 +114,6 @@ def as_curve(row: Doubles, name: str) -> Curve:
     return Curve(f"drawn {name}", shape, gaps=True)
 
 
-def list_values(row: Any) -> list[float | None]:
-    """List numbers for JSON, null for NaN."""
-    return [None if v != v else v for v in np.asarray(row, np.float64).tolist()]
-
-
 def read_list(fields: Fields, name: str, most: int, read: Callable[[Any], Made]) -> list[Made]:
     """Read each entry of a list of 1 to `most`. Raises ParameterError."""
     found = check_field(fields, name, list)

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from vqsynth.codebook import Codebook
 from vqsynth.curves.listening import hear_sound
 from vqsynth.curves.targets import Mappings
@@ -12,7 +14,7 @@ from vqsynth.follow.synthesis import gather_targets
 from vqsynth.running.observing import Advance, Observer
 from vqsynth.sound import audio
 from vqsynth.sound.descriptors import REGISTRY
-from vqsynth.studio.bodies import list_values
+from vqsynth.storage.records import list_numbers
 from vqsynth.studio.bounds import LONGEST_S
 from vqsynth.studio.scratch import sound_file
 
@@ -55,7 +57,7 @@ def hear(book: Codebook, data: bytes, name: str, mapping: Mappings | None, obser
         "seconds": seconds,
         "curves": _list_rows(heard.values.items()),
         "targets": _list_rows(targets.items()),
-        "weights": {n: weight if isinstance(weight, float | int) else list_values(weight) for n, weight in
+        "weights": {n: weight if isinstance(weight, float | int) else list_numbers(np.asarray(weight)) for n, weight in
                     weights.items()},
     }  # fmt: skip
 
@@ -72,4 +74,4 @@ def check_length(file: Path, sr: int, observer: Observer) -> float:
 
 
 def _list_rows(rows: Iterable[tuple[str, Any]]) -> dict[str, list[float | None]]:
-    return {name: list_values(row) for name, row in rows}
+    return {name: list_numbers(np.asarray(row)) for name, row in rows}

@@ -33,6 +33,7 @@ from vqsynth.codes.reaching import find_ends
 from vqsynth.codes.record import CodebookRecord
 from vqsynth.codes.spectra import EXCITATIONS
 from vqsynth.sound.partials import Partials
+from vqsynth.storage.records import list_numbers
 
 JSON, BYTES = "application/json", "application/octet-stream"
 PLACES_DECIMALS = 4
@@ -81,11 +82,11 @@ def pack_table(book: CodebookRecord) -> bytes:
             "units": table.units,
             "scales": table.scales,
             "spreads": table.spreads.tolist(),
-            "ends": [_known(np.array(find_ends(table, name))) for name in table.names],
+            "ends": [list_numbers(np.array(find_ends(table, name))) for name in table.names],
             "counts": table.counts.tolist(),
-            "values": [_known(row) for row in table.values.T],
-            "deviations": None if deviations is None else [_known(row) for row in deviations.T],
-            "fundamentals": None if fundamentals is None else _known(fundamentals),
+            "values": [list_numbers(row) for row in table.values.T],
+            "deviations": None if deviations is None else [list_numbers(row) for row in deviations.T],
+            "fundamentals": None if fundamentals is None else list_numbers(fundamentals),
         }
     )
 
@@ -153,11 +154,6 @@ def list_peaks(partials: Partials) -> tuple[NDArray[Any], ...]:
     rows, first = np.nonzero(is_first)
     peak = partials.peak[rows, first]
     return is_first.sum(axis=1), partials.frequency[rows, first], peak, first, partials.tonal[rows, peak]
-
-
-def _known(values: NDArray[Any]) -> list[float | None]:
-    """List numbers, None for NaN."""
-    return [None if np.isnan(value) else value for value in values.tolist()]
 
 
 def _to_json(content: Mapping[str, Any]) -> bytes:
